@@ -1,0 +1,122 @@
+// Package edge decides what becomes of a viewer's request for a picture: which
+// variant of which source it asks for, where the rendition would be, and which
+// job would make it. It does no I/O: its hosts, the HTTP origin below it and the
+// Lambda@Edge function, look things up and send what it says.
+//
+// The way of a request is the same in every host. [Rules.Decide] reads it. If it
+// asks for a rendition, the host looks for [Decision.Rendition]: there, it is
+// the answer. Otherwise the source is the answer, and [Decision.Job] is sent
+// unless [Recent] says that it just was. On any error the source is the answer.
+package edge
+
+import (
+	"net/url"
+	"strings"
+
+	"calotype"
+)
+
+// Rules are the settings that decisions depend on.
+type Rules struct {
+	Presets calotype.Presets
+	Prefix  calotype.Prefix
+	// Quality is passed on in jobs; 0 leaves it to the worker.
+	Quality int
+}
+
+// Request is what a decision reads of a viewer's request.
+type Request struct {
+	Method string
+	// Path is percent-encoded, as it stands in the request line.
+	Path string
+	// Query is what follows the question mark, undecoded.
+	Query string
+}
+
+// Verdict says what a request asks for.
+type Verdict int
+
+const (
+	// Untouched requests pass as they are: no size, an unknown size or format,
+	// no picture's extension, a method that does not read, an unreadable path.
+	Untouched Verdict = iota
+	// Hidden requests name an object under the resized prefix. They get 404, or
+	// pictures behind signed URLs would leak through their renditions.
+	Hidden
+	// Resize requests ask for a variant.
+	Resize
+)
+
+// Decision is what a request asks for. Source is the decoded key, empty where the
+// path does not name one; Variant and Rendition are set for [Resize] only.
+type Decision struct {
+	Verdict   Verdict
+	Source    string
+	Variant   calotype.Variant
+	Rendition string
+
+	quality int
+}
+
+// Decide reads a request.
+func (r Rules) Decide(req Request) Decision {
+	key, err := url.PathUnescape(strings.TrimPrefix(req.Path, "/"))
+	if err != nil {
+		return Decision{}
+	}
+	if r.Prefix.Contains(key) {
+		return Decision{Verdict: Hidden}
+	}
+	if calotype.CheckKey(key) != nil {
+		return Decision{}
+	}
+	d := Decision{Source: key}
+	if req.Method != "GET" && req.Method != "HEAD" {
+		return d
+	}
+	own, ok := calotype.FormatOfKey(key)
+	if !ok {
+		return d
+	}
+	variant, ok := r.variant(req.Query, own)
+	if !ok {
+		return d
+	}
+	rendition := r.Prefix.RenditionKey(variant, key)
+	if calotype.CheckKey(rendition) != nil {
+		return d
+	}
+	d.Verdict, d.Variant, d.Rendition, d.quality = Resize, variant, rendition, r.Quality
+	return d
+}
+
+// variant reads the query: size=<preset>, and format=<format> or to_webp=1. Of a
+// parameter given twice the first counts.
+func (r Rules) variant(query string, own calotype.Format) (calotype.Variant, bool) {
+	values, _ := url.ParseQuery(query) // What cannot be parsed is left out.
+	preset := values.Get("size")
+	if _, ok := r.Presets.Lookup(preset); !ok {
+		return calotype.Variant{}, false
+	}
+	var asked calotype.Format
+	if format := values.Get("format"); format != "" {
+		var ok bool
+		if asked, ok = calotype.ParseFormat(format); !ok {
+			return calotype.Variant{}, false
+		}
+	} else if values.Get("to_webp") == "1" {
+		asked = calotype.WebP
+	}
+	return calotype.VariantOf(preset, asked, own), true
+}
+
+// Job is the job that makes the rendition. Request is the id of the viewer's
+// request, for logs; it may be empty.
+func (d Decision) Job(request string) calotype.Job {
+	return calotype.Job{
+		Source:   d.Source,
+		Variants: []calotype.Variant{d.Variant},
+		Quality:  d.quality,
+		Request:  request,
+	}
+}

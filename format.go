@@ -1,0 +1,68 @@
+package calotype
+
+import (
+	"path"
+	"strings"
+)
+
+// Format is a picture's file format. The zero Format stands for "the source's
+// own" wherever a variant is named.
+type Format string
+
+// The formats that Calotype reads. JPEG, PNG, GIF, WebP, AVIF and BMP are also
+// written; a TIFF or HEIC source is written as JPEG unless a format is asked for.
+const (
+	JPEG Format = "jpeg"
+	PNG  Format = "png"
+	GIF  Format = "gif"
+	WebP Format = "webp"
+	AVIF Format = "avif"
+	BMP  Format = "bmp"
+	TIFF Format = "tiff"
+	HEIC Format = "heic"
+)
+
+var formatByExtension = map[string]Format{
+	".jpg":  JPEG,
+	".jpeg": JPEG,
+	".png":  PNG,
+	".gif":  GIF,
+	".webp": WebP,
+	".avif": AVIF,
+	".bmp":  BMP,
+	".tif":  TIFF,
+	".tiff": TIFF,
+	".heic": HEIC,
+	".heif": HEIC,
+}
+
+// FormatOfKey says which format a key's extension, in any case, promises. It
+// reports false for a key that is not named like a picture. The content may
+// still be of another format: workers go by the content.
+func FormatOfKey(key string) (Format, bool) {
+	f, ok := formatByExtension[strings.ToLower(path.Ext(key))]
+	return f, ok
+}
+
+// ParseFormat reads a format that a viewer may ask for: webp, avif, jpeg or png.
+func ParseFormat(s string) (Format, bool) {
+	switch f := Format(s); f {
+	case WebP, AVIF, JPEG, PNG:
+		return f, true
+	}
+	return "", false
+}
+
+// ContentType returns the format's media type.
+func (f Format) ContentType() string {
+	return "image/" + string(f)
+}
+
+// Own returns the format that the plain variant of a source of format f is
+// written in: f itself, or JPEG for what browsers do not show.
+func (f Format) Own() Format {
+	if f == TIFF || f == HEIC {
+		return JPEG
+	}
+	return f
+}

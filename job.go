@@ -1,0 +1,89 @@
+package calotype
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// jobVersion is the version of the job message that this program writes and the
+// only one that it reads.
+const jobVersion = 1
+
+// maxVariants bounds what one job may ask for.
+const maxVariants = 256
+
+// ErrJobVersion is the error of a job message from a program that speaks another
+// version of it.
+var ErrJobVersion = errors.New("unknown job version")
+
+// Job asks workers for some variants of one source. It travels as the body of an
+// SQS message.
+type Job struct {
+	// Source is the source's key.
+	Source string `json:"source"`
+	// Variants are those wanted, the one that somebody waits for first.
+	Variants []Variant `json:"variants"`
+	// Quality is the encoders' quality from 1 to 100; 0 leaves it to the worker.
+	Quality int `json:"quality,omitempty"`
+	// Exact asks for these variants only, without siblings.
+	Exact bool `json:"exact,omitempty"`
+	// Again asks to try once more where a copy is kept because of a fault.
+	Again bool `json:"again,omitempty"`
+	// Request is the id of the viewer's request that led to the job, for logs.
+	Request string `json:"request,omitempty"`
+	// Attempt counts how often the job was put off; FirstSeen is when it was
+	// first sent, in the messages that follow the first.
+	Attempt   int       `json:"attempt,omitempty"`
+	FirstSeen time.Time `json:"first_seen,omitzero"`
+}
+
+type jobMessage struct {
+	Version int `json:"v"`
+	Job
+}
+
+// Encode writes the job as a message body: JSON in the characters that SQS takes.
+func (j Job) Encode() string {
+	body, err := json.Marshal(jobMessage{jobVersion, j})
+	if err != nil {
+		panic("encode job: " + err.Error()) // Only a year past 9999 gets here.
+	}
+	// SQS refuses these two, which are valid in a key.
+	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+	return strings.NewReplacer("\ufffe", `\ufffe`, "\uffff", `\uffff`).Replace(string(body))
+}
+
+// ParseJob is the inverse of [Job.Encode]. Fields it does not know are passed
+// over, so that an old worker reads a newer edge's messages of the same version.
+func ParseJob(body string) (Job, error) {
+	var m jobMessage
+	if err := json.Unmarshal([]byte(body), &m); err != nil {
+		return Job{}, fmt.Errorf("parse job: %w", err)
+	}
+	if m.Version != jobVersion {
+		return Job{}, fmt.Errorf("%w %d: this program reads %d", ErrJobVersion, m.Version, jobVersion)
+	}
+	if err := m.Job.check(); err != nil {
+		return Job{}, fmt.Errorf("parse job: %w", err)
+	}
+	return m.Job, nil
+}
+
+func (j Job) check() error {
+	if err := CheckKey(j.Source); err != nil {
+		return err
+	}
+	if n := len(j.Variants); n < 1 || n > maxVariants {
+		return fmt.Errorf("%d variants: want 1 to %d", n, maxVariants)
+	}
+	if j.Quality < 0 || j.Quality > 100 {
+		return fmt.Errorf("quality %d: want 1 to 100", j.Quality)
+	}
+	if j.Attempt < 0 {
+		return fmt.Errorf("attempt %d", j.Attempt)
+	}
+	return nil
+}

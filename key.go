@@ -1,0 +1,98 @@
+package calotype
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxKey is the longest S3 key in bytes.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+const maxKey = 1024
+
+// Prefix is the folder of the bucket that renditions are kept under, such as
+// "resized", with no slash at either end. A key under it is never a source.
+type Prefix string
+
+// ParsePrefix reads a prefix as an operator writes it: "resized", "/resized/".
+func ParsePrefix(s string) (Prefix, error) {
+	p := strings.Trim(s, "/")
+	if p == "" {
+		return "", errors.New("empty: renditions need a folder of their own, such as resized")
+	}
+	if err := CheckKey(p); err != nil {
+		return "", err
+	}
+	if path.Clean(p) != p {
+		return "", fmt.Errorf("%q has an empty segment", s)
+	}
+	return Prefix(p), nil
+}
+
+// RenditionKey returns where the variant of a source is kept:
+// "resized/M.webp/cats/kitty.jpg".
+func (p Prefix) RenditionKey(v Variant, source string) string {
+	return string(p) + "/" + v.String() + "/" + source
+}
+
+// ParseRenditionKey is the inverse of [Prefix.RenditionKey].
+func (p Prefix) ParseRenditionKey(key string) (Variant, string, error) {
+	rest, ok := strings.CutPrefix(key, string(p)+"/")
+	if !ok {
+		return Variant{}, "", fmt.Errorf("key %q is not under %s/", key, p)
+	}
+	variant, source, ok := strings.Cut(rest, "/")
+	if !ok {
+		return Variant{}, "", fmt.Errorf("key %q names no source", key)
+	}
+	v, err := ParseVariant(variant)
+	if err != nil {
+		return Variant{}, "", fmt.Errorf("key %q: %w", key, err)
+	}
+	if err := p.CheckSource(source); err != nil {
+		return Variant{}, "", err
+	}
+	return v, source, nil
+}
+
+// Contains reports whether a key is the prefix or lies under it. It also says
+// yes to spellings that a store which folds slashes and dots could take there.
+func (p Prefix) Contains(key string) bool {
+	folded := strings.TrimPrefix(path.Clean("/"+key), "/")
+	return folded == string(p) || strings.HasPrefix(folded, string(p)+"/")
+}
+
+// CheckSource says why a key cannot be a source, if it cannot.
+func (p Prefix) CheckSource(key string) error {
+	if err := CheckKey(key); err != nil {
+		return err
+	}
+	if p.Contains(key) {
+		return fmt.Errorf("key %q is under %s/, where only renditions are", key, p)
+	}
+	return nil
+}
+
+// CheckKey says why a string cannot be a key that Calotype works with: empty,
+// too long for S3, not UTF-8, or with a "." or ".." segment, which S3 takes
+// literally and HTTP clients do not.
+func CheckKey(key string) error {
+	switch {
+	case key == "":
+		return errors.New("empty key")
+	case len(key) > maxKey:
+		return fmt.Errorf("key of %d bytes: S3 ends at %d", len(key), maxKey)
+	case !utf8.ValidString(key):
+		return fmt.Errorf("key %q is not UTF-8", key)
+	case strings.ContainsRune(key, 0):
+		return fmt.Errorf("key %q has a NUL", key)
+	}
+	for segment := range strings.SplitSeq(key, "/") {
+		if segment == "." || segment == ".." {
+			return fmt.Errorf("key %q has a %q segment", key, segment)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,187 @@
+package calotype
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// MaxSide is the longest side of a preset's box in pixels: the most that every
+// written format can hold (WebP ends at 16383).
+const MaxSide = 16383
+
+// Box is an upper bound for a picture's size, in pixels.
+type Box struct {
+	Width, Height int
+}
+
+// Fit returns the size of a width x height picture scaled down to lie within
+// the box with its aspect kept: rounded to the nearest pixel, at least 1x1, and
+// never larger than it was.
+func (b Box) Fit(width, height int) (int, int) {
+	if width <= b.Width && height <= b.Height {
+		return width, height
+	}
+	if b.Width*height <= b.Height*width {
+		return b.Width, max(1, (2*height*b.Width+width)/(2*width))
+	}
+	return max(1, (2*width*b.Height+height)/(2*height)), b.Height
+}
+
+func (b Box) String() string {
+	return strconv.Itoa(b.Width) + "x" + strconv.Itoa(b.Height)
+}
+
+func parseBox(s string) (Box, error) {
+	w, h, ok := strings.Cut(s, "x")
+	if !ok {
+		return Box{}, fmt.Errorf("box %q is not WIDTHxHEIGHT", s)
+	}
+	var sides [2]int
+	for i, side := range []string{w, h} {
+		n, err := strconv.Atoi(side)
+		if err != nil || n < 1 || n > MaxSide || strconv.Itoa(n) != side {
+			return Box{}, fmt.Errorf("box %q: %q is not a number of pixels from 1 to %d", s, side, MaxSide)
+		}
+		sides[i] = n
+	}
+	return Box{sides[0], sides[1]}, nil
+}
+
+// Preset is a named box, with one size for wide pictures and one for tall and
+// square ones.
+type Preset struct {
+	Name       string
+	Wide, Tall Box
+}
+
+// BoxFor returns the box for a picture of the given size as a viewer sees it,
+// that is, after its orientation is applied.
+func (p Preset) BoxFor(width, height int) Box {
+	if width > height {
+		return p.Wide
+	}
+	return p.Tall
+}
+
+// Boxes writes both boxes in the form of the presets file: "1200x628" where the
+// tall box is the wide one turned, "1200x628/600x900" where it is not.
+func (p Preset) Boxes() string {
+	if p.Tall == (Box{p.Wide.Height, p.Wide.Width}) {
+		return p.Wide.String()
+	}
+	return p.Wide.String() + "/" + p.Tall.String()
+}
+
+var presetName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
+
+// ParsePreset is the inverse of [Preset.Boxes].
+func ParsePreset(name, boxes string) (Preset, error) {
+	if !presetName.MatchString(name) {
+		return Preset{}, fmt.Errorf("preset name %q: use 1 to 32 letters, digits, - or _", name)
+	}
+	wide, tall, both := strings.Cut(boxes, "/")
+	p := Preset{Name: name}
+	var err error
+	if p.Wide, err = parseBox(wide); err != nil {
+		return Preset{}, fmt.Errorf("preset %s: %w", name, err)
+	}
+	p.Tall = Box{p.Wide.Height, p.Wide.Width}
+	if both {
+		if p.Tall, err = parseBox(tall); err != nil {
+			return Preset{}, fmt.Errorf("preset %s: %w", name, err)
+		}
+	}
+	return p, nil
+}
+
+// Presets is the table of presets, in the order of its file.
+type Presets []Preset
+
+//go:embed presets.json
+var defaultPresets []byte
+
+// DefaultPresets returns the table that holds where an operator names no other:
+// four boxes for wide and tall pictures (L, M, S, XS) and four square ones.
+func DefaultPresets() Presets {
+	p, err := ParsePresets(defaultPresets)
+	if err != nil {
+		panic("embedded presets.json: " + err.Error())
+	}
+	return p
+}
+
+// ParsePresets reads a presets file: a JSON object from names to boxes, such as
+// {"M": "1200x628", "card": "600x400/400x500"}. All mistakes are reported at once.
+func ParsePresets(data []byte) (Presets, error) {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return nil, errors.New(`not a JSON object such as {"M": "1200x628"}`)
+	}
+	var table Presets
+	var mistakes []error
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			return nil, fmt.Errorf("read presets: %w", err)
+		}
+		var boxes any
+		if err := dec.Decode(&boxes); err != nil {
+			return nil, fmt.Errorf("read presets: %w", err)
+		}
+		text, ok := boxes.(string)
+		if !ok {
+			mistakes = append(mistakes, fmt.Errorf(`preset %s: want a string such as "1200x628"`, name))
+			continue
+		}
+		p, err := ParsePreset(name.(string), text)
+		if err != nil {
+			mistakes = append(mistakes, err)
+			continue
+		}
+		if _, twice := table.Lookup(p.Name); twice {
+			mistakes = append(mistakes, fmt.Errorf("preset %s stands there twice", p.Name))
+			continue
+		}
+		table = append(table, p)
+	}
+	if _, err := dec.Token(); err != nil {
+		return nil, fmt.Errorf("read presets: %w", err)
+	}
+	if dec.More() {
+		return nil, errors.New("read presets: more after the closing brace")
+	}
+	if len(table) == 0 && len(mistakes) == 0 {
+		return nil, errors.New("no presets: name at least one")
+	}
+	return table, errors.Join(mistakes...)
+}
+
+// MarshalJSON is the inverse of [ParsePresets].
+func (p Presets) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, preset := range p {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "%q:%q", preset.Name, preset.Boxes())
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// Lookup finds a preset by its name.
+func (p Presets) Lookup(name string) (Preset, bool) {
+	for _, preset := range p {
+		if preset.Name == name {
+			return preset, true
+		}
+	}
+	return Preset{}, false
+}

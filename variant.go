@@ -1,0 +1,56 @@
+package calotype
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Variant is one way to show a source: a preset's box and a format. The zero
+// Format is the source's own.
+type Variant struct {
+	Preset string
+	Format Format
+}
+
+// VariantOf returns the variant for a preset and an asked-for format of a source
+// whose own format is own. Asking for what it is anyway is the plain variant.
+func VariantOf(preset string, asked, own Format) Variant {
+	if asked == own {
+		asked = ""
+	}
+	return Variant{Preset: preset, Format: asked}
+}
+
+// String writes the variant as it stands in keys and jobs: "M" or "M.webp".
+func (v Variant) String() string {
+	if v.Format == "" {
+		return v.Preset
+	}
+	return v.Preset + "." + string(v.Format)
+}
+
+// ParseVariant is the inverse of [Variant.String]. It knows the form and the
+// formats, not which presets there are.
+func ParseVariant(s string) (Variant, error) {
+	preset, format, dotted := strings.Cut(s, ".")
+	if !presetName.MatchString(preset) {
+		return Variant{}, fmt.Errorf("variant %q: want PRESET or PRESET.FORMAT, such as M or M.webp", s)
+	}
+	if !dotted {
+		return Variant{Preset: preset}, nil
+	}
+	f, ok := ParseFormat(format)
+	if !ok {
+		return Variant{}, fmt.Errorf("variant %q: unknown format %q; use webp, avif, jpeg or png", s, format)
+	}
+	return Variant{Preset: preset, Format: f}, nil
+}
+
+// MarshalText is [Variant.String].
+func (v Variant) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText is [ParseVariant].
+func (v *Variant) UnmarshalText(text []byte) (err error) {
+	*v, err = ParseVariant(string(text))
+	return err
+}

@@ -1,0 +1,114 @@
+package render
+
+import (
+	"fmt"
+
+	"github.com/davidbyttow/govips/v2/vips"
+
+	"calotype"
+)
+
+// encode makes one target from the base.
+func (b *base) encode(p *Picture, t Target) ([]byte, error) {
+	opened, err := b.open()
+	if err != nil {
+		return nil, err
+	}
+	defer opened.Close()
+	if !moves(t.Format) && opened.frames > 1 {
+		first, err := opened.frame(0)
+		if err != nil {
+			return nil, err
+		}
+		defer first.Close()
+		opened = strip{first, 1}
+	}
+	img, err := opened.resize(t.Width, t.Height)
+	if err != nil {
+		return nil, err
+	}
+	defer img.Close()
+	if img.frames > 1 {
+		if err := animate(img, p); err != nil {
+			return nil, err
+		}
+	}
+	return encode(img.ImageRef, p, t)
+}
+
+// animate gives a strip its frames, delays and loop count.
+func animate(img strip, p *Picture) error {
+	if err := img.SetPageHeight(img.frameHeight()); err != nil {
+		return err
+	}
+	if err := img.SetPages(img.frames); err != nil {
+		return err
+	}
+	if len(p.delay) > 0 {
+		if err := img.SetPageDelay(p.delay); err != nil {
+			return err
+		}
+	}
+	return img.SetLoop(p.loop)
+}
+
+func encode(img *vips.ImageRef, p *Picture, t Target) (body []byte, err error) {
+	switch t.Format {
+	case calotype.JPEG:
+		if img.HasAlpha() {
+			if err := img.Flatten(&vips.Color{R: 255, G: 255, B: 255}); err != nil {
+				return nil, err
+			}
+		}
+		body, _, err = img.ExportJpeg(&vips.JpegExportParams{
+			StripMetadata:  true,
+			Quality:        t.Quality,
+			OptimizeCoding: true,
+			SubsampleMode:  vips.VipsForeignSubsampleAuto,
+		})
+	case calotype.PNG:
+		body, _, err = img.ExportPng(&vips.PngExportParams{
+			StripMetadata: true,
+			Compression:   6,
+			Filter:        vips.PngFilterAll,
+			Palette:       p.palette,
+			Quality:       100, // Of the palette: as many colours as it takes, up to 256.
+			Dither:        1,
+		})
+	case calotype.GIF:
+		body, _, err = img.ExportGIF(&vips.GifExportParams{
+			StripMetadata: true,
+			Dither:        1,
+			Effort:        4,
+			Bitdepth:      8,
+		})
+	case calotype.WebP:
+		body, _, err = img.ExportWebp(&vips.WebpExportParams{
+			StripMetadata:   true,
+			Quality:         t.Quality,
+			ReductionEffort: 2,
+		})
+		if err != nil {
+			return nil, err
+		}
+		return withoutWebPMetadata(body)
+	case calotype.AVIF:
+		body, _, err = img.ExportAvif(&vips.AvifExportParams{
+			StripMetadata: true,
+			Quality:       avifQuality(t.Quality),
+			Bitdepth:      8,
+			Effort:        1, // 0 would be ignored.
+		})
+	case calotype.BMP:
+		return encodeBMP(img)
+	default:
+		return nil, fmt.Errorf("format %q is not written", t.Format)
+	}
+	return body, err
+}
+
+// avifQuality maps JPEG's scale of quality to AVIF's, where the same number is a
+// better and heavier picture.
+func avifQuality(jpeg int) int {
+	return max(1, jpeg*3/4)
+}

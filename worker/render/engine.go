@@ -1,0 +1,93 @@
+// Package render turns a source's bytes into encoded renditions with libvips: one
+// decode, then every size and format from what was decoded. It is the only
+// package that knows libvips and the only one that needs cgo. It knows nothing of
+// buckets, keys or jobs.
+//
+//	picture, err := render.Open(body, limits)     // reads the header, refuses what is over a limit
+//	defer picture.Close()
+//	for rendition, err := range picture.Render(targets) { ... }
+//
+// An error of type [*Fault] is the picture's own; every other one is the machine's.
+package render
+
+/*
+#cgo pkg-config: vips
+#include <stdlib.h>
+#include <vips/vips.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+// Two arenas instead of eight a core: a decode's large blocks are freed back
+// instead of being kept for each thread. M_ARENA_MAX is glibc's.
+static void few_arenas(void) {
+#ifdef __GLIBC__
+	mallopt(M_ARENA_MAX, 2);
+#endif
+}
+*/
+import "C"
+
+import (
+	"fmt"
+	"sync"
+	"unsafe"
+
+	"github.com/davidbyttow/govips/v2/vips"
+)
+
+// loaders are the only ones of libvips' decoders that a source's bytes ever
+// reach. BMP is decoded in Go.
+var loaders = []string{
+	"VipsForeignLoadJpeg",
+	"VipsForeignLoadPng",
+	"VipsForeignLoadNsgif",
+	"VipsForeignLoadWebp",
+	"VipsForeignLoadHeif",
+	"VipsForeignLoadTiff",
+}
+
+// Start starts libvips; it must have been called before anything else in this
+// package. It may be called again.
+var Start = sync.OnceValue(func() error {
+	C.few_arenas()
+	vips.LoggingSettings(func(string, vips.LogLevel, string) {}, vips.LogLevelError)
+	// Every field is set: to govips a zero is a setting. One thread a picture and
+	// no operation cache: pictures are rendered side by side, each once.
+	err := vips.Startup(&vips.Config{
+		ConcurrencyLevel: 1,
+		MaxCacheFiles:    0,
+		MaxCacheMem:      0,
+		MaxCacheSize:     0,
+		ReportLeaks:      false,
+		CacheTrace:       false,
+		CollectStats:     false,
+	})
+	if err != nil {
+		return fmt.Errorf("start libvips: %w", err)
+	}
+	setBlocked("VipsForeignLoad", true)
+	for _, loader := range loaders {
+		setBlocked(loader, false)
+	}
+	return nil
+})
+
+// setBlocked blocks or allows an operation and all below it.
+// https://www.libvips.org/API/8.14/VipsOperation.html#vips-operation-block-set
+func setBlocked(operation string, blocked bool) {
+	name := C.CString(operation)
+	defer C.free(unsafe.Pointer(name))
+	state := C.gboolean(C.FALSE)
+	if blocked {
+		state = C.gboolean(C.TRUE)
+	}
+	C.vips_operation_block_set(name, state)
+}
+
+// Encoder names the program's recipe version and the library's version, as a
+// rendition's lineage records it. The first part changes when the same settings
+// come to give other bytes.
+func Encoder() string {
+	return "calotype-1 libvips-" + vips.Version
+}
