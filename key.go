@@ -31,6 +31,12 @@ func ParsePrefix(s string) (Prefix, error) {
 	return Prefix(p), nil
 }
 
+// UnmarshalText is [ParsePrefix].
+func (p *Prefix) UnmarshalText(text []byte) (err error) {
+	*p, err = ParsePrefix(string(text))
+	return err
+}
+
 // RenditionKey returns where the variant of a source is kept:
 // "resized/M.webp/cats/kitty.jpg".
 func (p Prefix) RenditionKey(v Variant, source string) string {

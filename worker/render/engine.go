@@ -1,13 +1,3 @@
-// Package render turns a source's bytes into encoded renditions with libvips: one
-// decode, then every size and format from what was decoded. It is the only
-// package that knows libvips and the only one that needs cgo. It knows nothing of
-// buckets, keys or jobs.
-//
-//	picture, err := render.Open(body, limits)     // reads the header, refuses what is over a limit
-//	defer picture.Close()
-//	for rendition, err := range picture.Render(targets) { ... }
-//
-// An error of type [*Fault] is the picture's own; every other one is the machine's.
 package render
 
 /*
@@ -91,3 +81,6 @@ func setBlocked(operation string, blocked bool) {
 func Encoder() string {
 	return "calotype-1 libvips-" + vips.Version
 }
+
+// Version is libvips' own, such as "8.14.1".
+func Version() string { return vips.Version }

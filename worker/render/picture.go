@@ -1,10 +1,16 @@
+// Package render turns a source's bytes into encoded renditions with libvips: one
+// decode, then every size and format from what was decoded. It is the only
+// package that knows libvips and the only one that needs cgo. It knows nothing of
+// buckets, keys or jobs.
+//
+//	picture, err := render.Open(body, limits)     // reads the header, refuses what is over a limit
+//	for rendition, err := range picture.Render(targets) { ... }
+//
+// An error of type [*Fault] is the picture's own; every other one is the machine's.
 package render
 
 import (
-	"fmt"
 	"strings"
-
-	"github.com/davidbyttow/govips/v2/vips"
 
 	"calotype"
 )
@@ -36,63 +42,27 @@ type Picture struct {
 	loop        int
 }
 
-// Open reads a picture's header. The error is a [*Fault] where the bytes are not
-// a picture that can be read, or are over a limit.
-func Open(body []byte, limits Limits) (*Picture, error) {
-	format, ok := Sniff(body)
-	if !ok {
-		return nil, faultf(ClassUnsupported, "the content is no picture of a known format")
-	}
-	p := &Picture{Format: format, Frames: 1, body: body, orientation: 1}
-	read := p.readHeader
-	if format == calotype.BMP {
-		read = p.readBMPHeader
-	}
-	if err := read(); err != nil {
-		return nil, err
-	}
-	if limits.Frames > 0 && p.Frames > limits.Frames {
-		return nil, faultf(ClassTooManyFrames, "%d frames, the limit is %d", p.Frames, limits.Frames)
-	}
-	if pixels := int64(p.Width) * int64(p.Height) * int64(p.Frames); limits.Pixels > 0 && pixels > limits.Pixels {
-		return nil, faultf(ClassTooManyPixels, "%dx%d pixels in %d frame(s), the limit is %d", p.Width, p.Height, p.Frames, limits.Pixels)
-	}
-	return p, nil
+// Target is a rendition that is wanted.
+type Target struct {
+	// Width and Height are in pixels, at most the picture's own and of its aspect,
+	// as [calotype.Box.Fit] gives them.
+	Width, Height int
+	// Format is what to write.
+	Format calotype.Format
+	// Quality is from 1 to 100, on the scale of JPEG's.
+	Quality int
 }
 
-func (p *Picture) readHeader() error {
-	header, err := p.load(func(*vips.ImportParams) {})
-	if err != nil {
-		return corrupt(err)
-	}
-	defer header.Close()
-	p.Width, p.Height = header.Width(), header.PageHeight()
-	if o := header.Orientation(); o >= 1 && o <= 8 {
-		p.orientation = o
-	}
-	if turned(p.orientation) {
-		p.Width, p.Height = p.Height, p.Width
-	}
-	fields := header.GetFields()
-	p.palette = p.Format == calotype.PNG && hasField(fields, "palette-bit-depth", "palette")
-	p.plain = p.orientation == 1 && header.Interpretation() != vips.InterpretationCMYK &&
-		!hasField(fields, "exif-data", "xmp-data", "iptc-data", "photoshop-data", "icc-profile-data", "png-comment", "gif-comment")
-	if p.canMove() && header.Pages() > 1 {
-		p.Frames = header.Pages()
-		p.loop = header.Loop()
-		if p.delay, err = header.PageDelay(); err != nil {
-			return corrupt(fmt.Errorf("frame delays: %w", err))
-		}
-	}
-	return nil
-}
-
-// load hands the bytes to libvips, which reads the header now and the pixels when
-// they are asked for. It never guesses a loader: what decides is [Sniff].
-func (p *Picture) load(set func(*vips.ImportParams)) (*vips.ImageRef, error) {
-	params := vips.NewImportParams() // Fails on truncated pictures.
-	set(params)
-	return vips.LoadImageFromBuffer(p.body, params)
+// Rendition is an encoded picture.
+type Rendition struct {
+	Body []byte
+	// Format is what the bytes are.
+	Format        calotype.Format
+	Width, Height int
+	// AsIs says that the bytes are the source's own: it was no larger and no
+	// heavier than what would have been made of it, with nothing to remove, turn
+	// or convert.
+	AsIs bool
 }
 
 // canMove reports whether the format holds animations that are kept.

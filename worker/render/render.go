@@ -1,3 +1,5 @@
+//go:build cgo
+
 package render
 
 import (
@@ -5,32 +7,7 @@ import (
 	"iter"
 
 	"github.com/davidbyttow/govips/v2/vips"
-
-	"calotype"
 )
-
-// Target is a rendition that is wanted.
-type Target struct {
-	// Width and Height are in pixels, at most the picture's own and of its aspect,
-	// as [calotype.Box.Fit] gives them.
-	Width, Height int
-	// Format is what to write.
-	Format calotype.Format
-	// Quality is from 1 to 100, on the scale of JPEG's.
-	Quality int
-}
-
-// Rendition is an encoded picture.
-type Rendition struct {
-	Body []byte
-	// Format is what the bytes are.
-	Format        calotype.Format
-	Width, Height int
-	// AsIs says that the bytes are the source's own: it was no larger and no
-	// heavier than what would have been made of it, with nothing to remove, turn
-	// or convert.
-	AsIs bool
-}
 
 // Render decodes the picture once, at the largest of the sizes wanted, and makes
 // each target from that, in their order. It ends with the first error.

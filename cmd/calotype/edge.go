@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"calotype/edge"
+	"calotype/edge/origin"
+	"calotype/queue"
+)
+
+type edgeCommand struct {
+	serviceFlags
+	Listen  string        `help:"The address to serve on." default:":8080"`
+	Quality int           `help:"The quality that jobs ask for, 1 to 100; 0 leaves it to the worker." default:"0"`
+	Grace   time.Duration `help:"How long answers may still take after a signal to stop." default:"25s"`
+}
+
+func (c *edgeCommand) check() []error {
+	errs := c.serviceFlags.check()
+	errs = append(errs, between("quality", c.Quality, 0, 100)...)
+	errs = append(errs, between("grace", c.Grace, 0, time.Hour)...)
+	if _, err := net.ResolveTCPAddr("tcp", c.Listen); err != nil {
+		errs = append(errs, fmt.Errorf("--listen %q: %w; it looks like :8080 or 127.0.0.1:8080", c.Listen, err))
+	}
+	return errs
+}
+
+func (c *edgeCommand) run(ctx context.Context, _, stderr io.Writer) error {
+	log := c.logger(stderr)
+	aws, err := connect(ctx, 256)
+	if err != nil {
+		return err
+	}
+	if err := aws.find(ctx, log, c.Bucket, map[string]string{"queue-url": c.QueueURL}); err != nil {
+		return err
+	}
+	rules := edge.Rules{Presets: c.table(), Prefix: c.ResizedPrefix, Quality: c.Quality}
+	server := &http.Server{
+		Handler:           origin.New(rules, aws.s3, c.Bucket, queue.New(aws.sqs, c.QueueURL), log),
+		ReadHeaderTimeout: 10 * time.Second,
+		WriteTimeout:      5 * time.Minute,
+		IdleTimeout:       2 * time.Minute,
+	}
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen: %w%w", err, quiet(errUsage))
+	}
+	log.Info().Stringer("address", listener.Addr()).Msg("edge serves")
+	return serve(ctx, server, listener, c.Grace)
+}
+
+// serve serves until the context ends, and then gives the answers under way their
+// grace.
+func serve(ctx context.Context, server *http.Server, listener net.Listener, grace time.Duration) error {
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+		defer cancel()
+		stopped <- server.Shutdown(ctx)
+	})
+	err := server.Serve(listener)
+	if stop() {
+		return err // It ended by itself.
+	}
+	if err := <-stopped; errors.Is(err, context.DeadlineExceeded) {
+		return errors.Join(fmt.Errorf("answers were still under way after %v", grace), server.Close())
+	}
+	return nil
+}

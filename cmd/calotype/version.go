@@ -1,0 +1,23 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"calotype/worker/render"
+)
+
+// version says what the program is made of.
+func version() string {
+	revision := "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				revision = s.Value
+			}
+		}
+	}
+	return fmt.Sprintf("calotype revision %s, %s %s/%s, libvips %s",
+		revision, runtime.Version(), runtime.GOOS, runtime.GOARCH, render.Version())
+}

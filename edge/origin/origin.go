@@ -1,0 +1,160 @@
+// Package origin serves pictures over HTTP from a bucket: the rendition where it
+// exists, and otherwise the source at once, while a job for the rendition is
+// enqueued. It is an origin for any CDN or load balancer, and the edge of one
+// machine. What a request asks for it leaves to package edge; it resizes nothing.
+package origin
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/rs/zerolog"
+
+	"calotype"
+	"calotype/edge"
+	"calotype/queue"
+)
+
+// How long a viewer waits for a store that does not answer, at most: for a look at
+// the rendition, after which the source is tried; for the source; and for the
+// enqueue, behind the picture.
+const (
+	renditionPatience = 2 * time.Second
+	sourcePatience    = 10 * time.Second
+	enqueuePatience   = 5 * time.Second
+)
+
+// Origin is an [http.Handler] that serves the pictures of one bucket.
+type Origin struct {
+	rules  edge.Rules
+	bucket bucket
+	jobs   *queue.Queue
+	recent edge.Recent
+	log    zerolog.Logger
+}
+
+// New returns an origin for a bucket, which sends its jobs to a queue.
+func New(rules edge.Rules, client *s3.Client, name string, jobs *queue.Queue, log zerolog.Logger) *Origin {
+	return &Origin{rules: rules, bucket: bucket{client, name}, jobs: jobs, log: log}
+}
+
+// ServeHTTP answers GET and HEAD of keys with a picture's extension; all else, and
+// what is under the resized prefix, is not found.
+func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d := o.rules.Decide(edge.Request{Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery})
+	_, isPicture := calotype.FormatOfKey(d.Source)
+	switch {
+	case d.Verdict == edge.Hidden, !isPicture:
+		http.NotFound(w, r)
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "only GET and HEAD", http.StatusMethodNotAllowed)
+	case d.Verdict == edge.Resize:
+		o.serveVariant(w, r, d)
+	default:
+		o.serveSource(w, r, d, edge.StateUntouched)
+	}
+}
+
+// serveVariant is where a missing picture becomes a job. Whatever fails on the way,
+// the viewer gets the source.
+func (o *Origin) serveVariant(w http.ResponseWriter, r *http.Request, d edge.Decision) {
+	rendition, err := o.bucket.open(r, d.Rendition, renditionPatience)
+	if err == nil {
+		defer rendition.Close()
+		state := edge.StateRendition
+		if rendition.kept() {
+			state = edge.StateKept
+		}
+		rendition.serve(w, r, state, rendition.cacheControl)
+		return
+	}
+	if !missing(err) {
+		o.log.Warn().Err(err).Str("rendition", d.Rendition).Msg("look for rendition")
+		o.serveSource(w, r, d, edge.StatePending)
+		return
+	}
+	source, err := o.bucket.open(r, d.Source, sourcePatience)
+	if err != nil {
+		o.serveError(w, r, d, err)
+		return
+	}
+	defer source.Close()
+	sent := o.enqueue(r, d)
+	source.serve(w, r, edge.StatePending, edge.StandInCacheControl)
+	// The viewer has the whole picture before the handler waits for the queue.
+	_ = http.NewResponseController(w).Flush()
+	<-sent
+}
+
+func (o *Origin) serveSource(w http.ResponseWriter, r *http.Request, d edge.Decision, state string) {
+	source, err := o.bucket.open(r, d.Source, sourcePatience)
+	if err != nil {
+		o.serveError(w, r, d, err)
+		return
+	}
+	defer source.Close()
+	cacheControl := source.cacheControl
+	if state == edge.StatePending {
+		cacheControl = edge.StandInCacheControl
+	}
+	source.serve(w, r, state, cacheControl)
+}
+
+// serveError answers for a source that cannot be had.
+func (o *Origin) serveError(w http.ResponseWriter, r *http.Request, d edge.Decision, err error) {
+	switch {
+	case missing(err):
+		http.NotFound(w, r)
+	case r.Context().Err() != nil: // The viewer left.
+	default:
+		o.log.Error().Err(err).Str("source", d.Source).Msg("open source")
+		w.Header().Set("Cache-Control", "no-store")
+		http.Error(w, "the picture's store does not answer", http.StatusBadGateway)
+	}
+}
+
+// enqueue sends the job beside the answer, unless it was sent a moment ago. What it
+// returns is closed at the end. A viewer who leaves does not take the job along.
+func (o *Origin) enqueue(r *http.Request, d edge.Decision) <-chan struct{} {
+	sent := make(chan struct{})
+	if !o.recent.Claim(d.Rendition, time.Now()) {
+		close(sent)
+		return sent
+	}
+	go func() {
+		defer close(sent)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), enqueuePatience)
+		defer cancel()
+		job := d.Job(requestID(r))
+		if err := o.jobs.Send(ctx, job.Encode(), 0); err != nil {
+			o.recent.Forget(d.Rendition) // The next view tries again.
+			o.log.Error().Err(err).Str("source", d.Source).Stringer("variant", d.Variant).Msg("enqueue")
+			return
+		}
+		o.log.Info().Str("source", d.Source).Stringer("variant", d.Variant).Str("request", job.Request).Msg("enqueue")
+	}()
+	return sent
+}
+
+// requestID is what the CDN or load balancer calls the request.
+func requestID(r *http.Request) string {
+	const most = 128
+	for _, name := range []string{"X-Amz-Cf-Id", "X-Request-Id", "X-Amzn-Trace-Id"} {
+		if id := r.Header.Get(name); id != "" && len(id) <= most {
+			return id
+		}
+	}
+	return ""
+}
+
+// missing reports whether a store's answer means that there is no such object.
+// Without s3:ListBucket, S3 says 403 where it would say 404.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+func missing(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)
+}

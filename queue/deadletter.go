@@ -1,0 +1,95 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+// Reason says why a message was given up. It travels as message attributes beside
+// the body, which stays as it was.
+type Reason struct {
+	// Class groups dead letters: a few words in ASCII, such as "corrupt".
+	Class string
+	// Detail is one line for people.
+	Detail string
+	// Attempts counts how often the job was tried.
+	Attempts int
+	// Worker names who gave it up.
+	Worker string
+	// FirstSeen is when the job was first sent.
+	FirstSeen time.Time
+}
+
+// The names of a reason's message attributes.
+const (
+	attrClass     = "Class"
+	attrDetail    = "Detail"
+	attrAttempts  = "Attempts"
+	attrWorker    = "Worker"
+	attrFirstSeen = "FirstSeen"
+)
+
+// Bury sends a body that is given up to this queue, a dead-letter queue, with the
+// reason.
+func (q *Queue) Bury(ctx context.Context, body string, reason Reason) error {
+	attributes := map[string]types.MessageAttributeValue{}
+	for name, value := range reason.attributes() {
+		if value = printable(value); value != "" { // SQS refuses empty ones.
+			attributes[name] = types.MessageAttributeValue{DataType: aws.String("String"), StringValue: &value}
+		}
+	}
+	_, err := q.client.SendMessage(ctx, &sqs.SendMessageInput{
+		QueueUrl:          &q.url,
+		MessageBody:       &body,
+		MessageAttributes: attributes,
+	})
+	if err != nil {
+		return fmt.Errorf("bury: %w", err)
+	}
+	return nil
+}
+
+func (r Reason) attributes() map[string]string {
+	attributes := map[string]string{
+		attrClass:    r.Class,
+		attrDetail:   r.Detail,
+		attrAttempts: strconv.Itoa(r.Attempts),
+		attrWorker:   r.Worker,
+	}
+	if !r.FirstSeen.IsZero() {
+		attributes[attrFirstSeen] = r.FirstSeen.UTC().Format(time.RFC3339)
+	}
+	return attributes
+}
+
+// ReasonOf reads the reason of a dead letter. What it was not sent with stays zero:
+// a message that the redrive policy moved has none.
+func ReasonOf(m Message) Reason {
+	attempts, _ := strconv.Atoi(m.Attributes[attrAttempts])
+	firstSeen, _ := time.Parse(time.RFC3339, m.Attributes[attrFirstSeen])
+	return Reason{
+		Class:     m.Attributes[attrClass],
+		Detail:    m.Attributes[attrDetail],
+		Attempts:  attempts,
+		Worker:    m.Attributes[attrWorker],
+		FirstSeen: firstSeen,
+	}
+}
+
+// printable leaves out the characters that SQS refuses.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, s)
+}

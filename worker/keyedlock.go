@@ -1,0 +1,48 @@
+package worker
+
+import (
+	"context"
+	"sync"
+)
+
+// keyedLock is a lock for each key. The zero value is ready.
+type keyedLock struct {
+	mu   sync.Mutex
+	held map[string]*holder
+}
+
+type holder struct {
+	token   chan struct{} // Holds one token; who has it has the lock.
+	waiting int           // Who has the lock, and who waits for it.
+}
+
+// lock waits for the key's lock until the context ends. Unlock must be called once.
+func (l *keyedLock) lock(ctx context.Context, key string) (unlock func(), err error) {
+	l.mu.Lock()
+	if l.held == nil {
+		l.held = make(map[string]*holder)
+	}
+	h := l.held[key]
+	if h == nil {
+		h = &holder{token: make(chan struct{}, 1)}
+		h.token <- struct{}{}
+		l.held[key] = h
+	}
+	h.waiting++
+	l.mu.Unlock()
+
+	leave := func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if h.waiting--; h.waiting == 0 {
+			delete(l.held, key)
+		}
+	}
+	select {
+	case <-h.token:
+		return func() { h.token <- struct{}{}; leave() }, nil
+	case <-ctx.Done():
+		leave()
+		return nil, context.Cause(ctx)
+	}
+}

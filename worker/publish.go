@@ -1,0 +1,319 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"calotype"
+	"calotype/worker/render"
+	"calotype/worker/store"
+)
+
+// mostStarts is how often a job starts over, in a row, because the source or a
+// rendition changed under it.
+const mostStarts = 5
+
+// errChanged is why a job starts over: the source was replaced in the meantime.
+var errChanged = errors.New("source replaced")
+
+// publish brings the job's renditions up to date with the source. Bury is called
+// for a fault of the picture, before copies are kept in the renditions' places.
+//
+// An older version never replaces a newer one, and a source that is removed leaves
+// nothing behind, whatever other workers do at the same time: every write has the
+// condition that what was seen before the source was read is still there, and
+// after the writes the source is looked at once more.
+func (w *Worker) publish(ctx context.Context, job calotype.Job, report *report, bury func(*Reject) error) error {
+	for range mostStarts {
+		p := publication{worker: w, job: job, report: report, bury: bury}
+		err := p.run(ctx)
+		if !errors.Is(err, errChanged) && !errors.Is(err, store.ErrConflict) {
+			return err
+		}
+		report.startOver()
+	}
+	return fmt.Errorf("gave way %d times to other changes of %s", mostStarts, job.Source)
+}
+
+// publication is one attempt to publish.
+type publication struct {
+	worker *Worker
+	job    calotype.Job
+	report *report
+	bury   func(*Reject) error
+
+	wants  []want
+	body   []byte
+	source store.Object
+	put    []put
+}
+
+// want is a rendition that is to be current, and what stands at its key now.
+type want struct {
+	variant calotype.Variant
+	preset  calotype.Preset
+	key     string
+	asked   bool // By the job itself; else it is a sibling.
+	there   store.Object
+}
+
+// put is an object that was written.
+type put struct{ key, etag string }
+
+func (p *publication) run(ctx context.Context) error {
+	if current, err := p.look(ctx); err != nil || current {
+		return err
+	}
+	if err := p.read(ctx); err != nil {
+		return err
+	}
+	if err := p.produce(ctx); err != nil {
+		return err
+	}
+	return p.verify(ctx)
+}
+
+// look reports whether there is nothing to do: the source is gone, or what the job
+// asks for is current. It costs one HEAD for the source and one for each variant
+// asked for; only then are siblings looked at. What stands at the keys is noted
+// before the source is read: it is the condition of the writes.
+func (p *publication) look(ctx context.Context) (done bool, err error) {
+	source, err := p.worker.bucket.Head(ctx, p.job.Source)
+	if errors.Is(err, fs.ErrNotExist) {
+		p.report.outcome = gone
+		return true, nil
+	} else if err != nil {
+		return false, forbidden(err)
+	}
+	p.source = source
+	if p.wants, err = p.lookAt(ctx, p.job.Variants); err != nil {
+		return false, err
+	}
+	if len(p.stale(source.ETag)) == 0 {
+		p.report.outcome = current
+		return true, nil
+	}
+	variants := p.worker.Siblings.of(p.job, p.worker.Presets)
+	siblings, err := p.lookAt(ctx, variants[len(p.job.Variants):])
+	p.wants = append(p.wants, siblings...)
+	return false, err
+}
+
+// lookAt sees what stands at the keys of variants.
+func (p *publication) lookAt(ctx context.Context, variants []calotype.Variant) ([]want, error) {
+	wants := make([]want, len(variants))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(8)
+	for i, v := range variants {
+		g.Go(func() error {
+			w := want{variant: v, key: p.worker.Prefix.RenditionKey(v, p.job.Source)}
+			w.preset, _ = p.worker.Presets.Lookup(v.Preset)
+			for _, asked := range p.job.Variants {
+				w.asked = w.asked || asked == v
+			}
+			there, err := p.worker.bucket.Head(ctx, w.key)
+			if err == nil {
+				w.there = there
+			} else if !errors.Is(err, fs.ErrNotExist) {
+				return forbidden(err)
+			}
+			wants[i] = w
+			return nil
+		})
+	}
+	return wants, g.Wait()
+}
+
+// stale returns the wants that are not current for a version of the source.
+func (p *publication) stale(sourceETag string) []want {
+	var stale []want
+	for _, w := range p.wants {
+		lineage := calotype.ParseLineage(w.there.Metadata)
+		if !lineage.Current(sourceETag, w.preset, p.job.Again) {
+			stale = append(stale, w)
+		}
+	}
+	return stale
+}
+
+// read gets the source. Its ETag is the version that all the rest is about.
+func (p *publication) read(ctx context.Context) error {
+	start := time.Now()
+	body, source, err := p.worker.bucket.Get(ctx, p.job.Source, p.worker.MaxBytes)
+	p.report.get += time.Since(start)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return errChanged // Seen a moment ago: look again.
+	case errors.Is(err, store.ErrTooLarge):
+		return &Reject{render.ClassTooManyBytes, fmt.Sprintf("%d bytes, the limit is %d", source.Size, p.worker.MaxBytes)}
+	case err != nil:
+		return forbidden(err)
+	}
+	p.body, p.source = body, source
+	p.report.bytesIn = int64(len(body))
+	return nil
+}
+
+// produce renders what is stale and stores each rendition as soon as it is there,
+// what was asked for first. If the picture has a fault, copies of it are kept
+// where the job asked for renditions, so that viewers' requests end there.
+func (p *publication) produce(ctx context.Context) error {
+	var known, unknown []want
+	for _, w := range p.stale(p.source.ETag) {
+		if w.preset.Name == "" {
+			unknown = append(unknown, w)
+		} else {
+			known = append(known, w)
+		}
+	}
+	if len(unknown) > 0 {
+		reject := &Reject{classUnknownVariant, fmt.Sprintf("no preset %q here", unknown[0].variant.Preset)}
+		if err := p.keep(ctx, unknown, reject); err != nil {
+			return err
+		}
+	}
+	if len(known) == 0 {
+		return nil
+	}
+	err := p.render(ctx, known)
+	var fault *render.Fault
+	if errors.As(err, &fault) {
+		return p.keep(ctx, known, &Reject{fault.Class, fault.Detail})
+	}
+	return err
+}
+
+func (p *publication) render(ctx context.Context, wants []want) error {
+	start := time.Now()
+	defer func() { p.report.render += time.Since(start) }()
+	picture, err := render.Open(p.body, p.worker.Limits)
+	if err != nil {
+		return err
+	}
+	targets := make([]render.Target, len(wants))
+	for i, w := range wants {
+		targets[i] = p.target(picture, w)
+	}
+	i := 0
+	for rendition, err := range picture.Render(targets) {
+		if err != nil {
+			return err
+		}
+		if err := p.store(ctx, wants[i], targets[i], rendition); err != nil {
+			return err
+		}
+		i++
+	}
+	return nil
+}
+
+func (p *publication) target(picture *render.Picture, w want) render.Target {
+	t := render.Target{Format: w.variant.Format, Quality: p.job.Quality}
+	if t.Format == "" {
+		t.Format = picture.Format.Own()
+	}
+	if t.Quality == 0 {
+		t.Quality = p.worker.Quality
+	}
+	t.Width, t.Height = w.preset.BoxFor(picture.Width, picture.Height).Fit(picture.Width, picture.Height)
+	return t
+}
+
+// store publishes one rendition.
+func (p *publication) store(ctx context.Context, w want, t render.Target, r render.Rendition) error {
+	lineage := calotype.Lineage{
+		SourceETag: p.source.ETag,
+		Recipe: calotype.Recipe{
+			Boxes:   w.preset.Boxes(),
+			Quality: t.Quality,
+			Format:  t.Format,
+			Encoder: render.Encoder(),
+		},
+		Size: calotype.Box{Width: r.Width, Height: r.Height},
+	}
+	if r.AsIs {
+		lineage.Kept = calotype.KeptAsIs
+	}
+	return p.write(ctx, w, r.Body, r.Format.ContentType(), p.worker.CacheControl, lineage)
+}
+
+// keep buries the job for a fault and then puts the source's own bytes where the
+// job asked for renditions. Siblings get none: nobody asked.
+func (p *publication) keep(ctx context.Context, wants []want, reject *Reject) error {
+	if err := p.bury(reject); err != nil {
+		return err
+	}
+	contentType := p.source.ContentType
+	if format, ok := render.Sniff(p.body); ok {
+		contentType = format.ContentType()
+	}
+	for _, w := range wants {
+		if !w.asked {
+			continue
+		}
+		lineage := calotype.Lineage{
+			SourceETag: p.source.ETag,
+			Recipe:     calotype.Recipe{Boxes: w.preset.Boxes(), Encoder: render.Encoder()},
+			Kept:       reject.Class,
+		}
+		if err := p.write(ctx, w, p.body, contentType, p.worker.KeptCacheControl, lineage); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// write puts an object where the want's key still holds what was seen there.
+func (p *publication) write(ctx context.Context, w want, body []byte, contentType, cacheControl string, lineage calotype.Lineage) error {
+	if err := context.Cause(ctx); err != nil {
+		return err // The lease may be lost by now, and libvips did not stop for it.
+	}
+	start := time.Now()
+	defer func() { p.report.put += time.Since(start) }()
+	etag, err := p.worker.bucket.Put(ctx, w.key, body, store.Object{
+		ContentType:  contentType,
+		CacheControl: cacheControl,
+		Metadata:     lineage.Metadata(),
+	}, w.there.ETag)
+	if err != nil {
+		return err
+	}
+	p.put = append(p.put, put{w.key, etag})
+	p.report.stored(int64(len(body)))
+	return nil
+}
+
+// verify looks at the source once more. Replaced in the meantime, the job starts
+// over; removed, what was put is taken away again.
+func (p *publication) verify(ctx context.Context) error {
+	source, err := p.worker.bucket.Head(ctx, p.job.Source)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		for _, put := range p.put {
+			if err := p.worker.bucket.Delete(ctx, put.key, put.etag); err != nil && !errors.Is(err, store.ErrConflict) {
+				return err
+			}
+		}
+		p.report.outcome = gone
+		return nil
+	case err != nil:
+		return forbidden(err)
+	case source.ETag != p.source.ETag:
+		return errChanged
+	}
+	return nil
+}
+
+// forbidden makes a reject of what is not allowed, and so needs an operator. With
+// s3:ListBucket, which workers are given, S3 says so only where it is true.
+func forbidden(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return &Reject{classForbidden, err.Error() + "; workers need s3:GetObject and s3:ListBucket"}
+	}
+	return err
+}

@@ -1,0 +1,28 @@
+//go:build !cgo
+
+package render
+
+import (
+	"errors"
+	"iter"
+)
+
+var errNoLibvips = errors.New("this program was built without libvips: build it with CGO_ENABLED=1")
+
+// Start says that this build makes no renditions. The rest of the program, such as
+// the HTTP edge, works without.
+func Start() error { return errNoLibvips }
+
+// Version says that there is no libvips.
+func Version() string { return "none" }
+
+// Encoder names no library.
+func Encoder() string { return "none" }
+
+// Open opens nothing.
+func Open([]byte, Limits) (*Picture, error) { return nil, errNoLibvips }
+
+// Render renders nothing.
+func (p *Picture) Render([]Target) iter.Seq2[Rendition, error] {
+	return func(yield func(Rendition, error) bool) { yield(Rendition{}, errNoLibvips) }
+}

@@ -1,0 +1,111 @@
+package worker
+
+import (
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"calotype"
+	"calotype/queue"
+)
+
+// outcome is how a job ended.
+type outcome string
+
+const (
+	done        outcome = "done"        // Renditions were stored.
+	current     outcome = "current"     // They stood there already.
+	gone        outcome = "gone"        // The source is not there.
+	rejected    outcome = "rejected"    // Buried.
+	putOff      outcome = "put-off"     // Sent again, with a delay.
+	interrupted outcome = "interrupted" // Left to be received again.
+)
+
+// report is what is logged of a job: one event, at its end.
+type report struct {
+	to      *zerolog.Logger
+	message queue.Message
+	job     calotype.Job
+	outcome outcome
+	err     error
+	class   string // Of the reject.
+	detail  string
+
+	began       time.Time
+	get         time.Duration
+	render, put time.Duration // Rendering includes the puts between.
+	firstStored time.Duration // From the first request to the first rendition.
+	renditions  int
+	starts      int
+	bytesIn     int64
+	bytesOut    int64
+}
+
+func (w *Worker) report(m queue.Message) *report {
+	return &report{to: &w.log, message: m, outcome: done, began: time.Now()}
+}
+
+// startOver forgets how the job was about to end.
+func (r *report) startOver() {
+	r.outcome, r.class, r.detail = done, "", ""
+	r.starts++
+}
+
+func (r *report) reject(reject *Reject) {
+	r.outcome, r.class, r.detail = rejected, reject.Class, reject.Detail
+}
+
+func (r *report) stored(bytes int64) {
+	if r.renditions == 0 {
+		r.firstStored = time.Since(r.job.FirstSeen)
+	}
+	r.renditions++
+	r.bytesOut += bytes
+}
+
+func (r *report) log() {
+	level := zerolog.InfoLevel
+	switch {
+	case r.outcome == rejected:
+		level = zerolog.WarnLevel
+	case r.err != nil:
+		level = zerolog.ErrorLevel
+	}
+	e := r.to.WithLevel(level).
+		Str("outcome", string(r.outcome)).
+		Str("source", r.job.Source).
+		Strs("variants", names(r.job.Variants)).
+		Int("renditions", r.renditions).
+		Dur("ms", time.Since(r.began)).
+		Dur("get_ms", r.get).
+		Dur("render_ms", r.render-r.put).
+		Dur("put_ms", r.put).
+		Int64("bytes_in", r.bytesIn).
+		Int64("bytes_out", r.bytesOut).
+		Int("receives", r.message.Receives).
+		Str("message", r.message.ID)
+	if r.renditions > 0 {
+		e.Dur("miss_to_rendition_ms", r.firstStored)
+	}
+	if r.job.Request != "" {
+		e.Str("request", r.job.Request)
+	}
+	if r.job.Attempt > 0 {
+		e.Int("attempt", r.job.Attempt)
+	}
+	if r.starts > 0 {
+		e.Int("started_over", r.starts)
+	}
+	if r.class != "" {
+		e.Str("class", r.class).Str("detail", r.detail)
+	}
+	e.Err(r.err).Msg("job")
+}
+
+func names(variants []calotype.Variant) []string {
+	names := make([]string, len(variants))
+	for i, v := range variants {
+		names[i] = v.String()
+	}
+	return names
+}
