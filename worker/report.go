@@ -83,7 +83,7 @@ func (r *report) log() {
 		Int64("bytes_in", r.bytesIn).
 		Int64("bytes_out", r.bytesOut).
 		Int("receives", r.message.Receives).
-		Str("message", r.message.ID)
+		Str("message_id", r.message.ID)
 	if r.renditions > 0 {
 		e.Dur("miss_to_rendition_ms", r.firstStored)
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"time"
 
@@ -52,6 +53,23 @@ type Settings struct {
 	Grace time.Duration
 	// Name tells workers apart in dead letters and logs.
 	Name string
+}
+
+// Defaults returns the settings that hold where an operator says nothing else.
+func Defaults() Settings {
+	return Settings{
+		Presets:          calotype.DefaultPresets(),
+		Prefix:           "resized",
+		Quality:          80,
+		Siblings:         SiblingsFormat,
+		Concurrency:      runtime.GOMAXPROCS(0),
+		MaxBytes:         100 << 20,
+		Limits:           render.Limits{Pixels: 150_000_000, Frames: 1000},
+		CacheControl:     "public, max-age=300, s-maxage=86400",
+		KeptCacheControl: "public, max-age=0, s-maxage=300",
+		Grace:            25 * time.Second,
+		Name:             "worker",
+	}
 }
 
 // Worker is a pool of slots over one queue and one bucket.

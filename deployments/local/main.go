@@ -1,0 +1,132 @@
+// Command calotype-local is the whole of Calotype on one machine: an S3 and an SQS
+// server, the HTTP edge, a pool of workers, and a page to watch them. Pictures and
+// jobs outlive restarts, orderly or not. It is for trying, developing and testing:
+// the credentials are known and the data are on one disk.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// The exit codes, as those of calotype itself.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	// The first signal begins an orderly stop; a second one ends the process.
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+const description = `The whole of Calotype on one machine: S3 and SQS servers, the HTTP edge, a
+worker pool, and a page to watch them. Bucket "pictures", queues
+"calotype-jobs" and "calotype-dead", credentials "calotype" and
+"calotype-local", region us-east-1.`
+
+type flags struct {
+	Listen      string `help:"The address of the page and the edge." default:"127.0.0.1:8080"`
+	S3Listen    string `name:"s3-listen" help:"The address of the S3 server." default:"127.0.0.1:9000"`
+	SQSListen   string `name:"sqs-listen" help:"The address of the SQS server." default:"127.0.0.1:9324"`
+	Data        string `help:"The folder that pictures and jobs are kept in." default:"./data"`
+	Pictures    string `help:"Put the files of this folder into the bucket first." placeholder:"DIR"`
+	Samples     bool   `help:"Put some pictures that the program draws itself into the bucket first."`
+	AWSOnly     bool   `name:"aws-only" help:"Only the S3 and SQS servers."`
+	StopOnEOF   bool   `name:"stop-on-eof" help:"Stop when standard input ends: for a program that runs this one."`
+	Concurrency int    `help:"How many jobs run at once. The default is one for each CPU." default:"${concurrency}"`
+}
+
+// check says everything that is wrong with the flags.
+func (f *flags) check() []error {
+	var errs []error
+	for flag, address := range map[string]string{"listen": f.Listen, "s3-listen": f.S3Listen, "sqs-listen": f.SQSListen} {
+		if _, err := net.ResolveTCPAddr("tcp", address); err != nil {
+			errs = append(errs, fmt.Errorf("--%s %q: %w; it looks like 127.0.0.1:8080", flag, address, err))
+		}
+	}
+	if f.Pictures != "" {
+		if info, err := os.Stat(f.Pictures); err != nil {
+			errs = append(errs, fmt.Errorf("--pictures: %w", err))
+		} else if !info.IsDir() {
+			errs = append(errs, fmt.Errorf("--pictures %s: not a folder", f.Pictures))
+		}
+	}
+	if f.Concurrency < 1 {
+		errs = append(errs, fmt.Errorf("--concurrency %d: want 1 or more", f.Concurrency))
+	}
+	return errs
+}
+
+// run is the program. It returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var f flags
+	helped := false
+	parser, err := kong.New(&f,
+		kong.Name("calotype-local"),
+		kong.Description(description),
+		kong.DefaultEnvars("CALOTYPE_LOCAL"),
+		kong.Vars{"concurrency": fmt.Sprint(runtime.GOMAXPROCS(0))},
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(int) { helped = true }),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "calotype-local:", err)
+		return exitFailure
+	}
+	_, err = parser.Parse(args)
+	if helped {
+		return exitOK
+	}
+	mistakes := []error{err}
+	if err == nil {
+		mistakes = f.check()
+	}
+	for _, m := range mistakes {
+		fmt.Fprintln(stderr, "calotype-local:", m)
+	}
+	if len(mistakes) > 0 {
+		return exitUsage
+	}
+	if err := f.absolute(); err != nil {
+		fmt.Fprintln(stderr, "calotype-local:", err)
+		return exitFailure
+	}
+	if f.StopOnEOF {
+		var stop context.CancelFunc
+		ctx, stop = context.WithCancel(ctx)
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			stop()
+		}()
+	}
+	if err := serve(ctx, f, stdout, stderr); err != nil {
+		fmt.Fprintln(stderr, "calotype-local:", err)
+		return exitFailure
+	}
+	return exitOK
+}
+
+// absolute makes the folders independent of the working folder, which the S3
+// server changes.
+func (f *flags) absolute() error {
+	var errs [2]error
+	f.Data, errs[0] = filepath.Abs(f.Data)
+	if f.Pictures != "" {
+		f.Pictures, errs[1] = filepath.Abs(f.Pictures)
+	}
+	return errors.Join(errs[:]...)
+}

@@ -1,0 +1,144 @@
+// Package s3d serves the S3 API on this machine, from a folder, by running the
+// Versity S3 Gateway inside the process. Objects are files, their metadata are
+// extended attributes, requests are signed. What is acknowledged survives a killed
+// process, not a lost power supply: nothing is synced to the disk.
+package s3d
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/versity/versitygw/auth"
+	"github.com/versity/versitygw/backend/meta"
+	"github.com/versity/versitygw/backend/posix"
+	"github.com/versity/versitygw/embedgw"
+)
+
+// Config says where to keep objects and whom to let in.
+type Config struct {
+	Dir                          string // Made where it is missing.
+	Listen                       string // HOST:PORT; port 0 is any that is free.
+	AccessKey, SecretKey, Region string
+}
+
+// Server is a running gateway.
+type Server struct {
+	// URL is its endpoint, such as http://127.0.0.1:9000.
+	URL  string
+	stop context.CancelFunc
+	done chan error
+}
+
+const healthPath = "/-/health"
+
+// Start starts the gateway and waits until it answers. There can be one in a
+// process, and it changes the process's working folder to its own.
+func Start(ctx context.Context, cfg Config) (*Server, error) {
+	dir, err := filepath.Abs(cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	address, err := settle(cfg.Listen)
+	if err != nil {
+		return nil, err
+	}
+	store := meta.XattrMeta{}
+	if err := store.Test(dir); err != nil {
+		return nil, fmt.Errorf("%s: the file system has no extended attributes: %w; choose another folder", dir, err)
+	}
+	backend, err := posix.New(dir, store, posix.PosixOpts{
+		CopyObjectThreshold: 5 << 30, // S3's own; unset, every copy is refused.
+		ValidateBucketNames: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", dir, err)
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s := &Server{URL: "http://" + address, stop: stop, done: make(chan error, 1)}
+	go func() {
+		s.done <- embedgw.RunVersityGW(ctx, backend, &embedgw.Config{
+			RootUserAccess:    cfg.AccessKey,
+			RootUserSecret:    cfg.SecretKey,
+			Region:            cfg.Region,
+			Ports:             []string{address},
+			MaxConnections:    4096,
+			MaxRequests:       4096,
+			MultipartMaxParts: 10_000,
+			KeepAlive:         true,
+			Quiet:             true,
+			HealthPath:        healthPath,
+			IAMService:        nobody{},
+		})
+	}()
+	if err := s.waitReady(); err != nil {
+		stop()
+		return nil, fmt.Errorf("s3 server on %s: %w", address, err)
+	}
+	return s, nil
+}
+
+// settle turns port 0 into a free one, which the gateway would not tell.
+func settle(listen string) (string, error) {
+	l, err := net.Listen("tcp", listen)
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+func (s *Server) waitReady() error {
+	deadline := time.After(10 * time.Second)
+	client := &http.Client{Timeout: time.Second}
+	for {
+		if response, err := client.Get(s.URL + healthPath); err == nil {
+			response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case err := <-s.done:
+			return errors.Join(err, errors.New("it ended"))
+		case <-deadline:
+			return errors.New("it does not answer")
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// Close stops the gateway and waits for its end.
+func (s *Server) Close() error {
+	s.stop()
+	if err := <-s.done; err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// nobody is an account service without accounts: there is the root user alone.
+// Unlike the gateway's own, it says so for an unknown access key, which then gets
+// S3's 403 and not a 404.
+type nobody struct{}
+
+func (nobody) CreateAccount(auth.Account) error { return errNoAccounts }
+
+func (nobody) GetUserAccount(string) (auth.Account, error) {
+	return auth.Account{}, auth.ErrNoSuchUser
+}
+func (nobody) ResolveAccounts(keys []string) ([]string, error)   { return keys, nil }
+func (nobody) UpdateUserAccount(string, auth.MutableProps) error { return errNoAccounts }
+func (nobody) DeleteUserAccount(string) error                    { return errNoAccounts }
+func (nobody) ListUserAccounts() ([]auth.Account, error)         { return nil, nil }
+func (nobody) Shutdown() error                                   { return nil }
+
+var errNoAccounts = errors.New("this server has no accounts beside the root user")

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"calotype/deployments/local/page"
+	"calotype/edge"
+	"calotype/edge/origin"
+	"calotype/queue"
+	"calotype/worker"
+	"calotype/worker/render"
+	"calotype/worker/store"
+)
+
+// serve runs everything until the context ends.
+func serve(ctx context.Context, f flags, stdout, stderr io.Writer) (err error) {
+	log := logger(stderr)
+	var listener net.Listener
+	if !f.AWSOnly {
+		if err := render.Start(); err != nil {
+			return err
+		}
+		if listener, err = net.Listen("tcp", f.Listen); err != nil {
+			return fmt.Errorf("--listen: %w", err)
+		}
+		defer listener.Close()
+	}
+	s, err := startServers(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	if f.AWSOnly {
+		if err := putPictures(ctx, f, s, log); err != nil {
+			return err
+		}
+		fmt.Fprintf(stdout, "ready %s %s\n", s.s3URL, s.sqsURL)
+		<-ctx.Done()
+		return nil
+	}
+	return serveAll(ctx, f, s, listener, stdout, log)
+}
+
+// serveAll runs the edge, the page and the workers on the servers.
+func serveAll(ctx context.Context, f flags, s *servers, listener net.Listener, stdout io.Writer, log zerolog.Logger) error {
+	settings := worker.Defaults()
+	settings.Concurrency = f.Concurrency
+	settings.Name = "local"
+	jobs := queue.New(s.sqs, s.jobsURL)
+	pool := worker.New(settings, jobs, queue.New(s.sqs, s.deadURL), store.New(s.s3, bucketName), log)
+
+	rules := edge.Rules{Presets: settings.Presets, Prefix: settings.Prefix}
+	pictures := origin.New(rules, s.s3, bucketName, jobs, log)
+	front := page.New(page.Config{S3: s.s3, Bucket: bucketName, Prefix: settings.Prefix, Presets: settings.Presets, Log: log})
+	requests, hangUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer hangUp()
+	server := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if page.Serves(r.URL.Path) {
+				front.ServeHTTP(w, r)
+			} else {
+				pictures.ServeHTTP(w, r)
+			}
+		}),
+		ReadHeaderTimeout: 10 * time.Second,
+		BaseContext:       func(net.Listener) context.Context { return requests },
+	}
+
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		pool.Run(ctx)
+		return nil
+	})
+	g.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	g.Go(func() error {
+		if err := putPictures(ctx, f, s, log); err != nil {
+			return err
+		}
+		fmt.Fprintf(stdout, "ready http://%s/\n", listener.Addr())
+		return nil
+	})
+	g.Go(func() error {
+		<-ctx.Done()
+		s.drain()
+		hangUp() // The page's event streams would not end by themselves.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		return errors.Join(server.Shutdown(ctx), server.Close())
+	})
+	return g.Wait()
+}
+
+func logger(stderr io.Writer) zerolog.Logger {
+	if file, ok := stderr.(*os.File); ok {
+		if info, err := file.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+			stderr = zerolog.ConsoleWriter{Out: file, TimeFormat: "15:04:05.000"}
+		}
+	}
+	return zerolog.New(stderr).With().Timestamp().Logger()
+}
