@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/smithy-go"
 )
 
 // The bounds that SQS sets.
@@ -147,12 +148,15 @@ func (q *Queue) Delete(ctx context.Context, m Message) error {
 	return nil
 }
 
-// leaseError says ErrLeaseLost for the errors of SQS that mean it.
+// leaseError says ErrLeaseLost for the errors of SQS that mean it. One of them is
+// what it says of a wrong parameter, too; those that are sent here are right.
 func leaseError(err error) error {
-	var notInFlight *types.MessageNotInflight
-	var invalid *types.ReceiptHandleIsInvalid
-	if errors.As(err, &notInFlight) || errors.As(err, &invalid) {
-		return fmt.Errorf("%w: %w", ErrLeaseLost, err)
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		switch api.ErrorCode() {
+		case "MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight", "ReceiptHandleIsInvalid", "InvalidParameterValue":
+			return fmt.Errorf("%w: %w", ErrLeaseLost, err)
+		}
 	}
 	return err
 }

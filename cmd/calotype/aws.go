@@ -40,6 +40,7 @@ func connect(ctx context.Context, atOnce int) (clients, error) {
 		s3: s3.NewFromConfig(cfg, func(o *s3.Options) {
 			// Other stores than Amazon's have one host for all buckets.
 			o.UsePathStyle = o.BaseEndpoint != nil
+			o.DisableLogOutputChecksumValidationSkipped = true
 		}),
 		sqs: sqs.NewFromConfig(cfg),
 	}, nil

@@ -19,7 +19,7 @@ import (
 type serviceFlags struct {
 	Bucket        string          `help:"The S3 bucket that holds the pictures." placeholder:"NAME"`
 	QueueURL      string          `name:"queue-url" help:"The SQS queue for jobs." placeholder:"URL"`
-	ResizedPrefix calotype.Prefix `help:"The folder of the bucket that renditions are kept in." default:"resized"`
+	ResizedPrefix calotype.Prefix `help:"The folder of the bucket that renditions are kept in." default:"${prefix}"`
 	Presets       presetsFile     `help:"A JSON file of presets, such as {\"M\": \"1200x628\"}, instead of the eight that are built in." placeholder:"FILE"`
 	LogLevel      zerolog.Level   `help:"The least that is logged: debug, info, warn or error." default:"info"`
 }

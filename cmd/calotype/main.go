@@ -59,6 +59,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		kong.Name("calotype"),
 		kong.Description(description),
 		kong.DefaultEnvars("CALOTYPE"),
+		workerDefaults(),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { helped = true }),
 		kong.PostBuild(mistakes.collect),

@@ -7,8 +7,9 @@ import (
 	"io"
 	"math"
 	"os"
-	"runtime"
 	"time"
+
+	"github.com/alecthomas/kong"
 
 	"calotype/queue"
 	"calotype/worker"
@@ -19,15 +20,32 @@ import (
 type workerCommand struct {
 	serviceFlags
 	DeadLetterURL    string          `name:"dead-letter-url" help:"The SQS queue for jobs that are given up." placeholder:"URL"`
-	Concurrency      int             `help:"How many jobs run at once; 0 is one for each CPU." default:"0"`
-	Quality          int             `help:"The quality of renditions, 1 to 100, where a job asks for none." default:"80"`
-	Siblings         worker.Siblings `help:"What a job makes beside what was asked for: none, format (that format in every preset) or all." default:"format"`
-	MaxBytes         int64           `help:"The largest source that is read, in bytes." default:"104857600"`
-	MaxPixels        int64           `help:"The largest source that is decoded: width x height x frames." default:"150000000"`
-	MaxFrames        int             `help:"The longest animation that is decoded." default:"1000"`
-	CacheControl     string          `help:"The Cache-Control of renditions." default:"public, max-age=300, s-maxage=86400"`
-	KeptCacheControl string          `help:"The Cache-Control of a broken source's copy." default:"public, max-age=0, s-maxage=300"`
-	Grace            time.Duration   `help:"How long jobs may still run after a signal to stop." default:"25s"`
+	Concurrency      int             `help:"How many jobs run at once. The default is one for each CPU." default:"${concurrency}"`
+	Quality          int             `help:"The quality of renditions, 1 to 100, where a job asks for none." default:"${quality}"`
+	Siblings         worker.Siblings `help:"What a job makes beside what was asked for: none, format (that format in every preset) or all." default:"${siblings}"`
+	MaxBytes         int64           `help:"The largest source that is read, in bytes." default:"${max_bytes}"`
+	MaxPixels        int64           `help:"The largest source that is decoded: width x height x frames." default:"${max_pixels}"`
+	MaxFrames        int             `help:"The longest animation that is decoded." default:"${max_frames}"`
+	CacheControl     string          `help:"The Cache-Control of renditions." default:"${cache_control}"`
+	KeptCacheControl string          `help:"The Cache-Control of a broken source's copy." default:"${kept_cache_control}"`
+	Grace            time.Duration   `help:"How long jobs may still run after a signal to stop." default:"${grace}"`
+}
+
+// workerDefaults are the defaults of the flags above.
+func workerDefaults() kong.Vars {
+	d := worker.Defaults()
+	return kong.Vars{
+		"prefix":             string(d.Prefix),
+		"concurrency":        fmt.Sprint(d.Concurrency),
+		"quality":            fmt.Sprint(d.Quality),
+		"siblings":           string(d.Siblings),
+		"max_bytes":          fmt.Sprint(d.MaxBytes),
+		"max_pixels":         fmt.Sprint(d.Limits.Pixels),
+		"max_frames":         fmt.Sprint(d.Limits.Frames),
+		"cache_control":      d.CacheControl,
+		"kept_cache_control": d.KeptCacheControl,
+		"grace":              d.Grace.String(),
+	}
 }
 
 func (c *workerCommand) check() []error {
@@ -36,7 +54,7 @@ func (c *workerCommand) check() []error {
 	if c.DeadLetterURL != "" && c.DeadLetterURL == c.QueueURL {
 		errs = append(errs, errors.New("--dead-letter-url is the same as --queue-url: given up jobs would come back for ever"))
 	}
-	errs = append(errs, between("concurrency", c.Concurrency, 0, 1024)...)
+	errs = append(errs, between("concurrency", c.Concurrency, 1, 1024)...)
 	errs = append(errs, between("quality", c.Quality, 1, 100)...)
 	errs = append(errs, between("max-bytes", c.MaxBytes, 1, 5<<30)...)
 	errs = append(errs, between("max-pixels", c.MaxPixels, 1, math.MaxInt32)...)
@@ -49,11 +67,7 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	if err := render.Start(); err != nil {
 		return err
 	}
-	concurrency := c.Concurrency
-	if concurrency == 0 {
-		concurrency = runtime.GOMAXPROCS(0)
-	}
-	aws, err := connect(ctx, 16*concurrency)
+	aws, err := connect(ctx, 16*c.Concurrency)
 	if err != nil {
 		return err
 	}
@@ -66,7 +80,7 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 		Prefix:           c.ResizedPrefix,
 		Quality:          c.Quality,
 		Siblings:         c.Siblings,
-		Concurrency:      concurrency,
+		Concurrency:      c.Concurrency,
 		MaxBytes:         c.MaxBytes,
 		Limits:           render.Limits{Pixels: c.MaxPixels, Frames: c.MaxFrames},
 		CacheControl:     c.CacheControl,
@@ -74,7 +88,7 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 		Grace:            c.Grace,
 		Name:             name(),
 	}
-	log.Info().Int("concurrency", concurrency).Str("name", settings.Name).Str("version", version()).Msg("worker begins")
+	log.Info().Int("concurrency", c.Concurrency).Str("name", settings.Name).Str("version", version()).Msg("worker begins")
 	worker.New(settings,
 		queue.New(aws.sqs, c.QueueURL), queue.New(aws.sqs, c.DeadLetterURL), store.New(aws.s3, c.Bucket), log).Run(ctx)
 	log.Info().Msg("worker ends")

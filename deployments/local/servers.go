@@ -101,6 +101,7 @@ func (s *servers) connect() {
 	s.s3 = s3.NewFromConfig(cfg, func(o *s3.Options) {
 		o.BaseEndpoint = &s.s3URL
 		o.UsePathStyle = true
+		o.DisableLogOutputChecksumValidationSkipped = true
 	})
 	s.sqs = sqs.NewFromConfig(cfg, func(o *sqs.Options) { o.BaseEndpoint = &s.sqsURL })
 }

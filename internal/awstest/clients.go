@@ -27,8 +27,11 @@ func load(t testing.TB) aws.Config {
 // S3 returns a client for the S3 server.
 func S3(t testing.TB, options ...func(*s3.Options)) *s3.Client {
 	t.Helper()
-	options = append([]func(*s3.Options){func(o *s3.Options) { o.UsePathStyle = true }}, options...)
-	return s3.NewFromConfig(load(t), options...)
+	ours := func(o *s3.Options) {
+		o.UsePathStyle = true
+		o.DisableLogOutputChecksumValidationSkipped = true
+	}
+	return s3.NewFromConfig(load(t), append([]func(*s3.Options){ours}, options...)...)
 }
 
 // SQS returns a client for the SQS server.
@@ -47,16 +50,46 @@ func Bucket(t testing.TB) string {
 	return name
 }
 
+// Headers are what an object is put with.
+type Headers struct {
+	ContentType, CacheControl string
+	Metadata                  map[string]string
+}
+
 // Put puts an object into a bucket and returns its ETag.
-func Put(t testing.TB, bucket, key, contentType string, body []byte) string {
+func Put(t testing.TB, bucket, key string, body []byte, h Headers) string {
 	t.Helper()
 	out, err := S3(t).PutObject(context.Background(), &s3.PutObjectInput{
-		Bucket: &bucket, Key: &key, ContentType: &contentType, Body: bytes.NewReader(body),
+		Bucket: &bucket, Key: &key, Body: bytes.NewReader(body),
+		ContentType: &h.ContentType, CacheControl: &h.CacheControl, Metadata: h.Metadata,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return *out.ETag
+}
+
+// Drain receives and deletes all messages that can be received now, and returns
+// their bodies.
+func Drain(t testing.TB, url string) []string {
+	t.Helper()
+	client := SQS(t)
+	var bodies []string
+	for {
+		out, err := client.ReceiveMessage(context.Background(), &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(out.Messages) == 0 {
+			return bodies
+		}
+		for _, m := range out.Messages {
+			bodies = append(bodies, *m.Body)
+			if _, err := client.DeleteMessage(context.Background(), &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: m.ReceiptHandle}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 }
 
 // Queues makes an empty queue for jobs, whose messages go to the second after five

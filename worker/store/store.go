@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
 )
 
 var (
@@ -141,8 +141,9 @@ func (b *Bucket) Delete(ctx context.Context, key, etag string) error {
 // GET and HEAD report a missing key by different types, so the status decides.
 func failure(verb, key string, err error) error {
 	var response *awshttp.ResponseError
-	var noBucket *types.NoSuchBucket
-	if errors.As(err, &response) && !errors.As(err, &noBucket) {
+	var api smithy.APIError
+	noBucket := errors.As(err, &api) && api.ErrorCode() == "NoSuchBucket"
+	if errors.As(err, &response) && !noBucket {
 		switch response.HTTPStatusCode() {
 		case http.StatusNotFound:
 			return fmt.Errorf("%s %s: %w", verb, key, fs.ErrNotExist)

@@ -1,0 +1,153 @@
+package origin
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+)
+
+// fault is what goes wrong between the origin and its servers. It gives an answer
+// of its own to a request, or nil to let it pass.
+type fault func(*http.Request) *http.Response
+
+// faultyClient is an HTTP client with faults on the way.
+type faultyClient []fault
+
+func (c faultyClient) Do(r *http.Request) (*http.Response, error) {
+	for _, f := range c {
+		if response := f(r); response != nil {
+			return response, r.Context().Err()
+		}
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err == nil && response.StatusCode == http.StatusNotFound && r.Header.Get("X-Deny") != "" {
+		response.StatusCode = http.StatusForbidden
+	}
+	return response, err
+}
+
+func s3Faults(faults []fault) func(*s3.Options) {
+	return func(o *s3.Options) {
+		if len(faults) > 0 {
+			o.HTTPClient = faultyClient(faults)
+			o.Retryer = aws.NopRetryer{}
+		}
+	}
+}
+
+func sqsFaults(faults []fault) func(*sqs.Options) {
+	return func(o *sqs.Options) {
+		if len(faults) > 0 {
+			o.HTTPClient = faultyClient(faults)
+			o.Retryer = aws.NopRetryer{}
+		}
+	}
+}
+
+func answer(status int) *http.Response {
+	return &http.Response{StatusCode: status, Body: http.NoBody, Header: http.Header{}}
+}
+
+// on answers requests whose path has a part.
+func on(part string, status int) fault {
+	return func(r *http.Request) *http.Response {
+		if strings.Contains(r.URL.Path, part) {
+			return answer(status)
+		}
+		return nil
+	}
+}
+
+// hanging never answers requests whose path has a part.
+func hanging(part string) fault {
+	return func(r *http.Request) *http.Response {
+		if !strings.Contains(r.URL.Path, part) {
+			return nil
+		}
+		<-r.Context().Done()
+		return answer(http.StatusServiceUnavailable)
+	}
+}
+
+// unlisted is a store that says 403 for a missing key, as S3 without s3:ListBucket.
+func unlisted(r *http.Request) *http.Response {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		r.Header.Set("X-Deny", "1") // Not signed; read on the way back.
+	}
+	return nil
+}
+
+func TestFaultsNeverCostThePicture(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault fault
+		jobs  int
+	}{
+		"the queue fails":             {func(r *http.Request) *http.Response { return queueOnly(r, 500) }, 0},
+		"the queue refuses":           {func(r *http.Request) *http.Response { return queueOnly(r, 403) }, 0},
+		"the look at it fails":        {on("/resized/", 500), 0},
+		"the look at it is throttled": {on("/resized/", 503), 0},
+		"the look at it hangs":        {hanging("/resized/"), 0},
+		"403 for a missing key":       {unlisted, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, c.fault)
+			s.putSource(t, "kitty.jpg", "source")
+			r, body := s.ask(t, "GET", "/kitty.jpg?size=M")
+			if r.StatusCode != 200 || body != "source" {
+				t.Errorf("got %d %q", r.StatusCode, body)
+			}
+			wantHeader(t, r, "X-Calotype", "original; pending")
+			wantHeader(t, r, "Cache-Control", "public, max-age=0, s-maxage=5")
+			if jobs := s.enqueued(t); len(jobs) != c.jobs {
+				t.Errorf("%d jobs, want %d", len(jobs), c.jobs)
+			}
+		})
+	}
+}
+
+func queueOnly(r *http.Request, status int) *http.Response {
+	if r.Header.Get("X-Amz-Target") != "" {
+		return answer(status)
+	}
+	return nil
+}
+
+func TestFailedEnqueueIsTriedAgain(t *testing.T) {
+	failures := 1
+	s := start(t, func(r *http.Request) *http.Response {
+		if r.Header.Get("X-Amz-Target") != "" && failures > 0 {
+			failures--
+			return answer(500)
+		}
+		return nil
+	})
+	s.putSource(t, "kitty.jpg", "source")
+	for _, want := range []int{0, 1, 0} {
+		s.ask(t, "GET", "/kitty.jpg?size=M")
+		if jobs := s.enqueued(t); len(jobs) != want {
+			t.Errorf("%d jobs, want %d", len(jobs), want)
+		}
+	}
+}
+
+func TestMissingSourceWhere403MeansMissing(t *testing.T) {
+	s := start(t, unlisted)
+	if r, _ := s.ask(t, "GET", "/none.jpg?size=M"); r.StatusCode != 404 {
+		t.Errorf("got %d", r.StatusCode)
+	}
+}
+
+func TestStoreThatFails(t *testing.T) {
+	s := start(t, on("/kitty.jpg", 500))
+	began := time.Now()
+	r, _ := s.ask(t, "GET", "/kitty.jpg?size=M")
+	if r.StatusCode != 502 || r.Header.Get("Cache-Control") != "no-store" || time.Since(began) > time.Minute {
+		t.Errorf("got %d, %v", r.StatusCode, r.Header)
+	}
+}

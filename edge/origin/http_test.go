@@ -1,0 +1,96 @@
+package origin
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// What browsers and CDNs send besides a plain GET, for a rendition, for the source
+// in its place, and for the source by itself.
+func TestConditionsAndRanges(t *testing.T) {
+	s := start(t)
+	for name, c := range map[string]struct {
+		path, life string
+		put        func() string
+	}{
+		"rendition": {"/hit.jpg?size=M", "public, max-age=300, s-maxage=86400", func() string {
+			s.putSource(t, "hit.jpg", "source")
+			return s.putRendition(t, "resized/M/hit.jpg", "0123456789", "")
+		}},
+		"stand-in":  {"/miss.jpg?size=M", "public, max-age=0, s-maxage=5", func() string { return s.putSource(t, "miss.jpg", "0123456789") }},
+		"untouched": {"/plain.jpg", sourceLife, func() string { return s.putSource(t, "plain.jpg", "0123456789") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			etag := c.put()
+			past := time.Now().Add(-time.Hour).UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT")
+			soon := time.Now().Add(time.Hour).UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT")
+			for name, c2 := range map[string]struct {
+				method string
+				header []string
+				status int
+				body   string
+			}{
+				"get":                        {"GET", nil, 200, "0123456789"},
+				"head":                       {"HEAD", nil, 200, ""},
+				"range":                      {"GET", []string{"Range", "bytes=2-4"}, 206, "234"},
+				"range from":                 {"GET", []string{"Range", "bytes=7-"}, 206, "789"},
+				"last bytes":                 {"GET", []string{"Range", "bytes=-3"}, 206, "789"},
+				"range beyond":               {"GET", []string{"Range", "bytes=20-"}, 416, ""},
+				"no range":                   {"GET", []string{"Range", "kilometres=2-4"}, 416, ""},
+				"the same":                   {"GET", []string{"If-None-Match", etag}, 304, ""},
+				"one of several":             {"GET", []string{"If-None-Match", `"x", ` + etag}, 304, ""},
+				"another":                    {"GET", []string{"If-None-Match", `"x"`}, 200, "0123456789"},
+				"head of the same":           {"HEAD", []string{"If-None-Match", etag}, 304, ""},
+				"modified since long ago":    {"GET", []string{"If-Modified-Since", past}, 200, "0123456789"},
+				"not modified since":         {"GET", []string{"If-Modified-Since", soon}, 304, ""},
+				"range if the same":          {"GET", []string{"Range", "bytes=2-4", "If-Range", etag}, 206, "234"},
+				"all if another":             {"GET", []string{"Range", "bytes=2-4", "If-Range", `"x"`}, 200, "0123456789"},
+				"only if the same":           {"GET", []string{"If-Match", etag}, 200, "0123456789"},
+				"only if another":            {"GET", []string{"If-Match", `"x"`}, 412, ""},
+				"only if unchanged for long": {"GET", []string{"If-Unmodified-Since", past}, 412, ""},
+			} {
+				r, body := s.ask(t, c2.method, c.path, c2.header...)
+				if r.StatusCode != c2.status || (c2.body != body && c2.status < 300) {
+					t.Errorf("%s: got %d %q, want %d %q", name, r.StatusCode, body, c2.status, c2.body)
+				}
+				if c2.status >= 400 {
+					continue
+				}
+				wantHeader(t, r, "Cache-Control", c.life)
+				wantHeader(t, r, "ETag", etag)
+				if r.Header.Get("X-Calotype") == "" {
+					t.Errorf("%s: no X-Calotype", name)
+				}
+				if c2.method == "HEAD" && c2.status == 200 && r.ContentLength != 10 {
+					t.Errorf("%s: Content-Length %d", name, r.ContentLength)
+				}
+			}
+		})
+	}
+}
+
+func TestSeveralRanges(t *testing.T) {
+	s := start(t)
+	s.putSource(t, "kitty.jpg", "0123456789")
+	r, body := s.ask(t, "GET", "/kitty.jpg", "Range", "bytes=0-1,4-5,2-3")
+	if r.StatusCode != 206 || !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/byteranges") {
+		t.Fatalf("got %d %v", r.StatusCode, r.Header)
+	}
+	for _, part := range []string{"\r\n01\r\n", "\r\n45\r\n", "\r\n23\r\n"} {
+		if !strings.Contains(body, part) {
+			t.Errorf("%q is not in %q", part, body)
+		}
+	}
+}
+
+func TestHeadersOfTheSourceArePassedOn(t *testing.T) {
+	s := start(t)
+	s.putSource(t, "kitty.jpg", "source")
+	r, _ := s.ask(t, "GET", "/kitty.jpg")
+	wantHeader(t, r, "Content-Type", "image/jpeg")
+	wantHeader(t, r, "Accept-Ranges", "bytes")
+	if r.Header.Get("Last-Modified") == "" {
+		t.Error("no Last-Modified")
+	}
+}

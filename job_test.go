@@ -1,0 +1,124 @@
+package calotype
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestJobRoundTrip(t *testing.T) {
+	for name, job := range map[string]Job{
+		"least": {Source: "kitty.jpg", Variants: []Variant{{"M", ""}}},
+		"most": {
+			Source: "été/a b+c%20?#.png", Variants: []Variant{{"M", WebP}, {"XS", ""}}, Quality: 80, Exact: true, Again: true,
+			Request: "id==", Attempt: 3, FirstSeen: time.Date(2026, 11, 1, 2, 3, 4, 0, time.UTC),
+		},
+		"what SQS refuses": {Source: "a\ufffe\uffff\x01.jpg", Variants: []Variant{{"M", ""}}},
+	} {
+		body := job.Encode()
+		if strings.ContainsAny(body, "\ufffe\uffff\x01") {
+			t.Errorf("%s: %q has characters that SQS refuses", name, body)
+		}
+		got, err := ParseJob(body)
+		if err != nil || !reflect.DeepEqual(got, job) {
+			t.Errorf("%s: got %+v, %v, want %+v", name, got, err, job)
+		}
+	}
+}
+
+func TestJobWireFormat(t *testing.T) {
+	job := Job{Source: "cats/kitty.jpg", Variants: []Variant{{"M", WebP}}, Quality: 80}
+	want := `{"v":1,"source":"cats/kitty.jpg","variants":["M.webp"],"quality":80}`
+	if got := job.Encode(); got != want {
+		t.Errorf("got %s, want %s: messages in flight would not be understood", got, want)
+	}
+}
+
+func TestParseJobRefuses(t *testing.T) {
+	for name, body := range map[string]string{
+		"no JSON":        "kitty.jpg",
+		"cut":            `{"v":1,"source":"kitty.jpg"`,
+		"no source":      `{"v":1,"variants":["M"]}`,
+		"no variants":    `{"v":1,"source":"kitty.jpg"}`,
+		"bad variant":    `{"v":1,"source":"kitty.jpg","variants":["M.svg"]}`,
+		"bad quality":    `{"v":1,"source":"kitty.jpg","variants":["M"],"quality":101}`,
+		"bad attempt":    `{"v":1,"source":"kitty.jpg","variants":["M"],"attempt":-1}`,
+		"dots":           `{"v":1,"source":"../kitty.jpg","variants":["M"]}`,
+		"more behind":    `{"v":1,"source":"kitty.jpg","variants":["M"]} {}`,
+		"many variants":  `{"v":1,"source":"kitty.jpg","variants":["M"` + strings.Repeat(`,"M"`, maxVariants) + `]}`,
+		"another number": `{"v":"1","source":"kitty.jpg","variants":["M"]}`,
+	} {
+		if job, err := ParseJob(body); err == nil || errors.Is(err, ErrJobVersion) {
+			t.Errorf("%s: got %+v, %v", name, job, err)
+		}
+	}
+	for name, body := range map[string]string{
+		"newer":      `{"v":2,"origin":"kitty.jpg"}`,
+		"no version": `{"source":"kitty.jpg","variants":["M"]}`,
+	} {
+		if _, err := ParseJob(body); !errors.Is(err, ErrJobVersion) {
+			t.Errorf("%s: got %v, want %v", name, err, ErrJobVersion)
+		}
+	}
+}
+
+func TestParseJobPassesOverUnknownFields(t *testing.T) {
+	job, err := ParseJob(`{"v":1,"source":"kitty.jpg","variants":["M"],"colour":"grey"}`)
+	if err != nil || job.Source != "kitty.jpg" {
+		t.Errorf("got %+v, %v", job, err)
+	}
+}
+
+func FuzzJob(f *testing.F) {
+	f.Add(`{"v":1,"source":"cats/kitty.jpg","variants":["M.webp"],"quality":80}`)
+	f.Add(`{"v":1,"source":"a","variants":["M"],"attempt":2,"first_seen":"2026-11-01T02:03:04Z"}`)
+	f.Fuzz(func(t *testing.T, body string) {
+		job, err := ParseJob(body)
+		if err != nil {
+			return
+		}
+		again, err := ParseJob(job.Encode())
+		if err != nil || !reflect.DeepEqual(again, job) {
+			t.Errorf("%+v became %+v, %v", job, again, err)
+		}
+	})
+}
+
+func TestLineageRoundTrip(t *testing.T) {
+	for name, l := range map[string]Lineage{
+		"rendition": {SourceETag: "abc", Recipe: Recipe{"1200x628", 80, WebP, "calotype-1 libvips-8.14.1"}, Size: Box{837, 628}},
+		"kept":      {SourceETag: "abc-2", Recipe: Recipe{Boxes: "1200x628/600x900", Encoder: "e"}, Kept: "corrupt"},
+	} {
+		if got := ParseLineage(l.Metadata()); got != l {
+			t.Errorf("%s: got %+v, want %+v", name, got, l)
+		}
+	}
+}
+
+func TestCurrent(t *testing.T) {
+	m := Preset{"M", Box{1200, 628}, Box{628, 1200}}
+	made := func(etag, boxes, kept string) Lineage {
+		return Lineage{SourceETag: etag, Recipe: Recipe{Boxes: boxes, Quality: 50}, Kept: kept}
+	}
+	for name, c := range map[string]struct {
+		lineage Lineage
+		again   bool
+		want    bool
+	}{
+		"the same":                  {made("v1", "1200x628", ""), false, true},
+		"source replaced":           {made("v0", "1200x628", ""), false, false},
+		"preset changed":            {made("v1", "1000x500", ""), false, false},
+		"nobody's":                  {Lineage{}, false, false},
+		"kept for a fault":          {made("v1", "1200x628", "corrupt"), false, true},
+		"kept for a fault, again":   {made("v1", "1200x628", "corrupt"), true, false},
+		"kept as it was, again":     {made("v1", "1200x628", KeptAsIs), true, true},
+		"rendition, again":          {made("v1", "1200x628", ""), true, true},
+		"kept for a fault, changed": {made("v0", "1200x628", "corrupt"), false, false},
+	} {
+		if got := c.lineage.Current(`"v1"`, m, c.again); got != c.want {
+			t.Errorf("%s: got %v, want %v", name, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,52 @@
+package calotype
+
+import "testing"
+
+func TestVariantOf(t *testing.T) {
+	for name, c := range map[string]struct {
+		asked, own Format
+		want       string
+	}{
+		"the source's own":   {"", JPEG, "M"},
+		"webp of a jpeg":     {WebP, JPEG, "M.webp"},
+		"webp of a webp":     {WebP, WebP, "M"},
+		"jpeg of a jpeg":     {JPEG, JPEG, "M"},
+		"jpeg of a tiff":     {JPEG, TIFF, "M.jpeg"},
+		"nothing of a tiff":  {"", TIFF, "M"},
+		"avif of an unknown": {AVIF, "", "M.avif"},
+	} {
+		if got := VariantOf("M", c.asked, c.own).String(); got != c.want {
+			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+func TestParseVariantRefuses(t *testing.T) {
+	for _, s := range []string{"", ".", "M.", ".webp", "M.gif", "M.WEBP", "M.webp.webp", "M/webp", "M webp", "a.b.webp"} {
+		if v, err := ParseVariant(s); err == nil {
+			t.Errorf("%q is %v", s, v)
+		}
+	}
+}
+
+func FuzzVariant(f *testing.F) {
+	f.Add("M")
+	f.Add("M.webp")
+	f.Fuzz(func(t *testing.T, s string) {
+		if v, err := ParseVariant(s); err == nil && v.String() != s {
+			t.Errorf("%q became %q", s, v)
+		}
+	})
+}
+
+func TestFormatOfKey(t *testing.T) {
+	for key, want := range map[string]Format{
+		"a.jpg": JPEG, "a.JPEG": JPEG, "a.Png": PNG, "a.gif": GIF, "a.webp": WebP, "a.bmp": BMP,
+		"a.avif": AVIF, "a.tif": TIFF, "a.TIFF": TIFF, "a.heic": HEIC, "a.heif": HEIC,
+		"a.svg": "", "a": "", "jpg": "", "a.jpg/": "", "a.jpg.txt": "", "a.jpg ": "",
+	} {
+		if got, ok := FormatOfKey(key); got != want || ok != (want != "") {
+			t.Errorf("%q: got %q, %v, want %q", key, got, ok, want)
+		}
+	}
+}
