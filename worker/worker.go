@@ -79,6 +79,7 @@ type Worker struct {
 	dead    *queue.Queue
 	bucket  *store.Bucket
 	log     zerolog.Logger
+	poll    time.Duration // How long an empty queue is waited on.
 	sources keyedLock
 	alone   sync.RWMutex // Held whole by a message that may be what kills workers.
 }
@@ -86,7 +87,7 @@ type Worker struct {
 // New returns a worker that takes jobs from one queue and buries what it gives up
 // in another.
 func New(s Settings, jobs, dead *queue.Queue, bucket *store.Bucket, log zerolog.Logger) *Worker {
-	return &Worker{Settings: s, jobs: jobs, dead: dead, bucket: bucket, log: log}
+	return &Worker{Settings: s, jobs: jobs, dead: dead, bucket: bucket, log: log, poll: queue.MaxWait}
 }
 
 var (
@@ -118,7 +119,7 @@ func (w *Worker) Run(ctx context.Context) {
 			free++
 		}
 		// Not on ctx: a poll that is cut off strands what it would have brought.
-		messages, err := w.jobs.Receive(working, free, queue.MaxWait, visibility)
+		messages, err := w.jobs.Receive(working, free, w.poll, visibility)
 		slots.Release(int64(free - len(messages)))
 		if err != nil {
 			w.log.Error().Err(err).Msg("receive")

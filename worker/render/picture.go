@@ -59,9 +59,9 @@ type Rendition struct {
 	// Format is what the bytes are.
 	Format        calotype.Format
 	Width, Height int
-	// AsIs says that the bytes are the source's own: it was no larger and no
-	// heavier than what would have been made of it, with nothing to remove, turn
-	// or convert.
+	// AsIs says that the bytes are the source's own: it has the size that is wanted,
+	// is no heavier than what would have been made of it, and there is nothing to
+	// remove, turn or convert.
 	AsIs bool
 }
 

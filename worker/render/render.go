@@ -35,7 +35,8 @@ func (p *Picture) rendition(base *base, t Target) (Rendition, error) {
 	if err != nil {
 		return Rendition{}, fmt.Errorf("encode %dx%d %s: %w", t.Width, t.Height, t.Format, err)
 	}
-	if p.plain && t.Format == p.Format && len(body) >= len(p.body) {
+	fits := t.Width == p.Width && t.Height == p.Height
+	if p.plain && fits && t.Format == p.Format && len(body) >= len(p.body) {
 		return Rendition{Body: p.body, Format: p.Format, Width: p.Width, Height: p.Height, AsIs: true}, nil
 	}
 	return Rendition{Body: body, Format: t.Format, Width: t.Width, Height: t.Height}, nil

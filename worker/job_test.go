@@ -1,0 +1,276 @@
+package worker
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"calotype"
+	"calotype/internal/awstest"
+	"calotype/worker/render"
+)
+
+func TestJobMakesTheVariantAndItsSiblings(t *testing.T) {
+	b := newBench(t)
+	etag := b.put(t, "cats/kitty.jpg", jpegOf(t, photo(4000, 3000)))
+	b.do(t, job("cats/kitty.jpg", "M.webp"))
+	b.wantDone(t)
+	b.wantKeys(t, "cats/kitty.jpg",
+		"resized/L.webp/cats/kitty.jpg", "resized/M.webp/cats/kitty.jpg", "resized/S.webp/cats/kitty.jpg",
+		"resized/SL.webp/cats/kitty.jpg", "resized/SM.webp/cats/kitty.jpg", "resized/SS.webp/cats/kitty.jpg",
+		"resized/SXS.webp/cats/kitty.jpg", "resized/XS.webp/cats/kitty.jpg")
+
+	body, o := b.object(t, "resized/M.webp/cats/kitty.jpg")
+	if f, w, h := size(t, body); f != calotype.WebP || w != 837 || h != 628 {
+		t.Errorf("got %s %dx%d, want webp 837x628", f, w, h)
+	}
+	if o.ContentType != "image/webp" || o.CacheControl != "public, max-age=300, s-maxage=86400" {
+		t.Errorf("got %q, %q", o.ContentType, o.CacheControl)
+	}
+	want := calotype.Lineage{
+		SourceETag: calotype.TrimETag(etag),
+		Recipe:     calotype.Recipe{Boxes: "1200x628", Quality: 80, Format: calotype.WebP, Encoder: render.Encoder()},
+		Size:       calotype.Box{Width: 837, Height: 628},
+	}
+	if got := calotype.ParseLineage(o.Metadata); got != want {
+		t.Errorf("lineage: got %+v, want %+v", got, want)
+	}
+}
+
+func TestSizesAndTypes(t *testing.T) {
+	b := newBench(t)
+	b.Siblings = SiblingsNone
+	b.put(t, "wide.jpg", jpegOf(t, photo(4000, 3000)))
+	b.put(t, "tall.jpg", jpegOf(t, photo(3000, 4000)))
+	b.put(t, "drawing.png", pngOf(t, photo(1000, 1000)))
+	b.put(t, "really-a-png.jpg", pngOf(t, photo(900, 300)))
+	for name, c := range map[string]struct {
+		source, variant string
+		format          calotype.Format
+		width, height   int
+	}{
+		"wide":                  {"wide.jpg", "M", calotype.JPEG, 837, 628},
+		"tall":                  {"tall.jpg", "M", calotype.JPEG, 628, 837},
+		"square":                {"drawing.png", "S", calotype.PNG, 480, 480},
+		"jpeg of a png":         {"drawing.png", "SS.jpeg", calotype.JPEG, 360, 360},
+		"avif":                  {"wide.jpg", "SXS.avif", calotype.AVIF, 180, 135},
+		"png":                   {"tall.jpg", "SXS.png", calotype.PNG, 135, 180},
+		"by content, not name":  {"really-a-png.jpg", "XS", calotype.PNG, 427, 142},
+		"never enlarged":        {"really-a-png.jpg", "L.webp", calotype.WebP, 900, 300},
+		"the default preset SL": {"wide.jpg", "SL.webp", calotype.WebP, 1080, 810},
+	} {
+		b.do(t, job(c.source, c.variant))
+		body, o := b.object(t, "resized/"+c.variant+"/"+c.source)
+		if body == nil {
+			t.Errorf("%s: no rendition", name)
+			continue
+		}
+		f, w, h := size(t, body)
+		if f != c.format || w != c.width || h != c.height || o.ContentType != c.format.ContentType() {
+			t.Errorf("%s: got %s %dx%d (%s), want %s %dx%d", name, f, w, h, o.ContentType, c.format, c.width, c.height)
+		}
+	}
+	b.wantDone(t)
+}
+
+func TestQuality(t *testing.T) {
+	b := newBench(t)
+	b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
+	b.do(t, calotype.Job{Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "M", Format: calotype.WebP}}, Quality: 30, Exact: true}.Encode())
+	b.wantKeys(t, "kitty.jpg", "resized/M.webp/kitty.jpg") // Exact: no siblings.
+	_, o := b.object(t, "resized/M.webp/kitty.jpg")
+	if got := calotype.ParseLineage(o.Metadata).Recipe.Quality; got != 30 {
+		t.Errorf("got quality %d, want the job's", got)
+	}
+}
+
+// Viewers' duplicates cost two HEADs: the source's and the asked variant's.
+func TestDuplicateCostsTwoHeads(t *testing.T) {
+	var calls []string
+	b := newBench(t, func(r *http.Request) *http.Response {
+		calls = append(calls, r.Method+" "+r.URL.Path)
+		return nil
+	})
+	b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
+	b.do(t, job("kitty.jpg", "M"))
+	calls = nil
+	b.do(t, job("kitty.jpg", "M"))
+	b.wantDone(t)
+	want := fmt.Sprintf("[HEAD /%[1]s/kitty.jpg HEAD /%[1]s/resized/M/kitty.jpg]", b.bucketName)
+	if got := fmt.Sprint(calls); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestJobsThatMakeNoSense(t *testing.T) {
+	for name, c := range map[string]struct{ body, class string }{
+		"no JSON":        {"kitty.jpg", classMalformedJob},
+		"no variants":    {`{"v":1,"source":"kitty.jpg"}`, classMalformedJob},
+		"newer version":  {`{"v":2,"source":"kitty.jpg","variants":["M"]}`, classUnknownVersion},
+		"of a rendition": {job("resized/M/kitty.jpg", "M"), classMalformedJob},
+		"retried too long": {calotype.Job{
+			Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "M"}}, Attempt: 99, FirstSeen: time.Now().Add(-15 * 24 * time.Hour),
+		}.Encode(), classRetriedTooLong},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.do(t, c.body)
+			reason := b.wantBuried(t, c.class, c.body)
+			if reason.Detail == "" || reason.Attempts < 1 || reason.Worker != "worker" {
+				t.Errorf("got %+v", reason)
+			}
+			b.wantKeys(t)
+		})
+	}
+}
+
+// A broken picture is buried once, and a copy of it stands where it was asked for,
+// so that viewers' requests end there.
+func TestBrokenPictures(t *testing.T) {
+	whole := jpegOf(t, photo(900, 600))
+	for name, c := range map[string]struct {
+		body        []byte
+		class       string
+		contentType string
+	}{
+		"truncated":       {whole[:len(whole)/2], render.ClassCorrupt, "image/jpeg"},
+		"no picture":      {[]byte("<script>alert(1)</script>"), render.ClassUnsupported, "image/x-source"},
+		"empty":           {nil, render.ClassUnsupported, "image/x-source"},
+		"header alone":    {whole[:20], render.ClassCorrupt, "image/jpeg"},
+		"too many pixels": {jpegOf(t, photo(1100, 1000)), render.ClassTooManyPixels, "image/jpeg"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.Limits.Pixels = 1_000_000
+			b.put(t, "kitty.jpg", c.body)
+			b.do(t, job("kitty.jpg", "M.webp"))
+			b.wantBuried(t, c.class, job("kitty.jpg", "M.webp"))
+			b.wantKeys(t, "kitty.jpg", "resized/M.webp/kitty.jpg") // No siblings.
+			body, o := b.object(t, "resized/M.webp/kitty.jpg")
+			if !bytes.Equal(body, c.body) || o.ContentType != c.contentType || o.CacheControl != "public, max-age=0, s-maxage=300" {
+				t.Errorf("kept %d bytes, %q, %q", len(body), o.ContentType, o.CacheControl)
+			}
+			if kept := calotype.ParseLineage(o.Metadata).Kept; kept != c.class {
+				t.Errorf("kept because of %q, want %q", kept, c.class)
+			}
+
+			b.do(t, job("kitty.jpg", "M.webp")) // Another viewer's.
+			b.wantDone(t)
+			again := strings.Replace(job("kitty.jpg", "M.webp"), `"v":1`, `"v":1,"again":true`, 1)
+			b.do(t, again)
+			b.wantBuried(t, c.class, again)
+		})
+	}
+}
+
+func TestRepairedPictureIsRendered(t *testing.T) {
+	b := newBench(t)
+	b.Siblings = SiblingsNone
+	b.put(t, "kitty.jpg", []byte("broken"))
+	b.do(t, job("kitty.jpg", "M.webp"))
+	b.wantBuried(t, render.ClassUnsupported, job("kitty.jpg", "M.webp"))
+	b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
+	b.do(t, job("kitty.jpg", "M.webp"))
+	b.wantDone(t)
+	_, o := b.object(t, "resized/M.webp/kitty.jpg")
+	if l := calotype.ParseLineage(o.Metadata); l.Kept != "" || o.ContentType != "image/webp" {
+		t.Errorf("got %+v, %s", l, o.ContentType)
+	}
+}
+
+func TestTooManyBytesAreBuriedWithoutACopy(t *testing.T) {
+	b := newBench(t)
+	b.MaxBytes = 1000
+	b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
+	b.do(t, job("kitty.jpg", "M"))
+	b.wantBuried(t, render.ClassTooManyBytes, job("kitty.jpg", "M"))
+	b.wantKeys(t, "kitty.jpg")
+}
+
+func TestUnknownPresetIsBuriedWithACopy(t *testing.T) {
+	b := newBench(t)
+	b.Siblings = SiblingsNone
+	source := jpegOf(t, photo(900, 600))
+	b.put(t, "kitty.jpg", source)
+	b.do(t, job("kitty.jpg", "XXL", "M"))
+	b.wantBuried(t, classUnknownVariant, job("kitty.jpg", "XXL", "M"))
+	b.wantKeys(t, "kitty.jpg", "resized/M/kitty.jpg", "resized/XXL/kitty.jpg")
+	if body, _ := b.object(t, "resized/XXL/kitty.jpg"); !bytes.Equal(body, source) {
+		t.Errorf("kept %d bytes, want the source's %d", len(body), len(source))
+	}
+}
+
+// What is smaller and lighter already, with nothing to remove, is kept as it is.
+func TestKeptAsIs(t *testing.T) {
+	b := newBench(t)
+	b.Siblings = SiblingsNone
+	small := jpegOf(t, photo(60, 40))
+	var rough bytes.Buffer
+	rough.Write(small)
+	b.put(t, "tiny.jpg", small)
+	b.do(t, calotype.Job{Source: "tiny.jpg", Variants: []calotype.Variant{{Preset: "M"}}, Quality: 100}.Encode())
+	b.wantDone(t)
+	body, o := b.object(t, "resized/M/tiny.jpg")
+	if l := calotype.ParseLineage(o.Metadata); !bytes.Equal(body, small) || l.Kept != calotype.KeptAsIs || l.Size != (calotype.Box{Width: 60, Height: 40}) {
+		t.Errorf("got %d bytes, %+v", len(body), l)
+	}
+	if o.CacheControl != "public, max-age=300, s-maxage=86400" {
+		t.Errorf("got %q: it is as good as a rendition", o.CacheControl)
+	}
+}
+
+func TestSourceThatIsGone(t *testing.T) {
+	b := newBench(t)
+	b.do(t, job("none.jpg", "M"))
+	b.wantDone(t)
+	b.wantKeys(t)
+}
+
+// An outage uses up no receives and buries nothing: the job is sent again, later.
+func TestOutagePutsTheJobOff(t *testing.T) {
+	failing := true
+	b := newBench(t, func(r *http.Request) *http.Response {
+		if failing && r.Method == http.MethodPut {
+			return awstest.Answer(503)
+		}
+		return nil
+	})
+	b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
+	b.do(t, job("kitty.jpg", "M"))
+	visible, inFlight, delayed := awstest.Waiting(t, b.jobsURL)
+	if visible+inFlight+delayed != "001" {
+		t.Errorf("visible %s, in flight %s, delayed %s, want one delayed", visible, inFlight, delayed)
+	}
+	b.wantKeys(t, "kitty.jpg")
+
+	failing = false
+	b.doNext(t)
+	b.wantDone(t)
+	if body, _ := b.object(t, "resized/M/kitty.jpg"); body == nil {
+		t.Error("no rendition after the outage")
+	}
+}
+
+func TestForbiddenIsBuried(t *testing.T) {
+	b := newBench(t, func(r *http.Request) *http.Response { return awstest.Answer(403) })
+	b.do(t, job("kitty.jpg", "M"))
+	reason := b.wantBuried(t, classForbidden, job("kitty.jpg", "M"))
+	if !strings.Contains(reason.Detail, "s3:GetObject") {
+		t.Errorf("got %q, want the permission that is missing", reason.Detail)
+	}
+}
+
+func TestRetryDelay(t *testing.T) {
+	for attempt, want := range map[int]time.Duration{
+		1: 5 * time.Second, 2: 10 * time.Second, 5: 80 * time.Second, 8: 640 * time.Second, 9: 15 * time.Minute, 1000: 15 * time.Minute,
+	} {
+		for range 100 {
+			if got := retryDelay(attempt); got < want/2 || got > want {
+				t.Errorf("attempt %d: got %v, want %v to %v", attempt, got, want/2, want)
+			}
+		}
+	}
+}

@@ -1,0 +1,149 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"calotype/internal/awstest"
+	"calotype/worker/store"
+)
+
+func storeOf(t *testing.T, name string) *store.Bucket { return store.New(awstest.S3(t), name) }
+
+// start runs the worker. It is told to stop by signal, and has stopped when ended is
+// closed.
+func (b *bench) start(t *testing.T) (signal func(), ended <-chan struct{}) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	end := make(chan struct{})
+	go func() {
+		defer close(end)
+		b.Run(ctx)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-end
+	})
+	return cancel, end
+}
+
+// eventually waits for something that other processes bring about.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(time.Minute)
+	for !holds() {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within a minute: %s", what)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func (b *bench) idle(t *testing.T) func() bool {
+	return func() bool {
+		visible, inFlight, delayed := awstest.Waiting(t, b.jobsURL)
+		return visible+inFlight+delayed == "000"
+	}
+}
+
+func TestRunWorksOffTheQueue(t *testing.T) {
+	b := newBench(t)
+	b.Siblings = SiblingsNone
+	source := jpegOf(t, photo(300, 200))
+	var want []string
+	for i := range 25 {
+		key := fmt.Sprintf("%02d.jpg", i)
+		b.put(t, key, source)
+		want = append(want, "resized/XS/"+key)
+		if err := b.jobQueue.Send(t.Context(), job(key, "XS"), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.start(t)
+	eventually(t, "the queue is worked off", b.idle(t))
+	for _, key := range want {
+		if body, _ := b.object(t, key); body == nil {
+			t.Errorf("%s is missing", key)
+		}
+	}
+}
+
+func TestNeverMoreJobsThanSlots(t *testing.T) {
+	var now, most atomic.Int32
+	b := newBench(t, func(r *http.Request) *http.Response {
+		if r.Method == http.MethodPut {
+			most.Store(max(most.Load(), now.Add(1)))
+			time.Sleep(20 * time.Millisecond)
+			now.Add(-1)
+		}
+		return nil
+	})
+	b.Siblings = SiblingsNone
+	source := jpegOf(t, photo(300, 200))
+	for i := range 12 {
+		key := fmt.Sprintf("%02d.jpg", i)
+		b.put(t, key, source)
+		if err := b.jobQueue.Send(t.Context(), job(key, "XS"), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.start(t)
+	eventually(t, "the queue is worked off", b.idle(t))
+	if got := most.Load(); got > 2 {
+		t.Errorf("%d at once, want at most 2", got)
+	}
+}
+
+// A job that has begun is finished, and acknowledged, after the signal to stop.
+func TestStopFinishesWhatHasBegun(t *testing.T) {
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	b := newBench(t, once("PUT", "/resized/", func() {
+		close(begun)
+		<-goOn
+	}))
+	b.Siblings = SiblingsNone
+	b.put(t, "kitty.jpg", jpegOf(t, photo(300, 200)))
+	if err := b.jobQueue.Send(t.Context(), job("kitty.jpg", "XS"), 0); err != nil {
+		t.Fatal(err)
+	}
+	signal, ended := b.start(t)
+	<-begun
+	signal()
+	close(goOn)
+	<-ended
+	b.wantDone(t)
+	if body, _ := b.object(t, "resized/XS/kitty.jpg"); body == nil {
+		t.Error("the job was not finished")
+	}
+}
+
+// A job that does not end within the grace period goes back to the queue at once.
+func TestStopReleasesWhatDoesNotEnd(t *testing.T) {
+	begun := make(chan struct{})
+	b := newBench(t, func(r *http.Request) *http.Response {
+		if r.Method != http.MethodPut {
+			return nil
+		}
+		close(begun)
+		<-r.Context().Done()
+		return awstest.Answer(503)
+	})
+	b.Siblings = SiblingsNone
+	b.Grace = 100 * time.Millisecond
+	b.put(t, "kitty.jpg", jpegOf(t, photo(300, 200)))
+	if err := b.jobQueue.Send(t.Context(), job("kitty.jpg", "XS"), 0); err != nil {
+		t.Fatal(err)
+	}
+	signal, ended := b.start(t)
+	<-begun
+	signal()
+	<-ended
+	if visible, inFlight, delayed := awstest.Waiting(t, b.jobsURL); visible+inFlight+delayed != "100" {
+		t.Errorf("visible %s, in flight %s, delayed %s, want one visible", visible, inFlight, delayed)
+	}
+	b.wantKeys(t, "kitty.jpg")
+}

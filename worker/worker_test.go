@@ -1,0 +1,194 @@
+package worker
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"io/fs"
+	"net/http"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/rs/zerolog"
+
+	"calotype"
+	"calotype/internal/awstest"
+	"calotype/queue"
+	"calotype/worker/render"
+	"calotype/worker/store"
+)
+
+func TestMain(m *testing.M) {
+	if err := render.Start(); err != nil {
+		println(err.Error())
+		os.Exit(1)
+	}
+	awstest.Main(m)
+}
+
+// bench is a worker with a bucket and queues of its own.
+type bench struct {
+	*Worker
+	bucketName        string
+	jobsURL, deadURL  string
+	jobQueue, deadEnd *queue.Queue
+}
+
+// newBench makes one. Each hook sees every request to S3 before it is sent.
+func newBench(t *testing.T, hooks ...func(*http.Request) *http.Response) *bench {
+	t.Helper()
+	b := &bench{bucketName: awstest.Bucket(t)}
+	b.jobsURL, b.deadURL = awstest.Queues(t)
+	sqs := awstest.SQS(t)
+	b.jobQueue, b.deadEnd = queue.New(sqs, b.jobsURL), queue.New(sqs, b.deadURL)
+	s := Defaults()
+	s.Concurrency = 2
+	bucket := store.New(awstest.S3(t, awstest.Hooks(hooks...)), b.bucketName)
+	b.Worker = New(s, b.jobQueue, b.deadEnd, bucket, zerolog.New(t.Output()))
+	b.poll = time.Second // A stop waits for the poll.
+	return b
+}
+
+func (b *bench) put(t *testing.T, key string, body []byte) string {
+	return awstest.Put(t, b.bucketName, key, body, awstest.Headers{ContentType: "image/x-source"})
+}
+
+// do sends a job and works on it to its end, as Run does with one message.
+func (b *bench) do(t *testing.T, body string) {
+	t.Helper()
+	if err := b.jobQueue.Send(t.Context(), body, 0); err != nil {
+		t.Fatal(err)
+	}
+	b.doNext(t)
+}
+
+func (b *bench) doNext(t *testing.T) {
+	t.Helper()
+	messages, err := b.jobQueue.Receive(t.Context(), 1, 5*time.Second, visibility)
+	if err != nil || len(messages) != 1 {
+		t.Fatalf("got %v, %v, want one message", messages, err)
+	}
+	b.handle(t.Context(), messages[0])
+}
+
+func job(source string, variants ...string) string {
+	j := calotype.Job{Source: source}
+	for _, v := range variants {
+		variant, err := calotype.ParseVariant(v)
+		if err != nil {
+			panic(err)
+		}
+		j.Variants = append(j.Variants, variant)
+	}
+	return j.Encode()
+}
+
+// object gets what stands at a key, or nil.
+func (b *bench) object(t *testing.T, key string) ([]byte, store.Object) {
+	t.Helper()
+	body, o, err := store.New(awstest.S3(t), b.bucketName).Get(context.Background(), key, 1<<30)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, o
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body, o
+}
+
+func (b *bench) wantKeys(t *testing.T, want ...string) {
+	t.Helper()
+	out, err := awstest.S3(t).ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &b.bucketName})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, o := range out.Contents {
+		got = append(got, *o.Key)
+	}
+	if len(got) != len(want) {
+		t.Errorf("keys: got %q, want %q", got, want)
+		return
+	}
+	for i := range got {
+		if got[i] != want[i] {
+			t.Errorf("keys: got %q, want %q", got, want)
+			return
+		}
+	}
+}
+
+// wantDone wants the queue empty and no dead letter.
+func (b *bench) wantDone(t *testing.T) {
+	t.Helper()
+	for name, url := range map[string]string{"jobs": b.jobsURL, "dead letters": b.deadURL} {
+		if visible, inFlight, delayed := awstest.Waiting(t, url); visible+inFlight+delayed != "000" {
+			t.Errorf("%s: visible %s, in flight %s, delayed %s, want none", name, visible, inFlight, delayed)
+		}
+	}
+}
+
+// wantBuried wants the queue empty and one dead letter of a class, and takes it.
+func (b *bench) wantBuried(t *testing.T, class, body string) queue.Reason {
+	t.Helper()
+	if visible, inFlight, delayed := awstest.Waiting(t, b.jobsURL); visible+inFlight+delayed != "000" {
+		t.Errorf("jobs: visible %s, in flight %s, delayed %s, want none", visible, inFlight, delayed)
+	}
+	messages, err := b.deadEnd.Receive(t.Context(), 10, 0, visibility)
+	if err != nil || len(messages) != 1 {
+		t.Fatalf("dead letters: got %v, %v, want one", messages, err)
+	}
+	if err := b.deadEnd.Delete(t.Context(), messages[0]); err != nil {
+		t.Fatal(err)
+	}
+	reason := queue.ReasonOf(messages[0])
+	if reason.Class != class || messages[0].Body != body {
+		t.Errorf("dead letter: got %q for %q, want %q for %q", reason.Class, messages[0].Body, class, body)
+	}
+	return reason
+}
+
+// photo draws a picture that has something in every corner.
+func photo(width, height int) *image.RGBA {
+	img := image.NewRGBA(image.Rect(0, 0, width, height))
+	for y := range height {
+		for x := range width {
+			img.SetRGBA(x, y, color.RGBA{uint8(255 * x / width), uint8(255 * y / height), uint8((x*x + y*y) / 97), 255})
+		}
+	}
+	return img
+}
+
+func jpegOf(t testing.TB, img image.Image) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 90}); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func pngOf(t testing.TB, img image.Image) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// size opens a rendition and returns what it is.
+func size(t *testing.T, body []byte) (calotype.Format, int, int) {
+	t.Helper()
+	p, err := render.Open(body, render.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Format, p.Width, p.Height
+}
