@@ -180,10 +180,10 @@ func turn(tiff []byte, orientation int) ([]byte, error) {
 	switch orientation {
 	case 3, 4:
 		err = img.Rotate(vips.Angle180)
-	case 5, 8:
-		err = img.Rotate(vips.Angle270)
-	case 6, 7:
+	case 5, 6:
 		err = img.Rotate(vips.Angle90)
+	case 7, 8:
+		err = img.Rotate(vips.Angle270)
 	}
 	if err != nil {
 		return nil, err

@@ -35,6 +35,11 @@ func Open(body []byte, limits Limits) (*Picture, error) {
 }
 
 func (p *Picture) readHeader() error {
+	if p.Format == calotype.GIF {
+		if err := wholeGIF(p.body); err != nil {
+			return corrupt(err)
+		}
+	}
 	header, err := p.load(func(*vips.ImportParams) {})
 	if err != nil {
 		return corrupt(err)

@@ -1,0 +1,121 @@
+package calotype_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// goPackage is what "go list -deps -json" says of a package.
+type goPackage struct {
+	ImportPath string
+	Standard   bool
+	Imports    []string
+	Deps       []string
+	CgoFiles   []string
+}
+
+func list(t *testing.T, args ...string) map[string]goPackage {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list", "-deps", "-json=ImportPath,Standard,Imports,Deps,CgoFiles"}, args...)...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	packages := map[string]goPackage{}
+	for dec := json.NewDecoder(out); ; {
+		var p goPackage
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		packages[p.ImportPath] = p
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
+	}
+	return packages
+}
+
+// What may be imported by whom, of this module. A package that is not here must
+// find its place first.
+var mayImport = map[string]struct {
+	ours []string
+	why  string
+}{
+	"calotype":               {nil, "the domain's words know nobody"},
+	"calotype/edge":          {[]string{"calotype"}, "the decision runs inside Lambda@Edge too"},
+	"calotype/edge/origin":   {[]string{"calotype", "calotype/edge", "calotype/queue"}, "the origin serves and enqueues; workers are elsewhere"},
+	"calotype/queue":         {[]string{"calotype"}, "a queue does not know what its messages say"},
+	"calotype/worker":        {[]string{"calotype", "calotype/queue", "calotype/worker/render", "calotype/worker/store"}, "workers do not know what viewers get"},
+	"calotype/worker/render": {[]string{"calotype"}, "an engine knows pictures, not buckets or jobs"},
+	"calotype/worker/store":  {[]string{"calotype"}, "a store knows objects, not jobs"},
+}
+
+func TestImportsPointDownward(t *testing.T) {
+	for path, p := range list(t, "./...") {
+		rule, ruled := mayImport[path]
+		if !strings.HasPrefix(path, "calotype") || strings.HasPrefix(path, "calotype/cmd/") || path == "calotype/internal/awstest" {
+			continue
+		}
+		if !ruled {
+			t.Errorf("%s has no rule: say here what it may import, and why", path)
+			continue
+		}
+		for _, imported := range p.Imports {
+			if strings.HasPrefix(imported, "calotype") && !slices.Contains(rule.ours, imported) {
+				t.Errorf("%s imports %s: %s", path, imported, rule.why)
+			}
+		}
+	}
+}
+
+func TestDecisionStaysSmall(t *testing.T) {
+	packages := list(t, "./edge")
+	for path, why := range map[string]string{
+		"net/http":                      "it is most of a wasm module and no part of a decision",
+		"github.com/aws/aws-sdk-go-v2":  "the decision does no I/O: its hosts do",
+		"github.com/rs/zerolog":         "the decision does not log: its hosts do",
+		"github.com/davidbyttow/govips": "the edge never touches a pixel",
+		"github.com/alecthomas/kong":    "settings come to the decision as values",
+	} {
+		for dep := range packages {
+			if dep == path || strings.HasPrefix(dep, path+"/") {
+				t.Errorf("calotype/edge depends on %s: %s", dep, why)
+			}
+		}
+	}
+	for path, p := range packages {
+		if !p.Standard && !strings.HasPrefix(path, "calotype") {
+			t.Errorf("calotype/edge depends on %s: only the standard library and the root package go into Lambda@Edge", path)
+		}
+	}
+}
+
+func TestOnlyRenderNeedsCgo(t *testing.T) {
+	for path, p := range list(t, "./...") {
+		if strings.HasPrefix(path, "calotype") && len(p.CgoFiles) > 0 && path != "calotype/worker/render" {
+			t.Errorf("%s has cgo files %v: only worker/render speaks to libvips", path, p.CgoFiles)
+		}
+	}
+}
+
+func TestProductionHasNoLocalServers(t *testing.T) {
+	for path := range list(t, "./...") {
+		for _, server := range []string{"github.com/versity/", "modernc.org/sqlite", "calotype/deployments/local"} {
+			if strings.HasPrefix(path, server) {
+				t.Errorf("the production module depends on %s: local servers are in deployments/local", path)
+			}
+		}
+	}
+}

@@ -1,0 +1,278 @@
+//go:build cgo
+
+package render
+
+import (
+	"bytes"
+	"encoding/binary"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/png"
+	"strings"
+	"testing"
+
+	"github.com/davidbyttow/govips/v2/vips"
+
+	"calotype"
+)
+
+// exif is an APP1 segment with an orientation and a secret.
+func exif(orientation int) []byte {
+	var tiff bytes.Buffer
+	tiff.WriteString("MM\x00*\x00\x00\x00\x08\x00\x02")
+	binary.Write(&tiff, binary.BigEndian, []uint16{0x0112, 3, 0, 1, uint16(orientation), 0})  // Orientation, SHORT
+	binary.Write(&tiff, binary.BigEndian, []uint16{0x010e, 2, 0, uint16(len(secret)), 0, 38}) // ImageDescription, ASCII
+	tiff.WriteString("\x00\x00\x00\x00" + secret)
+	return segment(0xe1, "Exif\x00\x00"+tiff.String())
+}
+
+const secret = "48.8584N 2.2945E"
+
+// segment is a JPEG segment of a marker.
+func segment(marker byte, body string) []byte {
+	return append([]byte{0xff, marker, byte((len(body) + 2) >> 8), byte(len(body) + 2)}, body...)
+}
+
+// withSegments puts segments behind a JPEG's first marker.
+func withSegments(jpeg []byte, segments ...[]byte) []byte {
+	return append(append(jpeg[:2:2], bytes.Join(segments, nil)...), jpeg[2:]...)
+}
+
+// Exif 2.32, 4.6.4.A: which side of the scene the first row and the first column
+// of the stored picture show.
+func TestOrientations(t *testing.T) {
+	tl, tr, bl, br := corners[0][0], corners[0][1], corners[1][0], corners[1][1]
+	for orientation, upright := range map[int][2][2]color.NRGBA{
+		1: {{tl, tr}, {bl, br}}, // top, left
+		2: {{tr, tl}, {br, bl}}, // top, right
+		3: {{br, bl}, {tr, tl}}, // bottom, right
+		4: {{bl, br}, {tl, tr}}, // bottom, left
+		5: {{tl, bl}, {tr, br}}, // left, top
+		6: {{bl, tl}, {br, tr}}, // right, top
+		7: {{br, tr}, {bl, tl}}, // right, bottom
+		8: {{tr, br}, {tl, bl}}, // left, bottom
+	} {
+		body := withSegments(jpegOf(t, quadrants(800, 600)), exif(orientation))
+		p, err := Open(body, Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := image.Pt(800, 600)
+		if orientation >= 5 {
+			want = image.Pt(600, 800)
+		}
+		if got := image.Pt(p.Width, p.Height); got != want {
+			t.Errorf("orientation %d: opened as %v, want %v", orientation, got, want)
+		}
+		for _, f := range []calotype.Format{calotype.JPEG, calotype.WebP, calotype.PNG, calotype.AVIF} {
+			img := look(t, render(t, body, Target{want.X / 4, want.Y / 4, f, 90}).Body)
+			if got := img.Bounds().Size(); got != want.Div(4) {
+				t.Errorf("orientation %d: %s is %v", orientation, f, got)
+			}
+			wantQuadrants(t, img, upright, 20)
+		}
+	}
+	vips.AssertNoLeaks(t)
+}
+
+// No EXIF, XMP, profile or comment of the source is left in any rendition, and none
+// of the library's own.
+func TestMetadataIsRemoved(t *testing.T) {
+	body := withSegments(jpegOf(t, quadrants(800, 600)), exif(6),
+		segment(0xe1, "http://ns.adobe.com/xap/1.0/\x00<x:xmpmeta>"+secret+"</x:xmpmeta>"),
+		segment(0xed, "Photoshop 3.0\x008BIM\x04\x04\x00\x00\x00\x00\x00\x15\x1c\x02\x78\x00\x10"+secret+"\x00"),
+		segment(0xfe, secret))
+	for _, f := range []calotype.Format{calotype.JPEG, calotype.WebP, calotype.PNG, calotype.AVIF, calotype.GIF, calotype.BMP} {
+		r := render(t, body, Target{300, 400, f, 80})
+		for _, trace := range []string{secret, "Exif\x00", "EXIF", "eXIf", "xmpmeta", "XMP ", "ICC_PROFILE", "iCCP", "ICCP", "8BIM", "tEXt"} {
+			if bytes.Contains(r.Body, []byte(trace)) {
+				t.Errorf("%s: %q is left", f, trace)
+			}
+		}
+		if r.AsIs {
+			t.Errorf("%s is the source itself", f)
+		}
+	}
+}
+
+// A picture of the size that is wanted still is encoded again where there is
+// something to remove.
+func TestAsIs(t *testing.T) {
+	small := jpegOf(t, quadrants(60, 40))
+	if r := render(t, small, Target{60, 40, calotype.JPEG, 100}); !r.AsIs || !bytes.Equal(r.Body, small) {
+		t.Errorf("got %d bytes of %d, as is: %v", len(r.Body), len(small), r.AsIs)
+	}
+	for name, target := range map[string]Target{
+		"smaller":        {30, 20, calotype.JPEG, 100},
+		"another format": {60, 40, calotype.WebP, 100},
+	} {
+		if r := render(t, small, target); r.AsIs {
+			t.Errorf("%s: as is", name)
+		}
+	}
+	if r := render(t, withSegments(small, exif(1)), Target{60, 40, calotype.JPEG, 100}); r.AsIs || bytes.Contains(r.Body, []byte(secret)) {
+		t.Error("metadata: as is")
+	}
+}
+
+// saved is what libvips writes of a picture after something is done to it.
+func saved(t *testing.T, img image.Image, do func(*vips.ImageRef) error) []byte {
+	t.Helper()
+	ref, err := vips.LoadImageFromBuffer(pngOf(t, img), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ref.Close()
+	if err := do(ref); err != nil {
+		t.Fatal(err)
+	}
+	body, _, err := ref.ExportJpeg(&vips.JpegExportParams{Quality: 98})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+var mutedCorners = [2][2]color.NRGBA{
+	{{180, 90, 90, 255}, {110, 160, 110, 255}},
+	{{90, 100, 150, 255}, {225, 225, 225, 255}},
+}
+
+func TestColours(t *testing.T) {
+	opaque := image.NewRGBA(image.Rect(0, 0, 400, 300)) // PNG without alpha.
+	wide := image.NewNRGBA64(opaque.Bounds())
+	grey := image.NewGray(opaque.Bounds())
+	q := quadrants(400, 300)
+	muted := image.NewRGBA(opaque.Bounds()) // Within the gamut of print.
+	for y := range 300 {
+		for x := range 400 {
+			opaque.Set(x, y, q.At(x, y))
+			wide.Set(x, y, q.At(x, y))
+			muted.Set(x, y, mutedCorners[y/150][x/200])
+			grey.Set(x, y, color.Gray{uint8(x / 2)})
+		}
+	}
+	profile := func(name string) func(*vips.ImageRef) error {
+		return func(ref *vips.ImageRef) error { return ref.TransformICCProfile(name) }
+	}
+	for name, c := range map[string]struct {
+		body []byte
+		want [2][2]color.NRGBA
+	}{
+		"16 bits":             {pngOf(t, wide), corners},
+		"Display P3":          {saved(t, opaque, profile("p3")), corners},
+		"CMYK with a profile": {saved(t, muted, profile("cmyk")), mutedCorners},
+		"CMYK without": {saved(t, muted, func(ref *vips.ImageRef) error {
+			if err := ref.TransformICCProfile("cmyk"); err != nil {
+				return err
+			}
+			return ref.RemoveICCProfile()
+		}), mutedCorners},
+		"a broken profile": {withSegments(jpegOf(t, opaque), segment(0xe2, "ICC_PROFILE\x00\x01\x01broken")), corners},
+	} {
+		for _, f := range []calotype.Format{calotype.JPEG, calotype.WebP} {
+			r := render(t, c.body, Target{200, 150, f, 90})
+			t.Run(name+" to "+string(f), func(t *testing.T) { wantQuadrants(t, look(t, r.Body), c.want, 20) })
+		}
+	}
+	img := look(t, render(t, jpegOf(t, grey), Target{200, 150, calotype.JPEG, 90}).Body)
+	if _, ok := img.(*image.Gray); !ok {
+		t.Errorf("a grey picture became %T", img)
+	}
+	wantColour(t, img, 100, 75, color.NRGBA{100, 100, 100, 255}, 4)
+	vips.AssertNoLeaks(t)
+}
+
+// A white disc on transparent black has no dark edge, and on JPEG's white
+// background none at all.
+func TestAlpha(t *testing.T) {
+	disc := image.NewNRGBA(image.Rect(0, 0, 400, 400))
+	for y := range 400 {
+		for x := range 400 {
+			if (x-200)*(x-200)+(y-200)*(y-200) < 150*150 {
+				disc.SetNRGBA(x, y, color.NRGBA{255, 255, 255, 255})
+			}
+		}
+	}
+	for _, f := range []calotype.Format{calotype.PNG, calotype.WebP, calotype.AVIF} {
+		img := look(t, render(t, pngOf(t, disc), Target{100, 100, f, 90}).Body)
+		wantColour(t, img, 50, 50, color.NRGBA{255, 255, 255, 255}, 6)
+		for x := range 100 {
+			c := color.NRGBAModel.Convert(img.At(x, 50)).(color.NRGBA)
+			if c.A > 60 && min(c.R, c.G, c.B) < 225 {
+				t.Errorf("%s: a dark edge %v at %d", f, c, x)
+			}
+		}
+		if c := color.NRGBAModel.Convert(img.At(2, 2)).(color.NRGBA); c.A > 4 {
+			t.Errorf("%s: the corner is %v, want it transparent", f, c)
+		}
+	}
+	img := look(t, render(t, pngOf(t, disc), Target{100, 100, calotype.JPEG, 90}).Body)
+	for x := range 100 {
+		wantColour(t, img, x, 50, color.NRGBA{255, 255, 255, 255}, 12)
+	}
+}
+
+func TestAnimationIsKept(t *testing.T) {
+	body := moving(t, 4, 200, 100)
+	for _, f := range []calotype.Format{calotype.GIF, calotype.WebP} {
+		r := render(t, body, Target{100, 50, f, 90})
+		p, err := Open(r.Body, Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Frames != 4 || p.Width != 100 || p.Height != 50 || p.loop != 3 && p.loop != 4 {
+			t.Errorf("%s: %d frames of %dx%d, loop %d", f, p.Frames, p.Width, p.Height, p.loop)
+		}
+		for i, delay := range p.delay {
+			if delay != 10*(5+i) {
+				t.Errorf("%s: frame %d stands for %d ms, want %d", f, i, delay, 10*(5+i))
+			}
+		}
+		// Up to its edges, no frame shows anything of another.
+		strip := look(t, r.Body)
+		for i := range 4 {
+			for _, y := range []int{0, 25, 49} {
+				wantColour(t, strip, 50, 50*i+y, frameColour(i), 12)
+			}
+		}
+	}
+	img := look(t, render(t, body, Target{100, 50, calotype.JPEG, 90}).Body)
+	if img.Bounds().Size() != image.Pt(100, 50) {
+		t.Errorf("as JPEG: %v, want the first frame", img.Bounds())
+	}
+	wantColour(t, img, 50, 25, frameColour(0), 12)
+	vips.AssertNoLeaks(t)
+}
+
+func TestPaletteStays(t *testing.T) {
+	paletted := image.NewPaletted(image.Rect(0, 0, 400, 300), color.Palette{corners[0][0], corners[0][1], corners[1][0], corners[1][1]})
+	q := quadrants(400, 300)
+	for y := range 300 {
+		for x := range 400 {
+			paletted.Set(x, y, q.At(x, y))
+		}
+	}
+	r := render(t, pngOf(t, paletted), Target{200, 150, calotype.PNG, 80})
+	config, err := png.DecodeConfig(bytes.NewReader(r.Body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := config.ColorModel.(color.Palette); !ok {
+		t.Errorf("a palette became %T", config.ColorModel)
+	}
+}
+
+func TestLoopForEver(t *testing.T) {
+	g, err := gif.DecodeAll(bytes.NewReader(moving(t, 2, 20, 20)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.LoopCount = 0
+	body := encodeWith(t, func(b *bytes.Buffer, g *gif.GIF) error { return gif.EncodeAll(b, g) }, g)
+	out, err := gif.DecodeAll(bytes.NewReader(render(t, body, Target{10, 10, calotype.GIF, 80}).Body))
+	if err != nil || out.LoopCount != 0 || !strings.HasPrefix(string(body), "GIF89a") {
+		t.Errorf("got %v, %v, want it to loop for ever", out, err)
+	}
+}

@@ -1,0 +1,120 @@
+//go:build cgo
+
+package render
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"calotype"
+)
+
+func seeds(f *testing.F) {
+	f.Add(jpegOf(f, quadrants(40, 30)))
+	f.Add(pngOf(f, quadrants(40, 30)))
+	f.Add(bmpOf(f, quadrants(40, 30)))
+	f.Add(moving(f, 3, 40, 30))
+	for _, format := range []calotype.Format{calotype.WebP, calotype.AVIF} {
+		f.Add(render(f, pngOf(f, quadrants(40, 30)), Target{40, 30, format, 80}).Body)
+	}
+	f.Add([]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"))
+}
+
+// Whatever the bytes are, they end as renditions or as a fault.
+func FuzzOpen(f *testing.F) {
+	seeds(f)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		p, err := Open(body, Limits{Pixels: 1 << 20, Frames: 20})
+		if err == nil {
+			w, h := calotype.Box{Width: 64, Height: 64}.Fit(p.Width, p.Height)
+			for _, renderErr := range p.Render([]Target{{w, h, calotype.WebP, 80}}) {
+				err = renderErr
+			}
+		}
+		var fault *Fault
+		if err != nil && !errors.As(err, &fault) {
+			t.Errorf("got %v, want a fault", err)
+		}
+	})
+}
+
+func FuzzWholeGIF(f *testing.F) {
+	f.Add(moving(f, 3, 40, 30))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if wholeGIF(body) == nil && len(body) < 13 {
+			t.Error("less than a header is whole")
+		}
+	})
+}
+
+func TestWholeGIF(t *testing.T) {
+	body := moving(t, 3, 40, 30)
+	for n := range len(body) - 1 { // Without the trailer it still is whole.
+		if err := wholeGIF(body[:n]); err == nil && n > 13+6 && len(body)-n > 1 && cutsABlock(body, n) {
+			t.Errorf("cut at %d of %d: whole", n, len(body))
+		}
+	}
+	for _, whole := range [][]byte{body, body[:len(body)-1], append(body[:len(body):len(body)], "garbage"...)} {
+		if err := wholeGIF(whole); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// cutsABlock reports whether a cut is not between two blocks: what follows there
+// would begin with an introducer.
+func cutsABlock(body []byte, n int) bool {
+	return body[n] != 0x21 && body[n] != 0x2c && body[n] != 0x3b
+}
+
+func FuzzWithoutWebPMetadata(f *testing.F) {
+	f.Add(render(f, pngOf(f, quadrants(40, 30)), Target{40, 30, calotype.WebP, 80}).Body)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		out, err := withoutWebPMetadata(body)
+		if err != nil {
+			return
+		}
+		again, err := withoutWebPMetadata(out)
+		if err != nil || !bytes.Equal(again, out) {
+			t.Errorf("a second time: %v", err)
+		}
+	})
+}
+
+func TestWithoutWebPMetadata(t *testing.T) {
+	chunk := func(name, body string) string {
+		padded := body
+		if len(body)%2 == 1 {
+			padded += "\x00"
+		}
+		return name + string([]byte{byte(len(body)), 0, 0, 0}) + padded
+	}
+	file := func(flags byte, chunks ...string) []byte {
+		body := "WEBP" + chunk("VP8X", string([]byte{flags})+"\x00\x00\x00\x09\x00\x00\x09\x00\x00")
+		for _, c := range chunks {
+			body += c
+		}
+		return []byte("RIFF" + string([]byte{byte(len(body)), 0, 0, 0}) + body)
+	}
+	got, err := withoutWebPMetadata(file(0x1c, chunk("ALPH", "a"), chunk("VP8 ", "pixels"), chunk("EXIF", "odd"), chunk("XMP ", "xmp!")))
+	if want := file(0x10, chunk("ALPH", "a"), chunk("VP8 ", "pixels")); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+	for name, body := range map[string][]byte{
+		"no RIFF": []byte("WEBP"), "cut": file(0, "VP8 \xff\x00\x00\x00"), "cut header": file(0, "VP8"), "empty": nil,
+	} {
+		if _, err := withoutWebPMetadata(body); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func FuzzSniff(f *testing.F) {
+	seeds(f)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if format, ok := Sniff(body); ok != (format != "") {
+			t.Errorf("%q, %v", format, ok)
+		}
+	})
+}
