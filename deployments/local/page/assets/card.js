@@ -1,0 +1,186 @@
+// One picture on the sheet: its thumbnail, what it is, and the matrix of its
+// variants, a row for each format and a column for each preset.
+import { absolute, pathOf, pathOfVariant } from './address.js';
+import { el } from './dom.js';
+import { bytes, formatName, pixels } from './units.js';
+
+export class Card {
+  #choose;
+  #presets;
+  #thumbnail;
+  #facts;
+  #matrix;
+  #path;
+  #cells = new Map(); // By the variant's name: its link and what it shows.
+
+  constructor(picture, presets, choose) {
+    this.#presets = presets;
+    this.#choose = choose;
+    const slash = picture.key.lastIndexOf('/') + 1;
+    this.#thumbnail = new Thumbnail(picture);
+    this.#facts = el('p', { className: 'facts' });
+    this.#path = el('p', { className: 'path', 'aria-hidden': 'true' }); // The links say it themselves.
+    this.#matrix = el('div', { className: 'matrix', role: 'table', 'aria-label': `Variants of ${picture.key}` });
+    this.element = el('li', { className: 'card', 'data-key': picture.key },
+      this.#thumbnail.element,
+      el('div', { className: 'what' },
+        el('h2', {},
+          slash > 0 ? el('span', { className: 'folder' }, picture.key.slice(0, slash)) : '',
+          picture.key.slice(slash)),
+        this.#facts,
+        removal(picture.key)),
+      this.#matrix, this.#path);
+    this.element.card = this;
+    this.element.addEventListener('click', (event) => this.#onClick(event));
+    for (const type of ['pointerover', 'focusin']) {
+      this.element.addEventListener(type, (event) => this.#showPath(event.target.closest('a')));
+    }
+    for (const type of ['pointerleave', 'focusout']) {
+      this.element.addEventListener(type, () => this.#showPath(null));
+    }
+    this.#layOut(picture);
+    this.update(picture);
+  }
+
+  update(picture) {
+    const sameRows = picture.variants.length === this.#cells.size;
+    this.picture = picture;
+    if (!sameRows) this.#layOut(picture);
+    const facts = [formatName(picture.format), bytes(picture.bytes), pixels(picture) || 'size unknown'];
+    this.#facts.replaceChildren(el('a', { href: absolute(pathOf(picture.key)), className: 'plain' }, facts.join(' · ')));
+    for (const variant of picture.variants) this.#fill(variant);
+    this.#thumbnail.update(picture);
+    this.#showPath(null);
+  }
+
+  // layOut makes the matrix anew, with empty cells.
+  #layOut(picture) {
+    this.#cells.clear();
+    const formats = new Map(); // By how they are asked for: WebP may be a source's own too.
+    for (const variant of picture.variants) {
+      const asked = variant.name.slice(variant.preset.length);
+      if (!formats.has(asked)) formats.set(asked, []);
+      formats.get(asked).push(variant);
+    }
+    const rows = [el('div', { className: 'row', role: 'row' },
+      el('span', { role: 'columnheader', className: 'corner' }, el('span', { className: 'unseen' }, 'Format')),
+      ...this.#presets.map(({ name, boxes }) =>
+        el('span', { role: 'columnheader', title: `fits inside ${boxes}` }, name)))];
+    for (const variants of formats.values()) {
+      const label = formatName(variants[0].format);
+      rows.push(el('div', { className: 'row', role: 'row' },
+        el('span', { role: 'rowheader' }, label),
+        ...variants.map((variant) => this.#cell(picture, variant, label))));
+    }
+    this.#matrix.replaceChildren(...rows);
+  }
+
+  #cell(picture, variant, format) {
+    const link = el('a', { href: absolute(pathOfVariant(picture.key, variant.query)) });
+    this.#cells.set(variant.name, { link, variant, format, shown: '' });
+    return el('span', { role: 'cell' }, link);
+  }
+
+  #fill(variant) {
+    const cell = this.#cells.get(variant.name);
+    const shows = JSON.stringify(variant);
+    if (cell.shown === shows) return;
+    const changed = cell.shown !== '';
+    cell.shown = shows;
+    cell.variant = variant;
+    cell.link.dataset.state = variant.state;
+    cell.link.dataset.variant = variant.name;
+    const there = variant.state !== 'original';
+    const second = variant.state === 'kept' ? `kept: ${variant.kept}`
+      : variant.state === 'outdated' ? 'outdated' : pixels(variant);
+    cell.link.title = there ? `${variant.state}, ${[bytes(variant.bytes), pixels(variant)].filter(Boolean).join(', ')}` : '';
+    cell.link.replaceChildren(
+      el('span', { className: 'mark', 'aria-hidden': 'true' }),
+      el('span', { className: 'unseen' }, `${variant.preset} ${cell.format}: ${there && second !== variant.state ? variant.state + ', ' : ''}`),
+      el('span', { className: 'first' }, there ? bytes(variant.bytes) : 'original'),
+      el('span', { className: 'second' }, there ? second : ''));
+    if (changed) {
+      cell.link.classList.remove('news');
+      void cell.link.offsetWidth; // Starts the animation anew.
+      cell.link.classList.add('news');
+    }
+  }
+
+  #onClick(event) {
+    const link = event.target.closest('a');
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+    const name = link.dataset.variant;
+    const variant = this.picture.variants.find((v) => v.name === name);
+    if (!variant) return;
+    event.preventDefault();
+    this.#choose(this.picture, variant);
+  }
+
+  // showPath shows the address of what is pointed at or has the focus.
+  #showPath(link) {
+    const path = link ? link.href.slice(location.origin.length) : pathOf(this.picture.key);
+    const preset = this.#presets.find(({ name }) => link?.dataset.variant?.split('.')[0] === name);
+    this.#path.replaceChildren(el('span', { className: 'verb' }, 'GET '), path,
+      preset ? el('span', { className: 'box' }, `fits inside ${preset.boxes.replaceAll('x', ' × ')}`) : '');
+  }
+}
+
+// Thumbnail asks for the picture as XS WebP, or in the smallest way there is, once it
+// comes near the screen, and again when the bucket has another.
+class Thumbnail {
+  #image = el('img', { loading: 'lazy', decoding: 'async', alt: '' });
+  #shown;
+
+  constructor() {
+    this.element = el('a', { className: 'thumbnail' }, this.#image);
+    this.#image.addEventListener('error', () => this.element.classList.add('unshown'));
+    this.#image.addEventListener('load', () => this.element.classList.remove('unshown'));
+  }
+
+  update(picture) {
+    const variant = thumbnailOf(picture);
+    // A browser may keep a rendition for minutes, so a new one needs a new address;
+    // nothing but the browser takes notice of v.
+    const path = pathOfVariant(picture.key, variant.query);
+    const wanted = absolute(variant.etag ? `${path}&v=${encodeURIComponent(variant.etag)}` : path);
+    if (wanted === this.#shown) return;
+    this.#shown = wanted;
+    this.#image.src = wanted;
+    this.element.href = absolute(path);
+    this.element.dataset.variant = variant.name;
+    this.element.dataset.format = formatName(picture.format);
+    this.element.setAttribute('aria-label', `${picture.key} as ${variant.preset} ${formatName(variant.format)}`);
+  }
+}
+
+function thumbnailOf({ variants }) {
+  return variants.find(({ preset, format }) => preset === 'XS' && format === 'webp') ?? variants.at(-1);
+}
+
+// removal is a button that asks once before it removes the picture.
+function removal(key) {
+  const button = el('button', { type: 'button', className: 'quiet remove', 'aria-label': `Remove ${key}` }, 'Remove');
+  const calm = () => {
+    button.classList.remove('sure');
+    button.textContent = 'Remove';
+  };
+  button.addEventListener('blur', calm);
+  button.addEventListener('click', async () => {
+    if (!button.classList.contains('sure')) {
+      button.classList.add('sure');
+      button.textContent = 'Really remove?';
+      return;
+    }
+    button.disabled = true;
+    try {
+      const response = await fetch(`/-/pictures${pathOf(key)}`, { method: 'DELETE' });
+      if (!response.ok) throw new Error((await response.json()).error);
+    } catch (error) {
+      button.title = error.message;
+      button.textContent = 'Not removed';
+      button.disabled = false;
+      button.classList.remove('sure');
+    }
+  });
+  return button;
+}

@@ -1,0 +1,14 @@
+// el makes an element. Properties are set as they are, data-* and aria-* and role as
+// attributes; children are elements and strings. Data is never parsed as HTML.
+export function el(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined || value === null) continue;
+    if (name.includes('-') || name === 'role') element.setAttribute(name, value);
+    else element[name] = value;
+  }
+  element.append(...children.filter((child) => child !== undefined && child !== null && child !== ''));
+  return element;
+}
+
+export const byId = (id) => document.getElementById(id);

@@ -1,0 +1,77 @@
+// The contact sheet: one card for each picture, the newest first.
+import { Card } from './card.js';
+
+export class Sheet {
+  presets = [];
+  onsize = () => {}; // Called when there are more or fewer pictures.
+  #list;
+  #choose;
+  #cards = new Map();
+  #needle = '';
+
+  constructor(list, choose) {
+    this.#list = list;
+    this.#choose = choose;
+  }
+
+  get size() {
+    return this.#cards.size;
+  }
+
+  put(picture) {
+    let card = this.#cards.get(picture.key);
+    const moved = card?.picture.modified !== picture.modified;
+    if (card) {
+      card.update(picture);
+    } else {
+      card = new Card(picture, this.presets, this.#choose);
+      this.#cards.set(picture.key, card);
+      this.#show(card);
+      this.onsize();
+    }
+    if (moved) this.#place(card);
+  }
+
+  remove(key) {
+    const card = this.#cards.get(key);
+    if (!card) return;
+    card.element.remove();
+    this.#cards.delete(key);
+    this.onsize();
+  }
+
+  // retain removes all cards but those of the given keys.
+  retain(keys) {
+    for (const key of [...this.#cards.keys()]) {
+      if (!keys.has(key)) this.remove(key);
+    }
+  }
+
+  filter(text) {
+    this.#needle = text.trim().toLowerCase();
+    for (const card of this.#cards.values()) this.#show(card);
+  }
+
+  #show(card) {
+    card.element.hidden = !card.picture.key.toLowerCase().includes(this.#needle);
+  }
+
+  // place finds the card's place by halves: its list is in order but for itself.
+  #place(card) {
+    card.element.remove();
+    const elements = this.#list.children;
+    let low = 0;
+    let high = elements.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (before(elements[middle].card.picture, card.picture)) low = middle + 1;
+      else high = middle;
+    }
+    this.#list.insertBefore(card.element, elements[low] ?? null);
+  }
+}
+
+function before(a, b) {
+  const later = Date.parse(a.modified) - Date.parse(b.modified);
+  return later === 0 ? a.key < b.key : later > 0;
+}

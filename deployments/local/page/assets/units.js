@@ -1,0 +1,28 @@
+// Numbers as people read them.
+
+export function bytes(n) {
+  if (n < 1000) return `${n} B`;
+  if (n < 99_950) return `${(n / 1000).toFixed(n < 9_950 ? 1 : 0)} KB`;
+  if (n < 999_500) return `${Math.round(n / 1000)} KB`;
+  return `${(n / 1e6).toFixed(n < 99_950_000 ? 1 : 0)} MB`;
+}
+
+export function pixels({ width, height }) {
+  return width && height ? `${width} × ${height}` : '';
+}
+
+export function time(ms) {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+// saved is how much smaller the second is: "98 %".
+export function saved(before, after) {
+  const percent = 100 * (1 - after / before);
+  return `${percent > 99 && percent < 100 ? percent.toFixed(1) : Math.round(percent)} %`;
+}
+
+const names = { jpeg: 'JPEG', png: 'PNG', gif: 'GIF', webp: 'WebP', avif: 'AVIF', bmp: 'BMP', tiff: 'TIFF', heic: 'HEIC' };
+
+export function formatName(format) {
+  return names[format] ?? format;
+}

@@ -1,0 +1,168 @@
+package page
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"calotype"
+)
+
+// atOnce bounds the pictures that are looked at more closely at a time.
+const atOnce = 16
+
+// catalog knows the bucket's pictures as of the last look, and tells listeners what
+// changed. A look lists the bucket; only what is new or changed costs more calls.
+type catalog struct {
+	bucket  bucket
+	prefix  calotype.Prefix
+	presets calotype.Presets
+	log     zerolog.Logger
+
+	looking sync.Mutex // Held for a look: one at a time.
+
+	mu        sync.Mutex // Guards what follows.
+	entries   map[string]*entry
+	listeners map[*listener]struct{}
+	watch     watch
+}
+
+// entry is what is known of one source. It does not change once it is made.
+type entry struct {
+	source     object
+	size       calotype.Box
+	renditions map[calotype.Variant]copied
+	picture    *picture
+}
+
+// copied is an object under the resized prefix.
+type copied struct {
+	object
+	lineage calotype.Lineage
+}
+
+func newCatalog(b bucket, prefix calotype.Prefix, presets calotype.Presets, log zerolog.Logger) *catalog {
+	return &catalog{
+		bucket:    b,
+		prefix:    prefix,
+		presets:   presets,
+		log:       log,
+		entries:   map[string]*entry{},
+		listeners: map[*listener]struct{}{},
+	}
+}
+
+// look brings the catalog up to date and returns what is in the bucket. Each
+// picture is told to listeners as soon as it is known.
+func (c *catalog) look(ctx context.Context) (listing, error) {
+	c.looking.Lock()
+	defer c.looking.Unlock()
+	found, err := c.bucket.list(ctx, c.prefix)
+	if err != nil {
+		return listing{}, err
+	}
+	c.forget(found)
+	var g errgroup.Group // One that cannot be read is no reason to leave the others.
+	g.SetLimit(atOnce)
+	for key, source := range found.sources {
+		known, renditions := c.entry(key), found.renditions[key]
+		if known.is(source, renditions) {
+			continue
+		}
+		g.Go(func() error {
+			e, err := c.read(ctx, key, known, source, renditions)
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil // Gone since it was listed: the next look sees that.
+			} else if err != nil {
+				return err
+			}
+			c.learn(key, e)
+			return nil
+		})
+	}
+	return found, g.Wait()
+}
+
+// pictures returns what is known, the newest first.
+func (c *catalog) pictures() []*picture {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	pictures := make([]*picture, 0, len(c.entries))
+	for _, e := range c.entries {
+		pictures = append(pictures, e.picture)
+	}
+	slices.SortFunc(pictures, func(a, b *picture) int {
+		if n := b.Modified.Compare(a.Modified); n != 0 {
+			return n
+		}
+		return strings.Compare(a.Key, b.Key)
+	})
+	return pictures
+}
+
+// entry returns what is known of a source; nil is nothing.
+func (c *catalog) entry(key string) *entry {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.entries[key]
+}
+
+func (c *catalog) learn(key string, e *entry) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.entries[key] = e
+	c.tell(key, e.picture)
+}
+
+// forget drops the pictures that are no longer there.
+func (c *catalog) forget(found listing) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for key := range c.entries {
+		if _, there := found.sources[key]; !there {
+			delete(c.entries, key)
+			c.tell(key, nil)
+		}
+	}
+}
+
+// is reports whether an entry is of these objects.
+func (e *entry) is(source object, renditions map[calotype.Variant]object) bool {
+	return e != nil && e.source == source &&
+		maps.EqualFunc(e.renditions, renditions, func(a copied, b object) bool { return a.object == b })
+}
+
+// read looks at what a listing does not tell, and takes from the entry that was
+// there what it knows already.
+func (c *catalog) read(ctx context.Context, key string, known *entry, source object, renditions map[calotype.Variant]object) (*entry, error) {
+	if known == nil {
+		known = &entry{}
+	}
+	e := &entry{source: source, size: known.size, renditions: map[calotype.Variant]copied{}}
+	if known.source.etag != source.etag && source.bytes > 0 {
+		var err error
+		if e.size, err = c.bucket.size(ctx, key); err != nil {
+			return nil, err
+		}
+	}
+	for v, o := range renditions {
+		if there := known.renditions[v]; there.object == o {
+			e.renditions[v] = there
+			continue
+		}
+		lineage, err := c.bucket.lineage(ctx, c.prefix.RenditionKey(v, key))
+		if err != nil {
+			return nil, err
+		}
+		e.renditions[v] = copied{o, lineage}
+	}
+	e.picture = e.describe(key, c.presets)
+	return e, nil
+}

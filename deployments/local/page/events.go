@@ -1,0 +1,108 @@
+package page
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// about is what the page shows beside the pictures.
+type about struct {
+	Bucket  string   `json:"bucket"`
+	Presets []preset `json:"presets"`
+	// MostBytes is the largest picture that can be put here.
+	MostBytes int64 `json:"mostBytes"`
+}
+
+type preset struct {
+	Name  string `json:"name"`
+	Boxes string `json:"boxes"`
+}
+
+func (p *Page) about() about {
+	a := about{Bucket: p.Bucket, MostBytes: mostBytes, Presets: []preset{}}
+	for _, known := range p.Presets {
+		a.Presets = append(a.Presets, preset{known.Name, known.Boxes()})
+	}
+	return a
+}
+
+// servePictures answers with all pictures at once.
+func (p *Page) servePictures(w http.ResponseWriter, r *http.Request) {
+	if _, err := p.catalog.look(r.Context()); err != nil {
+		writeError(w, http.StatusBadGateway, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, struct {
+		about
+		Pictures []*picture `json:"pictures"`
+	}{p.about(), p.catalog.pictures()})
+}
+
+// serveEvents streams what happens, as server-sent events: "about" once; "picture"
+// with one that is new to the client or changed; "gone" with the key of one that was
+// removed; and "status" when all that is there has been said, or cannot be.
+// https://html.spec.whatwg.org/multipage/server-sent-events.html
+func (p *Page) serveEvents(w http.ResponseWriter, r *http.Request) {
+	stream := stream{w: w, control: http.NewResponseController(w)}
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	_ = stream.control.SetWriteDeadline(time.Time{}) // A stream has no end in time.
+	stream.send("about", p.about())
+	if r.Method == http.MethodHead || stream.flush() != nil {
+		return
+	}
+
+	l := p.catalog.join(r.Context())
+	defer p.catalog.leave(l)
+	var said status
+	for {
+		select {
+		case <-r.Context().Done():
+			return
+		case <-p.drained:
+			return
+		case <-l.wake:
+		}
+		changed, now := p.catalog.take(l)
+		for key, picture := range changed {
+			if picture == nil {
+				stream.send("gone", map[string]string{"key": key})
+			} else {
+				stream.send("picture", picture)
+			}
+		}
+		if now != said {
+			stream.send("status", now)
+			said = now
+		}
+		if stream.flush() != nil {
+			return
+		}
+	}
+}
+
+// stream writes events. Its first error ends it.
+type stream struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	err     error
+}
+
+func (s *stream) send(event string, value any) {
+	data, err := json.Marshal(value)
+	if err != nil {
+		panic("encode event: " + err.Error()) // None of the types can fail.
+	}
+	if s.err == nil {
+		_, s.err = fmt.Fprintf(s.w, "event: %s\ndata: %s\n\n", event, data)
+	}
+}
+
+func (s *stream) flush() error {
+	if s.err == nil {
+		s.err = s.control.Flush()
+	}
+	return s.err
+}

@@ -1,0 +1,115 @@
+// Package page is the web page of the one-machine program: every picture of the
+// bucket with the state of its renditions, filling in while workers make them, and
+// a place to drop pictures of one's own. It only looks: pictures and renditions are
+// served by edge/origin, at the address a CDN would ask for, and what makes a
+// rendition is that somebody asks.
+//
+// The page trusts whoever can reach it, and so answers to names of this machine
+// only and takes changes from its own site only.
+package page
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/rs/zerolog"
+
+	"calotype"
+	"calotype/queue"
+)
+
+// The paths that the page takes from the pictures' address space.
+const (
+	home   = "/"
+	folder = "/-/"
+
+	picturesPath = folder + "pictures"
+	eventsPath   = folder + "events"
+)
+
+// lookEvery is how often the bucket is listed while somebody has the page open.
+const lookEvery = 250 * time.Millisecond
+
+// Config says which bucket to show.
+type Config struct {
+	S3      *s3.Client
+	Bucket  string
+	Prefix  calotype.Prefix
+	Presets calotype.Presets
+	// Jobs is asked for the renditions of a picture that was replaced here; nil
+	// leaves that to the next viewer.
+	Jobs *queue.Queue
+	Log  zerolog.Logger
+}
+
+// Page is an [http.Handler] for the paths that [Serves] names.
+type Page struct {
+	Config
+	bucket  bucket
+	catalog *catalog
+	sameUse *http.CrossOriginProtection
+
+	drain   sync.Once
+	drained chan struct{}
+}
+
+// New returns the page of a bucket.
+func New(cfg Config) *Page {
+	b := bucket{cfg.S3, cfg.Bucket}
+	return &Page{
+		Config:  cfg,
+		bucket:  b,
+		catalog: newCatalog(b, cfg.Prefix, cfg.Presets, cfg.Log),
+		sameUse: http.NewCrossOriginProtection(),
+		drained: make(chan struct{}),
+	}
+}
+
+// Serves reports whether a decoded path is the page's. All others are pictures'.
+func Serves(path string) bool {
+	return path == home || strings.HasPrefix(path, folder)
+}
+
+// Drain ends the event streams, now and from now on, so that an HTTP server can
+// shut down without waiting for those who look at the page.
+func (p *Page) Drain() {
+	p.drain.Do(func() { close(p.drained) })
+}
+
+// ServeHTTP answers for the page, its files and its calls.
+func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	setSafeHeaders(w.Header())
+	if err := p.refuse(r); err != nil {
+		writeError(w, http.StatusForbidden, err)
+		return
+	}
+	key, named := strings.CutPrefix(r.URL.Path, picturesPath+"/")
+	switch {
+	case named:
+		p.servePicture(w, r, key)
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		w.Header().Set("Allow", "GET, HEAD")
+		writeError(w, http.StatusMethodNotAllowed, errReadOnly)
+	case r.URL.Path == picturesPath:
+		p.servePictures(w, r)
+	case r.URL.Path == eventsPath:
+		p.serveEvents(w, r)
+	default:
+		serveAsset(w, r)
+	}
+}
+
+func (p *Page) servePicture(w http.ResponseWriter, r *http.Request, key string) {
+	switch r.Method {
+	case http.MethodPut:
+		p.put(w, r, key)
+	case http.MethodDelete:
+		p.delete(w, r, key)
+	default:
+		w.Header().Set("Allow", "PUT, DELETE")
+		writeError(w, http.StatusMethodNotAllowed, errNotReadHere)
+	}
+}

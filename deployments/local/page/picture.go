@@ -1,0 +1,120 @@
+package page
+
+import (
+	"time"
+
+	"calotype"
+)
+
+// state is what an address of a variant answers with now.
+type state string
+
+const (
+	// original: nothing is there yet, and viewers get the source.
+	original state = "original"
+	// rendition: a rendition of the source as it is now.
+	rendition state = "rendition"
+	// kept: a copy of the source that a worker put there, with a reason.
+	kept state = "kept"
+	// outdated: what is there was made from an earlier source or another box.
+	outdated state = "outdated"
+)
+
+// picture is what the page shows of one source. Width and height are zero where
+// they are not known.
+type picture struct {
+	Key      string          `json:"key"`
+	ETag     string          `json:"etag"`
+	Format   calotype.Format `json:"format"`
+	Bytes    int64           `json:"bytes"`
+	Width    int             `json:"width,omitempty"`
+	Height   int             `json:"height,omitempty"`
+	Modified time.Time       `json:"modified"`
+	Variants []variant       `json:"variants"`
+}
+
+// variant is one size and format of a picture. Query is how a viewer asks for it.
+type variant struct {
+	Name   string          `json:"name"`
+	Preset string          `json:"preset"`
+	Format calotype.Format `json:"format"`
+	Query  string          `json:"query"`
+	State  state           `json:"state"`
+	Kept   string          `json:"kept,omitempty"`
+	ETag   string          `json:"etag,omitempty"`
+	Bytes  int64           `json:"bytes,omitempty"`
+	Width  int             `json:"width,omitempty"`
+	Height int             `json:"height,omitempty"`
+}
+
+// describe makes a picture of what is known about it: for each preset the source's
+// own format, then WebP, then what else somebody asked for.
+func (e *entry) describe(key string, presets calotype.Presets) *picture {
+	own, _ := calotype.FormatOfKey(key)
+	p := &picture{
+		Key:      key,
+		ETag:     e.source.etag,
+		Format:   own,
+		Bytes:    e.source.bytes,
+		Width:    e.size.Width,
+		Height:   e.size.Height,
+		Modified: e.source.modified,
+	}
+	formats := []calotype.Format{""}
+	if own != calotype.WebP {
+		formats = append(formats, calotype.WebP)
+	}
+	for _, f := range []calotype.Format{calotype.AVIF, calotype.JPEG, calotype.PNG} {
+		if e.hasFormat(f) {
+			formats = append(formats, f)
+		}
+	}
+	for _, format := range formats {
+		for _, preset := range presets {
+			p.Variants = append(p.Variants, e.variant(calotype.Variant{Preset: preset.Name, Format: format}, preset, own))
+		}
+	}
+	return p
+}
+
+func (e *entry) hasFormat(f calotype.Format) bool {
+	for v := range e.renditions {
+		if v.Format == f {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *entry) variant(v calotype.Variant, preset calotype.Preset, own calotype.Format) variant {
+	out := variant{Name: v.String(), Preset: v.Preset, Format: v.Format, Query: query(v), State: original}
+	if v.Format == "" {
+		out.Format = own.Own()
+	}
+	there, ok := e.renditions[v]
+	if !ok {
+		return out
+	}
+	out.State = rendition
+	switch {
+	case !there.lineage.Current(e.source.etag, preset, false):
+		out.State = outdated
+	case there.lineage.Kept != "":
+		out.State, out.Kept = kept, there.lineage.Kept
+	}
+	out.ETag, out.Bytes = there.etag, there.bytes
+	out.Width, out.Height = there.lineage.Size.Width, there.lineage.Size.Height
+	return out
+}
+
+// query is how a viewer asks for a variant; package edge reads it.
+func query(v calotype.Variant) string {
+	switch v.Format {
+	case "":
+		return "size=" + v.Preset
+	case calotype.WebP:
+		return "size=" + v.Preset + "&to_webp=1"
+	default:
+		return "size=" + v.Preset + "&format=" + string(v.Format)
+	}
+}

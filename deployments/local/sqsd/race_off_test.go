@@ -1,0 +1,5 @@
+//go:build !race
+
+package sqsd_test
+
+const manyMessages = 10_000

@@ -1,0 +1,151 @@
+package sqsd
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+)
+
+type receiveMessageRequest struct {
+	queueRef
+	MaxNumberOfMessages         *int
+	VisibilityTimeout           *int
+	WaitTimeSeconds             *int
+	MessageAttributeNames       []string
+	MessageSystemAttributeNames []string
+	AttributeNames              []string // the older name of the same
+}
+
+type receiveMessageAnswer struct {
+	Messages []receivedMessage `json:",omitempty"`
+}
+
+type receivedMessage struct {
+	MessageID              string `json:"MessageId"`
+	ReceiptHandle          string
+	MD5OfBody              string
+	Body                   string
+	Attributes             map[string]string    `json:",omitempty"`
+	MD5OfMessageAttributes string               `json:",omitempty"`
+	MessageAttributes      map[string]attribute `json:",omitempty"`
+}
+
+var systemAttributes = []string{
+	"All", "ApproximateFirstReceiveTimestamp", "ApproximateReceiveCount", traceHeader, "DeadLetterQueueSourceArn",
+	"MessageDeduplicationId", "MessageGroupId", "SenderId", "SentTimestamp", "SequenceNumber",
+}
+
+// receiveMessage must not lose what it takes: if the client has gone when the
+// answer is ready, or goes while it is written, the messages are put back.
+func (s *Server) receiveMessage(c *call, in receiveMessageRequest) (out receiveMessageAnswer, err error) {
+	most, err := within("MaxNumberOfMessages", in.MaxNumberOfMessages, 1, 1, maxBatch)
+	if err != nil {
+		return out, err
+	}
+	if _, err := within("VisibilityTimeout", in.VisibilityTimeout, 0, 0, maxVisibility); err != nil {
+		return out, err
+	}
+	if _, err := within("WaitTimeSeconds", in.WaitTimeSeconds, 0, 0, maxWait); err != nil {
+		return out, err
+	}
+	in.MessageSystemAttributeNames = append(in.MessageSystemAttributeNames, in.AttributeNames...)
+	for _, a := range in.MessageSystemAttributeNames {
+		if !slices.Contains(systemAttributes, a) {
+			return out, invalidAttributeName(a)
+		}
+	}
+
+	got := s.poll(c.ctx, in.queueRef, most, in.VisibilityTimeout, in.WaitTimeSeconds)
+	if got.err != nil || len(got.messages) == 0 {
+		return out, got.err
+	}
+	c.unsent = func() {
+		// If this fails, the visibility timeout brings the messages back.
+		_ = s.withQueue(in.queueRef, func(q *queue) error { return s.store.unreceive(q, got.messages) })
+	}
+	if c.ctx.Err() != nil {
+		c.unsent()
+		return receiveMessageAnswer{}, nil
+	}
+	for _, m := range got.messages {
+		r, err := s.received(m, in)
+		if err != nil {
+			c.unsent()
+			return receiveMessageAnswer{}, err
+		}
+		out.Messages = append(out.Messages, r)
+	}
+	return out, nil
+}
+
+// poll waits for messages as long as the request, or else the queue, says, but
+// no longer than for the client to go.
+func (s *Server) poll(client context.Context, ref queueRef, most int, visibility, wait *int) received {
+	p := &poll{client: client, most: most, answer: make(chan received, 1)}
+	var patience time.Duration
+	err := s.withQueue(ref, func(q *queue) error {
+		p.queue = q
+		p.visibility = seconds(visibility, q.settings.Visibility)
+		patience = seconds(wait, q.settings.Wait)
+		p.wait = patience > 0
+		return s.store.poll(p)
+	})
+	if err != nil {
+		return received{err: err}
+	}
+	ctx, cancel := context.WithTimeout(client, patience)
+	defer cancel()
+	select {
+	case got := <-p.answer:
+		return got
+	case <-ctx.Done():
+		// Whatever this returns, the poll is answered.
+		_ = s.store.do(func() error { return s.store.unpark(p) })
+		return <-p.answer
+	}
+}
+
+func seconds(v *int, absent int) time.Duration {
+	if v != nil {
+		absent = *v
+	}
+	return time.Duration(absent) * time.Second
+}
+
+func (s *Server) received(m message, in receiveMessageRequest) (receivedMessage, error) {
+	attributes, err := wantedAttributes(m.attributes, in.MessageAttributeNames)
+	return receivedMessage{
+		MessageID:              m.uuid,
+		ReceiptHandle:          receiptHandle{m.queue, m.id, m.receipt}.String(),
+		MD5OfBody:              digest(m.body),
+		Body:                   m.body,
+		Attributes:             s.systemAttributes(m, in.MessageSystemAttributeNames),
+		MD5OfMessageAttributes: digestAttributes(attributes),
+		MessageAttributes:      attributes,
+	}, err
+}
+
+// systemAttributes returns those that were asked for and that the message has.
+func (s *Server) systemAttributes(m message, asked []string) map[string]string {
+	if len(asked) == 0 {
+		return nil
+	}
+	has := map[string]string{
+		"ApproximateFirstReceiveTimestamp": strconv.FormatInt(m.first, 10),
+		"ApproximateReceiveCount":          strconv.Itoa(m.received),
+		"SenderId":                         m.sender,
+		"SentTimestamp":                    strconv.FormatInt(m.sent, 10),
+		"MessageGroupId":                   m.group,
+		traceHeader:                        m.trace,
+	}
+	if m.source != "" {
+		has["DeadLetterQueueSourceArn"] = s.arn(m.source)
+	}
+	for name, value := range has {
+		if value == "" || !slices.Contains(asked, "All") && !slices.Contains(asked, name) {
+			delete(has, name)
+		}
+	}
+	return has
+}

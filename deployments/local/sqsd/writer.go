@@ -1,0 +1,126 @@
+package sqsd
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// maxGroup is how many operations share a transaction at most. Those that
+// arrive during a commit, which costs more than most of them, go together.
+const maxGroup = 64
+
+// op is something for the writer to do. An apiError is an answer, and an
+// operation that returns one must have changed nothing; any other error undoes
+// the whole transaction.
+type op struct {
+	run  func() error
+	done chan error
+}
+
+// do has the writer call run, and returns once what it did is committed. The
+// caller may then read what run wrote.
+func (s *store) do(run func() error) error {
+	o := op{run, make(chan error, 1)}
+	select {
+	case s.ops <- o:
+		return <-o.done
+	case <-s.quit:
+		return errClosed
+	}
+}
+
+// write is the writer: it sleeps until there is an operation to do, or until a
+// message is due that a poll waits for.
+func (s *store) write() {
+	defer close(s.stopped)
+	wake := time.NewTimer(0)
+	defer wake.Stop()
+	for {
+		select {
+		case <-s.quit:
+			_ = s.drain()
+			s.tell(nil)
+			return
+		case o := <-s.ops:
+			s.transact(s.group(o))
+		case <-wake.C:
+			s.transact(nil)
+		}
+		if next := s.nextWake(); next.IsZero() {
+			wake.Stop()
+		} else {
+			wake.Reset(time.Until(next))
+		}
+	}
+}
+
+// group returns the operation and those that came while it did.
+func (s *store) group(first op) []op {
+	ops := []op{first}
+	for len(ops) < maxGroup {
+		select {
+		case o := <-s.ops:
+			ops = append(ops, o)
+		default:
+			return ops
+		}
+	}
+	return ops
+}
+
+// transact does the operations and serves the polls they wake in one
+// transaction, and then answers everybody.
+func (s *store) transact(ops []op) {
+	results := make([]error, len(ops))
+	err := s.atomically(func() error {
+		for i, o := range ops {
+			results[i] = o.run()
+			if _, answer := asAnswer(results[i]); results[i] != nil && !answer {
+				return results[i]
+			}
+		}
+		if err := s.servePolls(); err != nil {
+			return err
+		}
+		return s.sweep(time.Now())
+	})
+	if err != nil {
+		// What the queues remember may be of the transaction that never was.
+		for _, q := range s.queues {
+			s.release(q, received{})
+		}
+		err = errors.Join(err, s.load())
+	}
+	s.tell(err)
+	for i, o := range ops {
+		if err != nil {
+			results[i] = err
+		}
+		o.done <- results[i]
+	}
+}
+
+// tell answers the polls that were served.
+func (s *store) tell(failed error) {
+	for _, answer := range s.answers {
+		answer(failed)
+	}
+	s.answers = nil
+}
+
+func (s *store) atomically(run func() error) error {
+	if _, err := s.statement.begin.Exec(); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	err := run()
+	if err == nil {
+		if _, err = s.statement.commit.Exec(); err == nil {
+			return nil
+		}
+		err = fmt.Errorf("commit: %w", err)
+	}
+	// SQLite may have rolled back by itself, and then this fails.
+	_, _ = s.statement.rollback.Exec()
+	return err
+}
