@@ -189,8 +189,8 @@ func (p *publication) produce(ctx context.Context) error {
 }
 
 func (p *publication) render(ctx context.Context, wants []want) error {
-	start := time.Now()
-	defer func() { p.report.render += time.Since(start) }()
+	start, puts := time.Now(), p.report.put
+	defer func() { p.report.render += time.Since(start) - (p.report.put - puts) }()
 	picture, err := render.Open(p.body, p.worker.Limits)
 	if err != nil {
 		return err

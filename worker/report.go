@@ -33,7 +33,7 @@ type report struct {
 
 	began       time.Time
 	get         time.Duration
-	render, put time.Duration // Rendering includes the puts between.
+	render, put time.Duration
 	firstStored time.Duration // From the first request to the first rendition.
 	renditions  int
 	starts      int
@@ -78,7 +78,7 @@ func (r *report) log() {
 		Int("renditions", r.renditions).
 		Dur("ms", time.Since(r.began)).
 		Dur("get_ms", r.get).
-		Dur("render_ms", r.render-r.put).
+		Dur("render_ms", r.render).
 		Dur("put_ms", r.put).
 		Int64("bytes_in", r.bytesIn).
 		Int64("bytes_out", r.bytesOut).

@@ -61,9 +61,9 @@ func serveAll(ctx context.Context, f flags, s *servers, listener net.Listener, s
 
 	rules := edge.Rules{Presets: settings.Presets, Prefix: settings.Prefix}
 	pictures := origin.New(rules, s.s3, bucketName, jobs, log)
-	front := page.New(page.Config{S3: s.s3, Bucket: bucketName, Prefix: settings.Prefix, Presets: settings.Presets, Log: log})
-	requests, hangUp := context.WithCancel(context.WithoutCancel(ctx))
-	defer hangUp()
+	front := page.New(page.Config{
+		S3: s.s3, Bucket: bucketName, Prefix: settings.Prefix, Presets: settings.Presets, Jobs: jobs, Log: log,
+	})
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if page.Serves(r.URL.Path) {
@@ -73,9 +73,9 @@ func serveAll(ctx context.Context, f flags, s *servers, listener net.Listener, s
 			}
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
-		BaseContext:       func(net.Listener) context.Context { return requests },
 	}
 
+	log.Info().Str("s3", s.s3URL).Str("sqs", s.sqsURL).Msg("servers are up")
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		pool.Run(ctx)
@@ -97,7 +97,7 @@ func serveAll(ctx context.Context, f flags, s *servers, listener net.Listener, s
 	g.Go(func() error {
 		<-ctx.Done()
 		s.drain()
-		hangUp() // The page's event streams would not end by themselves.
+		front.Drain()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		return errors.Join(server.Shutdown(ctx), server.Close())

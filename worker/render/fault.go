@@ -39,6 +39,12 @@ func oneLine(s string) string {
 	const most = 200
 	s, _, _ = strings.Cut(s, "\nStack:")
 	lines := strings.Split(strings.TrimSpace(strings.ToValidUTF8(s, "?")), "\n")
+	// A decoder that looks for something beyond the end says so many times; what it
+	// made of that comes last.
+	isSeek := func(line string) bool { return strings.HasPrefix(line, "source: bad seek") }
+	if !isSeek(lines[len(lines)-1]) {
+		lines = slices.DeleteFunc(lines, isSeek)
+	}
 	s = strings.Join(slices.Compact(lines), "; ")
 	if len(s) > most {
 		s = strings.ToValidUTF8(s[:most], "") + "…"

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// browse opens a headless Chromium.
+func browse(t *testing.T) context.Context {
+	t.Helper()
+	var chromium string
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			chromium = path
+			break
+		}
+	}
+	if chromium == "" {
+		t.Fatal("the page is tested in a real browser: install chromium (Debian and Ubuntu: apt-get install chromium)")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(chromium), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.WSURLReadTimeout(time.Minute))
+	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithErrorf(t.Logf)) // It does not know every event of a newer browser.
+	t.Cleanup(cancel)
+	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// shoot takes a screenshot, where CALOTYPE_SCREENSHOTS names a folder for it.
+func shoot(name string) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		dir := os.Getenv("CALOTYPE_SCREENSHOTS")
+		if dir == "" {
+			return nil
+		}
+		var png []byte
+		if err := chromedp.FullScreenshot(&png, 100).Do(ctx); err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600)
+	})
+}
+
+// cell is the place on the page of one variant of a picture.
+func cell(key, variant, state string) string {
+	return `.card[data-key="` + key + `"] a[href$="` + variant + `"][data-state="` + state + `"]`
+}
+
+// The page shows every picture, turns its cells from original into rendition while
+// workers finish, and takes a new picture.
+func TestPage(t *testing.T) {
+	p := start(t, "--samples")
+	mine := filepath.Join(t.TempDir(), "my photo +1.jpg")
+	if err := os.WriteFile(mine, photo(t, 3000, 2000, 0), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	broken := filepath.Join(t.TempDir(), "broken.jpg")
+	if err := os.WriteFile(broken, photo(t, 900, 600, 0)[:5000], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx := browse(t)
+	var story, failures string
+	err := chromedp.Run(ctx,
+		chromedp.EmulateViewport(1400, 1000),
+		chromedp.Navigate(p.url+"/"),
+		// Opening the page asks for the thumbnail, as any viewer would, and its
+		// siblings come along.
+		chromedp.WaitVisible(cell("kitty.jpg", "size=XS&to_webp=1", "rendition")),
+		chromedp.WaitVisible(cell("kitty.jpg", "size=M&to_webp=1", "rendition")),
+		chromedp.WaitVisible(cell("kitty.jpg", "size=M", "original")),
+		shoot("sheet"),
+		chromedp.Click(cell("kitty.jpg", "size=M", "original")),
+		chromedp.WaitVisible(cell("kitty.jpg", "size=M", "rendition")),
+		shoot("viewer"),
+		chromedp.Evaluate(`document.querySelector('dialog').close()`, nil),
+
+		chromedp.SetUploadFiles("#choose", []string{mine}),
+		chromedp.WaitVisible(cell("my photo +1.jpg", "size=M&to_webp=1", "rendition")),
+		shoot("uploaded"),
+		chromedp.Poll(`document.querySelector('#viewer .answer').textContent.includes('rendition')`, nil),
+		chromedp.Text("#viewer", &story),
+		shoot("rendered"),
+		chromedp.Evaluate(`document.querySelector('dialog').close()`, nil),
+
+		chromedp.SetUploadFiles("#choose", []string{broken}),
+		chromedp.WaitVisible(cell("broken.jpg", "size=M&to_webp=1", "kept")),
+		chromedp.Evaluate(`document.querySelector('dialog').close()`, nil),
+		chromedp.Text(`.card[data-key="broken.jpg"]`, &failures),
+		shoot("broken"),
+
+		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}),
+		chromedp.EmulateViewport(390, 844),
+		shoot("narrow-dark"),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(story, "size=M&to_webp=1") || !strings.Contains(story, "942 × 628") {
+		t.Errorf("the viewer says %q", story)
+	}
+	if !strings.Contains(failures, "kept") {
+		t.Errorf("the broken picture's card says %q", failures)
+	}
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"calotype/internal/awstest"
+)
+
+var binary string
+
+func TestMain(m *testing.M) {
+	var err error
+	if binary, err = awstest.Build("calotype-local", "deployments/local"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// program is a calotype-local in a process of its own.
+type program struct {
+	*servers // With clients alone.
+	url      string
+	data     string
+	args     []string
+	cmd      *exec.Cmd
+	log      *lines
+}
+
+// lines holds what a program logs.
+type lines struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (l *lines) count(parts ...string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+	for _, line := range l.all {
+		fits := true
+		for _, part := range parts {
+			fits = fits && strings.Contains(line, part)
+		}
+		if fits {
+			n++
+		}
+	}
+	return n
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.all, "\n")
+}
+
+// freePort finds an address that nobody listens on.
+func freePort(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// start starts one on an empty folder.
+func start(t testing.TB, args ...string) *program {
+	t.Helper()
+	web, s3, sqs := freePort(t), freePort(t), freePort(t)
+	p := &program{
+		servers: &servers{s3URL: "http://" + s3, sqsURL: "http://" + sqs},
+		url:     "http://" + web,
+		data:    t.TempDir(),
+		log:     &lines{},
+	}
+	p.args = append([]string{"--listen", web, "--s3-listen", s3, "--sqs-listen", sqs, "--data", p.data, "--stop-on-eof"}, args...)
+	p.connect()
+	p.jobsURL = p.sqsURL + "/000000000000/" + jobsName
+	p.deadURL = p.sqsURL + "/000000000000/" + deadName
+	p.begin(t)
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Signal(syscall.SIGTERM)
+		_ = p.cmd.Wait()
+		if t.Failed() {
+			t.Log(p.log)
+		}
+	})
+	return p
+}
+
+// begin starts the process and waits until it says that it is ready.
+func (p *program) begin(t testing.TB) {
+	t.Helper()
+	p.cmd = exec.Command(binary, p.args...)
+	stdin, err := p.cmd.StdinPipe() // Ends with the test, and the program with it.
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stdin.Close() })
+	stdout, err := p.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stderr, err := p.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for scanner := bufio.NewScanner(stderr); scanner.Scan(); {
+			p.log.mu.Lock()
+			p.log.all = append(p.log.all, scanner.Text())
+			p.log.mu.Unlock()
+		}
+	}()
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil || line != "ready "+p.url+"/\n" {
+		t.Fatalf("it said %q, %v\n%s", line, err, p.log)
+	}
+}
+
+// kill ends it as kill -9 does.
+func (p *program) kill(t testing.TB) {
+	t.Helper()
+	if err := p.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = p.cmd.Wait()
+}
+
+// ask gets a path of the edge and returns its answer.
+func (p *program) ask(t testing.TB, path string) (state string, body []byte, header http.Header) {
+	t.Helper()
+	r, err := http.Get(p.url + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if body, err = io.ReadAll(r.Body); err != nil {
+		t.Fatal(err)
+	}
+	return r.Header.Get("X-Calotype"), body, r.Header
+}
+
+// putFile puts an object into the bucket.
+func (p *program) putFile(t testing.TB, key string, body []byte) {
+	t.Helper()
+	if err := p.put(context.Background(), key, "image/jpeg", body); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// until waits for something, for so long at most.
+func until(t testing.TB, patience time.Duration, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for !holds() {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within %v: %s", patience, what)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// photo draws a JPEG; each seed gives another.
+func photo(t testing.TB, width, height, seed int) []byte {
+	t.Helper()
+	img := image.NewRGBA(image.Rect(0, 0, width, height))
+	for y := range height {
+		for x := range width {
+			img.SetRGBA(x, y, color.RGBA{uint8(255 * x / width), uint8(255 * y / height), uint8(x*y>>8 + seed), 255})
+		}
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, nil); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
