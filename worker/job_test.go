@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -89,8 +90,11 @@ func TestQuality(t *testing.T) {
 
 // Viewers' duplicates cost two HEADs: the source's and the asked variant's.
 func TestDuplicateCostsTwoHeads(t *testing.T) {
+	var mu sync.Mutex
 	var calls []string
 	b := newBench(t, func(r *http.Request) *http.Response {
+		mu.Lock()
+		defer mu.Unlock()
 		calls = append(calls, r.Method+" "+r.URL.Path)
 		return nil
 	})
@@ -208,8 +212,6 @@ func TestKeptAsIs(t *testing.T) {
 	b := newBench(t)
 	b.Siblings = SiblingsNone
 	small := jpegOf(t, photo(60, 40))
-	var rough bytes.Buffer
-	rough.Write(small)
 	b.put(t, "tiny.jpg", small)
 	b.do(t, calotype.Job{Source: "tiny.jpg", Variants: []calotype.Variant{{Preset: "M"}}, Quality: 100}.Encode())
 	b.wantDone(t)
