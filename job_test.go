@@ -3,6 +3,7 @@ package calotype
 import (
 	"errors"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -121,4 +122,17 @@ func TestCurrent(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, got, c.want)
 		}
 	}
+}
+
+func FuzzLineage(f *testing.F) {
+	f.Add("abc-2", "1200x628/600x900", 80, "webp", "calotype-1 libvips-8.14.1", "corrupt", "837x628")
+	f.Fuzz(func(t *testing.T, etag, boxes string, quality int, format, encoder, kept, size string) {
+		l := ParseLineage(map[string]string{
+			metaSource: etag, metaBoxes: boxes, metaQuality: strconv.Itoa(quality), metaFormat: format,
+			metaEncoder: encoder, metaKept: kept, metaSize: size,
+		})
+		if again := ParseLineage(l.Metadata()); again != ParseLineage(again.Metadata()) {
+			t.Errorf("%+v became %+v", l, again)
+		}
+	})
 }
