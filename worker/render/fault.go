@@ -30,7 +30,11 @@ func faultf(class, format string, args ...any) *Fault {
 
 // corrupt is the fault of a picture that a decoder gave up on.
 func corrupt(err error) *Fault {
-	return faultf(ClassCorrupt, "%s", oneLine(err.Error()))
+	detail := oneLine(err.Error())
+	if detail == "" {
+		detail = "the decoder gave up and did not say why"
+	}
+	return faultf(ClassCorrupt, "%s", detail)
 }
 
 // oneLine folds what libvips says, a line for each of its layers and often the
