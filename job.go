@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -66,9 +67,11 @@ func ParseJob(body string) (Job, error) {
 	if m.Version != jobVersion {
 		return Job{}, fmt.Errorf("%w %d: this program reads %d", ErrJobVersion, m.Version, jobVersion)
 	}
+	m.FirstSeen = m.FirstSeen.UTC()
 	if err := m.Job.check(); err != nil {
 		return Job{}, fmt.Errorf("parse job: %w", err)
 	}
+	m.Variants = unique(m.Variants) // Bounded by the check.
 	return m.Job, nil
 }
 
@@ -85,5 +88,18 @@ func (j Job) check() error {
 	if j.Attempt < 0 {
 		return fmt.Errorf("attempt %d", j.Attempt)
 	}
+	if year := j.FirstSeen.Year(); year < 0 || year > 9999 {
+		return fmt.Errorf("first seen in the year %d", year)
+	}
 	return nil
+}
+
+// unique leaves out what stands there twice. An empty list stays as it is.
+func unique(variants []Variant) []Variant {
+	for i, v := range variants {
+		if slices.Contains(variants[:i], v) {
+			return unique(slices.Delete(variants, i, i+1))
+		}
+	}
+	return variants
 }

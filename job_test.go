@@ -49,6 +49,7 @@ func TestParseJobRefuses(t *testing.T) {
 		"dots":           `{"v":1,"source":"../kitty.jpg","variants":["M"]}`,
 		"more behind":    `{"v":1,"source":"kitty.jpg","variants":["M"]} {}`,
 		"many variants":  `{"v":1,"source":"kitty.jpg","variants":["M"` + strings.Repeat(`,"M"`, maxVariants) + `]}`,
+		"a year too far": `{"v":1,"source":"kitty.jpg","variants":["M"],"first_seen":"9999-12-31T23:59:59-23:00"}`,
 		"another number": `{"v":"1","source":"kitty.jpg","variants":["M"]}`,
 	} {
 		if job, err := ParseJob(body); err == nil || errors.Is(err, ErrJobVersion) {
@@ -62,6 +63,18 @@ func TestParseJobRefuses(t *testing.T) {
 		if _, err := ParseJob(body); !errors.Is(err, ErrJobVersion) {
 			t.Errorf("%s: got %v, want %v", name, err, ErrJobVersion)
 		}
+	}
+}
+
+// What parses can be written again.
+func TestFirstSeenInAnyZone(t *testing.T) {
+	job, err := ParseJob(`{"v":1,"source":"kitty.jpg","variants":["M","M.webp","M"],"first_seen":"2026-01-02T00:00:00+24:00"}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"v":1,"source":"kitty.jpg","variants":["M","M.webp"],"first_seen":"2026-01-01T00:00:00Z"}`
+	if got := job.Encode(); got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

@@ -115,9 +115,15 @@ func (w *Worker) work(ctx context.Context, m queue.Message, job calotype.Job, re
 		return err
 	}
 	defer unlock()
+	buried := false
 	return w.publish(ctx, job, report, func(reject *Reject) error {
+		if buried {
+			return nil // One dead letter a job, whatever else is wrong with it.
+		}
 		report.reject(reject)
-		return w.bury(ctx, m, job, reject)
+		err := w.bury(ctx, m, job, reject)
+		buried = err == nil
+		return err
 	})
 }
 

@@ -257,12 +257,40 @@ func TestOutagePutsTheJobOff(t *testing.T) {
 }
 
 func TestForbiddenIsBuried(t *testing.T) {
-	b := newBench(t, func(r *http.Request) *http.Response { return awstest.Answer(403) })
-	b.do(t, job("kitty.jpg", "M"))
-	reason := b.wantBuried(t, classForbidden, job("kitty.jpg", "M"))
-	if !strings.Contains(reason.Detail, "s3:GetObject") {
-		t.Errorf("got %q, want the permission that is missing", reason.Detail)
+	for _, method := range []string{http.MethodHead, http.MethodGet, http.MethodPut} {
+		b := newBench(t, func(r *http.Request) *http.Response {
+			if r.Method == method {
+				return awstest.Answer(403)
+			}
+			return nil
+		})
+		b.put(t, "kitty.jpg", jpegOf(t, photo(90, 60)))
+		b.do(t, job("kitty.jpg", "M"))
+		reason := b.wantBuried(t, classForbidden, job("kitty.jpg", "M"))
+		if !strings.Contains(reason.Detail, "s3:GetObject") || !strings.Contains(reason.Detail, "s3:PutObject") {
+			t.Errorf("%s: got %q, want the permissions", method, reason.Detail)
+		}
 	}
+}
+
+// A source that is stored compressed cannot be rendered; its copy still shows.
+func TestCopyKeepsItsEncoding(t *testing.T) {
+	b := newBench(t)
+	b.putEncoded(t, "kitty.jpg", []byte("\x1f\x8b compressed"), "gzip")
+	b.do(t, job("kitty.jpg", "M"))
+	b.wantBuried(t, render.ClassUnsupported, job("kitty.jpg", "M"))
+	if _, o := b.object(t, "resized/M/kitty.jpg"); o.Encoding != "gzip" {
+		t.Errorf("got encoding %q", o.Encoding)
+	}
+}
+
+// Whatever is wrong with a job, it is one dead letter.
+func TestOneDeadLetterAJob(t *testing.T) {
+	b := newBench(t)
+	b.put(t, "kitty.jpg", []byte("broken"))
+	b.do(t, job("kitty.jpg", "XXL", "M"))
+	b.wantBuried(t, classUnknownVariant, job("kitty.jpg", "XXL", "M"))
+	b.wantDone(t)
 }
 
 func TestRetryDelay(t *testing.T) {

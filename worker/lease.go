@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -28,6 +29,7 @@ func (w *Worker) hold(ctx context.Context, m queue.Message) (context.Context, *l
 }
 
 func (l *lease) extend(ctx context.Context, q *queue.Queue, m queue.Message) {
+	held := time.Now() // When the lease was surely ours for a visibility timeout.
 	every := time.NewTicker(extendEvery)
 	defer every.Stop()
 	cap := time.NewTimer(longestJob)
@@ -40,12 +42,24 @@ func (l *lease) extend(ctx context.Context, q *queue.Queue, m queue.Message) {
 			l.cancel(errTooLong)
 			return
 		case <-every.C:
-			if err := q.Extend(ctx, m, visibility); err != nil && ctx.Err() == nil {
+			began := time.Now()
+			err := extendOnce(ctx, q, m)
+			switch {
+			case err == nil:
+				held = began
+			case errors.Is(err, queue.ErrLeaseLost), time.Since(held) >= visibility:
 				l.cancel(fmt.Errorf("%w: %w", queue.ErrLeaseLost, err))
 				return
 			}
 		}
 	}
+}
+
+// extendOnce gives up in time for another try before the lease ends.
+func extendOnce(ctx context.Context, q *queue.Queue, m queue.Message) error {
+	ctx, cancel := context.WithTimeout(ctx, extendEvery/2)
+	defer cancel()
+	return q.Extend(ctx, m, visibility)
 }
 
 // letGo stops extending and waits for the extension in flight, so that none comes

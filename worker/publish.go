@@ -35,7 +35,7 @@ func (w *Worker) publish(ctx context.Context, job calotype.Job, report *report, 
 		if !errors.Is(err, errChanged) && !errors.Is(err, store.ErrConflict) {
 			return err
 		}
-		report.startOver()
+		report.starts++
 	}
 	return fmt.Errorf("gave way %d times to other changes of %s", mostStarts, job.Source)
 }
@@ -85,8 +85,7 @@ func (p *publication) run(ctx context.Context) error {
 func (p *publication) look(ctx context.Context) (done bool, err error) {
 	source, err := p.worker.bucket.Head(ctx, p.job.Source)
 	if errors.Is(err, fs.ErrNotExist) {
-		p.report.outcome = gone
-		return true, nil
+		return true, p.remove(ctx)
 	} else if err != nil {
 		return false, forbidden(err)
 	}
@@ -94,14 +93,46 @@ func (p *publication) look(ctx context.Context) (done bool, err error) {
 	if p.wants, err = p.lookAt(ctx, p.job.Variants); err != nil {
 		return false, err
 	}
-	if len(p.stale(source.ETag)) == 0 {
-		p.report.outcome = current
+	if len(p.stale(source.ETag)) == 0 && p.report.starts == 0 {
+		p.report.end(current)
 		return true, nil
 	}
 	variants := p.worker.Siblings.of(p.job, p.worker.Presets)
 	siblings, err := p.lookAt(ctx, variants[len(p.job.Variants):])
 	p.wants = append(p.wants, siblings...)
-	return false, err
+	return err == nil && len(p.stale(source.ETag)) == 0, err
+}
+
+// remove takes away the renditions of a source that is gone: an earlier attempt may
+// have left some. What is seen before the source is missed a second time is of a
+// version that is gone, whatever comes after.
+func (p *publication) remove(ctx context.Context) error {
+	wants, err := p.lookAt(ctx, SiblingsAll.of(p.job, p.worker.Presets))
+	if err != nil {
+		return err
+	}
+	if _, err := p.worker.bucket.Head(ctx, p.job.Source); err == nil {
+		return errChanged
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return forbidden(err)
+	}
+	for _, w := range wants {
+		if calotype.ParseLineage(w.there.Metadata).SourceETag != "" {
+			p.put = append(p.put, put{w.key, w.there.ETag})
+		}
+	}
+	return p.takeAway(ctx)
+}
+
+// takeAway deletes what was put, where it still is what was put.
+func (p *publication) takeAway(ctx context.Context) error {
+	for _, put := range p.put {
+		if err := p.worker.bucket.Delete(ctx, put.key, put.etag); err != nil && !errors.Is(err, store.ErrConflict) {
+			return forbidden(err)
+		}
+	}
+	p.report.end(gone)
+	return nil
 }
 
 // lookAt sees what stands at the keys of variants.
@@ -239,7 +270,8 @@ func (p *publication) store(ctx context.Context, w want, t render.Target, r rend
 	if r.AsIs {
 		lineage.Kept = calotype.KeptAsIs
 	}
-	return p.write(ctx, w, r.Body, r.Format.ContentType(), p.worker.CacheControl, lineage)
+	o := store.Object{ContentType: r.Format.ContentType(), CacheControl: p.worker.CacheControl}
+	return p.write(ctx, w, r.Body, o, lineage)
 }
 
 // keep buries the job for a fault and then puts the source's own bytes where the
@@ -261,7 +293,8 @@ func (p *publication) keep(ctx context.Context, wants []want, reject *Reject) er
 			Recipe:     calotype.Recipe{Boxes: w.preset.Boxes(), Encoder: render.Encoder()},
 			Kept:       reject.Class,
 		}
-		if err := p.write(ctx, w, p.body, contentType, p.worker.KeptCacheControl, lineage); err != nil {
+		o := store.Object{ContentType: contentType, Encoding: p.source.Encoding, CacheControl: p.worker.KeptCacheControl}
+		if err := p.write(ctx, w, p.body, o, lineage); err != nil {
 			return err
 		}
 	}
@@ -269,19 +302,16 @@ func (p *publication) keep(ctx context.Context, wants []want, reject *Reject) er
 }
 
 // write puts an object where the want's key still holds what was seen there.
-func (p *publication) write(ctx context.Context, w want, body []byte, contentType, cacheControl string, lineage calotype.Lineage) error {
+func (p *publication) write(ctx context.Context, w want, body []byte, o store.Object, lineage calotype.Lineage) error {
 	if err := context.Cause(ctx); err != nil {
 		return err // The lease may be lost by now, and libvips did not stop for it.
 	}
 	start := time.Now()
 	defer func() { p.report.put += time.Since(start) }()
-	etag, err := p.worker.bucket.Put(ctx, w.key, body, store.Object{
-		ContentType:  contentType,
-		CacheControl: cacheControl,
-		Metadata:     lineage.Metadata(),
-	}, w.there.ETag)
+	o.Metadata = lineage.Metadata()
+	etag, err := p.worker.bucket.Put(ctx, w.key, body, o, w.there.ETag)
 	if err != nil {
-		return err
+		return forbidden(err)
 	}
 	p.put = append(p.put, put{w.key, etag})
 	p.report.stored(int64(len(body)))
@@ -294,13 +324,7 @@ func (p *publication) verify(ctx context.Context) error {
 	source, err := p.worker.bucket.Head(ctx, p.job.Source)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		for _, put := range p.put {
-			if err := p.worker.bucket.Delete(ctx, put.key, put.etag); err != nil && !errors.Is(err, store.ErrConflict) {
-				return err
-			}
-		}
-		p.report.outcome = gone
-		return nil
+		return p.takeAway(ctx)
 	case err != nil:
 		return forbidden(err)
 	case source.ETag != p.source.ETag:
@@ -313,7 +337,7 @@ func (p *publication) verify(ctx context.Context) error {
 // s3:ListBucket, which workers are given, S3 says so only where it is true.
 func forbidden(err error) error {
 	if errors.Is(err, fs.ErrPermission) {
-		return &Reject{classForbidden, err.Error() + "; workers need s3:GetObject and s3:ListBucket"}
+		return &Reject{classForbidden, err.Error() + "; workers need s3:GetObject and s3:ListBucket, and s3:PutObject and s3:DeleteObject under the prefix"}
 	}
 	return err
 }

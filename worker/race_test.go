@@ -70,6 +70,30 @@ func TestSourceChangesDuringTheJob(t *testing.T) {
 	}
 }
 
+// A job that was put off half-way, of a source that is removed before its next
+// attempt, leaves nothing behind.
+func TestRemovedBetweenAttempts(t *testing.T) {
+	var b *bench
+	b = newBench(t, func(r *http.Request) *http.Response {
+		if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/resized/XS/") {
+			return awstest.Answer(500)
+		}
+		return nil
+	})
+	b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
+	b.do(t, job("kitty.jpg", "M"))
+	if body, _ := b.object(t, "resized/M/kitty.jpg"); body == nil {
+		t.Fatal("the first attempt stored nothing")
+	}
+	key := "kitty.jpg"
+	if _, err := awstest.S3(t).DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &b.bucketName, Key: &key}); err != nil {
+		t.Fatal(err)
+	}
+	b.doNext(t)
+	b.wantDone(t)
+	b.wantKeys(t)
+}
+
 // Another worker that was faster with a newer version is not overwritten.
 func TestOlderNeverReplacesNewer(t *testing.T) {
 	var slow, fast *bench

@@ -45,10 +45,11 @@ func (w *Worker) report(m queue.Message) *report {
 	return &report{to: &w.log, message: m, outcome: done, began: time.Now()}
 }
 
-// startOver forgets how the job was about to end.
-func (r *report) startOver() {
-	r.outcome, r.class, r.detail = done, "", ""
-	r.starts++
+// end says how the job ended, unless it was buried on the way.
+func (r *report) end(o outcome) {
+	if r.outcome != rejected {
+		r.outcome = o
+	}
 }
 
 func (r *report) reject(reject *Reject) {

@@ -59,6 +59,16 @@ func (b *bench) put(t *testing.T, key string, body []byte) string {
 	return awstest.Put(t, b.bucketName, key, body, awstest.Headers{ContentType: "image/x-source"})
 }
 
+func (b *bench) putEncoded(t *testing.T, key string, body []byte, encoding string) {
+	t.Helper()
+	_, err := awstest.S3(t).PutObject(t.Context(), &s3.PutObjectInput{
+		Bucket: &b.bucketName, Key: &key, Body: bytes.NewReader(body), ContentEncoding: &encoding,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // do sends a job and works on it to its end, as Run does with one message.
 func (b *bench) do(t *testing.T, body string) {
 	t.Helper()

@@ -41,9 +41,11 @@ func (c *edgeCommand) run(ctx context.Context, _, stderr io.Writer) error {
 		return err
 	}
 	rules := edge.Rules{Presets: c.table(), Prefix: c.ResizedPrefix, Quality: c.Quality}
+	pictures := origin.New(rules, aws.s3, c.Bucket, queue.New(aws.sqs, c.QueueURL), log)
 	server := &http.Server{
-		Handler:           origin.New(rules, aws.s3, c.Bucket, queue.New(aws.sqs, c.QueueURL), log),
+		Handler:           pictures,
 		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
 		WriteTimeout:      5 * time.Minute,
 		IdleTimeout:       2 * time.Minute,
 	}
@@ -52,6 +54,7 @@ func (c *edgeCommand) run(ctx context.Context, _, stderr io.Writer) error {
 		return fmt.Errorf("--listen: %w%w", err, quiet(errUsage))
 	}
 	log.Info().Stringer("address", listener.Addr()).Msg("edge serves")
+	defer pictures.Wait()
 	return serve(ctx, server, listener, c.Grace)
 }
 

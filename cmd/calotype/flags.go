@@ -82,6 +82,16 @@ func (f *presetsFile) UnmarshalText(name []byte) error {
 	return nil
 }
 
+// checkHeader checks what is to be sent as a header's value.
+func checkHeader(flag, value string) []error {
+	for _, r := range value {
+		if r < ' ' || r > '~' {
+			return []error{fmt.Errorf("--%s %q: a header's value is one line of ASCII", flag, value)}
+		}
+	}
+	return nil
+}
+
 // between checks a number.
 func between[T cmp.Ordered](flag string, value, least, most T) []error {
 	if value < least || value > most {

@@ -59,6 +59,8 @@ func (c *workerCommand) check() []error {
 	errs = append(errs, between("max-bytes", c.MaxBytes, 1, 5<<30)...)
 	errs = append(errs, between("max-pixels", c.MaxPixels, 1, math.MaxInt32)...)
 	errs = append(errs, between("max-frames", c.MaxFrames, 1, 100_000)...)
+	errs = append(errs, checkHeader("cache-control", c.CacheControl)...)
+	errs = append(errs, checkHeader("kept-cache-control", c.KeptCacheControl)...)
 	return append(errs, between("grace", c.Grace, 0, time.Hour)...)
 }
 
@@ -67,6 +69,7 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	if err := render.Start(); err != nil {
 		return err
 	}
+	defer render.Stop()
 	aws, err := connect(ctx, 16*c.Concurrency)
 	if err != nil {
 		return err

@@ -30,6 +30,7 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) (err error) {
 		if err := render.Start(); err != nil {
 			return err
 		}
+		defer render.Stop()
 		if listener, err = net.Listen("tcp", f.Listen); err != nil {
 			return fmt.Errorf("--listen: %w", err)
 		}
@@ -102,6 +103,7 @@ func serveAll(ctx context.Context, f flags, s *servers, listener net.Listener, s
 		defer cancel()
 		return errors.Join(server.Shutdown(ctx), server.Close())
 	})
+	defer pictures.Wait()
 	return g.Wait()
 }
 

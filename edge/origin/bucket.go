@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -139,6 +140,9 @@ func (o *object) serve(w http.ResponseWriter, r *http.Request, state, cacheContr
 		h.Set("Cache-Control", cacheControl)
 	}
 	h.Set(edge.StateHeader, state)
+	if r.Method != http.MethodGet || !strings.HasPrefix(r.Header.Get("Range"), "bytes=") {
+		r.Header.Del("Range") // RFC 9110, 14.2: other methods and units have none.
+	}
 	http.ServeContent(w, r, "", o.modified, o)
 }
 

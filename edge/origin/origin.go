@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -34,6 +35,7 @@ type Origin struct {
 	bucket bucket
 	jobs   *queue.Queue
 	recent edge.Recent
+	sends  sync.WaitGroup
 	log    zerolog.Logger
 }
 
@@ -45,6 +47,10 @@ func New(rules edge.Rules, client *s3.Client, name string, jobs *queue.Queue, lo
 // ServeHTTP answers GET and HEAD of keys with a picture's extension; all else, and
 // what is under the resized prefix, is not found.
 func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength != 0 {
+		// Or else the server reads the body first, which may never come.
+		w.Header().Set("Connection", "close")
+	}
 	d := o.rules.Decide(edge.Request{Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery})
 	_, isPicture := calotype.FormatOfKey(d.Source)
 	switch {
@@ -84,11 +90,8 @@ func (o *Origin) serveVariant(w http.ResponseWriter, r *http.Request, d edge.Dec
 		return
 	}
 	defer source.Close()
-	sent := o.enqueue(r, d)
+	o.enqueue(r, d)
 	source.serve(w, r, edge.StatePending, edge.StandInCacheControl)
-	// The viewer has the whole picture before the handler waits for the queue.
-	_ = http.NewResponseController(w).Flush()
-	<-sent
 }
 
 func (o *Origin) serveSource(w http.ResponseWriter, r *http.Request, d edge.Decision, state string) {
@@ -118,16 +121,13 @@ func (o *Origin) serveError(w http.ResponseWriter, r *http.Request, d edge.Decis
 	}
 }
 
-// enqueue sends the job beside the answer, unless it was sent a moment ago. What it
-// returns is closed at the end. A viewer who leaves does not take the job along.
-func (o *Origin) enqueue(r *http.Request, d edge.Decision) <-chan struct{} {
-	sent := make(chan struct{})
+// enqueue sends the job beside the answer, unless it was sent a moment ago. Neither
+// does the viewer wait for it, nor take it along in leaving.
+func (o *Origin) enqueue(r *http.Request, d edge.Decision) {
 	if !o.recent.Claim(d.Rendition, time.Now()) {
-		close(sent)
-		return sent
+		return
 	}
-	go func() {
-		defer close(sent)
+	o.sends.Go(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), enqueuePatience)
 		defer cancel()
 		job := d.Job(requestID(r))
@@ -137,9 +137,12 @@ func (o *Origin) enqueue(r *http.Request, d edge.Decision) <-chan struct{} {
 			return
 		}
 		o.log.Info().Str("source", d.Source).Stringer("variant", d.Variant).Str("request", job.Request).Msg("enqueue")
-	}()
-	return sent
+	})
 }
+
+// Wait waits for the jobs that are being sent. It is for the time after the last
+// answer.
+func (o *Origin) Wait() { o.sends.Wait() }
 
 // requestID is what the CDN or load balancer calls the request.
 func requestID(r *http.Request) string {

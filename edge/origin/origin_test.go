@@ -25,18 +25,20 @@ const sourceLife = "public, max-age=77"
 type site struct {
 	*httptest.Server
 	bucket, jobs string
-	answering    *sync.WaitGroup
+	settle       func() // Waits for all that the answers so far left to do.
 }
 
 func start(t *testing.T, faults ...fault) site {
 	t.Helper()
 	jobs, _ := awstest.Queues(t)
-	s := site{bucket: awstest.Bucket(t), jobs: jobs, answering: &sync.WaitGroup{}}
+	s := site{bucket: awstest.Bucket(t), jobs: jobs}
 	rules := edge.Rules{Presets: calotype.DefaultPresets(), Prefix: "resized"}
 	o := New(rules, awstest.S3(t, s3Faults(faults)), s.bucket, queue.New(awstest.SQS(t, sqsFaults(faults)), jobs), zerolog.New(t.Output()))
+	var answering sync.WaitGroup
+	s.settle = func() { answering.Wait(); o.Wait() }
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.answering.Add(1)
-		defer s.answering.Done()
+		answering.Add(1)
+		defer answering.Done()
 		o.ServeHTTP(w, r)
 	}))
 	t.Cleanup(s.Close)
@@ -77,10 +79,10 @@ func (s site) putRendition(t *testing.T, key, body, kept string) string {
 }
 
 // enqueued returns the jobs that came into the queue. The viewer has the picture
-// before the job is sent, so it waits for the handlers.
+// before the job is sent, so it waits.
 func (s site) enqueued(t *testing.T) []calotype.Job {
 	t.Helper()
-	s.answering.Wait()
+	s.settle()
 	var jobs []calotype.Job
 	for _, body := range awstest.Drain(t, s.jobs) {
 		job, err := calotype.ParseJob(body)

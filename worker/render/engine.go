@@ -20,6 +20,7 @@ import "C"
 
 import (
 	"fmt"
+	"os"
 	"sync"
 	"unsafe"
 
@@ -41,6 +42,12 @@ var loaders = []string{
 // package. It may be called again.
 var Start = sync.OnceValue(func() error {
 	C.few_arenas()
+	// What is decoded for random access stays in memory, which the limits bound.
+	// Above 100 MB libvips would use a temporary file, and 8.14.1 then crashes in
+	// frames that need no scaling.
+	if err := os.Setenv("VIPS_DISC_THRESHOLD", "1t"); err != nil {
+		return err
+	}
 	vips.LoggingSettings(func(string, vips.LogLevel, string) {}, vips.LogLevelError)
 	// Every field is set: to govips a zero is a setting. One thread a picture and
 	// no operation cache: pictures are rendered side by side, each once.
@@ -62,6 +69,9 @@ var Start = sync.OnceValue(func() error {
 	}
 	return nil
 })
+
+// Stop ends libvips and removes its temporary files. It is for the end of the program.
+func Stop() { vips.Shutdown() }
 
 // setBlocked blocks or allows an operation and all below it.
 // https://www.libvips.org/API/8.14/VipsOperation.html#vips-operation-block-set

@@ -246,6 +246,49 @@ func TestAnimationIsKept(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
+// An animation of more than 100 MB decoded, whose frames need no scaling.
+func TestLongAnimation(t *testing.T) {
+	r := render(t, moving(t, 100, 600, 600), Target{600, 600, calotype.WebP, 50})
+	p, err := Open(r.Body, Limits{})
+	if err != nil || p.Width != 600 || p.Height != 600 || p.Frames < 2 {
+		t.Errorf("got %+v, %v", p, err)
+	}
+	vips.AssertNoLeaks(t)
+}
+
+// Anything that is not needed to show the picture makes it no copy of its source.
+func TestHoldsPixelsOnly(t *testing.T) {
+	jpg, pic, anim := jpegOf(t, quadrants(60, 40)), pngOf(t, quadrants(60, 40)), moving(t, 2, 20, 20)
+	webp := render(t, pic, Target{60, 40, calotype.WebP, 80}).Body
+	text := "\x00\x00\x00\x04tEXtnote\x00\x00\x00\x00"
+	for name, c := range map[string]struct {
+		format calotype.Format
+		body   []byte
+		want   bool
+	}{
+		"jpeg":               {calotype.JPEG, jpg, true},
+		"jpeg, comment":      {calotype.JPEG, withSegments(jpg, segment(0xfe, secret)), false},
+		"jpeg, exif":         {calotype.JPEG, withSegments(jpg, exif(1)), false},
+		"jpeg, jumbf":        {calotype.JPEG, withSegments(jpg, segment(0xeb, secret)), false},
+		"jpeg, behind":       {calotype.JPEG, append(bytes.Clone(jpg), secret...), false},
+		"jpeg, cut":          {calotype.JPEG, jpg[:len(jpg)-2], false},
+		"png":                {calotype.PNG, pic, true},
+		"png, text":          {calotype.PNG, append(bytes.Clone(pic[:33]), append([]byte(text), pic[33:]...)...), false},
+		"png, behind":        {calotype.PNG, append(bytes.Clone(pic), secret...), false},
+		"gif":                {calotype.GIF, anim, true},
+		"gif, comment":       {calotype.GIF, append(bytes.Clone(anim[:len(anim)-1]), "\x21\xfe\x04note\x00\x3b"...), false},
+		"gif, behind":        {calotype.GIF, append(bytes.Clone(anim), secret...), false},
+		"webp":               {calotype.WebP, webp, true},
+		"webp, behind":       {calotype.WebP, append(bytes.Clone(webp), secret...), false},
+		"avif, not read":     {calotype.AVIF, nil, false},
+		"jpeg, nothing else": {calotype.JPEG, jpg[:2], false},
+	} {
+		if got := holdsPixelsOnly(c.format, c.body); got != c.want {
+			t.Errorf("%s: got %v", name, got)
+		}
+	}
+}
+
 func TestPaletteStays(t *testing.T) {
 	paletted := image.NewPaletted(image.Rect(0, 0, 400, 300), color.Palette{corners[0][0], corners[0][1], corners[1][0], corners[1][1]})
 	q := quadrants(400, 300)

@@ -39,26 +39,31 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
-func FuzzWholeGIF(f *testing.F) {
+func FuzzWalkGIF(f *testing.F) {
 	f.Add(moving(f, 3, 40, 30))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if wholeGIF(body) == nil && len(body) < 13 {
+		if _, err := walkGIF(body); err == nil && len(body) < 13 {
 			t.Error("less than a header is whole")
 		}
 	})
 }
 
-func TestWholeGIF(t *testing.T) {
+func TestWalkGIF(t *testing.T) {
 	body := moving(t, 3, 40, 30)
 	for n := range len(body) - 1 { // Without the trailer it still is whole.
-		if err := wholeGIF(body[:n]); err == nil && n > 13+6 && len(body)-n > 1 && cutsABlock(body, n) {
+		if _, err := walkGIF(body[:n]); err == nil && n > 13+6 && len(body)-n > 1 && cutsABlock(body, n) {
 			t.Errorf("cut at %d of %d: whole", n, len(body))
 		}
 	}
 	for _, whole := range [][]byte{body, body[:len(body)-1], append(body[:len(body):len(body)], "garbage"...)} {
-		if err := wholeGIF(whole); err != nil {
+		if _, err := walkGIF(whole); err != nil {
 			t.Error(err)
 		}
+	}
+	zeroed := bytes.Clone(body)
+	clear(zeroed[len(zeroed)*6/10:])
+	if _, err := walkGIF(append(zeroed, make([]byte, 100)...)); err == nil {
+		t.Error("zeros for frames: whole")
 	}
 }
 
@@ -108,6 +113,17 @@ func TestWithoutWebPMetadata(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
+}
+
+func FuzzHoldsPixelsOnly(f *testing.F) {
+	seeds(f)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for _, format := range []calotype.Format{calotype.JPEG, calotype.PNG, calotype.WebP, calotype.GIF} {
+			if holdsPixelsOnly(format, body) && holdsPixelsOnly(format, append(body[:len(body):len(body)], "behind"...)) {
+				t.Errorf("%s: with something behind it, too", format)
+			}
+		}
+	})
 }
 
 func FuzzSniff(f *testing.F) {

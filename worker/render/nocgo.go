@@ -13,6 +13,9 @@ var errNoLibvips = errors.New("this program was built without libvips: build it 
 // the HTTP edge, works without.
 func Start() error { return errNoLibvips }
 
+// Stop has nothing to end.
+func Stop() {}
+
 // Version says that there is no libvips.
 func Version() string { return "none" }
 

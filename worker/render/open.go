@@ -36,7 +36,7 @@ func Open(body []byte, limits Limits) (*Picture, error) {
 
 func (p *Picture) readHeader() error {
 	if p.Format == calotype.GIF {
-		if err := wholeGIF(p.body); err != nil {
+		if _, err := walkGIF(p.body); err != nil {
 			return corrupt(err)
 		}
 	}
@@ -54,8 +54,7 @@ func (p *Picture) readHeader() error {
 	}
 	fields := header.GetFields()
 	p.palette = p.Format == calotype.PNG && hasField(fields, "palette-bit-depth", "palette")
-	p.plain = p.orientation == 1 && header.Interpretation() != vips.InterpretationCMYK &&
-		!hasField(fields, "exif-data", "xmp-data", "iptc-data", "photoshop-data", "icc-profile-data", "png-comment", "gif-comment")
+	p.plain = p.orientation == 1 && header.Interpretation() != vips.InterpretationCMYK && holdsPixelsOnly(p.Format, p.body)
 	if p.canMove() && header.Pages() > 1 {
 		p.Frames = header.Pages()
 		p.loop = header.Loop()

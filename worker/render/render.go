@@ -4,6 +4,8 @@ package render
 
 import (
 	"fmt"
+	"image"
+	"image/draw"
 	"iter"
 
 	"github.com/davidbyttow/govips/v2/vips"
@@ -68,35 +70,64 @@ func (s strip) frame(i int) (*vips.ImageRef, error) {
 // resize scales every frame to exactly width x height. Each is scaled for itself:
 // across the strip, the filter would draw one frame's edge into the next.
 func (s strip) resize(width, height int) (strip, error) {
-	frames := make([]*vips.ImageRef, 0, s.frames)
-	defer func() {
-		for _, f := range frames {
-			f.Close()
-		}
-	}()
-	for i := range s.frames {
-		f, err := s.frame(i)
-		if err != nil {
-			return strip{}, err
-		}
-		frames = append(frames, f)
-		if f.Width() == width && f.Height() == height {
-			continue
-		}
-		scaleX, scaleY := float64(width)/float64(f.Width()), float64(height)/float64(f.Height())
-		if err := f.ResizeWithVScale(scaleX, scaleY, vips.KernelLanczos3); err != nil {
-			return strip{}, err
-		}
+	if s.Width() == width && s.frameHeight() == height {
+		same, err := s.Copy()
+		return strip{same, s.frames}, err
 	}
-	joined, err := frames[0].Copy()
+	if s.frames > 1 {
+		return s.resizeFrames(width, height)
+	}
+	scaled, err := s.Copy()
 	if err != nil {
 		return strip{}, err
 	}
-	if len(frames) > 1 {
-		if err := joined.ArrayJoin(frames[1:], 1); err != nil {
+	if err := scale(scaled, width, height); err != nil {
+		scaled.Close()
+		return strip{}, err
+	}
+	return strip{scaled, 1}, nil
+}
+
+// resizeFrames scales one frame after the other into memory. To join them in libvips
+// would cost the square of their number.
+func (s strip) resizeFrames(width, height int) (strip, error) {
+	all := image.NewNRGBA(image.Rect(0, 0, width, height*s.frames))
+	for i := range s.frames {
+		frame, err := s.scaledFrame(i, width, height)
+		if err != nil {
+			return strip{}, err
+		}
+		draw.Draw(all, image.Rect(0, i*height, width, (i+1)*height), frame, image.Point{}, draw.Src)
+	}
+	joined, err := vips.NewImageFromGoImage(all)
+	if err != nil {
+		return strip{}, err
+	}
+	if all.Opaque() {
+		if err := joined.ExtractBand(0, 3); err != nil {
 			joined.Close()
 			return strip{}, err
 		}
 	}
 	return strip{joined, s.frames}, nil
+}
+
+func (s strip) scaledFrame(i, width, height int) (image.Image, error) {
+	frame, err := s.frame(i)
+	if err != nil {
+		return nil, err
+	}
+	defer frame.Close()
+	if err := scale(frame, width, height); err != nil {
+		return nil, err
+	}
+	if err := toSRGB(frame); err != nil {
+		return nil, err
+	}
+	return frame.ToGoImage()
+}
+
+func scale(img *vips.ImageRef, width, height int) error {
+	x, y := float64(width)/float64(img.Width()), float64(height)/float64(img.Height())
+	return img.ResizeWithVScale(x, y, vips.KernelLanczos3)
 }

@@ -46,6 +46,7 @@ type Object struct {
 	ETag         string
 	Size         int64 // bytes
 	ContentType  string
+	Encoding     string // Content-Encoding
 	CacheControl string
 	Modified     time.Time
 	Metadata     map[string]string // without "x-amz-meta-"
@@ -61,6 +62,7 @@ func (b *Bucket) Head(ctx context.Context, key string) (Object, error) {
 		ETag:         aws.ToString(out.ETag),
 		Size:         aws.ToInt64(out.ContentLength),
 		ContentType:  aws.ToString(out.ContentType),
+		Encoding:     aws.ToString(out.ContentEncoding),
 		CacheControl: aws.ToString(out.CacheControl),
 		Modified:     aws.ToTime(out.LastModified),
 		Metadata:     out.Metadata,
@@ -79,6 +81,7 @@ func (b *Bucket) Get(ctx context.Context, key string, most int64) ([]byte, Objec
 		ETag:         aws.ToString(out.ETag),
 		Size:         aws.ToInt64(out.ContentLength),
 		ContentType:  aws.ToString(out.ContentType),
+		Encoding:     aws.ToString(out.ContentEncoding),
 		CacheControl: aws.ToString(out.CacheControl),
 		Modified:     aws.ToTime(out.LastModified),
 		Metadata:     out.Metadata,
@@ -92,7 +95,7 @@ func (b *Bucket) Get(ctx context.Context, key string, most int64) ([]byte, Objec
 	}
 	// The end of the body is where the SDK compares checksums.
 	if n, err := io.Copy(io.Discard, out.Body); err != nil || n > 0 {
-		return nil, object, fmt.Errorf("get %s: %d bytes more than promised: %w", key, n, err)
+		return nil, object, fmt.Errorf("get %s: %d bytes more than promised: %w", key, n, errors.Join(err, errors.New("the answer is not what was promised")))
 	}
 	return body, object, nil
 }
@@ -102,14 +105,15 @@ func (b *Bucket) Get(ctx context.Context, key string, most int64) ([]byte, Objec
 // means that the condition does not hold.
 func (b *Bucket) Put(ctx context.Context, key string, body []byte, o Object, replaces string) (string, error) {
 	in := &s3.PutObjectInput{
-		Bucket:        &b.name,
-		Key:           &key,
-		Body:          bytes.NewReader(body),
-		ContentLength: aws.Int64(int64(len(body))),
-		ContentType:   text(o.ContentType),
-		CacheControl:  text(o.CacheControl),
-		Metadata:      o.Metadata,
-		IfMatch:       text(replaces),
+		Bucket:          &b.name,
+		Key:             &key,
+		Body:            bytes.NewReader(body),
+		ContentLength:   aws.Int64(int64(len(body))),
+		ContentType:     text(o.ContentType),
+		ContentEncoding: text(o.Encoding),
+		CacheControl:    text(o.CacheControl),
+		Metadata:        o.Metadata,
+		IfMatch:         text(replaces),
 	}
 	if replaces == "" {
 		in.IfNoneMatch = aws.String("*")

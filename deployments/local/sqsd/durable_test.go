@@ -142,10 +142,8 @@ func TestKill(t *testing.T) {
 	var senders sync.WaitGroup
 	for range 16 {
 		senders.Go(func() {
-			// Small: over loopback the SDK now and then closes a connection under an
-			// answer above 4 KiB, and what that brought is hidden for a while.
 			for i := 0; ; i++ {
-				out, err := c.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: queue, MessageBody: ptr(strings.Repeat("x", i%50+1))})
+				out, err := c.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: queue, MessageBody: ptr(strings.Repeat("x", i%5000+1))})
 				if err != nil {
 					return // killed
 				}

@@ -277,13 +277,20 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-func TestOpenTwice(t *testing.T) {
+func TestOpenRefused(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "queues.db")
-	open(t, path)
-	s, err := sqsd.Open(sqsd.Config{Path: path, AccessKey: accessKey, SecretKey: secretKey, Region: region})
-	if err == nil {
-		s.Close()
-		t.Error("two servers opened the same file")
+	good := sqsd.Config{Path: filepath.Join(t.TempDir(), "queues.db"), AccessKey: accessKey, SecretKey: secretKey, Region: region}
+	open(t, good.Path)
+	taken, nowhere, nobody := good, good, good
+	nowhere.Path = filepath.Join(t.TempDir(), "absent", "queues.db")
+	nobody.SecretKey = ""
+	for want, cfg := range map[string]sqsd.Config{"locked": taken, "no such file": nowhere, "secret key": nobody} {
+		s, err := sqsd.Open(cfg)
+		if err == nil {
+			s.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want an error about %q", err, want)
+		}
 	}
 }

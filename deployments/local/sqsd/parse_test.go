@@ -28,6 +28,7 @@ func TestReceiptHandle(t *testing.T) {
 func FuzzRedrive(f *testing.F) {
 	f.Add(`{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead","maxReceiveCount":"5"}`)
 	f.Add(`{"maxReceiveCount":5}`)
+	f.Add("{\"deadLetterTargetArn\":\"\x7f\",\"maxReceiveCount\":1}")
 	f.Add("")
 	f.Fuzz(func(t *testing.T, s string) {
 		want, err := parseRedrive(s)

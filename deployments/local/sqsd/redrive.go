@@ -47,7 +47,12 @@ func (r redrive) String() string {
 	if r == (redrive{}) {
 		return ""
 	}
-	return `{"deadLetterTargetArn":` + strconv.Quote(r.Target) + `,"maxReceiveCount":` + strconv.Itoa(r.Max) + `}`
+	// A string and a number: this cannot fail.
+	b, _ := json.Marshal(struct {
+		Target string `json:"deadLetterTargetArn"`
+		Max    int    `json:"maxReceiveCount"`
+	}{r.Target, r.Max})
+	return string(b)
 }
 
 func invalidRedrive(value, reason string, args ...any) error {

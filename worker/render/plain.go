@@ -1,0 +1,115 @@
+package render
+
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+
+	"calotype"
+)
+
+// holdsPixelsOnly reports whether a file has nothing but what it takes to show the
+// picture: no EXIF, XMP, profile, comment, thumbnail, nor anything behind its end. It
+// lists what is allowed, so that what is not known does not pass.
+func holdsPixelsOnly(format calotype.Format, file []byte) bool {
+	switch format {
+	case calotype.JPEG:
+		return plainJPEG(file)
+	case calotype.PNG:
+		return plainPNG(file)
+	case calotype.WebP:
+		return plainWebP(file)
+	case calotype.GIF:
+		plain, err := walkGIF(file)
+		return plain && err == nil
+	case calotype.BMP:
+		return true
+	}
+	return false
+}
+
+// plainJPEG walks over the markers. ISO 10918-1, B.1.1.3.
+func plainJPEG(file []byte) bool {
+	const (
+		soi, eoi, sos    = 0xd8, 0xd9, 0xda
+		sof0, sof15      = 0xc0, 0xcf // With DHT and DAC between; 0xc8 is reserved.
+		dqt, dri         = 0xdb, 0xdd
+		app0, app14      = 0xe0, 0xee
+		jfif, jfifSize   = "JFIF\x00", 16 // Of a segment without a thumbnail.
+		adobe, adobeSize = "Adobe", 14
+	)
+	if len(file) < 4 || file[0] != 0xff || file[1] != soi {
+		return false
+	}
+	for at := 2; at+4 <= len(file); {
+		if file[at] != 0xff {
+			return false
+		}
+		marker, size := file[at+1], int(binary.BigEndian.Uint16(file[at+2:]))
+		if size < 2 || at+2+size > len(file) {
+			return false
+		}
+		body := file[at+4 : at+2+size]
+		switch {
+		case marker >= sof0 && marker <= sof15 && marker != 0xc8, marker == dqt, marker == dri:
+		case marker == app0 && size == jfifSize && bytes.HasPrefix(body, []byte(jfif)):
+		case marker == app14 && size == adobeSize && bytes.HasPrefix(body, []byte(adobe)):
+		case marker == sos:
+		default:
+			return false
+		}
+		at += 2 + size
+		if marker != sos {
+			continue
+		}
+		// Entropy-coded data: 0xff is stuffed with 0, or a restart marker.
+		for at+1 < len(file) && (file[at] != 0xff || file[at+1] == 0 || file[at+1]&0xf8 == 0xd0) {
+			at++
+		}
+		if at+2 == len(file) && file[at] == 0xff && file[at+1] == eoi {
+			return true
+		}
+	}
+	return false
+}
+
+// plainPNG walks over the chunks. ISO 15948, 5.3 and 11.
+func plainPNG(file []byte) bool {
+	allowed := []string{"IHDR", "PLTE", "tRNS", "IDAT", "gAMA", "cHRM", "sRGB", "sBIT", "bKGD", "pHYs", "hIST"}
+	const signature, overhead = 8, 12 // A chunk's length, type and CRC.
+	for at := signature; at+overhead <= len(file); {
+		size := int64(binary.BigEndian.Uint32(file[at:]))
+		name := string(file[at+4 : at+8])
+		next := int64(at) + overhead + size
+		if next > int64(len(file)) {
+			return false
+		}
+		if name == "IEND" {
+			return size == 0 && next == int64(len(file))
+		}
+		if !slices.Contains(allowed, name) {
+			return false
+		}
+		at = int(next)
+	}
+	return false
+}
+
+// plainWebP walks over the chunks, as [withoutWebPMetadata] does.
+func plainWebP(file []byte) bool {
+	allowed := []string{"VP8 ", "VP8L", "VP8X", "ALPH", "ANIM", "ANMF"}
+	if len(file) < 12 || int64(binary.LittleEndian.Uint32(file[4:]))+8 != int64(len(file)) {
+		return false
+	}
+	for rest := file[12:]; len(rest) > 0; {
+		if len(rest) < 8 || !slices.Contains(allowed, string(rest[:4])) {
+			return false
+		}
+		size := int64(binary.LittleEndian.Uint32(rest[4:]))
+		if size += 8 + size%2; size > int64(len(rest)) {
+			return false
+		}
+		rest = rest[size:]
+	}
+	return true
+}
