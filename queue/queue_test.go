@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
 	"calotype/internal/awstest"
 )
 
@@ -14,7 +16,7 @@ func TestMain(m *testing.M) { awstest.Main(m) }
 
 func open(t *testing.T) (jobs, dead *Queue) {
 	jobsURL, deadURL := awstest.Queues(t)
-	client := awstest.SQS(t)
+	client := awstest.SQS(t, func(o *sqs.Options) { o.HTTPClient = WholeAnswers{o.HTTPClient} })
 	return New(client, jobsURL), New(client, deadURL)
 }
 
@@ -146,6 +148,21 @@ func TestBuryWhatSQSRefuses(t *testing.T) {
 	}
 	if got := ReasonOf(receive(t, dead, time.Minute)); got.Detail != "a b c " {
 		t.Errorf("got %q", got.Detail)
+	}
+}
+
+// A server that is near answers before net/http is done with the request.
+func TestLargeAnswersArriveWhole(t *testing.T) {
+	q, _ := open(t)
+	body := strings.Repeat("x", 2000)
+	for range 100 {
+		for range 10 {
+			send(t, q, body)
+		}
+		messages, err := q.Receive(t.Context(), 10, time.Second, time.Minute)
+		if err != nil || len(messages) != 10 {
+			t.Fatalf("got %d messages, %v", len(messages), err)
+		}
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/rs/zerolog"
+
+	"calotype/queue"
 )
 
 // clients speak to AWS, or to what AWS_ENDPOINT_URL names.
@@ -42,7 +44,7 @@ func connect(ctx context.Context, atOnce int) (clients, error) {
 			o.UsePathStyle = o.BaseEndpoint != nil
 			o.DisableLogOutputChecksumValidationSkipped = true
 		}),
-		sqs: sqs.NewFromConfig(cfg),
+		sqs: sqs.NewFromConfig(cfg, func(o *sqs.Options) { o.HTTPClient = queue.WholeAnswers{Client: o.HTTPClient} }),
 	}, nil
 }
 

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"calotype/worker/render"
 )
 
 // The exit codes.
@@ -25,7 +27,9 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	// The first signal begins an orderly stop; a second one ends the process.
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	render.Stop()
+	os.Exit(code)
 }
 
 const description = `Resizes pictures on the way to the viewer, without making the viewer wait.

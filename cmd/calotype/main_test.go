@@ -185,7 +185,12 @@ func TestEdgeAndWorker(t *testing.T) {
 	if state := ask(t, url); state != "original; pending" {
 		t.Errorf("got %q before there is a worker", state)
 	}
-	_, endWorker := begin(t, "worker", "--resized-prefix=small", "--siblings=none")
+	workerLog, endWorker := begin(t, "worker", "--resized-prefix=small", "--siblings=none")
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(edgeLog, workerLog)
+		}
+	})
 	wait(t, "the rendition is served", func() bool { return ask(t, url) == "rendition" })
 	endEdge()
 	endWorker()

@@ -69,7 +69,6 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	if err := render.Start(); err != nil {
 		return err
 	}
-	defer render.Stop()
 	aws, err := connect(ctx, 16*c.Concurrency)
 	if err != nil {
 		return err

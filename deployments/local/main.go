@@ -17,6 +17,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"calotype/worker/render"
 )
 
 // The exit codes, as those of calotype itself.
@@ -30,7 +32,9 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	// The first signal begins an orderly stop; a second one ends the process.
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	render.Stop()
+	os.Exit(code)
 }
 
 const description = `The whole of Calotype on one machine: S3 and SQS servers, the HTTP edge, a

@@ -30,7 +30,6 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) (err error) {
 		if err := render.Start(); err != nil {
 			return err
 		}
-		defer render.Stop()
 		if listener, err = net.Listen("tcp", f.Listen); err != nil {
 			return fmt.Errorf("--listen: %w", err)
 		}

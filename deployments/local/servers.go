@@ -20,6 +20,7 @@ import (
 
 	"calotype/deployments/local/s3d"
 	"calotype/deployments/local/sqsd"
+	"calotype/queue"
 )
 
 // What everything is called here.
@@ -103,7 +104,10 @@ func (s *servers) connect() {
 		o.UsePathStyle = true
 		o.DisableLogOutputChecksumValidationSkipped = true
 	})
-	s.sqs = sqs.NewFromConfig(cfg, func(o *sqs.Options) { o.BaseEndpoint = &s.sqsURL })
+	s.sqs = sqs.NewFromConfig(cfg, func(o *sqs.Options) {
+		o.BaseEndpoint = &s.sqsURL
+		o.HTTPClient = queue.WholeAnswers{Client: o.HTTPClient}
+	})
 }
 
 // furnish makes the bucket and the queues where they are missing.

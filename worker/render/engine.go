@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/davidbyttow/govips/v2/vips"
@@ -63,6 +64,7 @@ var Start = sync.OnceValue(func() error {
 	if err != nil {
 		return fmt.Errorf("start libvips: %w", err)
 	}
+	started.Store(true)
 	setBlocked("VipsForeignLoad", true)
 	for _, loader := range loaders {
 		setBlocked(loader, false)
@@ -70,8 +72,15 @@ var Start = sync.OnceValue(func() error {
 	return nil
 })
 
-// Stop ends libvips and removes its temporary files. It is for the end of the program.
-func Stop() { vips.Shutdown() }
+// Stop ends libvips, if it was started, and removes its temporary files. It cannot be
+// started again: this is for the end of the program.
+func Stop() {
+	if started.Load() {
+		vips.Shutdown()
+	}
+}
+
+var started atomic.Bool
 
 // setBlocked blocks or allows an operation and all below it.
 // https://www.libvips.org/API/8.14/VipsOperation.html#vips-operation-block-set
