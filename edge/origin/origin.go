@@ -127,10 +127,10 @@ func (o *Origin) enqueue(r *http.Request, d edge.Decision) {
 	if !o.recent.Claim(d.Rendition, time.Now()) {
 		return
 	}
-	o.sends.Go(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), enqueuePatience)
+	job, ctx := d.Job(requestID(r)), context.WithoutCancel(r.Context())
+	o.sends.Go(func() { // The request itself is the handler's alone.
+		ctx, cancel := context.WithTimeout(ctx, enqueuePatience)
 		defer cancel()
-		job := d.Job(requestID(r))
 		if err := o.jobs.Send(ctx, job.Encode(), 0); err != nil {
 			o.recent.Forget(d.Rendition) // The next view tries again.
 			o.log.Error().Err(err).Str("source", d.Source).Stringer("variant", d.Variant).Msg("enqueue")

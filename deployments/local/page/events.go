@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// reconnectAfter is how soon a browser tries again when the stream broke.
+const reconnectAfter = time.Second
+
 // about is what the page shows beside the pictures.
 type about struct {
 	Bucket  string   `json:"bucket"`
@@ -49,6 +52,7 @@ func (p *Page) serveEvents(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	_ = stream.control.SetWriteDeadline(time.Time{}) // A stream has no end in time.
+	stream.setRetry(reconnectAfter)
 	stream.send("about", p.about())
 	if r.Method == http.MethodHead || stream.flush() != nil {
 		return
@@ -98,6 +102,10 @@ func (s *stream) send(event string, value any) {
 	if s.err == nil {
 		_, s.err = fmt.Fprintf(s.w, "event: %s\ndata: %s\n\n", event, data)
 	}
+}
+
+func (s *stream) setRetry(after time.Duration) {
+	_, s.err = fmt.Fprintf(s.w, "retry: %d\n\n", after.Milliseconds())
 }
 
 func (s *stream) flush() error {

@@ -17,8 +17,8 @@ export class Card {
     this.#presets = presets;
     this.#choose = choose;
     const slash = picture.key.lastIndexOf('/') + 1;
-    this.#thumbnail = new Thumbnail(picture);
-    this.#facts = el('p', { className: 'facts' });
+    this.#thumbnail = new Thumbnail();
+    this.#facts = el('a', { href: absolute(pathOf(picture.key)) });
     this.#path = el('p', { className: 'path', 'aria-hidden': 'true' }); // The links say it themselves.
     this.#matrix = el('div', { className: 'matrix', role: 'table', 'aria-label': `Variants of ${picture.key}` });
     this.element = el('li', { className: 'card', 'data-key': picture.key },
@@ -27,7 +27,7 @@ export class Card {
         el('h2', {},
           slash > 0 ? el('span', { className: 'folder' }, picture.key.slice(0, slash)) : '',
           picture.key.slice(slash)),
-        this.#facts,
+        el('p', { className: 'facts' }, this.#facts),
         removal(picture.key)),
       this.#matrix, this.#path);
     this.element.card = this;
@@ -40,6 +40,7 @@ export class Card {
     }
     this.#layOut(picture);
     this.update(picture);
+    this.#showPath(null);
   }
 
   update(picture) {
@@ -47,10 +48,9 @@ export class Card {
     this.picture = picture;
     if (!sameRows) this.#layOut(picture);
     const facts = [formatName(picture.format), bytes(picture.bytes), pixels(picture) || 'size unknown'];
-    this.#facts.replaceChildren(el('a', { href: absolute(pathOf(picture.key)), className: 'plain' }, facts.join(' · ')));
+    this.#facts.textContent = facts.join(' · ');
     for (const variant of picture.variants) this.#fill(variant);
     this.#thumbnail.update(picture);
-    this.#showPath(null);
   }
 
   // layOut makes the matrix anew, with empty cells.
@@ -91,13 +91,13 @@ export class Card {
     cell.link.dataset.state = variant.state;
     cell.link.dataset.variant = variant.name;
     const there = variant.state !== 'original';
-    const second = variant.state === 'kept' ? `kept: ${variant.kept}`
-      : variant.state === 'outdated' ? 'outdated' : pixels(variant);
-    cell.link.title = there ? `${variant.state}, ${[bytes(variant.bytes), pixels(variant)].filter(Boolean).join(', ')}` : '';
+    const told = variant.state === 'kept' || variant.state === 'outdated' ? `${variant.state} ` : '';
+    const second = variant.kept ?? pixels(variant);
+    cell.link.title = [variant.state, variant.kept, pixels(variant)].filter(Boolean).join(', ');
     cell.link.replaceChildren(
       el('span', { className: 'mark', 'aria-hidden': 'true' }),
-      el('span', { className: 'unseen' }, `${variant.preset} ${cell.format}: ${there && second !== variant.state ? variant.state + ', ' : ''}`),
-      el('span', { className: 'first' }, there ? bytes(variant.bytes) : 'original'),
+      el('span', { className: 'unseen' }, `${variant.preset} ${cell.format}: ${variant.state === 'rendition' ? 'rendition ' : ''}`),
+      el('span', { className: 'first' }, there ? told + bytes(variant.bytes) : 'original'),
       el('span', { className: 'second' }, there ? second : ''));
     if (changed) {
       cell.link.classList.remove('news');

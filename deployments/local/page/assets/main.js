@@ -16,15 +16,22 @@ byId('filter').addEventListener('input', (event) => sheet.filter(event.target.va
 // removed while there was none shows by not being said.
 let about = { bucket: '', presets: [] };
 let said = new Set();
+let listed = false; // All of them were said.
 
 function say(state, text) {
   status.dataset.state = state;
   status.textContent = text;
 }
 
+function count() {
+  byId('empty').hidden = sheet.size > 0;
+  say('live', `Live: ${sheet.size} ${sheet.size === 1 ? 'picture' : 'pictures'} in bucket ${about.bucket}`);
+}
+
 listen({
   open() {
     said = new Set();
+    listed = false;
   },
   about(news) {
     about = news;
@@ -36,22 +43,24 @@ listen({
     said.add(picture.key);
     sheet.put(picture);
     viewer.update(picture);
+    if (listed) count();
   },
   gone({ key }) {
     said.delete(key);
     sheet.remove(key);
+    if (listed) count();
   },
-  status({ listed, error }) {
-    if (error) {
-      say('trouble', `The bucket cannot be read, trying again: ${error}`);
-    } else if (listed) {
+  status(news) {
+    listed = news.listed;
+    if (listed) {
       sheet.retain(said);
-      byId('empty').hidden = sheet.size > 0;
-      sheet.onsize = () => { this.status({ listed }); };
-      say('live', `Live: ${sheet.size} ${sheet.size === 1 ? 'picture' : 'pictures'} in bucket ${about.bucket}`);
+      count();
+    } else if (news.error) {
+      say('trouble', `The bucket cannot be read, trying again: ${news.error}`);
     }
   },
   lost() {
+    listed = false;
     say('trouble', 'The server is gone. Connecting again…');
   },
 });

@@ -1,9 +1,11 @@
 // The contact sheet: one card for each picture, the newest first.
 import { Card } from './card.js';
 
+// From this many pictures on, those off the screen are not laid out.
+const many = 100;
+
 export class Sheet {
   presets = [];
-  onsize = () => {}; // Called when there are more or fewer pictures.
   #list;
   #choose;
   #cards = new Map();
@@ -27,7 +29,7 @@ export class Sheet {
       card = new Card(picture, this.presets, this.#choose);
       this.#cards.set(picture.key, card);
       this.#show(card);
-      this.onsize();
+      this.#resized();
     }
     if (moved) this.#place(card);
   }
@@ -37,7 +39,7 @@ export class Sheet {
     if (!card) return;
     card.element.remove();
     this.#cards.delete(key);
-    this.onsize();
+    this.#resized();
   }
 
   // retain removes all cards but those of the given keys.
@@ -50,6 +52,10 @@ export class Sheet {
   filter(text) {
     this.#needle = text.trim().toLowerCase();
     for (const card of this.#cards.values()) this.#show(card);
+  }
+
+  #resized() {
+    this.#list.classList.toggle('many', this.size >= many);
   }
 
   #show(card) {

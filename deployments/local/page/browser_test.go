@@ -1,0 +1,156 @@
+package page_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// browse starts a browser without a window. What scripts throw and what the policy
+// forbids fails the test.
+func browse(t *testing.T) context.Context {
+	t.Helper()
+	var chromium string
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			chromium = path
+			break
+		}
+	}
+	if chromium == "" {
+		t.Fatal("the page is tested in a real browser: install chromium (Debian and Ubuntu: apt-get install chromium)")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.WSURLReadTimeout(time.Minute))
+	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(cancel)
+	ctx, _ = chromedp.NewContext(ctx, chromedp.WithErrorf(t.Logf)) // It does not know every event of a newer browser.
+	browser := ctx
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(browser); err != nil && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	})
+	ctx, cancel = context.WithTimeout(ctx, time.Minute)
+	t.Cleanup(cancel)
+	chromedp.ListenTarget(ctx, func(event any) {
+		switch e := event.(type) {
+		case *runtime.EventExceptionThrown:
+			t.Errorf("a script threw: %v", e.ExceptionDetails)
+		case *log.EventEntryAdded:
+			if e.Entry.Source == log.SourceSecurity {
+				t.Errorf("the browser forbids: %s", e.Entry.Text)
+			}
+		}
+	})
+	return ctx
+}
+
+// do runs one step; its name says what was not so in the end.
+func do(t *testing.T, ctx context.Context, step string, actions ...chromedp.Action) {
+	t.Helper()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		var text string
+		_ = chromedp.Run(ctx, chromedp.Evaluate("document.body.innerText", &text))
+		t.Fatalf("%s: %v; the page says:\n%s", step, err, text)
+	}
+}
+
+// says waits until an element's text contains a string.
+func says(selector, text string) chromedp.Action {
+	return chromedp.Poll(fmt.Sprintf("document.querySelector(%s)?.innerText.includes(%s)",
+		strconv.Quote(selector), strconv.Quote(text)), nil, chromedp.WithPollingTimeout(15*time.Second))
+}
+
+// holds waits until an expression is true.
+func holds(expression string) chromedp.Action {
+	return chromedp.Poll(expression, nil, chromedp.WithPollingTimeout(15*time.Second))
+}
+
+func call(f func() error) chromedp.Action {
+	return chromedp.ActionFunc(func(context.Context) error { return f() })
+}
+
+func TestBrowser(t *testing.T) {
+	s := serve(t)
+	ctx := browse(t)
+	do(t, ctx, "an empty bucket", chromedp.EmulateViewport(1400, 900), chromedp.Navigate(s.url),
+		says("#empty", "No pictures yet"), says("#status", "Live: 0 pictures"))
+
+	const odd = "é +1 50%25#?'.png"
+	do(t, ctx, "drop a picture", chromedp.SetUploadFiles("#choose", []string{file(t, odd)}),
+		says(".sentence", "pending"), says(".answer", "public, max-age=0, s-maxage=5"),
+		says("#viewer .address", "/%C3%A9%20%2B1%2050%2525%23%3F%27.png?size=M&to_webp=1"))
+	do(t, ctx, "its rendition comes", call(func() error { return s.work(odd, "M.webp") }),
+		says(".sentence", "rendition"), says(".sentence", "from the first ask"),
+		holds(`document.querySelector('.stage img').naturalWidth === 24`), says(`.card [data-variant="M.webp"]`, "24 × 18"))
+	do(t, ctx, "close it by the keyboard", chromedp.KeyEvent(kb.Escape), holds(`!document.querySelector('dialog').open`))
+
+	s.put("folder/kitty.png", picture(400, 300), nil)
+	kitty := `.card[data-key="folder/kitty.png"] `
+	do(t, ctx, "another appears", says(kitty, "400 × 300"), says("#status", "Live: 2 pictures"),
+		says(kitty+`[data-variant="M.webp"]`, "original"))
+	do(t, ctx, "its thumbnail was asked for", call(func() error { return s.work("folder/kitty.png", "XS.webp") }),
+		holds(`document.querySelector('`+kitty+`img').naturalWidth === 24`))
+	s.publish("folder/kitty.png", "S", "broken")
+	do(t, ctx, "a kept copy", says(kitty+`[data-variant="S"]`, "kept"), says(kitty+`[data-variant="S"]`, "broken"))
+	do(t, ctx, "a cell by the keyboard", chromedp.Focus(kitty+`[data-variant="L"]`),
+		says(kitty+".path", "GET /folder/kitty.png?size=L"),
+		chromedp.KeyEvent(kb.Enter), says(".sentence", "pending"), chromedp.KeyEvent(kb.Escape))
+
+	do(t, ctx, "what is no picture", chromedp.SetUploadFiles("#choose", []string{file(t, "notes.txt")}),
+		says("#uploads", "not named like a picture"))
+	do(t, ctx, "remove", chromedp.Click(kitty+".remove"), says(kitty+".remove", "Really"), chromedp.Click(kitty+".remove"),
+		holds(`document.querySelectorAll('.card').length === 1`))
+	do(t, ctx, "on a phone", chromedp.EmulateViewport(390, 844), holds(`document.documentElement.scrollWidth <= 390`))
+
+	address := s.server.Listener.Addr().String()
+	s.server.Listener.Close()
+	s.server.CloseClientConnections()
+	do(t, ctx, "the server is gone", says("#status", "The server is gone"))
+	s.put("new.png", picture(40, 30), nil)
+	s.restart(address)
+	do(t, ctx, "it is there again", says("#status", "Live: 2 pictures"))
+}
+
+// file makes a picture's file of a name.
+func file(t *testing.T, name string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, picture(1200, 900), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// restart serves the same at an address that was given up.
+func (s *site) restart(address string) {
+	s.t.Helper()
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(s.server.Config.Handler)
+	server.Listener.Close()
+	server.Listener = listener
+	server.Start()
+	s.t.Cleanup(func() {
+		s.page.Drain()
+		server.Close()
+	})
+}

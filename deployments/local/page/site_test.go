@@ -1,0 +1,213 @@
+package page_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/rs/zerolog"
+
+	"calotype"
+	"calotype/deployments/local/page"
+	"calotype/deployments/local/s3d"
+	"calotype/deployments/local/sqsd"
+	"calotype/edge"
+	"calotype/edge/origin"
+	"calotype/queue"
+)
+
+const (
+	access = "calotype"
+	secret = "calotype-local"
+	region = "us-east-1"
+	prefix = calotype.Prefix("resized")
+)
+
+// The endpoints of the servers that all tests share: there can be one S3 server in a
+// process.
+var s3URL, sqsURL string
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (code int, err error) {
+	dir, err := os.MkdirTemp("", "page-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	gateway, err := s3d.Start(context.Background(), s3d.Config{
+		Dir: filepath.Join(dir, "s3"), Listen: "127.0.0.1:0", AccessKey: access, SecretKey: secret, Region: region,
+	})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, gateway.Close()) }()
+	queues, err := sqsd.Open(sqsd.Config{
+		Path: filepath.Join(dir, "queues.db"), AccessKey: access, SecretKey: secret, Region: region,
+	})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, queues.Close()) }()
+	web := httptest.NewServer(queues)
+	defer web.Close()
+	defer queues.Drain()
+	s3URL, sqsURL = gateway.URL, web.URL
+	return m.Run(), nil
+}
+
+// site is a page and an origin in front of a bucket and a queue of their own. There
+// is no worker: tests do the work.
+type site struct {
+	t       *testing.T
+	url     string
+	bucket  string
+	s3      *s3.Client
+	jobs    *queue.Queue
+	page    *page.Page
+	server  *httptest.Server
+	presets calotype.Presets
+	calls   atomic.Int64 // Of the page, to S3.
+}
+
+func serve(t *testing.T) *site {
+	t.Helper()
+	name := "page-" + strings.ToLower(rand.Text())
+	cfg := aws.Config{Region: region, Credentials: credentials.NewStaticCredentialsProvider(access, secret, "")}
+	sqsClient := sqs.NewFromConfig(cfg, func(o *sqs.Options) { o.BaseEndpoint = &sqsURL })
+	s3Client := func(client aws.HTTPClient) *s3.Client {
+		return s3.NewFromConfig(cfg, func(o *s3.Options) {
+			o.BaseEndpoint, o.UsePathStyle, o.HTTPClient = &s3URL, true, client
+			o.DisableLogOutputChecksumValidationSkipped = true
+		})
+	}
+	s := &site{t: t, bucket: name, s3: s3Client(http.DefaultClient), presets: calotype.DefaultPresets()}
+	if _, err := s.s3.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &name}); err != nil {
+		t.Fatal(err)
+	}
+	created, err := sqsClient.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.jobs = queue.New(sqsClient, aws.ToString(created.QueueUrl))
+	log := zerolog.New(zerolog.NewTestWriter(t))
+	s.page = page.New(page.Config{
+		S3: s3Client(counted{&s.calls}), Bucket: name, Prefix: prefix, Presets: s.presets, Jobs: s.jobs, Log: log,
+	})
+	pictures := origin.New(edge.Rules{Presets: s.presets, Prefix: prefix}, s.s3, name, s.jobs, log)
+	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if page.Serves(r.URL.Path) {
+			s.page.ServeHTTP(w, r)
+		} else {
+			pictures.ServeHTTP(w, r)
+		}
+	}))
+	s.url = s.server.URL
+	t.Cleanup(func() {
+		s.page.Drain()
+		s.server.Close()
+		pictures.Wait()
+	})
+	return s
+}
+
+// counted is an HTTP client that counts.
+type counted struct{ calls *atomic.Int64 }
+
+func (c counted) Do(r *http.Request) (*http.Response, error) {
+	c.calls.Add(1)
+	return http.DefaultClient.Do(r)
+}
+
+// put stores an object and returns its ETag.
+func (s *site) put(key string, body []byte, metadata map[string]string) string {
+	s.t.Helper()
+	out, err := s.s3.PutObject(context.Background(), &s3.PutObjectInput{
+		Bucket: &s.bucket, Key: &key, Body: bytes.NewReader(body), Metadata: metadata, ContentType: aws.String("image/png"),
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return aws.ToString(out.ETag)
+}
+
+// publish does what a worker does: it puts a variant of a source as it is now.
+func (s *site) publish(key, name, keptFor string) {
+	s.t.Helper()
+	source, err := s.s3.HeadObject(context.Background(), &s3.HeadObjectInput{Bucket: &s.bucket, Key: &key})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var v calotype.Variant
+	if err := v.UnmarshalText([]byte(name)); err != nil {
+		s.t.Fatal(err)
+	}
+	preset, _ := s.presets.Lookup(v.Preset)
+	s.put(prefix.RenditionKey(v, key), picture(24, 18), calotype.Lineage{
+		SourceETag: aws.ToString(source.ETag),
+		Recipe:     calotype.Recipe{Boxes: preset.Boxes(), Quality: 80},
+		Kept:       keptFor,
+		Size:       calotype.Box{Width: 24, Height: 18},
+	}.Metadata())
+}
+
+// work waits for the job that asks for a variant and does it.
+func (s *site) work(key, name string) error {
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+		messages, err := s.jobs.Receive(context.Background(), 1, time.Second, time.Minute)
+		if err != nil {
+			return err
+		}
+		for _, m := range messages {
+			job, err := calotype.ParseJob(m.Body)
+			if err != nil {
+				return err
+			}
+			if job.Source == key && slices.ContainsFunc(job.Variants, func(v calotype.Variant) bool { return v.String() == name }) {
+				s.publish(key, name, "")
+				return s.jobs.Delete(context.Background(), m)
+			}
+		}
+	}
+	return fmt.Errorf("nobody asked for %s of %s", name, key)
+}
+
+// picture draws a PNG file.
+func picture(width, height int) []byte {
+	m := image.NewNRGBA(image.Rect(0, 0, width, height))
+	for y := range height {
+		for x := range width {
+			m.SetNRGBA(x, y, color.NRGBA{uint8(x * 255 / width), uint8(y * 255 / height), uint8(x ^ y), 255})
+		}
+	}
+	var file bytes.Buffer
+	if err := png.Encode(&file, m); err != nil {
+		panic(err)
+	}
+	return file.Bytes()
+}
