@@ -73,8 +73,7 @@ func TestSourceChangesDuringTheJob(t *testing.T) {
 // A job that was put off half-way, of a source that is removed before its next
 // attempt, leaves nothing behind.
 func TestRemovedBetweenAttempts(t *testing.T) {
-	var b *bench
-	b = newBench(t, func(r *http.Request) *http.Response {
+	b := newBench(t, func(r *http.Request) *http.Response {
 		if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/resized/XS/") {
 			return awstest.Answer(500)
 		}
