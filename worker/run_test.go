@@ -31,18 +31,6 @@ func (b *bench) start(t *testing.T) (signal func(), ended <-chan struct{}) {
 	return cancel, end
 }
 
-// eventually waits for something that other processes bring about.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(time.Minute)
-	for !holds() {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within a minute: %s", what)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-}
-
 func (b *bench) idle(t *testing.T) func() bool {
 	return func() bool {
 		visible, inFlight, delayed := awstest.Waiting(t, b.jobsURL)
@@ -64,7 +52,7 @@ func TestRunWorksOffTheQueue(t *testing.T) {
 		}
 	}
 	b.start(t)
-	eventually(t, "the queue is worked off", b.idle(t))
+	awstest.Eventually(t, time.Minute, "the queue is worked off", b.idle(t))
 	for _, key := range want {
 		if body, _ := b.object(t, key); body == nil {
 			t.Errorf("%s is missing", key)
@@ -92,7 +80,7 @@ func TestNeverMoreJobsThanSlots(t *testing.T) {
 		}
 	}
 	b.start(t)
-	eventually(t, "the queue is worked off", b.idle(t))
+	awstest.Eventually(t, time.Minute, "the queue is worked off", b.idle(t))
 	if got := most.Load(); got > 2 {
 		t.Errorf("%d at once, want at most 2", got)
 	}

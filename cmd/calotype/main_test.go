@@ -176,7 +176,7 @@ func TestEdgeAndWorker(t *testing.T) {
 
 	edgeLog, endEdge := begin(t, "edge", "--listen=127.0.0.1:0", "--resized-prefix=small")
 	var url string
-	wait(t, "the edge serves", func() bool {
+	awstest.Eventually(t, time.Minute, "the edge serves", func() bool {
 		_, rest, ok := strings.Cut(edgeLog.String(), `"address":"`)
 		address, _, _ := strings.Cut(rest, `"`)
 		url = "http://" + address + "/kitty.png?size=thumb&to_webp=1"
@@ -191,7 +191,7 @@ func TestEdgeAndWorker(t *testing.T) {
 			t.Log(edgeLog, workerLog)
 		}
 	})
-	wait(t, "the rendition is served", func() bool { return ask(t, url) == "rendition" })
+	awstest.Eventually(t, time.Minute, "the rendition is served", func() bool { return ask(t, url) == "rendition" })
 	endEdge()
 	endWorker()
 }
@@ -204,17 +204,6 @@ func ask(t *testing.T, url string) string {
 	}
 	defer r.Body.Close()
 	return r.Header.Get("X-Calotype")
-}
-
-func wait(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(time.Minute)
-	for !holds() {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within a minute: %s", what)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
 }
 
 func tinyPNG(t *testing.T) []byte {

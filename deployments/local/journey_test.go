@@ -20,6 +20,7 @@ import (
 
 	"calotype"
 	"calotype/deployments/local/samples"
+	"calotype/internal/awstest"
 )
 
 // soak is set by "make soak": the full numbers instead of small ones.
@@ -40,7 +41,7 @@ func TestNewPhoto(t *testing.T) {
 			t.Errorf("%s: first got %q, %d bytes, %q", key, state, len(body), header.Get("Cache-Control"))
 		}
 		asked := time.Now()
-		until(t, time.Minute, key+" is rendered", func() bool {
+		awstest.Eventually(t, time.Minute, key+" is rendered", func() bool {
 			state, body, header = p.ask(t, path)
 			return state == "rendition"
 		})
@@ -70,7 +71,7 @@ func TestBurstOfViewers(t *testing.T) {
 		})
 	}
 	all.Wait()
-	until(t, time.Minute, "the job is done", func() bool { return p.log.count(`"message":"job"`) > 0 && p.idle(t) })
+	awstest.Eventually(t, time.Minute, "the job is done", func() bool { return p.log.count(`"message":"job"`) > 0 && p.idle(t) })
 	if sent, done := p.log.count(`"message":"enqueue"`), p.log.count(`"message":"job"`); sent != 1 || done != 1 {
 		t.Errorf("%d messages and %d decodes, want one of each", sent, done)
 	}
@@ -115,14 +116,14 @@ func TestKillInTheMiddle(t *testing.T) {
 		p.putFile(t, key, photo(t, 1200, 900, i))
 		p.ask(t, "/"+key+"?size=M")
 	}
-	until(t, time.Minute, "some jobs are done", func() bool { return p.log.count(`"outcome":"done"`) >= jobs/10 })
+	awstest.Eventually(t, time.Minute, "some jobs are done", func() bool { return p.log.count(`"outcome":"done"`) >= jobs/10 })
 	p.kill(t)
 	done := p.log.count(`"outcome":"done"`)
 	p.begin(t)
 	restarted := time.Now()
-	until(t, time.Minute, "the first jobs after the kill are done", func() bool { return p.log.count(`"outcome":"done"`) > done })
+	awstest.Eventually(t, time.Minute, "the first jobs after the kill are done", func() bool { return p.log.count(`"outcome":"done"`) > done })
 	first := time.Since(restarted)
-	until(t, 5*time.Minute, "every job is done", func() bool { return p.idle(t) })
+	awstest.Eventually(t, 5*time.Minute, "every job is done", func() bool { return p.idle(t) })
 	t.Logf("%d of %d jobs done at the kill; the next %v after the restart, all %v after it",
 		done, jobs, first.Round(time.Millisecond), time.Since(restarted).Round(time.Millisecond))
 	there := p.keys(t, "resized/M/")
@@ -164,7 +165,7 @@ func TestEveryPictureEndsSomewhere(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	until(t, 10*time.Minute, "every job is done", func() bool { return p.idle(t) })
+	awstest.Eventually(t, 10*time.Minute, "every job is done", func() bool { return p.idle(t) })
 	done, rejected := p.log.count(`"outcome":"done"`), p.log.count(`"outcome":"rejected"`)
 	t.Logf("%d pictures: %d rendered, %d dead letters", len(pictures), done, rejected)
 	if done+rejected != len(pictures) {

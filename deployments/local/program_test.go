@@ -17,7 +17,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"calotype/internal/awstest"
 )
@@ -168,18 +167,6 @@ func (p *program) putFile(t testing.TB, key string, body []byte) {
 	t.Helper()
 	if err := p.put(context.Background(), key, "image/jpeg", body); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// until waits for something, for so long at most.
-func until(t testing.TB, patience time.Duration, what string, holds func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
-	for !holds() {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within %v: %s", patience, what)
-		}
-		time.Sleep(20 * time.Millisecond)
 	}
 }
 

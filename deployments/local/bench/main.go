@@ -18,7 +18,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"calotype/deployments/local/samples"
-	"calotype/internal/awstest"
 )
 
 func main() {
@@ -143,6 +142,3 @@ func median[C any, T int64 | time.Duration | float64](costs []C, of func(C) T) T
 	slices.Sort(values)
 	return values[len(values)/2]
 }
-
-// build builds a program of the repository.
-func build(name, folder string) (string, error) { return awstest.Build(name, folder) }

@@ -24,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"calotype"
+	"calotype/internal/awstest"
 )
 
 // site is the S3 and SQS servers of the local program, and clients.
@@ -37,11 +38,11 @@ const bucket = "pictures"
 
 // services measures the worker and the edge over the local servers.
 func services(dir string, files []string, rounds int) error {
-	local, err := build("calotype-local", "deployments/local")
+	local, err := awstest.Build("calotype-local", "deployments/local")
 	if err != nil {
 		return err
 	}
-	program, err := build("calotype", "cmd/calotype")
+	program, err := awstest.Build("calotype", "cmd/calotype")
 	if err != nil {
 		return err
 	}

@@ -5,13 +5,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"testing"
 
 	"calotype/deployments/local/sqsd"
+	"calotype/queue"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -63,25 +63,9 @@ func client(endpoint string, with ...func(*sqs.Options)) *sqs.Client {
 		BaseEndpoint:     aws.String(endpoint),
 		Region:           region,
 		Credentials:      credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
-		HTTPClient:       &http.Client{Transport: plainBody{transport}},
+		HTTPClient:       queue.WholeAnswers{Client: &http.Client{Transport: transport}},
 		RetryMaxAttempts: 1,
 	}, with...)
-}
-
-// plainBody hides that the SDK's request bodies have a WriteTo. A server on the
-// same machine can answer before net/http has asked that body for bytes past
-// its end; the SDK closes the body on an answer, and its WriteTo then returns
-// io.EOF (Read does too, where it is no error), for which net/http closes the
-// connection in the midst of the answer.
-// https://github.com/aws/smithy-go/blob/v1.28.8/transport/http/internal/io/safe.go
-type plainBody struct{ http.RoundTripper }
-
-func (p plainBody) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Body != nil {
-		r = r.Clone(r.Context())
-		r.Body = struct{ io.ReadCloser }{r.Body}
-	}
-	return p.RoundTripper.RoundTrip(r)
 }
 
 func newName() string { return "conformance-" + rand.Text() }
