@@ -39,6 +39,9 @@ type Job struct {
 	// first sent, in the messages that follow the first.
 	Attempt   int       `json:"attempt,omitempty"`
 	FirstSeen time.Time `json:"first_seen,omitzero"`
+	// Buried says that the job has its dead letter, so that attempts that follow,
+	// for what is left to do, send no other.
+	Buried bool `json:"buried,omitempty"`
 }
 
 type jobMessage struct {
@@ -52,10 +55,12 @@ func (j Job) Encode() string {
 	if err != nil {
 		panic("encode job: " + err.Error()) // Only a year past 9999 gets here.
 	}
-	// SQS refuses these two, which are valid in a key.
-	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-	return strings.NewReplacer("\ufffe", `\ufffe`, "\uffff", `\uffff`).Replace(string(body))
+	return noncharacters.Replace(string(body))
 }
+
+// noncharacters escapes the two that SQS refuses and that are valid in a key.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+var noncharacters = strings.NewReplacer("\ufffe", `\ufffe`, "\uffff", `\uffff`)
 
 // ParseJob is the inverse of [Job.Encode]. Fields it does not know are passed
 // over, so that an old worker reads a newer edge's messages of the same version.

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -78,11 +77,21 @@ func (p Preset) Boxes() string {
 	return p.Wide.String() + "/" + p.Tall.String()
 }
 
-var presetName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
+// isPresetName is not a regular expression: to compile one takes a fifth of the
+// time in which the decision starts at the edge.
+func isPresetName(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if !('A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '_' || c == '-') {
+			return false
+		}
+	}
+	return 1 <= len(s) && len(s) <= 32
+}
 
 // ParsePreset is the inverse of [Preset.Boxes].
 func ParsePreset(name, boxes string) (Preset, error) {
-	if !presetName.MatchString(name) {
+	if !isPresetName(name) {
 		return Preset{}, fmt.Errorf("preset name %q: use 1 to 32 letters, digits, - or _", name)
 	}
 	wide, tall, both := strings.Cut(boxes, "/")

@@ -33,7 +33,7 @@ func (v Variant) String() string {
 // formats, not which presets there are.
 func ParseVariant(s string) (Variant, error) {
 	preset, format, dotted := strings.Cut(s, ".")
-	if !presetName.MatchString(preset) {
+	if !isPresetName(preset) {
 		return Variant{}, fmt.Errorf("variant %q: want PRESET or PRESET.FORMAT, such as M or M.webp", s)
 	}
 	if !dotted {

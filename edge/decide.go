@@ -22,6 +22,9 @@ type Rules struct {
 	Prefix  calotype.Prefix
 	// Quality is passed on in jobs; 0 leaves it to the worker.
 	Quality int
+	// CheckSource asks hosts to compare a rendition with the source as it is now, by
+	// [Rules.Current], for one call more.
+	CheckSource bool
 }
 
 // Request is what a decision reads of a viewer's request.
@@ -61,10 +64,13 @@ type Decision struct {
 // Decide reads a request.
 func (r Rules) Decide(req Request) Decision {
 	key, err := url.PathUnescape(strings.TrimPrefix(req.Path, "/"))
+	if err != nil && r.Prefix.Contains(req.Path) {
+		return Decision{Verdict: Hidden} // Some store may read it.
+	}
 	if err != nil {
 		return Decision{}
 	}
-	if r.Prefix.Contains(key) {
+	if r.Prefix.Contains(key) || r.containsInS3(req.Path) {
 		return Decision{Verdict: Hidden}
 	}
 	if calotype.CheckKey(key) != nil {
@@ -90,24 +96,57 @@ func (r Rules) Decide(req Request) Decision {
 	return d
 }
 
+// containsInS3 reports whether S3 would take a path for one under the prefix: it
+// reads "+" as a space.
+func (r Rules) containsInS3(path string) bool {
+	if !strings.Contains(path, "+") || !strings.Contains(string(r.Prefix), " ") {
+		return false
+	}
+	key, err := url.PathUnescape(strings.TrimPrefix(strings.ReplaceAll(path, "+", "%20"), "/"))
+	return err == nil && r.Prefix.Contains(key)
+}
+
+// Current reports whether a rendition was made from the version of the source that
+// has the ETag, in the box that the preset has now. Where it was not, the source is
+// the answer and the job is sent, as for a rendition that is missing.
+func (r Rules) Current(d Decision, rendition calotype.Lineage, sourceETag string) bool {
+	preset, ok := r.Presets.Lookup(d.Variant.Preset)
+	return ok && rendition.Current(sourceETag, preset, false)
+}
+
 // variant reads the query: size=<preset>, and format=<format> or to_webp=1. Of a
 // parameter given twice the first counts.
 func (r Rules) variant(query string, own calotype.Format) (calotype.Variant, bool) {
-	values, _ := url.ParseQuery(query) // What cannot be parsed is left out.
-	preset := values.Get("size")
+	preset := parameter(query, "size")
 	if _, ok := r.Presets.Lookup(preset); !ok {
 		return calotype.Variant{}, false
 	}
 	var asked calotype.Format
-	if format := values.Get("format"); format != "" {
+	if format := parameter(query, "format"); format != "" {
 		var ok bool
 		if asked, ok = calotype.ParseFormat(format); !ok {
 			return calotype.Variant{}, false
 		}
-	} else if values.Get("to_webp") == "1" {
+	} else if parameter(query, "to_webp") == "1" {
 		asked = calotype.WebP
 	}
 	return calotype.VariantOf(preset, asked, own), true
+}
+
+// parameter returns the first value of a parameter whose name is spelled as it is: a
+// cache that has "size" in its key does not see "si%7Ae", and would keep a rendition
+// under the key of the original. What cannot be parsed is left out.
+func parameter(query, name string) string {
+	for pair := range strings.SplitSeq(query, "&") {
+		spelled, value, _ := strings.Cut(pair, "=")
+		if spelled != name || strings.Contains(value, ";") {
+			continue
+		}
+		if value, err := url.QueryUnescape(value); err == nil {
+			return value
+		}
+	}
+	return ""
 }
 
 // Job is the job that makes the rendition. Request is the id of the viewer's

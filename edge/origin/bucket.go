@@ -39,6 +39,7 @@ type object struct {
 	cacheControl string
 	header       http.Header // What is passed on as it is.
 	lineage      calotype.Lineage
+	viewer       *http.ResponseController // Who is answered with the bytes.
 
 	offset int64         // Where the next read is.
 	body   io.ReadCloser // From bodyAt on; nil while it is not asked for.
@@ -105,6 +106,15 @@ func (o *object) head() error {
 	return nil
 }
 
+// version returns the ETag of an object.
+func (b bucket) version(ctx context.Context, key string) (string, error) {
+	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
+	if err != nil {
+		return "", fmt.Errorf("head %s: %w", key, standard(err))
+	}
+	return aws.ToString(out.ETag), nil
+}
+
 func (o *object) describe(out *s3.HeadObjectOutput) {
 	o.etag = aws.ToString(out.ETag)
 	o.size = aws.ToInt64(out.ContentLength)
@@ -143,7 +153,12 @@ func (o *object) serve(w http.ResponseWriter, r *http.Request, state, cacheContr
 	if r.Method != http.MethodGet || !strings.HasPrefix(r.Header.Get("Range"), "bytes=") {
 		r.Header.Del("Range") // RFC 9110, 14.2: other methods and units have none.
 	}
+	o.viewer = http.NewResponseController(w)
 	http.ServeContent(w, r, "", o.modified, o)
+	if o.bodyAt > 0 { // What was read is still to be written, in time.
+		_ = o.viewer.Flush()
+		_ = o.viewer.SetWriteDeadline(time.Time{})
+	}
 }
 
 // Seek moves the next read. It asks the store for nothing.
@@ -180,6 +195,9 @@ func (o *object) Read(p []byte) (int, error) {
 		}
 		o.body, o.bodyAt = out.Body, o.offset
 	}
+	// An answer may take long, as long as it moves: a viewer who takes nothing of it
+	// any more is given up. Not every connection can be told.
+	_ = o.viewer.SetWriteDeadline(time.Now().Add(viewerPatience))
 	n, err := o.body.Read(p)
 	o.offset += int64(n)
 	o.bodyAt = o.offset

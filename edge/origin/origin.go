@@ -29,6 +29,10 @@ const (
 	enqueuePatience   = 5 * time.Second
 )
 
+// viewerPatience is how long a viewer may take nothing of an answer before it is cut
+// off. It is longer than a store may be silent in the midst of one.
+const viewerPatience = 2 * time.Minute
+
 // Origin is an [http.Handler] that serves the pictures of one bucket.
 type Origin struct {
 	rules  edge.Rules
@@ -69,9 +73,13 @@ func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serveVariant is where a missing picture becomes a job. Whatever fails on the way,
 // the viewer gets the source.
 func (o *Origin) serveVariant(w http.ResponseWriter, r *http.Request, d edge.Decision) {
+	check := o.checkSource(r, d)
+	defer check.end()
 	rendition, err := o.bucket.open(r, d.Rendition, renditionPatience)
 	if err == nil {
 		defer rendition.Close()
+	}
+	if err == nil && check.passes(rendition.lineage) {
 		state := edge.StateRendition
 		if rendition.kept() {
 			state = edge.StateKept
@@ -79,7 +87,7 @@ func (o *Origin) serveVariant(w http.ResponseWriter, r *http.Request, d edge.Dec
 		rendition.serve(w, r, state, rendition.cacheControl)
 		return
 	}
-	if !missing(err) {
+	if err != nil && !missing(err) {
 		o.log.Warn().Err(err).Str("rendition", d.Rendition).Msg("look for rendition")
 		o.serveSource(w, r, d, edge.StatePending)
 		return

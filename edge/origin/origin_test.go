@@ -30,9 +30,13 @@ type site struct {
 
 func start(t *testing.T, faults ...fault) site {
 	t.Helper()
+	return startWith(t, edge.Rules{Presets: calotype.DefaultPresets(), Prefix: "resized"}, faults...)
+}
+
+func startWith(t *testing.T, rules edge.Rules, faults ...fault) site {
+	t.Helper()
 	jobs, _ := awstest.Queues(t)
 	s := site{bucket: awstest.Bucket(t), jobs: jobs}
-	rules := edge.Rules{Presets: calotype.DefaultPresets(), Prefix: "resized"}
 	o := New(rules, awstest.S3(t, s3Faults(faults)), s.bucket, queue.New(awstest.SQS(t, sqsFaults(faults)), jobs), zerolog.New(t.Output()))
 	var answering sync.WaitGroup
 	s.settle = func() { answering.Wait(); o.Wait() }

@@ -1,0 +1,102 @@
+//go:build wasip1
+
+package main
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"unsafe"
+
+	"calotype"
+	"calotype/edge"
+)
+
+// presets is a presets file in base64, set by the linker; empty for the default.
+var presets string
+
+// maxEvent is more than any event: CloudFront ends at 1 MB for a body.
+const maxEvent = 8 << 20
+
+var (
+	trigger = edge.Trigger{Presets: table()}
+	steps   = map[int32]edge.Step{} // Those under way, by the number of their event.
+	last    int32                   // The number of the last event.
+
+	// What is exchanged with the host stays referenced here while it is in use.
+	in, out []byte
+)
+
+func table() calotype.Presets {
+	if presets == "" {
+		return calotype.DefaultPresets()
+	}
+	data, err := base64.StdEncoding.DecodeString(presets)
+	if err != nil {
+		panic("presets: " + err.Error())
+	}
+	p, err := calotype.ParsePresets(data)
+	if err != nil {
+		panic("presets: " + err.Error())
+	}
+	return p
+}
+
+// input makes room for JSON of a size in bytes and returns its address, or 0 where
+// there is none for so much.
+//
+//go:wasmexport input
+func input(size int32) unsafe.Pointer {
+	if size < 1 || size > maxEvent {
+		return nil
+	}
+	in = make([]byte, size)
+	return unsafe.Pointer(unsafe.SliceData(in))
+}
+
+// begin takes the event at input and returns its number. The step is at output.
+//
+//go:wasmexport begin
+func begin() int32 {
+	sabotage(in)
+	step := trigger.Begin(in)
+	in = nil
+	last++
+	write(last, step)
+	return last
+}
+
+// next goes on with the event of a number, with what came of its calls at input: a
+// JSON array of [edge.Seen]. The step is at output.
+//
+//go:wasmexport next
+func next(event int32) {
+	step, ok := steps[event]
+	if !ok {
+		panic("next of an event that is not under way")
+	}
+	delete(steps, event)
+	var seen []edge.Seen
+	if err := json.Unmarshal(in, &seen); err != nil {
+		panic("read what came of calls: " + err.Error())
+	}
+	in = nil
+	write(event, step.Next(seen...))
+}
+
+// output and outputSize say where the last step is; the next call overwrites it.
+//
+//go:wasmexport output
+func output() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(out)) }
+
+//go:wasmexport outputSize
+func outputSize() int32 { return int32(len(out)) }
+
+func write(event int32, step edge.Step) {
+	if step.Answer == nil {
+		steps[event] = step
+	}
+	var err error
+	if out, err = json.Marshal(step); err != nil {
+		panic("write step: " + err.Error())
+	}
+}

@@ -1,0 +1,5 @@
+//go:build wasip1 && !sabotage
+
+package main
+
+func sabotage([]byte) {}

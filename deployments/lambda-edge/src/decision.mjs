@@ -1,0 +1,86 @@
+// The decision: edge.wasm, a WASI reactor, and what it needs of a host.
+import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { imports } from './wasi.mjs';
+
+// V8 would compile hot functions again, in the time of the first answers, and check
+// all that are never called. Both together are half of what a start would cost.
+setFlagsFromString('--wasm-tiering-budget=100000000');
+setFlagsFromString('--wasm-lazy-validation');
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export class Decision {
+  #file;
+  #module;
+  #instance;
+
+  constructor(file) {
+    this.#file = file;
+    try {
+      this.#start(); // While the function is initialized, before its first event.
+    } catch {
+      this.#instance = undefined; // The first event tries again, and reports.
+    }
+  }
+
+  #start() {
+    this.#module ??= new WebAssembly.Module(readFileSync(this.#file));
+    const host = imports(this.#module);
+    const { exports } = new WebAssembly.Instance(this.#module, host.imports);
+    host.memory = exports.memory;
+    this.#instance = { exports, host };
+    this.#call(this.#instance, '_initialize');
+  }
+
+  // call calls the instance. One that trapped is of no use any more: the next event
+  // gets another.
+  #call(instance, name, ...args) {
+    try {
+      return instance.exports[name](...args);
+    } catch (error) {
+      if (this.#instance === instance) this.#instance = undefined;
+      const said = instance.host.said();
+      throw said ? new Error(said) : error;
+    }
+  }
+
+  // begin hands an event over. The returned run has the step to do; next goes on.
+  begin(event) {
+    if (!this.#instance) this.#start();
+    const instance = this.#instance;
+    this.#write(instance, withoutViewer(event));
+    const number = this.#call(instance, 'begin');
+    const run = {
+      step: this.#read(instance),
+      next: (seen) => {
+        this.#write(instance, seen);
+        this.#call(instance, 'next', number);
+        run.step = this.#read(instance);
+      },
+    };
+    return run;
+  }
+
+  #write(instance, value) {
+    const bytes = encoder.encode(JSON.stringify(value));
+    const address = this.#call(instance, 'input', bytes.length) >>> 0;
+    if (address === 0) throw new Error(`no room for ${bytes.length} bytes`);
+    new Uint8Array(instance.exports.memory.buffer, address, bytes.length).set(bytes);
+  }
+
+  #read(instance) {
+    const address = this.#call(instance, 'output') >>> 0;
+    const size = this.#call(instance, 'outputSize');
+    return JSON.parse(decoder.decode(new Uint8Array(instance.exports.memory.buffer, address, size)));
+  }
+}
+
+// withoutViewer leaves out what a viewer's headers and body say: they decide nothing.
+function withoutViewer(event) {
+  const [first, ...more] = event?.Records ?? [];
+  if (!first?.cf?.request) return event;
+  const request = { ...first.cf.request, headers: undefined, body: undefined };
+  return { Records: [{ cf: { ...first.cf, request } }, ...more] };
+}

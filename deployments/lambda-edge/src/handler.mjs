@@ -1,0 +1,36 @@
+// The Lambda@Edge function: it does what the decision in edge.wasm says, step by
+// step, and decides nothing. Whatever fails, CloudFront gets the event's own request
+// or response back.
+import { Budget, head, send } from './calls.mjs';
+import { answerOf, asItCame, shortLived } from './answer.mjs';
+import { Decision } from './decision.mjs';
+import { report } from './log.mjs';
+
+const decision = new Decision(new URL('./edge.wasm', import.meta.url));
+
+export async function handler(event) {
+  const cf = event?.Records?.[0]?.cf;
+  try {
+    const { answer, error } = await decide(event);
+    if (answer.fault) report(cf, answer.fault, answer.detail, error);
+    if (answer.fault === 'event') return shortLived(asItCame(event, cf), cf);
+    return answerOf(event, cf, answer);
+  } catch (error) {
+    report(cf, 'decision', 'no decision', error);
+    return shortLived(asItCame(event, cf), cf);
+  }
+}
+
+// decide goes through the steps of one event. The error is that of its last calls.
+async function decide(event) {
+  const budget = new Budget();
+  const run = decision.begin(event);
+  let error;
+  for (;;) {
+    const { answer, heads, send: message } = run.step;
+    if (answer) return { answer, error };
+    const seen = message ? [await send(message, budget)] : await Promise.all(heads.map((what) => head(what, budget)));
+    error = seen.find((one) => one.error)?.error;
+    run.next(seen.map(({ error, ...rest }) => rest));
+  }
+}

@@ -1,0 +1,112 @@
+package edge
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"calotype"
+)
+
+// The roles that an origin of an origin group has. An origin by itself has none.
+const (
+	// roleRendition is asked first, for the rendition and unseen.
+	roleRendition = "rendition"
+	// roleOriginal is asked where the first had none.
+	roleOriginal = "original"
+)
+
+// settings are what an operator says in the custom headers of an origin. What a
+// viewer sends by these names stands elsewhere in an event, and is not read.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/add-origin-custom-headers.html
+type settings struct {
+	role        string
+	prefix      calotype.Prefix
+	quality     int
+	checkSource bool
+	bucket      string
+	region      string // The bucket's; empty if its domain tells.
+	queueURL    string
+}
+
+// parseSettings reads all that is right and names each mistake; what is wrong stays
+// empty. An origin in the role of the rendition makes no calls: the prefix does.
+func parseSettings(h headers) (s settings, err error) {
+	var mistakes []error
+	read := func(name string, parse func(string) error) {
+		if err := parse(h.get(name)); err != nil {
+			mistakes = append(mistakes, fmt.Errorf("origin header %s: %w", name, err))
+		}
+	}
+	read("x-env-role", func(text string) (err error) { s.role, err = parseRole(text); return err })
+	read("x-env-resized-path", func(text string) error { return s.prefix.UnmarshalText([]byte(text)) })
+	read("x-env-quality", func(text string) (err error) { s.quality, err = parseQuality(text); return err })
+	read("x-env-check-source", func(text string) (err error) { s.checkSource, err = parseSwitch(text); return err })
+	if s.role != roleRendition {
+		read("x-env-bucket-name", func(text string) (err error) { s.bucket, err = parseBucket(text); return err })
+		read("x-env-bucket-region", func(text string) (err error) { s.region, err = parseRegion(text); return err })
+		read("x-env-queue-url", func(text string) (err error) { s.queueURL, err = parseQueueURL(text); return err })
+	}
+	return s, errors.Join(mistakes...)
+}
+
+func parseRole(s string) (string, error) {
+	switch s {
+	case "", roleRendition, roleOriginal:
+		return s, nil
+	}
+	return "", fmt.Errorf("%q: want rendition or original, or no such header", s)
+}
+
+func parseQuality(s string) (int, error) {
+	if s == "" {
+		return 0, nil // It is left to the workers.
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > 100 {
+		return 0, fmt.Errorf("%q: want 1 to 100", s)
+	}
+	return n, nil
+}
+
+func parseSwitch(s string) (bool, error) {
+	if s == "" {
+		return false, nil
+	}
+	on, err := strconv.ParseBool(s)
+	if err != nil {
+		return false, fmt.Errorf("%q: want true or false", s)
+	}
+	return on, nil
+}
+
+// parseBucket lets only through what is safe as a part of a host's name.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+func parseBucket(s string) (string, error) {
+	const allowed = "abcdefghijklmnopqrstuvwxyz0123456789.-"
+	if len(s) < 3 || len(s) > 63 || strings.Trim(s, allowed) != "" || strings.Trim(s, ".-") != s {
+		return "", fmt.Errorf("%q is not a bucket's name", s)
+	}
+	return s, nil
+}
+
+func parseRegion(s string) (string, error) {
+	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		return "", fmt.Errorf("%q is not a Region, such as eu-west-1", s)
+	}
+	return s, nil
+}
+
+// parseQueueURL does not quote what it refuses: credentials may stand in a URL.
+func parseQueueURL(s string) (string, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+		return "", errors.New("not a queue's URL, such as https://sqs.us-east-1.amazonaws.com/123456789012/calotype")
+	}
+	if strings.HasSuffix(u.Path, ".fifo") {
+		return "", errors.New("a FIFO queue: jobs need a standard one")
+	}
+	return s, nil
+}

@@ -1,0 +1,190 @@
+package edge
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"calotype"
+)
+
+// eventOf is an origin-request event with settings, or with a response an
+// origin-response one.
+func eventOf(uri, query, role, response string) string {
+	kind := originRequest
+	if response != "" {
+		kind, response = originResponse, `,"response":`+response
+	}
+	return `{"Records":[{"cf":{"config":{"eventType":"` + kind + `","requestId":"r1"},"request":{"method":"GET","uri":"` + uri +
+		`","querystring":"` + query + `","origin":{"s3":{"path":"","domainName":"b.s3.eu-west-1.amazonaws.com","customHeaders":{` +
+		`"x-env-bucket-name":[{"value":"pictures"}],"x-env-resized-path":[{"value":"/resized/"}],"x-env-role":[{"value":"` + role +
+		`"}],"x-env-queue-url":[{"value":"https://sqs.us-east-1.amazonaws.com/1/q"}]}}}}` + response + `}}]}`
+}
+
+// steps goes through an event with the given statuses and writes down what was asked.
+func steps(tr *Trigger, event string, statuses ...int) string {
+	var said []string
+	for step := tr.Begin([]byte(event)); ; {
+		switch {
+		case step.Heads != nil:
+			said = append(said, "head "+step.Heads[0].Region+" "+step.Heads[0].Key)
+		case step.Send != nil:
+			said = append(said, "send "+step.Send.Body)
+		default:
+			return strings.Join(append(said, strings.TrimSpace("answer "+step.Answer.Fault)), ", ")
+		}
+		step, statuses = step.Next(Seen{Status: statuses[0]}), statuses[1:]
+	}
+}
+
+func TestTriggerSteps(t *testing.T) {
+	const job = `send {"v":1,"source":"a.jpg","variants":["M"],"request":"r1"}`
+	const rendition, source = "head eu-west-1 resized/M/a.jpg", "head eu-west-1 a.jpg"
+	for name, c := range map[string]struct {
+		role     string
+		statuses []int
+		want     string
+	}{
+		"found":               {"", []int{200}, rendition + ", answer"},
+		"missing":             {"", []int{404, 200, 200}, rendition + ", " + source + ", " + job + ", answer"},
+		"403 is missing":      {"", []int{403, 200, 200}, rendition + ", " + source + ", " + job + ", answer"},
+		"no source":           {"", []int{404, 404}, rendition + ", " + source + ", answer"},
+		"source forbidden":    {"", []int{403, 403}, rendition + ", " + source + ", answer source"},
+		"rendition fails":     {"", []int{0}, rendition + ", answer rendition"},
+		"redirected":          {"", []int{301}, rendition + ", answer rendition"},
+		"source fails":        {"", []int{404, 500}, rendition + ", " + source + ", answer source"},
+		"send fails":          {"", []int{404, 200, 0}, rendition + ", " + source + ", " + job + ", answer enqueue"},
+		"group, first pass":   {"rendition", nil, "answer"},
+		"group, second pass":  {"original", []int{200, 200}, source + ", " + job + ", answer"},
+		"an unknown role":     {"boss", nil, "answer settings"},
+		"group, no originals": {"original", []int{404}, source + ", answer"},
+	} {
+		tr := &Trigger{Presets: calotype.DefaultPresets()}
+		if got := steps(tr, eventOf("/a.jpg", "size=M", c.role, ""), c.statuses...); got != c.want {
+			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// With X-Env-Check-Source a rendition is the answer only if it was made from the
+// source as it is.
+func TestTriggerChecksSource(t *testing.T) {
+	event := strings.Replace(eventOf("/a.jpg", "size=M", "", ""), `"x-env-role":[{"value":""}]`, `"x-env-check-source":[{"value":"true"}]`, 1)
+	lineage := func(etag, boxes string) map[string]string {
+		return calotype.Lineage{SourceETag: etag, Recipe: calotype.Recipe{Boxes: boxes}}.Metadata()
+	}
+	current := Seen{Status: 200, Metadata: lineage("v2", "1200x628")}
+	source := Seen{Status: 200, ETag: `"v2"`}
+	for name, c := range map[string]struct {
+		rendition, source Seen
+		want              string
+	}{
+		"current":              {current, source, "rendition"},
+		"of an older version":  {Seen{Status: 200, Metadata: lineage("v1", "1200x628")}, source, "send"},
+		"in another box":       {Seen{Status: 200, Metadata: lineage("v2", "100x100")}, source, "send"},
+		"made by somebody":     {Seen{Status: 200}, source, "send"},
+		"missing":              {Seen{Status: 404}, source, "send"},
+		"of a removed source":  {current, Seen{Status: 404}, "untouched"},
+		"neither":              {Seen{Status: 404}, Seen{Status: 404}, "untouched"},
+		"of a source unread":   {current, Seen{Status: 403}, "rendition"},
+		"the source fails":     {current, Seen{}, "rendition"},
+		"the rendition fails":  {Seen{Status: 500}, source, "rendition fault"},
+		"missing, source down": {Seen{Status: 404}, Seen{Status: 503}, "source fault"},
+	} {
+		tr := &Trigger{Presets: calotype.DefaultPresets()}
+		step := tr.Begin([]byte(event))
+		if len(step.Heads) != 2 || !step.Heads[0].Version || step.Heads[0].Key != "resized/M/a.jpg" || !step.Heads[1].Version || step.Heads[1].Key != "a.jpg" {
+			t.Fatalf("%s: got %+v, want two looks", name, step.Heads)
+		}
+		got := "untouched"
+		switch step = step.Next(c.rendition, c.source); {
+		case step.Send != nil:
+			got = "send"
+		case step.Answer.Fault != "":
+			got = step.Answer.Fault + " fault"
+		case step.Answer.OriginPath == "/resized/M":
+			got = "rendition"
+		}
+		if got != c.want {
+			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+func TestTriggerEnqueuesOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := &Trigger{Presets: calotype.DefaultPresets()}
+		event := eventOf("/a.jpg", "size=M", "", "")
+		for i, sends := range []bool{true, false, true} {
+			if got := strings.Contains(steps(tr, event, 404, 200, 200), "send"); got != sends {
+				t.Errorf("event %d: sends %v, want %v", i, got, sends)
+			}
+			time.Sleep(31 * time.Second)
+		}
+	})
+}
+
+func TestWhatChanges(t *testing.T) {
+	for name, c := range map[string]struct {
+		event string
+		want  Answer
+	}{
+		"a path":     {eventOf("/a.jpg", "size=M", "rendition", ""), Answer{OriginPath: "/resized/M"}},
+		"a plus":     {eventOf("/a+b.jpg", "size=M", "rendition", ""), Answer{}},
+		"own plus":   {strings.Replace(eventOf("/a.jpg", "size=M", "rendition", ""), `"path":""`, `"path":"/b+c"`, 1), Answer{OriginPath: "/resized/M/b%2Bc"}},
+		"nothing":    {eventOf("/a+b.jpg", "", "rendition", ""), Answer{}},
+		"a stand-in": {eventOf("/a.jpg", "size=M", "", `{"status":"200","headers":{"x-amz-meta-a":[],"etag":[]}}`), Answer{Remove: []string{"x-amz-meta-a"}, Set: []Header{{StateHeader, StatePending}, {"Cache-Control", StandInCacheControl}}}},
+		"no error":   {eventOf("/a.jpg", "size=M", "", `{"status":"404","headers":{}}`), Answer{}},
+	} {
+		step := (&Trigger{Presets: calotype.DefaultPresets()}).Begin([]byte(c.event))
+		if step.Answer == nil || !reflect.DeepEqual(*step.Answer, c.want) {
+			t.Errorf("%s: got %+v, want %+v", name, step.Answer, c.want)
+		}
+	}
+}
+
+// A rendition is hidden from who asks for it by name whatever else is wrong.
+func TestHiddenWithoutOtherSettings(t *testing.T) {
+	event := strings.Replace(eventOf("/resized/M/a.jpg", "", "", ""), `"pictures"`, `"no bucket!"`, 1)
+	step := (&Trigger{Presets: calotype.DefaultPresets()}).Begin([]byte(event))
+	if step.Answer == nil || step.Answer.Response == nil || step.Answer.Response.Status != "404" {
+		t.Errorf("got %+v, want 404", step.Answer)
+	}
+}
+
+// Without s3:ListBucket a missing source is 403, which is not worth a line each view.
+func TestForbiddenIsSaidOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := &Trigger{Presets: calotype.DefaultPresets()}
+		for i, says := range []bool{true, false, true} {
+			if got := strings.Contains(steps(tr, eventOf("/a.jpg", "size=M", "", ""), 403, 403), "answer source"); got != says {
+				t.Errorf("event %d: says so %v, want %v", i, got, says)
+			}
+			time.Sleep(31 * time.Second)
+		}
+	})
+}
+
+// FuzzTrigger looks for panics, for endless events, and for paths that are none.
+func FuzzTrigger(f *testing.F) {
+	f.Add([]byte(eventOf("/a%20b.jpg", "size=M&to_webp=1", "", "")), 404)
+	f.Add([]byte(eventOf("/a.jpg", "size=M", "original", "")), 200)
+	f.Add([]byte(eventOf("/a.jpg", "size=M", "", `{"status":"200","headers":{"x-amz-meta-a":[]}}`)), 0)
+	f.Add([]byte(strings.Replace(eventOf("/a.jpg", "size=M", "", ""), "x-env-role", "x-env-check-source", 1)), 200)
+	f.Add([]byte(`{"Records":[{"cf":null}]}`), 0)
+	f.Fuzz(func(t *testing.T, event []byte, status int) {
+		tr := &Trigger{Presets: calotype.DefaultPresets()}
+		step := tr.Begin(event)
+		for n := 0; step.Answer == nil; n++ {
+			if n == 3 {
+				t.Fatal("more than three calls")
+			}
+			step = step.Next(Seen{Status: status}, Seen{Status: status})
+		}
+		if a := step.Answer; a.Response == nil && a.OriginPath != "" && !strings.HasPrefix(a.OriginPath, "/") {
+			t.Errorf("origin path %q", a.OriginPath)
+		}
+	})
+}
