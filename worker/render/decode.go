@@ -37,20 +37,23 @@ func (p *Picture) decode(targets []Target) (*base, error) {
 	defer loaded.Close()
 	img, err := loaded.resize(width, height)
 	if err != nil {
-		return nil, corrupt(err)
+		return nil, corrupt(p.Format, err)
 	}
 	defer img.Close()
 	if err := toSRGB(img.ImageRef); err != nil {
-		return nil, corrupt(err)
+		return nil, corrupt(p.Format, err)
 	}
 	tiff, err := toTIFF(img.ImageRef)
 	if err != nil {
-		return nil, corrupt(err) // The pixels are read here, and not before.
+		return nil, corrupt(p.Format, err) // The pixels are read here, and not before.
 	}
 	if p.orientation != 1 {
 		if tiff, err = turn(tiff, p.orientation); err != nil {
 			return nil, fmt.Errorf("turn: %w", err)
 		}
+	}
+	if tiff, err = withoutOpaqueAlpha(tiff); err != nil {
+		return nil, fmt.Errorf("drop alpha: %w", err)
 	}
 	return &base{tiff, frames}, nil
 }
@@ -91,17 +94,17 @@ func (p *Picture) loadAtLeast(width, height, frames int) (strip, error) {
 		}
 	})
 	if err != nil {
-		return strip{}, corrupt(err)
+		return strip{}, corrupt(p.Format, err)
 	}
 	if frames > 1 {
 		// From here on a strip is one tall picture to libvips.
 		if err := img.SetPageHeight(img.Height()); err != nil {
 			img.Close()
-			return strip{}, corrupt(err)
+			return strip{}, corrupt(p.Format, err)
 		}
 		if err := img.SetPages(1); err != nil {
 			img.Close()
-			return strip{}, corrupt(err)
+			return strip{}, corrupt(p.Format, err)
 		}
 	}
 	return strip{img, frames}, nil
@@ -125,7 +128,7 @@ func jpegShrink(shrink float64) int {
 // toSRGB converts to 8-bit sRGB, or to grey where the picture is grey. A profile
 // that cannot be used is taken for sRGB's.
 func toSRGB(img *vips.ImageRef) error {
-	if img.HasICCProfile() {
+	if img.HasICCProfile() && !isSRGB(img.GetICCProfile()) {
 		if err := img.TransformICCProfile(vips.SRGBIEC6196621ICCProfilePath); err == nil {
 			if err := img.RemoveICCProfile(); err != nil {
 				return err
@@ -193,6 +196,32 @@ func turn(tiff []byte, orientation int) ([]byte, error) {
 		err = img.Flip(vips.DirectionHorizontal)
 	}
 	if err != nil {
+		return nil, err
+	}
+	return toTIFF(img)
+}
+
+// withoutOpaqueAlpha drops an alpha channel that says of every pixel that it is opaque,
+// as those of many animations and screenshots do: to scale alpha right takes several
+// times the work.
+func withoutOpaqueAlpha(tiff []byte) ([]byte, error) {
+	img, err := vips.LoadImageFromBuffer(tiff, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer img.Close()
+	if !img.HasAlpha() {
+		return tiff, nil
+	}
+	alpha, err := img.ExtractBandToImage(img.Bands()-1, 1)
+	if err != nil {
+		return nil, err
+	}
+	defer alpha.Close()
+	if mean, err := alpha.Average(); err != nil || mean < 255 {
+		return tiff, err
+	}
+	if err := img.ExtractBand(0, img.Bands()-1); err != nil {
 		return nil, err
 	}
 	return toTIFF(img)

@@ -45,8 +45,8 @@ var Start = sync.OnceValue(func() error {
 	C.few_arenas()
 	// What is decoded for random access stays in memory, which the limits bound.
 	// Above 100 MB libvips would use a temporary file, and 8.14.1 then crashes in
-	// frames that need no scaling.
-	if err := os.Setenv("VIPS_DISC_THRESHOLD", "1t"); err != nil {
+	// frames that need no scaling. It knows k, m and g, and takes another unit for bytes.
+	if err := os.Setenv("VIPS_DISC_THRESHOLD", "1024g"); err != nil {
 		return err
 	}
 	vips.LoggingSettings(func(string, vips.LogLevel, string) {}, vips.LogLevelError)
@@ -65,6 +65,9 @@ var Start = sync.OnceValue(func() error {
 		return fmt.Errorf("start libvips: %w", err)
 	}
 	started.Store(true)
+	if err := checkLibraries(); err != nil {
+		return err
+	}
 	setBlocked("VipsForeignLoad", true)
 	for _, loader := range loaders {
 		setBlocked(loader, false)
@@ -100,6 +103,3 @@ func setBlocked(operation string, blocked bool) {
 func Encoder() string {
 	return "calotype-1 libvips-" + vips.Version
 }
-
-// Version is libvips' own, such as "8.14.1".
-func Version() string { return vips.Version }

@@ -126,6 +126,26 @@ func FuzzHoldsPixelsOnly(f *testing.F) {
 	})
 }
 
+func FuzzWholeBMP(f *testing.F) {
+	f.Add(bmpOf(f, quadrants(40, 30)), 40, 30)
+	f.Add(rleBMP("\x03\x01\x00\x00\x00\x03\x01\x00\x01\x00\x00\x01"), 3, 2)
+	f.Fuzz(func(t *testing.T, file []byte, width, height int) {
+		if width > 0 && height > 0 && wholeBMP(file, width, height) && len(file) < 26 {
+			t.Error("less than a header is whole")
+		}
+	})
+}
+
+func FuzzIsSRGB(f *testing.F) {
+	f.Add(profileOf(f, "srgb"))
+	f.Add(profileOf(f, "p3"))
+	f.Fuzz(func(t *testing.T, profile []byte) {
+		if isSRGB(profile) && len(profile) < 128 {
+			t.Error("less than a header is sRGB")
+		}
+	})
+}
+
 func FuzzSniff(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, body []byte) {

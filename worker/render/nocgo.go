@@ -16,8 +16,8 @@ func Start() error { return errNoLibvips }
 // Stop has nothing to end.
 func Stop() {}
 
-// Version says that there is no libvips.
-func Version() string { return "none" }
+// Libraries says that there are none.
+func Libraries() string { return "no libvips" }
 
 // Encoder names no library.
 func Encoder() string { return "none" }

@@ -17,7 +17,7 @@ func Open(body []byte, limits Limits) (*Picture, error) {
 	if !ok {
 		return nil, faultf(ClassUnsupported, "the content is no picture of a known format")
 	}
-	p := &Picture{Format: format, Frames: 1, body: body, orientation: 1}
+	p := &Picture{Format: format, Frames: 1, body: body, limits: limits, orientation: 1}
 	read := p.readHeader
 	if format == calotype.BMP {
 		read = p.readBMPHeader
@@ -37,12 +37,12 @@ func Open(body []byte, limits Limits) (*Picture, error) {
 func (p *Picture) readHeader() error {
 	if p.Format == calotype.GIF {
 		if _, err := walkGIF(p.body); err != nil {
-			return corrupt(err)
+			return corrupt(p.Format, err)
 		}
 	}
 	header, err := p.load(func(*vips.ImportParams) {})
 	if err != nil {
-		return corrupt(err)
+		return corrupt(p.Format, err)
 	}
 	defer header.Close()
 	p.Width, p.Height = header.Width(), header.PageHeight()
@@ -59,7 +59,7 @@ func (p *Picture) readHeader() error {
 		p.Frames = header.Pages()
 		p.loop = header.Loop()
 		if p.delay, err = header.PageDelay(); err != nil {
-			return corrupt(fmt.Errorf("frame delays: %w", err))
+			return corrupt(p.Format, fmt.Errorf("frame delays: %w", err))
 		}
 	}
 	return nil

@@ -11,17 +11,21 @@ package render
 
 import (
 	"strings"
+	"time"
 
 	"calotype"
 )
 
-// Limits bound one picture. They are checked against its header, before anything
-// is decoded.
+// Limits bound one picture; a zero is no limit. All but Time are checked against its
+// header, before anything is decoded.
 type Limits struct {
 	// Pixels bounds width x height x frames.
 	Pixels int64
 	// Frames bounds an animation.
 	Frames int
+	// Time bounds how long one picture is worked on. A step of that cannot be
+	// interrupted, so it is looked at between steps.
+	Time time.Duration
 }
 
 // Picture is a source whose header has been read.
@@ -35,6 +39,7 @@ type Picture struct {
 	Frames int
 
 	body        []byte
+	limits      Limits
 	orientation int  // EXIF's, 1 to 8
 	palette     bool // a PNG of palette colours
 	plain       bool // nothing to remove, turn or convert
@@ -53,15 +58,26 @@ type Target struct {
 	Quality int
 }
 
+// Target returns what a variant of this picture is: the preset's box for its shape, in
+// the variant's format or its own.
+func (p *Picture) Target(v calotype.Variant, preset calotype.Preset, quality int) Target {
+	t := Target{Format: v.Format, Quality: quality}
+	if t.Format == "" {
+		t.Format = p.Format.Own()
+	}
+	t.Width, t.Height = preset.BoxFor(p.Width, p.Height).Fit(p.Width, p.Height)
+	return t
+}
+
 // Rendition is an encoded picture.
 type Rendition struct {
 	Body []byte
 	// Format is what the bytes are.
 	Format        calotype.Format
 	Width, Height int
-	// AsIs says that the bytes are the source's own: it has the size that is wanted,
-	// is no heavier than what would have been made of it, and there is nothing to
-	// remove, turn or convert.
+	// AsIs says that the bytes are the source's own, and so are Width and Height, which
+	// may be beyond the target's: it is no heavier than what would have been made of
+	// it, and there is nothing to remove, turn or convert.
 	AsIs bool
 }
 

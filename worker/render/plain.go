@@ -31,46 +31,37 @@ func holdsPixelsOnly(format calotype.Format, file []byte) bool {
 // plainJPEG walks over the markers. ISO 10918-1, B.1.1.3.
 func plainJPEG(file []byte) bool {
 	const (
-		soi, eoi, sos    = 0xd8, 0xd9, 0xda
-		sof0, sof15      = 0xc0, 0xcf // With DHT and DAC between; 0xc8 is reserved.
-		dqt, dri         = 0xdb, 0xdd
-		app0, app14      = 0xe0, 0xee
-		jfif, jfifSize   = "JFIF\x00", 16 // Of a segment without a thumbnail.
-		adobe, adobeSize = "Adobe", 14
+		jfif, jfifSize   = "JFIF\x00", 14 // Of a segment without a thumbnail.
+		adobe, adobeSize = "Adobe", 12
 	)
-	if len(file) < 4 || file[0] != 0xff || file[1] != soi {
+	if len(file) < 4 || file[0] != 0xff || file[1] != markerSOI {
 		return false
 	}
-	for at := 2; at+4 <= len(file); {
-		if file[at] != 0xff {
+	for at := 2; ; {
+		marker, body, next, ok := jpegSegment(file, at)
+		if !ok {
 			return false
 		}
-		marker, size := file[at+1], int(binary.BigEndian.Uint16(file[at+2:]))
-		if size < 2 || at+2+size > len(file) {
-			return false
-		}
-		body := file[at+4 : at+2+size]
 		switch {
-		case marker >= sof0 && marker <= sof15 && marker != 0xc8, marker == dqt, marker == dri:
-		case marker == app0 && size == jfifSize && bytes.HasPrefix(body, []byte(jfif)):
-		case marker == app14 && size == adobeSize && bytes.HasPrefix(body, []byte(adobe)):
-		case marker == sos:
+		case marker >= markerSOF0 && marker <= markerSOF15 && marker != 0xc8, marker == markerDQT, marker == markerDRI:
+		case marker == markerAPP0 && len(body) == jfifSize && bytes.HasPrefix(body, []byte(jfif)):
+		case marker == markerAPP14 && len(body) == adobeSize && bytes.HasPrefix(body, []byte(adobe)):
+		case marker == markerSOS:
 		default:
 			return false
 		}
-		at += 2 + size
-		if marker != sos {
+		at = next
+		if marker != markerSOS {
 			continue
 		}
 		// Entropy-coded data: 0xff is stuffed with 0, or a restart marker.
 		for at+1 < len(file) && (file[at] != 0xff || file[at+1] == 0 || file[at+1]&0xf8 == 0xd0) {
 			at++
 		}
-		if at+2 == len(file) && file[at] == 0xff && file[at+1] == eoi {
+		if at+2 == len(file) && file[at] == 0xff && file[at+1] == markerEOI {
 			return true
 		}
 	}
-	return false
 }
 
 // plainPNG walks over the chunks. ISO 15948, 5.3 and 11.

@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/draw"
 	"iter"
+	"time"
 
 	"github.com/davidbyttow/govips/v2/vips"
 )
@@ -14,17 +15,24 @@ import (
 // Render decodes the picture once, at the largest of the sizes wanted, and makes
 // each target from that, in their order. It ends with the first error.
 //
-// Nothing in libvips can be interrupted: a caller that stops early stops between
-// two targets.
+// Nothing in libvips can be interrupted: a caller that stops early waits for what has
+// begun.
 func (p *Picture) Render(targets []Target) iter.Seq2[Rendition, error] {
 	return func(yield func(Rendition, error) bool) {
-		base, err := p.decode(targets)
+		var base *base
+		var err error
+		start := time.Now()
+		occupy(func() { base, err = p.decode(targets) })
 		if err != nil {
 			yield(Rendition{}, err)
 			return
 		}
-		for _, t := range targets {
-			r, err := p.rendition(base, t)
+		fan := newFanout(targets, p.limits, time.Since(start), func(t Target) (Rendition, error) {
+			return p.rendition(base, t)
+		})
+		defer fan.stop()
+		for i := range targets {
+			r, err := fan.rendition(i)
 			if !yield(r, err) || err != nil {
 				return
 			}
@@ -32,14 +40,17 @@ func (p *Picture) Render(targets []Target) iter.Seq2[Rendition, error] {
 	}
 }
 
+// rendition makes one target, unless the source itself is better: see lighter.go.
 func (p *Picture) rendition(base *base, t Target) (Rendition, error) {
 	body, err := base.encode(p, t)
+	if err == nil && t.Format == p.Format {
+		if p.plain && len(body) >= len(p.body) {
+			return Rendition{Body: p.body, Format: p.Format, Width: p.Width, Height: p.Height, AsIs: true}, nil
+		}
+		body, err = p.noHeavier(base, t, body)
+	}
 	if err != nil {
 		return Rendition{}, fmt.Errorf("encode %dx%d %s: %w", t.Width, t.Height, t.Format, err)
-	}
-	fits := t.Width == p.Width && t.Height == p.Height
-	if p.plain && fits && t.Format == p.Format && len(body) >= len(p.body) {
-		return Rendition{Body: p.body, Format: p.Format, Width: p.Width, Height: p.Height, AsIs: true}, nil
 	}
 	return Rendition{Body: body, Format: t.Format, Width: t.Width, Height: t.Height}, nil
 }
@@ -97,7 +108,11 @@ func (s strip) resizeFrames(width, height int) (strip, error) {
 		if err != nil {
 			return strip{}, err
 		}
-		draw.Draw(all, image.Rect(0, i*height, width, (i+1)*height), frame, image.Point{}, draw.Src)
+		if same, ok := frame.(*image.NRGBA); ok { // As for all but grey: draw would go pixel by pixel.
+			copy(all.Pix[i*height*all.Stride:], same.Pix)
+		} else {
+			draw.Draw(all, image.Rect(0, i*height, width, (i+1)*height), frame, image.Point{}, draw.Src)
+		}
 	}
 	joined, err := vips.NewImageFromGoImage(all)
 	if err != nil {

@@ -1,0 +1,119 @@
+//go:build cgo
+
+package render
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/davidbyttow/govips/v2/vips"
+
+	"calotype"
+)
+
+// all16 are the targets of every preset, in the picture's own format and WebP.
+func all16(p *Picture) []Target {
+	var targets []Target
+	for _, preset := range calotype.DefaultPresets() {
+		w, h := preset.BoxFor(p.Width, p.Height).Fit(p.Width, p.Height)
+		targets = append(targets, Target{w, h, p.Format.Own(), 80}, Target{w, h, calotype.WebP, 80})
+	}
+	return targets
+}
+
+// renderAll makes every target of a picture.
+func renderAll(body []byte) (all [][]byte, err error) {
+	p, err := Open(body, Limits{})
+	if err != nil {
+		return nil, err
+	}
+	for r, err := range p.Render(all16(p)) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r.Body)
+	}
+	return all, nil
+}
+
+// Whoever makes a rendition, and beside what, its bytes are the same.
+func TestSideBySide(t *testing.T) {
+	busy := int64(0) // So that nobody helps.
+	for idle.TryAcquire(1) {
+		busy++
+	}
+	sources := [][]byte{jpegOf(t, grainy(900, 600)), pngOf(t, quadrants(300, 500)), moving(t, 3, 400, 300)}
+	alone := make([][][]byte, len(sources))
+	for i, body := range sources {
+		var err error
+		if alone[i], err = renderAll(body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	idle.Release(busy)
+	var all sync.WaitGroup
+	for i := range 4 * len(sources) {
+		all.Go(func() {
+			want := alone[i%len(sources)]
+			got, err := renderAll(sources[i%len(sources)])
+			if err != nil || !slices.EqualFunc(got, want, bytes.Equal) {
+				t.Errorf("picture %d: not what it is alone, %v", i%len(sources), err)
+			}
+		})
+	}
+	all.Wait()
+	vips.AssertNoLeaks(t)
+}
+
+func TestFanout(t *testing.T) {
+	a, b, c := Target{Width: 1}, Target{Width: 2}, Target{Width: 3}
+	targets := []Target{a, b, a, c, b}
+	failure := errors.New("failure")
+	var calls atomic.Int32
+	encode := func(t Target) (Rendition, error) {
+		calls.Add(1)
+		if t == c {
+			return Rendition{}, failure
+		}
+		return Rendition{Width: t.Width}, nil
+	}
+
+	f := newFanout(targets, Limits{}, 0, encode)
+	for i, want := range targets {
+		r, err := f.rendition(i)
+		if want == c && !errors.Is(err, failure) || want != c && (err != nil || r.Width != want.Width) {
+			t.Errorf("%d: got %+v, %v", i, r, err)
+		}
+	}
+	f.stop()
+	if calls.Load() != 3 {
+		t.Errorf("%d calls for 3 different targets", calls.Load())
+	}
+
+	// Stopped after the first, nothing is begun afterwards.
+	calls.Store(0)
+	f = newFanout(targets, Limits{}, 0, encode)
+	if _, err := f.rendition(0); err != nil {
+		t.Error(err)
+	}
+	f.stop()
+	before := calls.Load()
+	f.recruit()
+	f.stop()
+	if calls.Load() != before {
+		t.Error("a helper went on after the stop")
+	}
+
+	// The time that decoding took counts.
+	f = newFanout(targets, Limits{Time: time.Second}, 2*time.Second, encode)
+	var fault *Fault
+	if _, err := f.rendition(0); !errors.As(err, &fault) || fault.Class != ClassTooSlow {
+		t.Errorf("got %v, want %s", err, ClassTooSlow)
+	}
+	f.stop()
+}

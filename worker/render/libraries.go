@@ -1,0 +1,150 @@
+package render
+
+/*
+#cgo LDFLAGS: -ldl
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <vips/vips.h>
+
+// A function of a library that is loaded in this process already; nothing is loaded for
+// it. libheif is loaded by a module of libvips, and so is not in the global scope.
+static void *loaded_function(const char *library, const char *function) {
+	void *found = dlsym(RTLD_DEFAULT, function);
+	void *handle;
+	if (!found && (handle = dlopen(library, RTLD_LAZY | RTLD_NOLOAD))) {
+		found = dlsym(handle, function);
+		dlclose(handle); // One reference of several.
+	}
+	return found;
+}
+
+static uint32_t call_number(void *f) { return ((uint32_t (*)(void))f)(); }
+static const char *call_text(void *f) { return ((const char *(*)(void))f)(); }
+
+static int has_operation(const char *base, const char *nickname) {
+	return vips_type_find(base, nickname) != 0;
+}
+*/
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"unsafe"
+
+	"github.com/davidbyttow/govips/v2/vips"
+)
+
+// library is a native one that this program stands on. Its version is asked of what is
+// loaded into the process, not of what was there at build time.
+type library struct {
+	name string
+	// floor is the oldest version that the tests pass with: Debian 12's.
+	floor [3]int
+	// file and function are where the version is to be had, and read makes sense of it.
+	file, function string
+	read           func(unsafe.Pointer) string
+}
+
+// libraries are those that tell their version. libjpeg-turbo before 3 and cgif do not.
+var libraries = []library{
+	{"libwebp", [3]int{1, 2, 4}, "libwebp.so.7", "WebPGetEncoderVersion", func(f unsafe.Pointer) string {
+		v := C.call_number(f)
+		return fmt.Sprintf("%d.%d.%d", v>>16, v>>8&0xff, v&0xff)
+	}},
+	{"libheif", [3]int{1, 15, 1}, "libheif.so.1", "heif_get_version", text},
+	{"libaom", [3]int{3, 6, 0}, "libaom.so.3", "aom_codec_version_str", text},
+	{"libpng", [3]int{1, 6, 39}, "libpng16.so.16", "png_access_version_number", func(f unsafe.Pointer) string {
+		v := C.call_number(f)
+		return fmt.Sprintf("%d.%d.%d", v/10000, v/100%100, v%100)
+	}},
+	{"libtiff", [3]int{4, 5, 0}, "libtiff.so.6", "TIFFGetVersion", text},
+	{"lcms", [3]int{2, 14, 0}, "liblcms2.so.2", "cmsGetEncodedCMMversion", func(f unsafe.Pointer) string {
+		v := C.call_number(f)
+		return fmt.Sprintf("%d.%d", v/1000, v%1000/10)
+	}},
+}
+
+func text(f unsafe.Pointer) string { return C.GoString(C.call_text(f)) }
+
+// vipsFloor is libvips': before 8.13 it can block no loaders.
+var vipsFloor = [3]int{8, 14, 1}
+
+// version asks a loaded library. It is "" where there is none of that name: another
+// system calls the file otherwise, or libvips was built with another library.
+func (l library) version() string {
+	file, function := C.CString(l.file), C.CString(l.function)
+	defer C.free(unsafe.Pointer(file))
+	defer C.free(unsafe.Pointer(function))
+	f := C.loaded_function(file, function)
+	if f == nil {
+		return ""
+	}
+	return versionNumber.FindString(l.read(f))
+}
+
+var versionNumber = regexp.MustCompile(`\d+\.\d+(\.\d+)?`)
+
+// Libraries lists libvips and the libraries below it, with the versions that they give
+// at run time: "libvips 8.14.1, libwebp 1.2.4". Call it after [Start].
+func Libraries() string {
+	list := []string{"libvips " + vips.Version}
+	for _, l := range libraries {
+		if v := l.version(); v != "" {
+			list = append(list, l.name+" "+v)
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// operations are what this package asks of libvips: some builds lack some.
+var operations = map[string][]string{
+	"VipsForeignLoad": {"jpegload_buffer", "pngload_buffer", "gifload_buffer", "webpload_buffer", "heifload_buffer", "tiffload_buffer"},
+	"VipsForeignSave": {"jpegsave_buffer", "pngsave_buffer", "gifsave_buffer", "webpsave_buffer", "heifsave_buffer", "tiffsave_buffer"},
+}
+
+// checkLibraries reports every library that is too old, and every format that is
+// missing, at once.
+func checkLibraries() error {
+	var errs []error
+	below := func(name, version string, floor [3]int) {
+		if version != "" && older(version, floor) {
+			errs = append(errs, fmt.Errorf("%s is %s, at least %d.%d.%d is needed", name, version, floor[0], floor[1], floor[2]))
+		}
+	}
+	below("libvips", vips.Version, vipsFloor)
+	for _, l := range libraries {
+		below(l.name, l.version(), l.floor)
+	}
+	for base, names := range operations {
+		for _, name := range names {
+			if !hasOperation(base, name) {
+				errs = append(errs, fmt.Errorf("libvips was built without %s", strings.TrimSuffix(name, "_buffer")))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func hasOperation(base, name string) bool {
+	b, n := C.CString(base), C.CString(name)
+	defer C.free(unsafe.Pointer(b))
+	defer C.free(unsafe.Pointer(n))
+	return C.has_operation(b, n) != 0
+}
+
+// older compares a version such as 1.2.4 or 2.14 with a floor.
+func older(version string, floor [3]int) bool {
+	for i, part := range strings.SplitN(version, ".", 3) {
+		n, err := strconv.Atoi(part)
+		if err != nil || n != floor[i] {
+			return err != nil || n < floor[i]
+		}
+	}
+	return false
+}

@@ -1,0 +1,45 @@
+//go:build cgo
+
+package render
+
+import "calotype"
+
+// What a rendition in the source's own format may weigh. It is to be lighter than the
+// source. Where it is not, the source itself is the rendition, if there is nothing to
+// remove, turn or convert (see [Picture.rendition]); else it is encoded again, at no
+// higher quality than the source came with. What is lossless has no quality, and stays
+// as it is.
+
+// noHeavier returns body, or an encoding of lower quality where body was given bits for
+// detail that the source does not have: at the source's own size, or where it weighs no
+// less than the source.
+func (p *Picture) noHeavier(base *base, t Target, body []byte) ([]byte, error) {
+	whole := t.Width == p.Width && t.Height == p.Height
+	if !whole && len(body) < len(p.body) {
+		return body, nil
+	}
+	if p.Format == calotype.JPEG {
+		quality, ok := jpegQuality(p.body)
+		if !ok || quality >= t.Quality {
+			return body, nil
+		}
+		t.Quality = quality
+		return base.encode(p, t)
+	}
+	// The other formats do not tell their quality. Where the same encoder needs more
+	// bytes for the same or fewer pixels, it was lower.
+	const lowest, step = 30, 0.8
+	for hasQuality(p.Format) && len(body) >= len(p.body) && t.Quality > lowest {
+		t.Quality = max(lowest, int(float64(t.Quality)*step))
+		lower, err := base.encode(p, t)
+		if err != nil {
+			return nil, err
+		}
+		if len(lower) < len(body) {
+			body = lower
+		}
+	}
+	return body, nil
+}
+
+func hasQuality(f calotype.Format) bool { return f == calotype.WebP || f == calotype.AVIF }

@@ -1,0 +1,145 @@
+//go:build cgo
+
+package render
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/davidbyttow/govips/v2/vips"
+
+	"calotype"
+)
+
+// grainy draws four colours with grain, as a photo has, so that quality tells in bytes.
+func grainy(width, height int) *image.RGBA {
+	img := image.NewRGBA(image.Rect(0, 0, width, height))
+	q := quadrants(width, height)
+	grain := rand.New(rand.NewPCG(1, 2))
+	for y := range height {
+		for x := range width {
+			c, n := q.NRGBAAt(x, y), grain.IntN(24)
+			img.SetRGBA(x, y, color.RGBA{c.R - uint8(n), c.G - uint8(n), c.B - uint8(n), 255})
+		}
+	}
+	return img
+}
+
+func jpegAt(t testing.TB, img image.Image, quality int) []byte {
+	return encodeWith(t, func(b *bytes.Buffer, img image.Image) error {
+		return jpeg.Encode(b, img, &jpeg.Options{Quality: quality})
+	}, img)
+}
+
+func TestJPEGQuality(t *testing.T) {
+	for _, want := range []int{1, 10, 25, 49, 50, 51, 75, 80, 90, 95, 100} {
+		if got, ok := jpegQuality(jpegAt(t, quadrants(40, 30), want)); got != want || !ok {
+			t.Errorf("quality %d of Go's encoder: estimated %d, %v", want, got, ok)
+		}
+		// libjpeg's, as libvips calls it.
+		r := render(t, pngOf(t, quadrants(40, 30)), Target{40, 30, calotype.JPEG, want})
+		if got, ok := jpegQuality(r.Body); got != want || !ok {
+			t.Errorf("quality %d of libjpeg: estimated %d, %v", want, got, ok)
+		}
+	}
+	for name, body := range map[string][]byte{
+		"nothing": nil, "no table": {0xff, 0xd8, 0xff, 0xda, 0, 2}, "half a table": {0xff, 0xd8, 0xff, 0xdb, 0, 4, 0, 9},
+	} {
+		if got, ok := jpegQuality(body); ok {
+			t.Errorf("%s: quality %d", name, got)
+		}
+	}
+}
+
+// A rendition in the source's format that would not be lighter is the source itself.
+func TestNeverHeavier(t *testing.T) {
+	flat := image.NewNRGBA(image.Rect(0, 0, 1000, 1000)) // Scaled down, its edges become grey.
+	for y := range 1000 {
+		for x := range 1000 {
+			flat.SetNRGBA(x, y, color.NRGBA{uint8((x/8 + y/8) % 2 * 255), 200, 30, 255})
+		}
+	}
+	poor := render(t, pngOf(t, grainy(600, 400)), Target{600, 400, calotype.JPEG, 60}).Body
+	rich := jpegAt(t, grainy(600, 400), 95)
+	for name, c := range map[string]struct {
+		source []byte
+		target Target
+		asIs   bool
+	}{
+		"a PNG that scaling would make heavier": {pngOf(t, flat), Target{480, 480, calotype.PNG, 80}, true},
+		"the same as another format":            {pngOf(t, flat), Target{480, 480, calotype.JPEG, 80}, false},
+		"a poor JPEG, not scaled":               {poor, Target{600, 400, calotype.JPEG, 80}, true},
+		"a poor JPEG, hardly scaled":            {poor, Target{590, 393, calotype.JPEG, 80}, true},
+		"a poor JPEG, scaled":                   {poor, Target{150, 100, calotype.JPEG, 80}, false},
+		"a rich JPEG, not scaled":               {rich, Target{600, 400, calotype.JPEG, 80}, false},
+		"a GIF that moves, not scaled":          {moving(t, 3, 60, 40), Target{60, 40, calotype.GIF, 80}, true},
+	} {
+		r := render(t, c.source, c.target)
+		if r.AsIs != c.asIs || bytes.Equal(r.Body, c.source) != c.asIs {
+			t.Errorf("%s: %d bytes of %d, as is: %v", name, len(r.Body), len(c.source), r.AsIs)
+		}
+		if size := look(t, r.Body).Bounds().Size(); r.Format != calotype.GIF && size != image.Pt(r.Width, r.Height) {
+			t.Errorf("%s: %v, but it says %dx%d", name, size, r.Width, r.Height)
+		}
+	}
+	vips.AssertNoLeaks(t)
+}
+
+// What cannot stay as it is, is encoded again at no higher quality than it came with.
+func TestEncodedAgainAtItsOwnQuality(t *testing.T) {
+	const quality = 30
+	poor := jpegAt(t, grainy(600, 400), quality)
+	wideGamut := saved(t, grainy(600, 400), func(ref *vips.ImageRef) error { return ref.TransformICCProfile("p3") }, quality)
+	for name, c := range map[string]struct {
+		source []byte
+		size   image.Point
+	}{
+		"metadata": {withSegments(poor, exif(1)), image.Pt(600, 400)},
+		"a turn":   {withSegments(poor, exif(6)), image.Pt(400, 600)},
+		"colours":  {wideGamut, image.Pt(600, 400)},
+	} {
+		r := render(t, c.source, Target{c.size.X, c.size.Y, calotype.JPEG, 80})
+		if got, ok := jpegQuality(r.Body); r.AsIs || !ok || got != quality {
+			t.Errorf("%s: encoded at %d, came with %d, as is: %v", name, got, quality, r.AsIs)
+		}
+		if bytes.Contains(r.Body, []byte(secret)) {
+			t.Errorf("%s: metadata are left", name)
+		}
+		// At a fraction of the size, what is asked for is lighter than the source.
+		r = render(t, c.source, Target{c.size.X / 4, c.size.Y / 4, calotype.JPEG, 80})
+		if got, _ := jpegQuality(r.Body); got != 80 || len(r.Body) >= len(c.source) {
+			t.Errorf("%s, scaled: encoded at %d, asked for 80; %d bytes of %d", name, got, len(r.Body), len(c.source))
+		}
+	}
+	for _, f := range []calotype.Format{calotype.WebP, calotype.AVIF} {
+		source := render(t, pngOf(t, grainy(600, 400)), Target{600, 400, f, 40}).Body
+		if f == calotype.WebP {
+			source = withWebPMetadata(source)
+		}
+		if r := render(t, source, Target{600, 400, f, 80}); r.AsIs || len(r.Body) >= len(source) {
+			t.Errorf("%s: %d bytes of %d, as is: %v", f, len(r.Body), len(source), r.AsIs)
+		}
+	}
+	vips.AssertNoLeaks(t)
+}
+
+// withWebPMetadata puts XMP behind the pixels of a WebP file. Decoders find it without
+// a flag in front.
+func withWebPMetadata(webp []byte) []byte {
+	body := append(bytes.Clone(webp), "XMP \x10\x00\x00\x00"+secret...)
+	body[4], body[5], body[6] = byte(len(body)-8), byte((len(body)-8)>>8), byte((len(body)-8)>>16)
+	return body
+}
+
+func FuzzJPEGQuality(f *testing.F) {
+	f.Add(jpegAt(f, quadrants(40, 30), 50))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if quality, ok := jpegQuality(body); ok && (quality < 1 || quality > 100) {
+			t.Errorf("quality %d", quality)
+		}
+	})
+}
