@@ -53,6 +53,8 @@ type Message struct {
 	Sent time.Time
 	// Attributes are the string attributes that it was sent with.
 	Attributes map[string]string
+	// MovedFrom is the ARN of the queue whose redrive policy moved it here, if one did.
+	MovedFrom string
 
 	receipt string
 }
@@ -83,7 +85,7 @@ func (q *Queue) Receive(ctx context.Context, most int, wait, visibility time.Dur
 		// The SDK leaves a zero out, and the queue's own setting would hold.
 		WaitTimeSeconds:             max(1, seconds(min(wait, MaxWait))),
 		VisibilityTimeout:           seconds(visibility),
-		MessageSystemAttributeNames: []types.MessageSystemAttributeName{"ApproximateReceiveCount", "SentTimestamp"},
+		MessageSystemAttributeNames: []types.MessageSystemAttributeName{"ApproximateReceiveCount", "SentTimestamp", "DeadLetterQueueSourceArn"},
 		MessageAttributeNames:       []string{"All"},
 	})
 	if err != nil {
@@ -109,6 +111,7 @@ func message(m types.Message) Message {
 		Receives:   receives,
 		Sent:       time.UnixMilli(millis).UTC(),
 		Attributes: attributes,
+		MovedFrom:  m.Attributes["DeadLetterQueueSourceArn"],
 		receipt:    aws.ToString(m.ReceiptHandle),
 	}
 }

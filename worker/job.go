@@ -10,14 +10,13 @@ import (
 	"calotype/queue"
 )
 
-// aloneFrom is the receive from which on a message is worked on with nothing
-// beside it: SQS counts receives, and only crashes and releases leave a message
-// to be received again, so this one may be what kills workers.
-const aloneFrom = 3
-
 // retryFor is how long a job is put off and tried again before it is given up: as
 // long as SQS can keep a message.
 const retryFor = 14 * 24 * time.Hour
+
+// crowdedDelay is about how long a big picture is given back for where too many wait
+// for their turn.
+const crowdedDelay = time.Minute
 
 // Reject is the error of a job that no other attempt will do: it is buried with
 // the reason.
@@ -35,49 +34,55 @@ const (
 	classUnknownVariant = "unknown-variant"
 	classForbidden      = "forbidden"
 	classRetriedTooLong = "retried-too-long"
+	classKillsWorkers   = "kills-workers"
+	classTooMuchMemory  = "too-much-memory"
 )
 
 // handle is the life of a job. It ends in one of four ways. Done: the renditions
 // are stored, or need not be, and the message is deleted. Rejected: it is buried,
 // then deleted. Put off, on any other error: a fresh message with a delay is sent,
-// then the old one deleted. Interrupted: the message goes back as it is.
-func (w *Worker) handle(ctx context.Context, m queue.Message) {
+// then the old one deleted. Interrupted: a fresh message is sent at once. The
+// place is left before the message is acknowledged.
+func (w *Worker) handle(ctx context.Context, m queue.Message, p *place) {
 	report := w.report(m)
-	defer report.log()
-
 	job, err := parse(m)
 	report.job = job
 	if err == nil {
-		leased, lease := w.hold(ctx, m)
-		err = w.work(leased, m, job, report)
-		if cause := context.Cause(leased); err != nil && cause != nil {
-			err = cause
-		}
-		lease.letGo()
+		report, err = w.attend(ctx, report, p)
+	} else {
+		p.leave()
 	}
+	report.err = w.settle(ctx, report, err)
+	report.log()
+}
 
+// settle does with the message what its job's end asks for.
+func (w *Worker) settle(ctx context.Context, r *report, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
 	var reject *Reject
 	switch {
 	case err == nil:
-		err = w.jobs.Delete(ctx, m)
-	case errors.Is(err, errGraceOver):
-		report.outcome = interrupted
-		err = errors.Join(err, w.jobs.Release(ctx, m))
+		return w.delete(ctx, r)
 	case errors.Is(err, queue.ErrLeaseLost), errors.Is(err, errTooLong):
-		report.outcome = interrupted // Somebody else's by now, or soon.
+		r.outcome = interrupted // Somebody else's by now, or soon.
+		return err
+	case errors.Is(err, errGraceOver):
+		r.outcome = interrupted
+		return errors.Join(err, w.giveBack(ctx, r))
+	case errors.Is(err, errCrowded):
+		r.outcome = crowded
+		return w.sendAgain(ctx, r, jitter(crowdedDelay))
 	case errors.As(err, &reject):
-		report.reject(reject)
-		err = w.bury(ctx, m, job, reject)
-		if err == nil {
-			err = w.jobs.Delete(ctx, m)
+		if err := w.bury(ctx, r, reject); err != nil {
+			return err
 		}
+		return w.delete(ctx, r)
 	default:
-		report.outcome = putOff
-		err = errors.Join(err, w.putOff(ctx, m, job))
+		r.outcome = putOff
+		r.job.Attempt++
+		return errors.Join(err, w.sendAgain(ctx, r, retryDelay(r.job.Attempt)))
 	}
-	report.err = err
 }
 
 func parse(m queue.Message) (calotype.Job, error) {
@@ -98,44 +103,50 @@ func parse(m queue.Message) (calotype.Job, error) {
 }
 
 // work makes and publishes the renditions, when nobody else in this process is at
-// the same source. What it finds wrong with the picture itself it buries.
-func (w *Worker) work(ctx context.Context, m queue.Message, job calotype.Job, report *report) error {
-	if err := w.Prefix.CheckSource(job.Source); err != nil {
+// the same source, and a big picture when it is its turn. What it finds wrong with
+// the picture itself it buries.
+func (w *Worker) work(ctx context.Context, r *report, p *place) error {
+	if err := w.Prefix.CheckSource(r.job.Source); err != nil {
 		return &Reject{classMalformedJob, err.Error()}
 	}
-	if m.Receives >= aloneFrom {
-		w.alone.Lock()
-		defer w.alone.Unlock()
-	} else {
-		w.alone.RLock()
-		defer w.alone.RUnlock()
+	if r.message.Receives >= w.aloneFrom() {
+		if err := p.alone(ctx); err != nil {
+			return err
+		}
 	}
-	unlock, err := w.sources.lock(ctx, job.Source)
+	for {
+		err := w.workOnSource(ctx, r, p)
+		if !errors.Is(err, errOutOfTurn) {
+			return err
+		}
+		// Whatever was seen of the bucket is old when the turn comes.
+		if err := p.waitTurn(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+func (w *Worker) workOnSource(ctx context.Context, r *report, p *place) error {
+	unlock, err := w.sources.lock(ctx, r.job.Source)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	buried := false
-	return w.publish(ctx, job, report, func(reject *Reject) error {
-		if buried {
-			return nil // One dead letter a job, whatever else is wrong with it.
-		}
-		report.reject(reject)
-		err := w.bury(ctx, m, job, reject)
-		buried = err == nil
-		return err
-	})
+	return w.publish(ctx, r, p)
 }
 
-// putOff sends the job again, to be received after a delay that grows with every
-// attempt, and deletes the message. So an outage uses up no receives: the redrive
-// policy is left to count what kills workers.
-func (w *Worker) putOff(ctx context.Context, m queue.Message, job calotype.Job) error {
-	job.Attempt++
-	if err := w.jobs.Send(ctx, job.Encode(), retryDelay(job.Attempt)); err != nil {
-		return err // The message returns by itself when its lease ends.
-	}
-	return w.jobs.Delete(ctx, m)
+// aloneFrom is the receive from which on a message is worked on with nothing beside
+// it: SQS counts receives, and only what crashes leaves a message to be received
+// again, so this one may be what kills workers. It comes before the last receive,
+// since that ends without any work.
+func (w *Worker) aloneFrom() int { return max(2, min(3, w.MaxReceives-1)) }
+
+// killsWorkers reports whether this is the last receive of a message that the
+// redrive policy permits. If the job were begun once more and once more took the
+// worker along, the policy would move it to the dead letters without a reason, and
+// without a copy in the rendition's place that would keep it from coming back.
+func (w *Worker) killsWorkers(m queue.Message) bool {
+	return m.Receives > 1 && m.Receives >= w.MaxReceives
 }
 
 // retryDelay is 5 s doubling to 15 min, of which at least half.
@@ -143,13 +154,63 @@ func retryDelay(attempt int) time.Duration {
 	return jitter(min(5*time.Second<<min(attempt-1, 10), queue.MaxDelay))
 }
 
-// bury sends the job, as it came, to the dead letters.
-func (w *Worker) bury(ctx context.Context, m queue.Message, job calotype.Job, reject *Reject) error {
-	return w.dead.Bury(ctx, m.Body, queue.Reason{
+// delete acknowledges the message.
+func (w *Worker) delete(ctx context.Context, r *report) (err error) {
+	r.deleteRetried, err = w.acks.delete(ctx, r.message)
+	return err
+}
+
+// sendAgain sends the job in a fresh message, to be received after the delay, and
+// deletes the one that it came in. So SQS's count of receives is left to count what
+// kills workers: an outage, a stop or a crowd uses up none.
+func (w *Worker) sendAgain(ctx context.Context, r *report, delay time.Duration) error {
+	if err := w.jobs.Send(ctx, r.job.Encode(), delay); err != nil {
+		return err // The message returns by itself when its lease ends.
+	}
+	return w.delete(ctx, r)
+}
+
+// giveBack sends the job again for another worker, which can receive it at once.
+// To release the message would count as a receive: that is done only where nothing
+// can be sent.
+func (w *Worker) giveBack(ctx context.Context, r *report) error {
+	err := w.sendAgain(ctx, r, 0)
+	if err != nil && !errors.Is(err, queue.ErrLeaseLost) {
+		return errors.Join(err, w.jobs.Release(ctx, r.message))
+	}
+	return err
+}
+
+// giveBackUnbegun gives back a message that came with a poll after the stop.
+func (w *Worker) giveBackUnbegun(ctx context.Context, m queue.Message) {
+	job, err := parse(m)
+	if err != nil {
+		w.handle(ctx, m, w.room.none()) // It is buried without any work.
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	r := w.report(m)
+	r.job, r.outcome = job, unbegun
+	r.err = w.giveBack(ctx, r)
+	r.log()
+}
+
+// bury sends the job, as it came, to the dead letters, with the first reason that
+// there is. A job has one dead letter, whatever else is wrong with it, and however
+// often it is put off after that: the message that it is sent again in says so.
+func (w *Worker) bury(ctx context.Context, r *report, reject *Reject) error {
+	r.reject(reject)
+	if r.job.Buried {
+		return nil
+	}
+	err := w.dead.Bury(ctx, r.message.Body, queue.Reason{
 		Class:     reject.Class,
 		Detail:    reject.Detail,
-		Attempts:  job.Attempt + 1,
+		Attempts:  r.job.Attempt + 1,
 		Worker:    w.Name,
-		FirstSeen: job.FirstSeen,
+		FirstSeen: r.job.FirstSeen,
 	})
+	r.job.Buried = err == nil
+	return err
 }

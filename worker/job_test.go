@@ -3,6 +3,7 @@ package worker
 import (
 	"bytes"
 	"fmt"
+	"image"
 	"net/http"
 	"strings"
 	"sync"
@@ -46,8 +47,9 @@ func TestSizesAndTypes(t *testing.T) {
 	b.Siblings = SiblingsNone
 	b.put(t, "wide.jpg", jpegOf(t, photo(4000, 3000)))
 	b.put(t, "tall.jpg", jpegOf(t, photo(3000, 4000)))
-	b.put(t, "drawing.png", pngOf(t, photo(1000, 1000)))
-	b.put(t, "really-a-png.jpg", pngOf(t, photo(900, 300)))
+	b.put(t, "drawing.png", pngOf(t, grainy(1000, 1000)))
+	b.put(t, "regular.png", pngOf(t, photo(1000, 1000))) // Its rendition would be heavier.
+	b.put(t, "really-a-png.jpg", pngOf(t, grainy(900, 300)))
 	for name, c := range map[string]struct {
 		source, variant string
 		format          calotype.Format
@@ -56,6 +58,7 @@ func TestSizesAndTypes(t *testing.T) {
 		"wide":                  {"wide.jpg", "M", calotype.JPEG, 837, 628},
 		"tall":                  {"tall.jpg", "M", calotype.JPEG, 628, 837},
 		"square":                {"drawing.png", "S", calotype.PNG, 480, 480},
+		"never heavier":         {"regular.png", "S", calotype.PNG, 1000, 1000},
 		"jpeg of a png":         {"drawing.png", "SS.jpeg", calotype.JPEG, 360, 360},
 		"avif":                  {"wide.jpg", "SXS.avif", calotype.AVIF, 180, 135},
 		"png":                   {"tall.jpg", "SXS.png", calotype.PNG, 135, 180},
@@ -75,6 +78,17 @@ func TestSizesAndTypes(t *testing.T) {
 		}
 	}
 	b.wantDone(t)
+}
+
+// grainy is a photo whose grain does not compress.
+func grainy(width, height int) *image.RGBA {
+	img := photo(width, height)
+	for i := range img.Pix {
+		if i%4 != 3 {
+			img.Pix[i] ^= byte(i*i>>5) & 15
+		}
+	}
+	return img
 }
 
 func TestQuality(t *testing.T) {
@@ -106,6 +120,35 @@ func TestDuplicateCostsTwoHeads(t *testing.T) {
 	want := fmt.Sprintf("[HEAD /%[1]s/kitty.jpg HEAD /%[1]s/resized/M/kitty.jpg]", b.bucketName)
 	if got := fmt.Sprint(calls); got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// Two jobs for one source at the same time are one decode, and two HEADs more.
+func TestSameSourceSameTime(t *testing.T) {
+	var mu sync.Mutex
+	calls := map[string]int{}
+	b := newBench(t, func(r *http.Request) *http.Response {
+		mu.Lock()
+		defer mu.Unlock()
+		calls[r.Method]++
+		return nil
+	})
+	b.Siblings = SiblingsNone
+	b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
+	for range 2 {
+		if err := b.jobQueue.Send(t.Context(), job("kitty.jpg", "M"), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first, second := b.receive(t), b.receive(t)
+	var both sync.WaitGroup
+	both.Go(func() { b.handleOne(t, first) })
+	both.Go(func() { b.handleOne(t, second) })
+	both.Wait()
+	b.wantDone(t)
+	// The first: the source, the rendition, and the source once more.
+	if want := "map[GET:1 HEAD:5 PUT:1]"; fmt.Sprint(calls) != want {
+		t.Errorf("got %v, want %s", calls, want)
 	}
 }
 

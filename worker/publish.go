@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,23 +22,23 @@ const mostStarts = 5
 // errChanged is why a job starts over: the source was replaced in the meantime.
 var errChanged = errors.New("source replaced")
 
-// publish brings the job's renditions up to date with the source. Bury is called
-// for a fault of the picture, before copies are kept in the renditions' places.
+// publish brings the job's renditions up to date with the source. For a fault of the
+// picture the job is buried, before copies are kept in the renditions' places.
 //
 // An older version never replaces a newer one, and a source that is removed leaves
 // nothing behind, whatever other workers do at the same time: every write has the
 // condition that what was seen before the source was read is still there, and
 // after the writes the source is looked at once more.
-func (w *Worker) publish(ctx context.Context, job calotype.Job, report *report, bury func(*Reject) error) error {
+func (w *Worker) publish(ctx context.Context, report *report, place *place) error {
 	for range mostStarts {
-		p := publication{worker: w, job: job, report: report, bury: bury}
+		p := publication{worker: w, job: report.job, report: report, place: place}
 		err := p.run(ctx)
 		if !errors.Is(err, errChanged) && !errors.Is(err, store.ErrConflict) {
 			return err
 		}
 		report.starts++
 	}
-	return fmt.Errorf("gave way %d times to other changes of %s", mostStarts, job.Source)
+	return fmt.Errorf("gave way %d times to other changes of %s", mostStarts, report.job.Source)
 }
 
 // publication is one attempt to publish.
@@ -45,7 +46,7 @@ type publication struct {
 	worker *Worker
 	job    calotype.Job
 	report *report
-	bury   func(*Reject) error
+	place  *place
 
 	wants  []want
 	body   []byte
@@ -194,6 +195,10 @@ func (p *publication) read(ctx context.Context) error {
 // what was asked for first. If the picture has a fault, copies of it are kept
 // where the job asked for renditions, so that viewers' requests end there.
 func (p *publication) produce(ctx context.Context) error {
+	if m := p.report.message; p.worker.killsWorkers(m) {
+		return p.keep(ctx, p.stale(p.source.ETag), &Reject{classKillsWorkers, fmt.Sprintf(
+			"received %d times, and each time before this the worker came to no end with it", m.Receives)})
+	}
 	var known, unknown []want
 	for _, w := range p.stale(p.source.ETag) {
 		if w.preset.Name == "" {
@@ -222,13 +227,16 @@ func (p *publication) produce(ctx context.Context) error {
 func (p *publication) render(ctx context.Context, wants []want) error {
 	start, puts := time.Now(), p.report.put
 	defer func() { p.report.render += time.Since(start) - (p.report.put - puts) }()
-	picture, err := render.Open(p.body, p.worker.Limits)
+	picture, err := p.worker.open(p.body, p.worker.Limits)
 	if err != nil {
 		return err
 	}
 	targets := make([]render.Target, len(wants))
 	for i, w := range wants {
-		targets[i] = p.target(picture, w)
+		targets[i] = picture.Target(w.variant, w.preset, cmp.Or(p.job.Quality, p.worker.Quality))
+	}
+	if err := p.takeMemory(ctx, picture.Memory(targets)); err != nil {
+		return err
 	}
 	i := 0
 	for rendition, err := range picture.Render(targets) {
@@ -243,16 +251,14 @@ func (p *publication) render(ctx context.Context, wants []want) error {
 	return nil
 }
 
-func (p *publication) target(picture *render.Picture, w want) render.Target {
-	t := render.Target{Format: w.variant.Format, Quality: p.job.Quality}
-	if t.Format == "" {
-		t.Format = picture.Format.Own()
+// takeMemory takes what decoding will need. The source's bytes do not stay for a
+// turn that may be long in coming.
+func (p *publication) takeMemory(ctx context.Context, bytes int64) error {
+	if budget := p.worker.Memory; bytes > budget {
+		return &render.Fault{Class: classTooMuchMemory, Detail: fmt.Sprintf(
+			"decoding would take about %d MB, the budget is %d MB", bytes>>20, budget>>20)}
 	}
-	if t.Quality == 0 {
-		t.Quality = p.worker.Quality
-	}
-	t.Width, t.Height = w.preset.BoxFor(picture.Width, picture.Height).Fit(picture.Width, picture.Height)
-	return t
+	return p.place.take(ctx, bytes)
 }
 
 // store publishes one rendition.
@@ -277,7 +283,7 @@ func (p *publication) store(ctx context.Context, w want, t render.Target, r rend
 // keep buries the job for a fault and then puts the source's own bytes where the
 // job asked for renditions. Siblings get none: nobody asked.
 func (p *publication) keep(ctx context.Context, wants []want, reject *Reject) error {
-	if err := p.bury(reject); err != nil {
+	if err := p.worker.bury(ctx, p.report, reject); err != nil {
 		return err
 	}
 	contentType := p.source.ContentType

@@ -1,11 +1,13 @@
 package worker
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,10 +59,7 @@ func TestSourceChangesDuringTheJob(t *testing.T) {
 		t.Run("removed "+step.name, func(t *testing.T) {
 			var b *bench
 			b = newBench(t, once(step.method, step.part, func() {
-				key := "kitty.jpg"
-				if _, err := awstest.S3(t).DeleteObject(context.Background(), &s3.DeleteObjectInput{Bucket: &b.bucketName, Key: &key}); err != nil {
-					t.Error(err)
-				}
+				b.remove(t, "kitty.jpg")
 			}))
 			b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
 			b.do(t, job("kitty.jpg", "M"))
@@ -84,13 +83,107 @@ func TestRemovedBetweenAttempts(t *testing.T) {
 	if body, _ := b.object(t, "resized/M/kitty.jpg"); body == nil {
 		t.Fatal("the first attempt stored nothing")
 	}
-	key := "kitty.jpg"
-	if _, err := awstest.S3(t).DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &b.bucketName, Key: &key}); err != nil {
-		t.Fatal(err)
-	}
+	b.remove(t, "kitty.jpg")
 	b.doNext(t)
 	b.wantDone(t)
 	b.wantKeys(t)
+}
+
+// before makes a hook of what is to happen before the nth request.
+func before(n int32, happen func()) (hook func(*http.Request) *http.Response, requests *atomic.Int32) {
+	requests = &atomic.Int32{}
+	return func(*http.Request) *http.Response {
+		if requests.Add(1) == n {
+			happen()
+		}
+		return nil
+	}, requests
+}
+
+// The store pauses before each step of a job in turn, and meanwhile everything happens
+// that can happen. What stands in the end belongs to the last version, or nothing
+// stands, and never does an older one stand on a newer one.
+func TestBetweenAnyTwoSteps(t *testing.T) {
+	wide, tall := jpegOf(t, photo(60, 40)), jpegOf(t, photo(40, 60))
+	const key = "kitty.jpg"
+	for name, c := range map[string]struct {
+		source []byte // What the job begins with.
+		event  func(t *testing.T, b, other *bench)
+		last   []byte // What the source is in the end.
+	}{
+		"replaced": {wide, func(t *testing.T, b, _ *bench) { b.put(t, key, tall) }, tall},
+		"removed":  {wide, func(t *testing.T, b, _ *bench) { b.remove(t, key) }, nil},
+		"replaced, and another worker is done with that": {wide, func(t *testing.T, b, other *bench) {
+			b.put(t, key, tall)
+			other.do(t, job(key, "A"))
+		}, tall},
+		"removed, and another worker is done with that": {wide, func(t *testing.T, b, other *bench) {
+			b.remove(t, key)
+			other.do(t, job(key, "A"))
+		}, nil},
+		"another worker does the same": {wide, func(t *testing.T, _, other *bench) { other.do(t, job(key, "A")) }, wide},
+		"removed and put again": {wide, func(t *testing.T, b, other *bench) {
+			b.remove(t, key)
+			other.do(t, job(key, "A"))
+			b.put(t, key, tall)
+		}, tall},
+		"broken, then mended": {[]byte("broken"), func(t *testing.T, b, _ *bench) { b.put(t, key, tall) }, tall},
+		"mended by another":   {[]byte("broken"), func(t *testing.T, b, other *bench) { b.put(t, key, tall); other.do(t, job(key, "A")) }, tall},
+		"broken, then gone":   {[]byte("broken"), func(t *testing.T, b, _ *bench) { b.remove(t, key) }, nil},
+		"there after all":     {nil, func(t *testing.T, b, _ *bench) { b.put(t, key, wide) }, wide},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			presets := calotype.Presets{{Name: "A", Wide: calotype.Box{Width: 20, Height: 20}, Tall: calotype.Box{Width: 20, Height: 20}}}
+			other := newBench(t)
+			other.Presets = presets
+			for n := int32(1); ; n++ {
+				var b *bench
+				hook, requests := before(n, func() { c.event(t, b, other) })
+				b = newBench(t, hook)
+				b.Presets = presets
+				other.bucketName, other.bucket = b.bucketName, storeOf(t, b.bucketName)
+				if c.source != nil {
+					b.put(t, key, c.source)
+				}
+				b.do(t, job(key, "A"))
+				if requests.Load() < n { // The job had ended.
+					if n < 4 {
+						t.Errorf("only %d steps", n-1)
+					}
+					return
+				}
+				b.wantNothingStale(t, n, c.last)
+			}
+		})
+	}
+}
+
+// wantNothingStale wants the rendition to be of the source as it is, or of none.
+func (b *bench) wantNothingStale(t *testing.T, step int32, last []byte) {
+	t.Helper()
+	source, o := b.object(t, "kitty.jpg")
+	if !bytes.Equal(source, last) {
+		t.Fatalf("before step %d nothing happened", step)
+	}
+	rendition, r := b.object(t, "resized/A/kitty.jpg")
+	lineage := calotype.ParseLineage(r.Metadata)
+	switch {
+	case rendition == nil && last == nil:
+	case rendition == nil:
+		t.Errorf("before step %d: nothing stands", step)
+	case last == nil:
+		t.Errorf("before step %d: a rendition of a source that is gone", step)
+	case lineage.SourceETag != calotype.TrimETag(o.ETag) || lineage.Kept != "" && lineage.Kept != calotype.KeptAsIs:
+		t.Errorf("before step %d: %+v stands, the source is %s", step, lineage, o.ETag)
+	}
+}
+
+func (b *bench) remove(t *testing.T, key string) {
+	t.Helper()
+	if _, err := awstest.S3(t).DeleteObject(context.Background(), &s3.DeleteObjectInput{Bucket: &b.bucketName, Key: &key}); err != nil {
+		t.Error(err)
+	}
 }
 
 // Another worker that was faster with a newer version is not overwritten.

@@ -18,7 +18,9 @@ const (
 	gone        outcome = "gone"        // The source is not there.
 	rejected    outcome = "rejected"    // Buried.
 	putOff      outcome = "put-off"     // Sent again, with a delay.
-	interrupted outcome = "interrupted" // Left to be received again.
+	interrupted outcome = "interrupted" // Given back, or left to be received again.
+	unbegun     outcome = "unbegun"     // Given back: the worker stops.
+	crowded     outcome = "crowded"     // Given back: too many big pictures wait.
 )
 
 // report is what is logged of a job: one event, at its end.
@@ -30,6 +32,8 @@ type report struct {
 	err     error
 	class   string // Of the reject.
 	detail  string
+
+	deleteRetried bool
 
 	began       time.Time
 	get         time.Duration
@@ -52,8 +56,11 @@ func (r *report) end(o outcome) {
 	}
 }
 
+// reject says why the job is buried. The first reason stands.
 func (r *report) reject(reject *Reject) {
-	r.outcome, r.class, r.detail = rejected, reject.Class, reject.Detail
+	if r.outcome = rejected; r.class == "" {
+		r.class, r.detail = reject.Class, reject.Detail
+	}
 }
 
 func (r *report) stored(bytes int64) {
@@ -96,6 +103,9 @@ func (r *report) log() {
 	}
 	if r.starts > 0 {
 		e.Int("started_over", r.starts)
+	}
+	if r.deleteRetried {
+		e.Bool("delete_retried", true)
 	}
 	if r.class != "" {
 		e.Str("class", r.class).Str("detail", r.detail)

@@ -22,7 +22,9 @@ func (b *bench) start(t *testing.T) (signal func(), ended <-chan struct{}) {
 	end := make(chan struct{})
 	go func() {
 		defer close(end)
-		b.Run(ctx)
+		if err := b.Run(ctx); err != nil {
+			t.Error(err)
+		}
 	}()
 	t.Cleanup(func() {
 		cancel()

@@ -80,11 +80,20 @@ func (b *bench) do(t *testing.T, body string) {
 
 func (b *bench) doNext(t *testing.T) {
 	t.Helper()
-	messages, err := b.jobQueue.Receive(t.Context(), 1, 5*time.Second, visibility)
+	messages, err := b.jobQueue.Receive(t.Context(), 1, 5*time.Second, Visibility)
 	if err != nil || len(messages) != 1 {
 		t.Fatalf("got %v, %v, want one message", messages, err)
 	}
-	b.handle(t.Context(), messages[0])
+	b.handleOne(t, messages[0])
+}
+
+// handleOne works on a message in a slot of its own.
+func (b *bench) handleOne(t *testing.T, m queue.Message) {
+	t.Helper()
+	if err := b.room.slots.Acquire(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	b.handle(t.Context(), m, b.room.place())
 }
 
 func job(source string, variants ...string) string {
@@ -150,7 +159,7 @@ func (b *bench) wantBuried(t *testing.T, class, body string) queue.Reason {
 	if visible, inFlight, delayed := awstest.Waiting(t, b.jobsURL); visible+inFlight+delayed != "000" {
 		t.Errorf("jobs: visible %s, in flight %s, delayed %s, want none", visible, inFlight, delayed)
 	}
-	messages, err := b.deadEnd.Receive(t.Context(), 10, 0, visibility)
+	messages, err := b.deadEnd.Receive(t.Context(), 10, 0, Visibility)
 	if err != nil || len(messages) != 1 {
 		t.Fatalf("dead letters: got %v, %v, want one", messages, err)
 	}

@@ -1,0 +1,226 @@
+package worker
+
+import (
+	"crypto/md5"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/rs/zerolog"
+
+	"calotype/queue"
+	"calotype/worker/store"
+)
+
+// bubble is a worker whose services are in its own process, for tests in which time
+// is all: inside a synctest bubble nothing may wait for a network. What the services
+// do right is tested elsewhere, over real ones.
+type bubble struct {
+	*Worker
+	queue *memoryQueue
+	store memoryStore
+}
+
+func newBubble(t *testing.T, change func(*Settings)) *bubble {
+	b := &bubble{queue: &memoryQueue{}, store: memoryStore{}}
+	s := Defaults()
+	s.Concurrency, s.Siblings = 2, SiblingsNone
+	if change != nil {
+		change(&s)
+	}
+	cfg := aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}
+	jobs := sqs.NewFromConfig(cfg, func(o *sqs.Options) {
+		o.BaseEndpoint, o.HTTPClient = aws.String("http://sqs"), inProcess{b.queue}
+	})
+	bucket := s3.NewFromConfig(cfg, func(o *s3.Options) {
+		o.BaseEndpoint, o.UsePathStyle, o.HTTPClient = aws.String("http://s3"), true, inProcess{b.store}
+		o.DisableLogOutputChecksumValidationSkipped = true
+	})
+	q := queue.New(jobs, "http://sqs/0/jobs")
+	b.Worker = New(s, q, queue.New(jobs, "http://sqs/0/dead"), store.New(bucket, "b"), zerolog.New(t.Output()))
+	return b
+}
+
+// inProcess is an HTTP client without a network.
+type inProcess struct{ http.Handler }
+
+func (h inProcess) Do(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	h.ServeHTTP(w, r)
+	return w.Result(), r.Context().Err()
+}
+
+// memoryStore answers each method and path as it is told, and 404 otherwise.
+type memoryStore map[string]http.HandlerFunc
+
+func (s memoryStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if answer := s[r.Method+" "+r.URL.Path]; answer != nil {
+		answer(w, r)
+		return
+	}
+	w.WriteHeader(http.StatusNotFound)
+}
+
+// source makes the store have a source.
+func (s memoryStore) source(key string, body []byte) {
+	answer := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("ETag", `"one"`)
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		_, _ = w.Write(body)
+	}
+	s["GET /b/"+key], s["HEAD /b/"+key] = answer, answer
+}
+
+// memoryQueue is a queue that leases messages. What is sent to another URL than the
+// jobs' is dead.
+type memoryQueue struct {
+	mu       sync.Mutex
+	messages []*leased
+	dead     []string
+	receives []time.Duration // How long each poll lasted.
+	refuse   map[string]bool // Actions that fail.
+}
+
+type leased struct {
+	id, body string
+	receives int
+	visible  time.Time
+}
+
+func (q *memoryQueue) send(body string) { q.sendLater(body, 0) }
+
+func (q *memoryQueue) sendLater(body string, delay time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.messages = append(q.messages, &leased{id: fmt.Sprint("m", len(q.messages)), body: body, visible: time.Now().Add(delay)})
+}
+
+// lastPoll is how long the last poll lasted that has ended.
+func (q *memoryQueue) lastPoll() time.Duration {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.receives[len(q.receives)-1]
+}
+
+// left says how many messages are there, and how many of them are leased or delayed.
+func (q *memoryQueue) left() (all, hidden int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, m := range q.messages {
+		if m.body != "" {
+			if all++; m.visible.After(time.Now()) {
+				hidden++
+			}
+		}
+	}
+	return all, hidden
+}
+
+type sqsRequest struct {
+	QueueURL          string `json:"QueueUrl"`
+	MessageBody       string
+	DelaySeconds      int
+	ReceiptHandle     string
+	VisibilityTimeout int
+	WaitTimeSeconds   int
+	Entries           []struct{ ID, ReceiptHandle string }
+}
+
+func (q *memoryQueue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var in sqsRequest
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	if q.refuse[action] {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	out := map[string]any{}
+	switch action {
+	case "SendMessage":
+		out["MD5OfMessageBody"] = sum(in.MessageBody)
+		if strings.HasSuffix(in.QueueURL, "/dead") {
+			q.mu.Lock()
+			q.dead = append(q.dead, in.MessageBody)
+			q.mu.Unlock()
+			break
+		}
+		q.sendLater(in.MessageBody, time.Duration(in.DelaySeconds)*time.Second)
+	case "ReceiveMessage":
+		out["Messages"] = q.poll(in)
+	case "ChangeMessageVisibility":
+		q.change(in.ReceiptHandle, func(m *leased) {
+			m.visible = time.Now().Add(time.Duration(in.VisibilityTimeout) * time.Second)
+		})
+	case "DeleteMessage":
+		q.change(in.ReceiptHandle, func(m *leased) { m.body = "" })
+	case "DeleteMessageBatch":
+		var done []map[string]string
+		for _, e := range in.Entries {
+			q.change(e.ReceiptHandle, func(m *leased) { m.body = "" })
+			done = append(done, map[string]string{"Id": e.ID})
+		}
+		out["Successful"] = done
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	_ = json.NewEncoder(w).Encode(out)
+}
+
+// poll waits for one message.
+func (q *memoryQueue) poll(in sqsRequest) (messages []map[string]any) {
+	began := time.Now()
+	defer func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.receives = append(q.receives, time.Since(began))
+	}()
+	for ; ; time.Sleep(100 * time.Millisecond) {
+		q.mu.Lock()
+		for _, m := range q.messages {
+			if m.body != "" && !m.visible.After(time.Now()) {
+				m.receives++
+				m.visible = time.Now().Add(time.Duration(in.VisibilityTimeout) * time.Second)
+				q.mu.Unlock()
+				return []map[string]any{{
+					"MessageId": m.id, "ReceiptHandle": m.id, "Body": m.body, "MD5OfBody": sum(m.body),
+					"Attributes": map[string]string{"ApproximateReceiveCount": strconv.Itoa(m.receives), "SentTimestamp": "1"},
+				}}
+			}
+		}
+		q.mu.Unlock()
+		if time.Since(began) >= time.Duration(in.WaitTimeSeconds)*time.Second {
+			return nil
+		}
+	}
+}
+
+func (q *memoryQueue) change(id string, change func(*leased)) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, m := range q.messages {
+		if m.id == id {
+			change(m)
+		}
+	}
+}
+
+func sum(body string) string {
+	h := md5.Sum([]byte(body))
+	return hex.EncodeToString(h[:])
+}

@@ -1,0 +1,106 @@
+package deadletter
+
+import (
+	"testing"
+	"time"
+
+	"calotype"
+	"calotype/queue"
+)
+
+func letter(id, class, source string) Letter {
+	m := queue.Message{ID: id, Body: "no job", Attributes: map[string]string{"Class": class}}
+	if source != "" {
+		m.Body = calotype.Job{Source: source, Variants: []calotype.Variant{{Preset: "M"}}}.Encode()
+	}
+	return Read(m)
+}
+
+func TestFilter(t *testing.T) {
+	corrupt := letter("1", "corrupt", "cats/kitty.jpg")
+	broken := letter("2", "malformed-job", "")
+	for name, c := range map[string]struct {
+		filter          Filter
+		corrupt, broken bool
+	}{
+		"all":                 {Filter{}, true, true},
+		"by reason":           {Filter{Classes: []string{"forbidden", "corrupt"}}, true, false},
+		"by prefix":           {Filter{Prefix: "cats/"}, true, false},
+		"by another prefix":   {Filter{Prefix: "dogs/"}, false, false},
+		"by key":              {Filter{Which: []string{"cats/kitty.jpg"}}, true, false},
+		"by id":               {Filter{Which: []string{"x", "2"}}, false, true},
+		"no job by empty key": {Filter{Which: []string{""}}, false, false},
+		"all must fit":        {Filter{Which: []string{"1"}, Classes: []string{"malformed-job"}}, false, false},
+	} {
+		if got := c.filter.chooses(corrupt); got != c.corrupt {
+			t.Errorf("%s: chooses the picture: %v", name, got)
+		}
+		if got := c.filter.chooses(broken); got != c.broken {
+			t.Errorf("%s: chooses what is no job: %v", name, got)
+		}
+	}
+}
+
+func TestReadWithoutAReason(t *testing.T) {
+	body := calotype.Job{Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "M"}}}.Encode()
+	for want, m := range map[string]queue.Message{
+		ClassRedriven: {Body: body, Receives: 6, MovedFrom: "arn:aws:sqs:us-east-1:1:jobs"},
+		ClassNone:     {Body: body},
+	} {
+		if l := Read(m); l.Reason.Class != want || l.Malformed != nil || l.Job.Source != "kitty.jpg" {
+			t.Errorf("got %+v, want the class %s", l, want)
+		}
+	}
+}
+
+func TestTally(t *testing.T) {
+	day := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	var tally Tally
+	for i, l := range []Letter{letter("1", "forbidden", "a.jpg"), letter("2", "corrupt", "b.jpg"), letter("3", "corrupt", "c.jpg"), letter("4", "corrupt", "d.jpg")} {
+		l.Sent = day.AddDate(0, 0, (i+2)%4)
+		tally.add(l)
+	}
+	got := tally.Groups()
+	want := []Group{
+		{"corrupt", 3, day, day.AddDate(0, 0, 3), "b.jpg", "2"},
+		{"forbidden", 1, day.AddDate(0, 0, 2), day.AddDate(0, 0, 2), "a.jpg", "1"},
+	}
+	if tally.Total != 4 || len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
+		t.Errorf("got %d, %+v, want %+v", tally.Total, got, want)
+	}
+}
+
+// A job that is sent again is new to those who give up after many attempts or days.
+func TestAgain(t *testing.T) {
+	got := again(calotype.Job{
+		Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "M"}}, Quality: 70, Exact: true,
+		Request: "r-1", Attempt: 9, FirstSeen: time.Now(), Buried: true,
+	}).Encode()
+	want := calotype.Job{
+		Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "M"}}, Quality: 70, Exact: true, Again: true,
+	}.Encode()
+	if got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// The workers may be quicker than the replay: what fails again while it runs must
+// neither be taken for one more of the same, nor be sent for ever.
+func TestReplayLeavesWhatFailsAgain(t *testing.T) {
+	out := outbox{dryRun: true, sent: map[string]*delivery{}}
+	first := letter("1", "corrupt", "kitty.jpg")
+	failed := Read(queue.Message{ID: "2", Body: again(first.Job).Encode()})
+	putOffAndFailed := failed
+	putOffAndFailed.Job.Attempt = 3
+	for i, c := range []struct {
+		letter Letter
+		want   Fate
+	}{
+		{first, Sent}, {letter("3", "corrupt", "kitty.jpg"), Merged}, {failed, Returned}, {putOffAndFailed, Returned},
+		{letter("4", "corrupt", "another.jpg"), Sent}, {letter("5", "malformed-job", ""), Skipped},
+	} {
+		if got, err := out.deliver(t.Context(), c.letter); got != c.want || err != nil {
+			t.Errorf("%d: got %q, %v, want %q", i, got, err, c.want)
+		}
+	}
+}

@@ -1,0 +1,32 @@
+package deadletter
+
+import (
+	"context"
+
+	"calotype/queue"
+)
+
+// Purge deletes the chosen dead letters for ever, if confirm says so, which is told
+// what they are. It returns how many it deleted. They are held while confirm thinks:
+// what it has seen is what is deleted.
+func (q Queue) Purge(ctx context.Context, f Filter, confirm func(*Tally) (bool, error)) (deleted int, err error) {
+	tally := &Tally{}
+	err = q.sweep(ctx, func(context.Context, *queue.Sweep, Letter) error { return nil }, func(sweep *queue.Sweep) error {
+		var chosen []queue.Message
+		for _, m := range sweep.Held() {
+			if l := Read(m); f.chooses(l) {
+				tally.add(l)
+				chosen = append(chosen, m)
+			}
+		}
+		if len(chosen) == 0 {
+			return nil
+		}
+		if yes, err := confirm(tally); err != nil || !yes {
+			return err
+		}
+		deleted, err = sweep.Delete(ctx, chosen...)
+		return err
+	})
+	return deleted, err
+}

@@ -1,0 +1,149 @@
+package worker
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"calotype"
+	"calotype/internal/awstest"
+	"calotype/queue"
+	"calotype/worker/render"
+)
+
+// receive takes the next message as a worker does that is then killed.
+func (b *bench) receive(t *testing.T) queue.Message {
+	t.Helper()
+	messages, err := b.jobQueue.Receive(t.Context(), 1, 5*time.Second, Visibility)
+	if err != nil || len(messages) != 1 {
+		t.Fatalf("got %v, %v, want one message", messages, err)
+	}
+	return messages[0]
+}
+
+// crash makes a message come back, as one does whose worker was killed.
+func (b *bench) crash(t *testing.T) {
+	t.Helper()
+	if err := b.jobQueue.Release(t.Context(), b.receive(t)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The last receive that the redrive policy permits is not spent on one more decode:
+// the job gets a reason, and viewers a copy that ends it.
+func TestWhatKillsWorkersIsBuried(t *testing.T) {
+	b := newBench(t)
+	source := jpegOf(t, photo(300, 200))
+	b.put(t, "kitty.jpg", source)
+	if err := b.jobQueue.Send(t.Context(), job("kitty.jpg", "M"), 0); err != nil {
+		t.Fatal(err)
+	}
+	var decodes atomic.Int32
+	b.open = func(body []byte, limits render.Limits) (*render.Picture, error) {
+		decodes.Add(1)
+		return render.Open(body, limits)
+	}
+	for range 4 {
+		b.crash(t)
+	}
+	b.doNext(t)
+	reason := b.wantBuried(t, classKillsWorkers, job("kitty.jpg", "M"))
+	if !strings.Contains(reason.Detail, "5 times") || decodes.Load() != 0 {
+		t.Errorf("got %q after %d decodes", reason.Detail, decodes.Load())
+	}
+	body, o := b.object(t, "resized/M/kitty.jpg")
+	if l := calotype.ParseLineage(o.Metadata); !bytes.Equal(body, source) || l.Kept != classKillsWorkers {
+		t.Errorf("got %d bytes, %+v", len(body), l)
+	}
+	b.wantKeys(t, "kitty.jpg", "resized/M/kitty.jpg")
+}
+
+// A message whose job is done, but was not acknowledged, is no killer.
+func TestLastReceiveOfWhatIsDone(t *testing.T) {
+	b := newBench(t)
+	b.Siblings = SiblingsNone
+	b.put(t, "kitty.jpg", jpegOf(t, photo(300, 200)))
+	b.do(t, job("kitty.jpg", "M"))
+	if err := b.jobQueue.Send(t.Context(), job("kitty.jpg", "M"), 0); err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		b.crash(t)
+	}
+	b.doNext(t)
+	b.wantDone(t)
+}
+
+func TestAloneComesBeforeTheLastReceive(t *testing.T) {
+	for most, want := range map[int]int{1: 2, 2: 2, 3: 2, 4: 3, 5: 3, 100: 3} {
+		w := Worker{Settings: Settings{MaxReceives: most}}
+		if got := w.aloneFrom(); got != want {
+			t.Errorf("of %d receives: got %d, want %d", most, got, want)
+		}
+	}
+}
+
+// One fault has one dead letter, also where the copy can be put only later.
+func TestOneDeadLetterWhenTheCopyFails(t *testing.T) {
+	failing := true
+	b := newBench(t, func(r *http.Request) *http.Response {
+		if failing && r.Method == http.MethodPut {
+			return awstest.Answer(503)
+		}
+		return nil
+	})
+	b.put(t, "kitty.jpg", []byte("broken"))
+	b.do(t, job("kitty.jpg", "M"))
+	failing = false
+	b.doNext(t)
+	b.wantBuried(t, render.ClassUnsupported, job("kitty.jpg", "M"))
+	b.wantDone(t)
+	if _, o := b.object(t, "resized/M/kitty.jpg"); calotype.ParseLineage(o.Metadata).Kept != render.ClassUnsupported {
+		t.Errorf("got %v, want the copy", o.Metadata)
+	}
+}
+
+// A picture that would need more than all the memory is refused before it is decoded.
+func TestTooMuchMemory(t *testing.T) {
+	b := newBench(t)
+	b.Memory = 1 << 20
+	b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
+	b.do(t, job("kitty.jpg", "M"))
+	reason := b.wantBuried(t, classTooMuchMemory, job("kitty.jpg", "M"))
+	if !strings.Contains(reason.Detail, "the budget is 1 MB") {
+		t.Errorf("got %q", reason.Detail)
+	}
+	b.wantKeys(t, "kitty.jpg", "resized/M/kitty.jpg")
+}
+
+// A download that ends too early is a retry: nothing of it is published.
+func TestTruncatedDownload(t *testing.T) {
+	source := jpegOf(t, photo(900, 600))
+	cut := true
+	b := newBench(t, func(r *http.Request) *http.Response {
+		if !cut || r.Method != http.MethodGet {
+			return nil
+		}
+		return &http.Response{
+			StatusCode: http.StatusOK,
+			Header:     http.Header{"Etag": {`"one"`}, "Content-Length": {strconv.Itoa(len(source))}},
+			Body:       io.NopCloser(bytes.NewReader(source[:len(source)/2])),
+		}
+	})
+	b.Siblings = SiblingsNone
+	b.put(t, "kitty.jpg", source)
+	b.do(t, job("kitty.jpg", "M"))
+	if visible, inFlight, delayed := awstest.Waiting(t, b.jobsURL); visible+inFlight+delayed != "001" {
+		t.Errorf("visible %s, in flight %s, delayed %s, want one delayed", visible, inFlight, delayed)
+	}
+	b.wantKeys(t, "kitty.jpg")
+	cut = false
+	b.doNext(t)
+	b.wantDone(t)
+	b.wantKeys(t, "kitty.jpg", "resized/M/kitty.jpg")
+}
