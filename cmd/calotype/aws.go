@@ -29,7 +29,7 @@ func connect(ctx context.Context, atOnce int) (clients, error) {
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConnsPerHost = atOnce
 		t.MaxIdleConns = 0
-		t.ResponseHeaderTimeout = time.Minute // More than the longest poll.
+		t.DialContext = patient(t.DialContext, silence)
 	})
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(client))
 	if err != nil {
@@ -48,20 +48,50 @@ func connect(ctx context.Context, atOnce int) (clients, error) {
 	}, nil
 }
 
-// find makes sure that the bucket and the queues, by their flags, are there. That
+// find makes sure that the bucket, if any, and the queues, by their flags, are there. That
 // they cannot be looked at, for want of a permission or of the network, is for the
 // log: the work itself may need less, or come to run.
 func (c clients) find(ctx context.Context, log zerolog.Logger, bucket string, queues map[string]string) error {
+	_, err := c.look(ctx, log, bucket, queues)
+	return err
+}
+
+// await finds them, and looks again while one does not answer, for work that would
+// fail without.
+func (c clients) await(ctx context.Context, log zerolog.Logger, bucket string, queues map[string]string) error {
+	for {
+		answered, err := c.look(ctx, log, bucket, queues)
+		if err != nil || answered {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(5 * time.Second):
+		}
+	}
+}
+
+// look reports whether the bucket and the queues answered, be it that they may not be
+// looked at. The error names those that are not there.
+func (c clients) look(ctx context.Context, log zerolog.Logger, bucket string, queues map[string]string) (answered bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
+	answered = true
+	warn := func(err error, kind, name string) {
+		status := statusOf(err)
+		answered = answered && status > 0 && status < http.StatusInternalServerError
+		log.Warn().Err(err).Str(kind, name).Msg("look at " + kind)
+	}
 	var missing []error
-	var response *awshttp.ResponseError
-	_, err := c.s3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &bucket})
-	switch {
-	case errors.As(err, &response) && response.HTTPStatusCode() == http.StatusNotFound:
-		missing = append(missing, fmt.Errorf("--bucket %s: there is no such bucket", bucket))
-	case err != nil:
-		log.Warn().Err(err).Str("bucket", bucket).Msg("look at bucket")
+	if bucket != "" {
+		_, err = c.s3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &bucket})
+		switch {
+		case statusOf(err) == http.StatusNotFound:
+			missing = append(missing, fmt.Errorf("--bucket %s: there is no such bucket", bucket))
+		case err != nil:
+			warn(err, "bucket", bucket)
+		}
 	}
 	for flag, url := range queues {
 		_, err := c.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: aws.String(url), AttributeNames: []sqstypes.QueueAttributeName{"QueueArn"}})
@@ -70,13 +100,22 @@ func (c clients) find(ctx context.Context, log zerolog.Logger, bucket string, qu
 		case errors.As(err, &noQueue):
 			missing = append(missing, fmt.Errorf("--%s %s: there is no such queue", flag, url))
 		case err != nil:
-			log.Warn().Err(err).Str("queue", url).Msg("look at queue")
+			warn(err, "queue", url)
 		}
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("%w%w", errors.Join(missing...), quiet(errUsage))
+		return answered, fmt.Errorf("%w%w", errors.Join(missing...), quiet(errUsage))
 	}
-	return nil
+	return answered, nil
+}
+
+// statusOf is the HTTP status of a service's answer, or 0.
+func statusOf(err error) int {
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) {
+		return response.HTTPStatusCode()
+	}
+	return 0
 }
 
 // quiet is an error that is there for errors.Is and says nothing.

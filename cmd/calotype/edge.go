@@ -16,19 +16,17 @@ import (
 
 type edgeCommand struct {
 	serviceFlags
-	Listen  string        `help:"The address to serve on." default:":8080"`
-	Quality int           `help:"The quality that jobs ask for, 1 to 100; 0 leaves it to the worker." default:"0"`
-	Grace   time.Duration `help:"How long answers may still take after a signal to stop." default:"25s"`
+	Listen      string        `help:"The address to serve on." default:":8080"`
+	Quality     int           `help:"The quality that jobs ask for, 1 to 100; 0 leaves it to the worker." default:"0"`
+	CheckSource bool          `help:"Compare each rendition with its source, for one HEAD more side by side: a replaced picture is shown at once, a removed one is gone."`
+	Grace       time.Duration `help:"How long answers may still take after a signal to stop." default:"25s"`
 }
 
 func (c *edgeCommand) check() []error {
 	errs := c.serviceFlags.check()
 	errs = append(errs, between("quality", c.Quality, 0, 100)...)
 	errs = append(errs, between("grace", c.Grace, 0, time.Hour)...)
-	if _, err := net.ResolveTCPAddr("tcp", c.Listen); err != nil {
-		errs = append(errs, fmt.Errorf("--listen %q: %w; it looks like :8080 or 127.0.0.1:8080", c.Listen, err))
-	}
-	return errs
+	return append(errs, checkAddress("listen", c.Listen)...)
 }
 
 func (c *edgeCommand) run(ctx context.Context, _, stderr io.Writer) error {
@@ -40,7 +38,7 @@ func (c *edgeCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	if err := aws.find(ctx, log, c.Bucket, map[string]string{"queue-url": c.QueueURL}); err != nil {
 		return err
 	}
-	rules := edge.Rules{Presets: c.table(), Prefix: c.ResizedPrefix, Quality: c.Quality}
+	rules := edge.Rules{Presets: c.table(), Prefix: c.ResizedPrefix, Quality: c.Quality, CheckSource: c.CheckSource}
 	pictures := origin.New(rules, aws.s3, c.Bucket, queue.New(aws.sqs, c.QueueURL), log)
 	server := &http.Server{
 		Handler:           pictures,

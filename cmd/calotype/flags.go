@@ -6,13 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"net"
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/rs/zerolog"
 
 	"calotype"
+	"calotype/worker/render"
 )
 
 // serviceFlags are those of every command that serves one bucket and one queue.
@@ -49,25 +54,55 @@ func environment(flag string) string {
 }
 
 // table returns the presets that hold.
-func (f serviceFlags) table() calotype.Presets {
-	if f.Presets.table == nil {
-		return calotype.DefaultPresets()
-	}
-	return f.Presets.table
-}
+func (f serviceFlags) table() calotype.Presets { return f.Presets.orDefault() }
 
 func (f serviceFlags) logger(stderr io.Writer) zerolog.Logger {
-	if file, ok := stderr.(*os.File); ok {
-		if info, err := file.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-			stderr = zerolog.ConsoleWriter{Out: file, TimeFormat: "15:04:05.000"}
-		}
+	if isTerminal(stderr) {
+		stderr = zerolog.ConsoleWriter{Out: stderr, TimeFormat: "15:04:05.000"}
 	}
 	return zerolog.New(stderr).Level(f.LogLevel).With().Timestamp().Logger()
+}
+
+// isTerminal reports whether somebody reads what is written there.
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// limitFlags bound one picture, for every command that decodes some.
+type limitFlags struct {
+	MaxBytes  int64         `help:"The largest source that is read, in bytes." default:"${max_bytes}"`
+	MaxPixels int64         `help:"The largest source that is decoded: width x height x frames." default:"${max_pixels}"`
+	MaxFrames int           `help:"The longest animation that is decoded." default:"${max_frames}"`
+	MaxTime   time.Duration `help:"How long one picture is worked on." default:"${max_time}"`
+}
+
+func (f limitFlags) check() []error {
+	errs := between("max-bytes", f.MaxBytes, 1, 5<<30)
+	errs = append(errs, between("max-pixels", f.MaxPixels, 1, math.MaxInt32)...)
+	errs = append(errs, between("max-frames", f.MaxFrames, 1, 100_000)...)
+	return append(errs, between("max-time", f.MaxTime, time.Millisecond, time.Hour)...)
+}
+
+func (f limitFlags) limits() render.Limits {
+	return render.Limits{Pixels: f.MaxPixels, Frames: f.MaxFrames, Time: f.MaxTime}
 }
 
 // presetsFile is a flag that names a file of presets.
 type presetsFile struct {
 	table calotype.Presets
+}
+
+// orDefault returns the presets of the file, or those that are built in.
+func (f presetsFile) orDefault() calotype.Presets {
+	if f.table == nil {
+		return calotype.DefaultPresets()
+	}
+	return f.table
 }
 
 // UnmarshalText reads the file.
@@ -78,6 +113,29 @@ func (f *presetsFile) UnmarshalText(name []byte) error {
 	}
 	if f.table, err = calotype.ParsePresets(data); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// size is a flag of bytes, such as 512MiB.
+type size int64
+
+// UnmarshalText reads a number with or without a unit.
+func (s *size) UnmarshalText(text []byte) error {
+	n, err := humanize.ParseBytes(string(text))
+	if err != nil || n > math.MaxInt64 {
+		return fmt.Errorf("%q is no size: it looks like 512MiB or 1GiB", text)
+	}
+	*s = size(n)
+	return nil
+}
+
+func (s size) String() string { return humanize.IBytes(uint64(s)) }
+
+// checkAddress checks what is to be listened on.
+func checkAddress(flag, address string) []error {
+	if _, err := net.ResolveTCPAddr("tcp", address); err != nil {
+		return []error{fmt.Errorf("--%s %q: %w; it looks like :8080 or 127.0.0.1:8080", flag, address, err)}
 	}
 	return nil
 }
@@ -105,6 +163,10 @@ type versionCommand struct{}
 func (versionCommand) check() []error { return nil }
 
 func (versionCommand) run(_ context.Context, stdout, _ io.Writer) error {
+	unfit := render.Start()
 	_, err := fmt.Fprintln(stdout, version())
+	if unfit != nil {
+		_, err = fmt.Fprintf(stdout, "this makes no renditions: %v\n", unfit)
+	}
 	return err
 }

@@ -1,5 +1,6 @@
 // Command calotype serves and makes resized pictures: "calotype edge" answers
-// viewers, "calotype worker" makes renditions.
+// viewers, "calotype worker" makes renditions, "calotype render" makes them of files,
+// "calotype dlq" is for jobs that were given up.
 package main
 
 import (
@@ -21,6 +22,7 @@ const (
 	exitOK      = 0
 	exitFailure = 1 // It could not do its work.
 	exitUsage   = 2 // It was asked for what does not make sense or is not there.
+	exitStuck   = 3 // It left work behind that cannot be stopped: start it again.
 )
 
 func main() {
@@ -28,7 +30,9 @@ func main() {
 	// The first signal begins an orderly stop; a second one ends the process.
 	context.AfterFunc(ctx, stop)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	render.Stop()
+	if code != exitStuck { // libvips is still at it.
+		render.Stop()
+	}
 	os.Exit(code)
 }
 
@@ -42,6 +46,9 @@ AWS_PROFILE, AWS_ENDPOINT_URL and so on.`
 type commands struct {
 	Edge    edgeCommand    `cmd:"" help:"Serve pictures over HTTP: the rendition where it exists, else the original, while a job is enqueued."`
 	Worker  workerCommand  `cmd:"" help:"Take jobs from the queue and make renditions."`
+	DLQ     dlqCommands    `cmd:"" name:"dlq" help:"List, show, replay and purge dead letters: the jobs that were given up."`
+	Render  renderCommand  `cmd:"" help:"Make renditions of files, without S3 or a queue."`
+	Health  healthCommand  `cmd:"" help:"Ask a worker on this machine how it is."`
 	Version versionCommand `cmd:"" help:"Print the versions of the program and of libvips."`
 }
 
@@ -51,8 +58,12 @@ type command interface {
 	run(ctx context.Context, stdout, stderr io.Writer) error
 }
 
-// errUsage marks the errors of what the operator can put right at the call.
-var errUsage = errors.New("usage")
+// Errors that decide the exit code: what the operator can put right at the call, and
+// work that was left behind.
+var (
+	errUsage = errors.New("usage")
+	errStuck = errors.New("stuck")
+)
 
 // run is the program. It returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -86,18 +97,28 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	chosen := parsed.Selected().Target.Addr().Interface().(command)
 	mistakes.add(chosen.check()...)
+	name := parsed.Selected().FullPath()
 	if len(mistakes.found) > 0 {
 		for _, m := range mistakes.found {
-			fmt.Fprintf(stderr, "calotype %s: %v\n", parsed.Command(), m)
+			fmt.Fprintf(stderr, "%s: %v\n", name, m)
 		}
 		return exitUsage
 	}
-	if err := chosen.run(ctx, stdout, stderr); err != nil {
-		fmt.Fprintf(stderr, "calotype %s: %v\n", parsed.Command(), err)
-		if errors.Is(err, errUsage) {
-			return exitUsage
-		}
-		return exitFailure
+	err = chosen.run(ctx, stdout, stderr)
+	if err != nil {
+		fmt.Fprintf(stderr, "%s: %v\n", name, err)
 	}
-	return exitOK
+	return exitCode(err)
+}
+
+func exitCode(err error) int {
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errUsage):
+		return exitUsage
+	case errors.Is(err, errStuck):
+		return exitStuck
+	}
+	return exitFailure
 }

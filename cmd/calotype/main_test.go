@@ -122,29 +122,11 @@ func TestHelpAndVersion(t *testing.T) {
 	}
 }
 
-// lockedBuffer is written by a program that runs while a test reads it.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 // begin runs the program until the test ends it, which it must take for success.
-func begin(t *testing.T, args ...string) (stderr *lockedBuffer, end func()) {
+func begin(t *testing.T, args ...string) (stderr *awstest.Log, end func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	stderr = &lockedBuffer{}
+	stderr = &awstest.Log{}
 	code := make(chan int, 1)
 	go func() { code <- run(ctx, args, io.Discard, stderr) }()
 	var once sync.Once
@@ -185,7 +167,7 @@ func TestEdgeAndWorker(t *testing.T) {
 	if state := ask(t, url); state != "original; pending" {
 		t.Errorf("got %q before there is a worker", state)
 	}
-	workerLog, endWorker := begin(t, "worker", "--resized-prefix=small", "--siblings=none")
+	workerLog, endWorker := begin(t, "worker", "--resized-prefix=small", "--siblings=none", "--grace=6s")
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Log(edgeLog, workerLog)

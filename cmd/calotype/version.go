@@ -8,7 +8,7 @@ import (
 	"calotype/worker/render"
 )
 
-// version says what the program is made of.
+// version says what the program is made of. Call it after render.Start.
 func version() string {
 	revision := "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -18,6 +18,6 @@ func version() string {
 			}
 		}
 	}
-	return fmt.Sprintf("calotype revision %s, %s %s/%s, libvips %s",
-		revision, runtime.Version(), runtime.GOOS, runtime.GOARCH, render.Version())
+	return fmt.Sprintf("calotype revision %s, %s %s/%s, %s",
+		revision, runtime.Version(), runtime.GOOS, runtime.GOARCH, render.Libraries())
 }

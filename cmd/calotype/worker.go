@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"github.com/dustin/go-humanize"
+	"github.com/rs/zerolog"
 
 	"calotype/queue"
 	"calotype/worker"
@@ -19,16 +21,24 @@ import (
 
 type workerCommand struct {
 	serviceFlags
-	DeadLetterURL    string          `name:"dead-letter-url" help:"The SQS queue for jobs that are given up." placeholder:"URL"`
-	Concurrency      int             `help:"How many jobs run at once. The default is one for each CPU." default:"${concurrency}"`
-	Quality          int             `help:"The quality of renditions, 1 to 100, where a job asks for none." default:"${quality}"`
-	Siblings         worker.Siblings `help:"What a job makes beside what was asked for: none, format (that format in every preset) or all." default:"${siblings}"`
-	MaxBytes         int64           `help:"The largest source that is read, in bytes." default:"${max_bytes}"`
-	MaxPixels        int64           `help:"The largest source that is decoded: width x height x frames." default:"${max_pixels}"`
-	MaxFrames        int             `help:"The longest animation that is decoded." default:"${max_frames}"`
-	CacheControl     string          `help:"The Cache-Control of renditions." default:"${cache_control}"`
-	KeptCacheControl string          `help:"The Cache-Control of a broken source's copy." default:"${kept_cache_control}"`
-	Grace            time.Duration   `help:"How long jobs may still run after a signal to stop." default:"${grace}"`
+	DeadLetterURL string          `name:"dead-letter-url" help:"The SQS queue for jobs that are given up." placeholder:"URL"`
+	Concurrency   int             `help:"How many jobs run at once. The default is one for each CPU." default:"${concurrency}"`
+	Quality       int             `help:"The quality of renditions, 1 to 100, where a job asks for none." default:"${quality}"`
+	Siblings      worker.Siblings `help:"What a job makes beside what was asked for: none, format (that format in every preset) or all." default:"${siblings}"`
+	limitFlags
+	CacheControl     string        `help:"The Cache-Control of renditions." default:"${cache_control}"`
+	KeptCacheControl string        `help:"The Cache-Control of a broken source's copy." default:"${kept_cache_control}"`
+	Memory           size          `help:"How much memory decoding may take in all jobs together, as it is predicted. The default is three quarters of the cgroup's limit, or half of the machine's memory." default:"${memory}" placeholder:"SIZE"`
+	Grace            time.Duration `help:"How long jobs may still run after a signal to stop. Polls are shortened to fit into it." default:"${grace}"`
+	AdminListen      string        `help:"The address to serve /healthz and /readyz on; none if empty." placeholder:"ADDRESS"`
+}
+
+// Help is what the command's help says beside its flags.
+func (workerCommand) Help() string {
+	return `It ends with 0 after a signal to stop, when no message is left in its hands;
+with 1 where it could not work; with 2 where a flag is wrong, or what it names is
+not there; with 3 where it leaves a job behind that is stuck in native code and
+cannot be stopped: start it again. A second signal ends it at once.`
 }
 
 // workerDefaults are the defaults of the flags above.
@@ -42,8 +52,10 @@ func workerDefaults() kong.Vars {
 		"max_bytes":          fmt.Sprint(d.MaxBytes),
 		"max_pixels":         fmt.Sprint(d.Limits.Pixels),
 		"max_frames":         fmt.Sprint(d.Limits.Frames),
+		"max_time":           d.Limits.Time.String(),
 		"cache_control":      d.CacheControl,
 		"kept_cache_control": d.KeptCacheControl,
+		"memory":             humanize.IBytes(uint64(d.Memory)),
 		"grace":              d.Grace.String(),
 	}
 }
@@ -56,16 +68,27 @@ func (c *workerCommand) check() []error {
 	}
 	errs = append(errs, between("concurrency", c.Concurrency, 1, 1024)...)
 	errs = append(errs, between("quality", c.Quality, 1, 100)...)
-	errs = append(errs, between("max-bytes", c.MaxBytes, 1, 5<<30)...)
-	errs = append(errs, between("max-pixels", c.MaxPixels, 1, math.MaxInt32)...)
-	errs = append(errs, between("max-frames", c.MaxFrames, 1, 100_000)...)
+	errs = append(errs, c.limitFlags.check()...)
 	errs = append(errs, checkHeader("cache-control", c.CacheControl)...)
 	errs = append(errs, checkHeader("kept-cache-control", c.KeptCacheControl)...)
+	errs = append(errs, between("memory", c.Memory, 16<<20, math.MaxInt64)...)
+	if c.AdminListen != "" {
+		errs = append(errs, checkAddress("admin-listen", c.AdminListen)...)
+	}
 	return append(errs, between("grace", c.Grace, 0, time.Hour)...)
 }
 
 func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	log := c.logger(stderr)
+	admin := newAdmin()
+	address, end, err := admin.serve(c.AdminListen)
+	if err != nil {
+		return err
+	}
+	defer end()
+	if address != nil {
+		log.Info().Stringer("admin", address).Msg("admin listens")
+	}
 	if err := render.Start(); err != nil {
 		return err
 	}
@@ -74,27 +97,57 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 		return err
 	}
 	queues := map[string]string{"queue-url": c.QueueURL, "dead-letter-url": c.DeadLetterURL}
-	if err := aws.find(ctx, log, c.Bucket, queues); err != nil {
+	if err := aws.await(ctx, log, c.Bucket, queues); err != nil {
 		return err
 	}
+	jobs, dead := queue.New(aws.sqs, c.QueueURL), queue.New(aws.sqs, c.DeadLetterURL)
 	settings := worker.Settings{
 		Presets:          c.table(),
 		Prefix:           c.ResizedPrefix,
 		Quality:          c.Quality,
 		Siblings:         c.Siblings,
 		Concurrency:      c.Concurrency,
+		Memory:           int64(c.Memory),
+		MaxReceives:      maxReceives(ctx, log, jobs),
 		MaxBytes:         c.MaxBytes,
-		Limits:           render.Limits{Pixels: c.MaxPixels, Frames: c.MaxFrames},
+		Limits:           c.limits(),
 		CacheControl:     c.CacheControl,
 		KeptCacheControl: c.KeptCacheControl,
 		Grace:            c.Grace,
 		Name:             name(),
 	}
-	log.Info().Int("concurrency", c.Concurrency).Str("name", settings.Name).Str("version", version()).Msg("worker begins")
-	worker.New(settings,
-		queue.New(aws.sqs, c.QueueURL), queue.New(aws.sqs, c.DeadLetterURL), store.New(aws.s3, c.Bucket), log).Run(ctx)
+	pool := worker.New(settings, jobs, dead, store.New(aws.s3, c.Bucket), log)
+	admin.answerFor(pool.Healthy, pool.Ready)
+	log.Info().Int("concurrency", c.Concurrency).Int64("memory", settings.Memory).Int("max_receives", settings.MaxReceives).
+		Str("name", settings.Name).Str("version", version()).Msg("worker begins")
+	err = pool.Run(ctx)
 	log.Info().Msg("worker ends")
-	return nil
+	if errors.Is(err, worker.ErrStuck) {
+		return fmt.Errorf("%w%w", err, quiet(errStuck))
+	}
+	return err
+}
+
+// maxReceives reads how often the queue lets a message be received. Where that
+// cannot be read it is what the documentation asks for.
+func maxReceives(ctx context.Context, log zerolog.Logger, jobs *queue.Queue) int {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	n, err := jobs.MaxReceives(ctx)
+	if n >= 3 {
+		return n
+	}
+	usual := worker.Defaults().MaxReceives
+	switch {
+	case err != nil:
+		log.Warn().Err(err).Int("taken_for", usual).Msg("read redrive policy")
+	case n == 0:
+		log.Warn().Msgf("the job queue has no redrive policy: want one to the dead-letter queue after %d receives", usual)
+	default:
+		log.Warn().Int("max_receives", n).Msgf("the job queue's redrive policy gives up soon: want %d receives", usual)
+		return n
+	}
+	return usual
 }
 
 // name tells this worker from others: the host, which is the task in ECS, and the

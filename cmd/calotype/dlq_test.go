@@ -1,0 +1,259 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"calotype"
+	"calotype/internal/awstest"
+	"calotype/queue"
+)
+
+// burial is a dead-letter queue with some dead letters, and the flags that name it.
+type burial struct {
+	jobsURL, deadURL string
+	jobs, dead       *queue.Queue
+	flags            []string
+}
+
+func newBurial(t *testing.T) *burial {
+	t.Helper()
+	b := &burial{}
+	b.jobsURL, b.deadURL = awstest.Queues(t)
+	client := awstest.SQS(t)
+	b.jobs, b.dead = queue.New(client, b.jobsURL), queue.New(client, b.deadURL)
+	b.flags = []string{"--queue-url=" + b.jobsURL, "--dead-letter-url=" + b.deadURL}
+	return b
+}
+
+func jobBody(source string) string {
+	return calotype.Job{Source: source, Variants: []calotype.Variant{{Preset: "M", Format: calotype.WebP}}}.Encode()
+}
+
+func (b *burial) bury(t *testing.T, class string, bodies ...string) {
+	t.Helper()
+	for _, body := range bodies {
+		reason := queue.Reason{Class: class, Detail: class + " it is", Attempts: 2, Worker: "host-1", FirstSeen: time.Date(2026, 11, 1, 2, 3, 4, 0, time.UTC)}
+		if err := b.dead.Bury(t.Context(), body, reason); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// redrive lets SQS's own policy move a job.
+func (b *burial) redrive(t *testing.T, body string) {
+	t.Helper()
+	if err := b.jobs.Send(t.Context(), body, 0); err != nil {
+		t.Fatal(err)
+	}
+	for range 6 {
+		messages, err := b.jobs.Receive(t.Context(), 1, 0, time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range messages {
+			if err := b.jobs.Release(t.Context(), m); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// some buries one or two for every reason that matters.
+func (b *burial) some(t *testing.T) {
+	t.Helper()
+	b.bury(t, "corrupt", jobBody("cats/a.jpg"), jobBody("cats/b.jpg"), jobBody("dogs/c.jpg"))
+	b.bury(t, "too-many-pixels", jobBody("cats/d.jpg"))
+	b.bury(t, "malformed-job", "no job at all")
+	b.redrive(t, jobBody("killer.jpg"))
+}
+
+// dlq runs a verb, which must succeed and leave nothing hidden, and returns the
+// lines of JSON that it printed: the last is the summary.
+func (b *burial) dlq(t *testing.T, args ...string) (lines []map[string]any, last map[string]any) {
+	t.Helper()
+	code, stdout, stderr := call(t, append(append([]string{"dlq"}, args...), append(b.flags, "--json")...)...)
+	if code != exitOK || stderr != "" {
+		t.Fatalf("%v: exit code %d, %s", args, code, stderr)
+	}
+	for line := range strings.Lines(stdout) {
+		var object map[string]any
+		if err := json.Unmarshal([]byte(line), &object); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		lines = append(lines, object)
+	}
+	last = lines[len(lines)-1]
+	if last["kind"] != "summary" {
+		t.Errorf("%v: the last line is %v", args, last)
+	}
+	if _, inFlight, _ := awstest.Waiting(t, b.deadURL); inFlight != "0" {
+		t.Errorf("%v: %s dead letters are still hidden", args, inFlight)
+	}
+	return lines[:len(lines)-1], last
+}
+
+// left returns how many dead letters there are of each reason.
+func (b *burial) left(t *testing.T) string {
+	t.Helper()
+	reasons := map[string]any{}
+	lines, _ := b.dlq(t, "list")
+	for _, line := range lines {
+		reasons[line["reason"].(string)] = line["count"]
+	}
+	var all []string
+	for _, reason := range slices.Sorted(maps.Keys(reasons)) {
+		all = append(all, fmt.Sprintf("%s %v", reason, reasons[reason]))
+	}
+	return strings.Join(all, ", ")
+}
+
+const allOfSome = "corrupt 3, malformed-job 1, redriven 1, too-many-pixels 1"
+
+func TestDLQList(t *testing.T) {
+	t.Parallel()
+	b := newBurial(t)
+	b.some(t)
+	if got := b.left(t); got != allOfSome {
+		t.Errorf("got %s, want %s", got, allOfSome)
+	}
+	lines, last := b.dlq(t, "list", "--reason=corrupt", "--prefix=cats/")
+	if len(lines) != 1 || lines[0]["count"] != 2.0 || lines[0]["sample_id"] == "" || !strings.HasPrefix(lines[0]["sample"].(string), "cats/") {
+		t.Errorf("got %v", lines)
+	}
+	if last["looked_at"] != 6.0 || last["chosen"] != 2.0 || last["elsewhere"] != 0.0 {
+		t.Errorf("got %v", last)
+	}
+	code, stdout, stderr := call(t, append([]string{"dlq", "list"}, b.flags...)...)
+	for _, want := range []string{"REASON", "corrupt", "3", "redriven", "killer.jpg", "6 dead letters.", "hidden from others", "2m0s more had this been killed"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("no %q in\n%s", want, stdout)
+		}
+	}
+	if code != exitOK || stderr != "" {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+}
+
+func TestDLQListOfNothing(t *testing.T) {
+	t.Parallel()
+	b := newBurial(t)
+	if lines, last := b.dlq(t, "list"); len(lines) != 0 || last["looked_at"] != 0.0 {
+		t.Errorf("got %v, %v", lines, last)
+	}
+	if code, stdout, _ := call(t, append([]string{"dlq", "list"}, b.flags...)...); code != exitOK || !strings.HasPrefix(stdout, "0 dead letters.") {
+		t.Errorf("got %d, %s", code, stdout)
+	}
+}
+
+// What somebody else holds is not looked at, and that is said.
+func TestDLQSaysWhatIsElsewhere(t *testing.T) {
+	t.Parallel()
+	b := newBurial(t)
+	b.bury(t, "corrupt", jobBody("a.jpg"), jobBody("b.jpg"))
+	messages, err := b.dead.Receive(t.Context(), 1, time.Second, time.Minute)
+	if err != nil || len(messages) != 1 {
+		t.Fatal(messages, err)
+	}
+	code, stdout, _ := call(t, append([]string{"dlq", "list"}, b.flags...)...)
+	if code != exitOK || !strings.Contains(stdout, "1 dead letters.") || !strings.Contains(stdout, "1 more could not be looked at") {
+		t.Errorf("got %d, %s", code, stdout)
+	}
+}
+
+func TestDLQPurge(t *testing.T) {
+	t.Parallel()
+	b := newBurial(t)
+	b.some(t)
+	for _, c := range []struct {
+		args    []string
+		deleted float64
+		left    string
+	}{
+		{[]string{"--reason=no-such"}, 0, allOfSome},
+		{[]string{"--reason=corrupt", "--prefix=dogs/"}, 1, "corrupt 2, malformed-job 1, redriven 1, too-many-pixels 1"},
+		{[]string{"--prefix=cats/"}, 3, "malformed-job 1, redriven 1"},
+		{[]string{"killer.jpg"}, 1, "malformed-job 1"},
+		{[]string{"--all"}, 1, ""},
+	} {
+		_, last := b.dlq(t, append([]string{"purge", "--yes"}, c.args...)...)
+		if last["deleted"] != c.deleted || last["chosen"] != c.deleted {
+			t.Errorf("%v: got %v, want %v deleted", c.args, last, c.deleted)
+		}
+		if got := b.left(t); got != c.left {
+			t.Errorf("%v: left is %s, want %s", c.args, got, c.left)
+		}
+	}
+}
+
+func TestConfirm(t *testing.T) {
+	for answer, want := range map[string]bool{"y\n": true, " YES \n": true, "n\n": false, "\n": false, "": false, "yesterday\n": false} {
+		var asked strings.Builder
+		if got, err := confirm(t.Context(), strings.NewReader(answer), &asked, "Sure? "); got != want || err != nil || asked.String() != "Sure? " {
+			t.Errorf("%q: got %v, %v after %q, want %v", answer, got, err, asked.String(), want)
+		}
+	}
+}
+
+func TestConfirmEndsWithTheContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	in, answer := io.Pipe() // Nobody answers.
+	defer answer.Close()
+	cancel()
+	if yes, err := confirm(ctx, in, &strings.Builder{}, "Sure? "); yes || err == nil {
+		t.Errorf("got %v, %v", yes, err)
+	}
+}
+
+func TestDLQMistakes(t *testing.T) {
+	q := "http://h/1/q"
+	for name, c := range map[string]struct {
+		args []string
+		want []string
+	}{
+		"nothing is set":        {[]string{"list"}, []string{"calotype dlq list: --dead-letter-url is missing", "CALOTYPE_DEAD_LETTER_URL"}},
+		"replay nothing":        {[]string{"replay", "--rate=0"}, []string{"--dead-letter-url is missing", "--queue-url is missing", "--rate 0: want", "say which dead letters: --reason"}},
+		"all and some":          {[]string{"purge", "--all", "--prefix=a", "--dead-letter-url=" + q}, []string{"--all goes with neither"}},
+		"nobody to ask":         {[]string{"purge", "--all", "--dead-letter-url=" + q}, []string{"--yes is missing"}},
+		"the jobs' queue":       {[]string{"list", "--queue-url=" + q, "--dead-letter-url=" + q}, []string{"--dead-letter-url is the same as --queue-url"}},
+		"hidden for too short":  {[]string{"show", "--hide=1s", "--limit=0", "--dead-letter-url=" + q}, []string{"--hide 1s: want 10s to 12h0m0s", "--limit 0: want 1"}},
+		"a queue that is none":  {[]string{"list", "--dead-letter-url=dead"}, []string{`--dead-letter-url "dead" is no queue URL`}},
+		"no verb":               {nil, []string{`"list", "show", "replay", "purge"`}},
+		"a time without a unit": {[]string{"list", "--hide=20"}, []string{"--hide (or CALOTYPE_HIDE)", "--dead-letter-url is missing"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, _, stderr := call(t, append([]string{"dlq"}, c.args...)...)
+			if code != exitUsage {
+				t.Errorf("exit code %d, want %d", code, exitUsage)
+			}
+			for _, want := range c.want {
+				if !strings.Contains(stderr, want) {
+					t.Errorf("no %q in\n%s", want, stderr)
+				}
+			}
+		})
+	}
+}
+
+func TestDLQQueueThatIsNotThere(t *testing.T) {
+	b := newBurial(t)
+	code, _, stderr := call(t, "dlq", "replay", "--all", "--queue-url="+b.jobsURL+"-none", "--dead-letter-url="+b.deadURL)
+	if code != exitUsage || !strings.Contains(stderr, "--queue-url") || !strings.Contains(stderr, "there is no such queue") {
+		t.Errorf("got %d, %s", code, stderr)
+	}
+}
+
+func TestDLQHelpSaysWhatIsHidden(t *testing.T) {
+	for _, verb := range []string{"list", "show", "replay", "purge"} {
+		if code, stdout, _ := call(t, "dlq", verb, "--help"); code != exitOK || !strings.Contains(stdout, "if it is killed, they come back after --hide") || !strings.Contains(stdout, "--hide=2m") {
+			t.Errorf("%s: got %d, %s", verb, code, stdout)
+		}
+	}
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+// healthCommand asks a worker on this machine how it is, for container runtimes whose
+// images hold no other program that could.
+type healthCommand struct {
+	AdminListen string        `help:"The address that the worker serves its health on." placeholder:"ADDRESS"`
+	Timeout     time.Duration `help:"How long the answer may take." default:"3s"`
+}
+
+func (c *healthCommand) check() []error {
+	errs := between("timeout", c.Timeout, time.Millisecond, time.Minute)
+	if c.AdminListen == "" {
+		return append(errs, errors.New("--admin-listen is missing: give what the worker has (or set CALOTYPE_ADMIN_LISTEN)"))
+	}
+	if _, _, err := net.SplitHostPort(c.AdminListen); err != nil {
+		errs = append(errs, fmt.Errorf("--admin-listen %q: %w; it looks like :9090 or 127.0.0.1:9090", c.AdminListen, err))
+	}
+	return errs
+}
+
+func (c *healthCommand) run(ctx context.Context, stdout, _ io.Writer) error {
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	host, port, _ := net.SplitHostPort(c.AdminListen)
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1" // It listens on every address.
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	// Not the default transport: a proxy in the environment knows nothing of this machine.
+	response, err := (&http.Transport{}).RoundTrip(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, 4096))
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s: %s", request.URL, response.Status, body)
+	}
+	_, err = fmt.Fprintf(stdout, "%s\n", body)
+	return err
+}

@@ -1,0 +1,217 @@
+//go:build cgo
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/davidbyttow/govips/v2/vips"
+
+	"calotype"
+	"calotype/internal/awstest"
+	"calotype/worker/render"
+)
+
+// memoryLimit is what a worker's process may have in TestMemoryHolds.
+const memoryLimit = 1 << 30
+
+// Huge progressive pictures among small ones: the worker stays within its memory, by
+// its own default where a cgroup has the limit, and small ones pass the huge ones.
+// CALOTYPE_SOAK makes the numbers large, and compares the times.
+func TestMemoryHolds(t *testing.T) {
+	small, huge, width, height, every := 20, 3, 2400, 1600, 10*time.Millisecond
+	soak := os.Getenv("CALOTYPE_SOAK") != ""
+	if soak {
+		small, huge, width, height, every = 500, 20, 8660, 5774, 50*time.Millisecond
+	}
+	if err := render.Start(); err != nil {
+		t.Fatal(err)
+	}
+	mix := mix{small: small, every: every, smallBody: drawn(t, 640, 480), hugeBody: progressive(t, width, height)}
+	alone := mix.run(t)
+	mix.huge = huge
+	among := mix.run(t)
+	t.Logf("%d small pictures alone: p95 %v, peak %d MB", small, alone.p95, alone.peak>>20)
+	t.Logf("among %d of %d megapixels: p95 %v, peak %d MB of %d (%s)", huge, width*height/1e6, among.p95, among.peak>>20, memoryLimit>>20, among.limit)
+	if among.peak > memoryLimit {
+		t.Errorf("peak %d MB, the limit is %d", among.peak>>20, memoryLimit>>20)
+	}
+	if soak && among.p95 > 2*alone.p95 {
+		t.Errorf("huge pictures made p95 of small ones %v of %v", among.p95, alone.p95)
+	}
+}
+
+// mix is some jobs for one worker: the huge ones at once, the small ones one by one.
+type mix struct {
+	small, huge         int
+	every               time.Duration
+	smallBody, hugeBody []byte
+}
+
+// figures are what came of it.
+type figures struct {
+	p95   time.Duration // From the job to the rendition, of small ones.
+	peak  int64         // bytes
+	limit string        // How it was set.
+}
+
+func (m mix) run(t *testing.T) figures {
+	t.Helper()
+	p, limit := startLimited(t)
+	for i := range m.huge {
+		p.send(t, fmt.Sprintf("huge/%d.jpg", i), m.hugeBody)
+	}
+	for i := range m.small {
+		time.Sleep(m.every) // The load, not a wait for anything.
+		p.send(t, fmt.Sprintf("small/%d.jpg", i), m.smallBody)
+	}
+	awstest.Eventually(t, 10*time.Minute, "the queue is worked off", func() bool {
+		visible, inFlight, delayed := awstest.Waiting(t, p.jobs)
+		return visible+inFlight+delayed == "000"
+	})
+	if left := awstest.Drain(t, p.dead); len(left) > 0 {
+		t.Errorf("%d dead letters, such as %s", len(left), left[0])
+	}
+	f := figures{peak: peakOf(t, p.Process.Pid), limit: limit}
+	p.signal(t)
+	if err := p.Wait(); err != nil {
+		t.Errorf("got %v, want exit code 0", err)
+	}
+	var times []time.Duration
+	for line := range strings.Lines(p.log.String()) {
+		var event struct {
+			Source string  `json:"source"`
+			Took   float64 `json:"miss_to_rendition_ms"`
+		}
+		if json.Unmarshal([]byte(line), &event) == nil && strings.HasPrefix(event.Source, "small/") {
+			times = append(times, time.Duration(event.Took*float64(time.Millisecond)))
+		}
+	}
+	if len(times) != m.small {
+		t.Errorf("%d of %d small renditions", len(times), m.small)
+		return f
+	}
+	slices.Sort(times)
+	f.p95 = times[len(times)*95/100].Round(time.Millisecond)
+	return f
+}
+
+// send puts a picture and asks for a rendition of it.
+func (p process) send(t *testing.T, key string, body []byte) {
+	t.Helper()
+	awstest.Put(t, p.bucket, key, body, awstest.Headers{ContentType: "image/jpeg"})
+	job := calotype.Job{Source: key, Variants: []calotype.Variant{{Preset: "M", Format: calotype.WebP}}, Exact: true}.Encode()
+	if _, err := awstest.SQS(t).SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &p.jobs, MessageBody: &job}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// startLimited starts a worker in a cgroup with the limit. Where none can be made it
+// is told of the limit by flags, and only the peak says whether it holds.
+func startLimited(t *testing.T) (process, string) {
+	t.Helper()
+	program, err := awstest.Build("calotype", "cmd/calotype")
+	if err != nil {
+		t.Fatal(err)
+	}
+	group, err := limitedGroup(t)
+	if err != nil {
+		t.Logf("no cgroup: %v", err)
+		t.Setenv("GOMEMLIMIT", "200MiB")
+		return startCommand(t, program, "worker", "--concurrency=2", "--grace=6s", "--memory=650MiB"), "--memory and GOMEMLIMIT"
+	}
+	inGroup := fmt.Sprintf(`echo $$ > %s/cgroup.procs && exec "$0" "$@"`, group)
+	return startCommand(t, "sh", "-c", inGroup, program, "worker", "--concurrency=2", "--grace=6s"), "cgroup"
+}
+
+// limitedGroup makes a cgroup, of either version, below the one of this process.
+func limitedGroup(t *testing.T) (string, error) {
+	t.Helper()
+	own, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		return "", err
+	}
+	var parent, file string
+	for line := range strings.Lines(string(own)) {
+		switch fields := strings.SplitN(strings.TrimSpace(line), ":", 3); {
+		case slices.Contains(strings.Split(fields[1], ","), "memory"):
+			parent, file = filepath.Join("/sys/fs/cgroup/memory", fields[2]), "memory.limit_in_bytes"
+		case fields[0] == "0" && parent == "":
+			parent, file = filepath.Join("/sys/fs/cgroup", fields[2]), "memory.max"
+		}
+	}
+	group := filepath.Join(parent, "calotype-test-"+strconv.Itoa(os.Getpid()))
+	if err := os.Mkdir(group, 0o755); err != nil && !os.IsExist(err) {
+		return "", err
+	}
+	t.Cleanup(func() {
+		awstest.Eventually(t, time.Minute, "the cgroup is empty", func() bool { return os.Remove(group) == nil || !exists(group) })
+	})
+	return group, os.WriteFile(filepath.Join(group, file), []byte(strconv.Itoa(memoryLimit)), 0o600)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// peakOf is the most memory that a process has had.
+func peakOf(t *testing.T, pid int) int64 {
+	t.Helper()
+	file, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(file), "VmHWM:")
+	var kB int64
+	if _, err := fmt.Sscan(rest, &kB); err != nil {
+		t.Fatalf("VmHWM of %q: %v", file, err)
+	}
+	return kB << 10
+}
+
+func drawn(t *testing.T, width, height int) []byte {
+	t.Helper()
+	img := image.NewRGBA(image.Rect(0, 0, width, height))
+	for y := range height {
+		for x := range width {
+			img.SetRGBA(x, y, color.RGBA{uint8(255 * x / width), uint8(255 * y / height), uint8((x*x + y*y) / 97), 255})
+		}
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, nil); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// progressive enlarges a picture to a progressive JPEG.
+func progressive(t *testing.T, width, height int) []byte {
+	t.Helper()
+	img, err := vips.NewImageFromBuffer(drawn(t, 866, 577))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer img.Close()
+	if err := img.ResizeWithVScale(float64(width)/866, float64(height)/577, vips.KernelLinear); err != nil {
+		t.Fatal(err)
+	}
+	body, _, err := img.ExportJpeg(&vips.JpegExportParams{Quality: 85, Interlace: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}

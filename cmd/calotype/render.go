@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/sync/errgroup"
+
+	"calotype"
+	"calotype/worker/render"
+)
+
+// renderCommand is the engine on files, without S3 or a queue. renderfile.go tells what
+// becomes of one file.
+type renderCommand struct {
+	Files       []string           `arg:"" name:"file" help:"The pictures."`
+	Variants    []calotype.Variant `help:"What to make of each, such as M,M.webp: a preset, or a preset and webp, avif, jpeg or png." placeholder:"LIST"`
+	All         bool               `help:"Make every preset, in the picture's own format and as WebP."`
+	Out         string             `help:"The folder to write to: DIR/{variant}/{file name}." placeholder:"DIR"`
+	Presets     presetsFile        `help:"A JSON file of presets, such as {\"M\": \"1200x628\"}, instead of the eight that are built in." placeholder:"FILE"`
+	Quality     int                `help:"The quality of renditions, 1 to 100." default:"${quality}"`
+	Concurrency int                `help:"How many files at once. The default is one for each CPU." default:"${concurrency}"`
+	JSON        bool               `name:"json" help:"Print one line of JSON for each file."`
+	limitFlags
+}
+
+func (c *renderCommand) check() []error {
+	var errs []error
+	if c.Out == "" {
+		errs = append(errs, errors.New("--out is missing: name the folder to write to"))
+	}
+	switch {
+	case c.All && len(c.Variants) > 0:
+		errs = append(errs, errors.New("--all and --variants: give one of them"))
+	case !c.All && len(c.Variants) == 0:
+		errs = append(errs, errors.New("--variants is missing: say what to make, such as M,M.webp, or give --all"))
+	}
+	for _, v := range c.Variants {
+		if _, ok := c.Presets.orDefault().Lookup(v.Preset); !ok {
+			errs = append(errs, fmt.Errorf("--variants %s: there is no preset %q", v, v.Preset))
+		}
+	}
+	errs = append(errs, c.clashes()...)
+	errs = append(errs, between("quality", c.Quality, 1, 100)...)
+	errs = append(errs, between("concurrency", c.Concurrency, 1, 1024)...)
+	return append(errs, c.limitFlags.check()...)
+}
+
+// clashes finds files that would be written over each other, or over themselves.
+func (c *renderCommand) clashes() (errs []error) {
+	read, written := map[string]bool{}, map[string]string{}
+	for _, file := range c.Files {
+		if path, err := filepath.Abs(file); err == nil {
+			read[path] = true
+		}
+	}
+	for _, file := range c.Files {
+		if other, twice := written[filepath.Base(file)]; twice {
+			errs = append(errs, fmt.Errorf("%s and %s would be written to the same places", other, file))
+		}
+		written[filepath.Base(file)] = file
+		for _, v := range c.variants() {
+			if path, err := filepath.Abs(c.path(v, file)); err == nil && read[path] {
+				errs = append(errs, fmt.Errorf("%s would be overwritten: choose another --out", path))
+			}
+		}
+	}
+	return errs
+}
+
+// variants are what is made of each file, each once.
+func (c *renderCommand) variants() (variants []calotype.Variant) {
+	if c.All {
+		for _, preset := range c.Presets.orDefault() {
+			variants = append(variants, calotype.Variant{Preset: preset.Name}, calotype.Variant{Preset: preset.Name, Format: calotype.WebP})
+		}
+		return variants
+	}
+	known := map[calotype.Variant]bool{}
+	for _, v := range c.Variants {
+		if !known[v] {
+			known[v] = true
+			variants = append(variants, v)
+		}
+	}
+	return variants
+}
+
+func (c *renderCommand) path(v calotype.Variant, file string) string {
+	return filepath.Join(c.Out, v.String(), filepath.Base(file))
+}
+
+func (c *renderCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
+	if err := render.Start(); err != nil {
+		return err
+	}
+	for _, v := range c.variants() {
+		if err := os.MkdirAll(filepath.Join(c.Out, v.String()), 0o777); err != nil {
+			return fmt.Errorf("%w: %w", errUsage, err)
+		}
+	}
+	out := newOutcomes(c.JSON, len(c.Files), stdout, stderr)
+	var g errgroup.Group
+	g.SetLimit(c.Concurrency)
+	for _, file := range c.Files {
+		g.Go(func() error {
+			if ctx.Err() == nil {
+				return out.add(c.renderFile(ctx, file))
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return out.end(ctx)
+}
+
+// outcomes reports what becomes of the files, as they end.
+type outcomes struct {
+	mu             sync.Mutex
+	json           bool
+	stdout, stderr io.Writer
+	bar            *progressbar.ProgressBar // Nil where nobody sees it.
+	start          time.Time
+	files          int
+	done, failed   int
+	written        int64
+}
+
+func newOutcomes(json bool, files int, stdout, stderr io.Writer) *outcomes {
+	o := &outcomes{json: json, stdout: stdout, stderr: stderr, start: time.Now(), files: files}
+	if isTerminal(stderr) {
+		o.bar = progressbar.NewOptions(files, progressbar.OptionSetWriter(stderr), progressbar.OptionShowCount(),
+			progressbar.OptionFullWidth(), progressbar.OptionClearOnFinish())
+	}
+	return o
+}
+
+// add reports one file.
+func (o *outcomes) add(r fileReport) (err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.bar != nil {
+		_ = o.bar.Clear() // What is printed would end up behind it.
+		defer func() { _ = o.bar.Add(1) }()
+	}
+	o.done++
+	for _, rendition := range r.Renditions {
+		o.written += rendition.Bytes
+	}
+	if r.Error != "" {
+		o.failed++
+		fmt.Fprintf(o.stderr, "calotype render: %s: %s\n", r.File, r.Error)
+	}
+	switch {
+	case o.json:
+		err = json.NewEncoder(o.stdout).Encode(r)
+	case r.Error == "":
+		_, err = fmt.Fprintf(o.stdout, "%s: %s of %dx%d, %d bytes: %d renditions, %d bytes, %d ms\n",
+			r.File, r.Format, r.Width, r.Height, r.Bytes, len(r.Renditions), r.renditionBytes(), r.Milliseconds)
+	}
+	return err
+}
+
+// end sums up. The error says what was not done.
+func (o *outcomes) end(ctx context.Context) error {
+	if o.bar != nil {
+		_ = o.bar.Exit()
+		fmt.Fprintf(o.stderr, "%d of %d files, %.1f MB written in %v\n", o.done-o.failed, o.files, float64(o.written)/1e6, time.Since(o.start).Round(100*time.Millisecond))
+	}
+	var errs []error
+	if ctx.Err() != nil {
+		errs = append(errs, fmt.Errorf("interrupted: %d of %d files were not begun", o.files-o.done, o.files))
+	}
+	if o.failed > 0 {
+		errs = append(errs, fmt.Errorf("%d of %d files failed", o.failed, o.files))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"calotype"
+	"calotype/worker/render"
+)
+
+// fileReport is what became of a file: a line of JSON.
+type fileReport struct {
+	File         string            `json:"file"`
+	Format       calotype.Format   `json:"format,omitempty"`
+	Width        int               `json:"width,omitempty"`
+	Height       int               `json:"height,omitempty"`
+	Frames       int               `json:"frames,omitempty"`
+	Bytes        int64             `json:"bytes"`
+	Milliseconds int64             `json:"ms"`
+	Renditions   []renditionReport `json:"renditions"`
+	Class        string            `json:"class,omitempty"` // Of the picture's own fault.
+	Error        string            `json:"error,omitempty"`
+}
+
+type renditionReport struct {
+	Variant calotype.Variant `json:"variant"`
+	Path    string           `json:"path"`
+	Format  calotype.Format  `json:"format"`
+	Width   int              `json:"width"`
+	Height  int              `json:"height"`
+	Bytes   int64            `json:"bytes"`
+	AsIs    bool             `json:"as_is,omitempty"` // The file's own bytes.
+}
+
+func (r fileReport) renditionBytes() (sum int64) {
+	for _, rendition := range r.Renditions {
+		sum += rendition.Bytes
+	}
+	return sum
+}
+
+// renderFile makes the renditions of one file. What was made before an error stays.
+func (c *renderCommand) renderFile(ctx context.Context, file string) fileReport {
+	start := time.Now()
+	report := fileReport{File: file, Renditions: []renditionReport{}}
+	if err := c.renderInto(ctx, &report); err != nil {
+		report.Error = err.Error()
+		if fault := (*render.Fault)(nil); errors.As(err, &fault) {
+			report.Class = fault.Class
+		}
+	}
+	report.Milliseconds = time.Since(start).Milliseconds()
+	return report
+}
+
+func (c *renderCommand) renderInto(ctx context.Context, report *fileReport) error {
+	body, err := c.read(report.File)
+	report.Bytes = int64(len(body))
+	if err != nil {
+		return err
+	}
+	picture, err := render.Open(body, c.limits())
+	if err != nil {
+		return err
+	}
+	report.Format, report.Width, report.Height, report.Frames = picture.Format, picture.Width, picture.Height, picture.Frames
+	presets, variants := c.Presets.orDefault(), c.variants()
+	var targets []render.Target
+	for _, v := range variants {
+		preset, _ := presets.Lookup(v.Preset)
+		targets = append(targets, picture.Target(v, preset, c.Quality))
+	}
+	for rendition, err := range picture.Render(targets) {
+		if err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return errors.New("interrupted")
+		}
+		v := variants[len(report.Renditions)]
+		path := c.path(v, report.File)
+		if err := writeWhole(path, rendition.Body); err != nil {
+			return err
+		}
+		report.Renditions = append(report.Renditions, renditionReport{
+			v, path, rendition.Format, rendition.Width, rendition.Height, int64(len(rendition.Body)), rendition.AsIs,
+		})
+	}
+	return nil
+}
+
+// read returns a file of at most the bytes that are allowed.
+func (c *renderCommand) read(file string) ([]byte, error) {
+	info, err := os.Stat(file)
+	switch {
+	case err != nil:
+		return nil, errors.Unwrap(err) // The file's name stands in front of it anyway.
+	case !info.Mode().IsRegular():
+		return nil, errors.New("not a file")
+	case info.Size() > c.MaxBytes:
+		return nil, &render.Fault{Class: render.ClassTooManyBytes, Detail: fmt.Sprintf("%d bytes, the limit is %d", info.Size(), c.MaxBytes)}
+	}
+	return os.ReadFile(file)
+}
+
+// writeWhole writes a file so that it is never seen half written.
+func writeWhole(path string, body []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".calotype-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(f.Name())
+		}
+	}()
+	_, err = f.Write(body)
+	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
