@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -33,7 +34,7 @@ func TestNewPhoto(t *testing.T) {
 		"wide.jpg":                  {image.Pt(4000, 3000), image.Pt(837, 628)},
 		"tall/été +1 (50%) #2?.jpg": {image.Pt(3000, 4000), image.Pt(628, 837)},
 	} {
-		source := photo(t, size[0].X, size[0].Y, 0)
+		source := awstest.Photo(t, size[0].X, size[0].Y, 0)
 		p.putFile(t, key, source)
 		path := "/" + strings.NewReplacer("%", "%25", " ", "%20", "#", "%23", "?", "%3F").Replace(key) + "?size=M&to_webp=1"
 		state, body, header := p.ask(t, path)
@@ -55,7 +56,7 @@ func TestNewPhoto(t *testing.T) {
 
 func TestBurstOfViewers(t *testing.T) {
 	p := start(t)
-	p.putFile(t, "kitty.jpg", photo(t, 2000, 1500, 0))
+	p.putFile(t, "kitty.jpg", awstest.Photo(t, 2000, 1500, 0))
 	var all sync.WaitGroup
 	for range 200 {
 		all.Go(func() {
@@ -71,8 +72,8 @@ func TestBurstOfViewers(t *testing.T) {
 		})
 	}
 	all.Wait()
-	awstest.Eventually(t, time.Minute, "the job is done", func() bool { return p.log.count(`"message":"job"`) > 0 && p.idle(t) })
-	if sent, done := p.log.count(`"message":"enqueue"`), p.log.count(`"message":"job"`); sent != 1 || done != 1 {
+	awstest.Eventually(t, time.Minute, "the job is done", func() bool { return p.log.Count(`"message":"job"`) > 0 && p.idle(t) })
+	if sent, done := p.log.Count(`"message":"enqueue"`), p.log.Count(`"message":"job"`); sent != 1 || done != 1 {
 		t.Errorf("%d messages and %d decodes, want one of each", sent, done)
 	}
 }
@@ -113,15 +114,18 @@ func TestKillInTheMiddle(t *testing.T) {
 	p := start(t)
 	for i := range jobs {
 		key := fmt.Sprintf("%03d.jpg", i)
-		p.putFile(t, key, photo(t, 1200, 900, i))
+		p.putFile(t, key, awstest.Photo(t, 1200, 900, i))
 		p.ask(t, "/"+key+"?size=M")
 	}
-	awstest.Eventually(t, time.Minute, "some jobs are done", func() bool { return p.log.count(`"outcome":"done"`) >= jobs/10 })
+	// The edge enqueues beside its answers: what it has not sent yet, dies with it.
+	awstest.Eventually(t, time.Minute, "all jobs are sent and some are done", func() bool {
+		return p.log.Count(`"message":"enqueue"`) == jobs && p.log.Count(`"outcome":"done"`) >= jobs/10
+	})
 	p.kill(t)
-	done := p.log.count(`"outcome":"done"`)
+	done := p.log.Count(`"outcome":"done"`)
 	p.begin(t)
 	restarted := time.Now()
-	awstest.Eventually(t, time.Minute, "the first jobs after the kill are done", func() bool { return p.log.count(`"outcome":"done"`) > done })
+	awstest.Eventually(t, time.Minute, "the first jobs after the kill are done", func() bool { return p.log.Count(`"outcome":"done"`) > done })
 	first := time.Since(restarted)
 	awstest.Eventually(t, 5*time.Minute, "every job is done", func() bool { return p.idle(t) })
 	t.Logf("%d of %d jobs done at the kill; the next %v after the restart, all %v after it",
@@ -139,7 +143,7 @@ func TestKillInTheMiddle(t *testing.T) {
 // the folder that CALOTYPE_CORPUS names.
 func TestEveryPictureEndsSomewhere(t *testing.T) {
 	p := start(t)
-	whole := photo(t, 900, 600, 0)
+	whole := awstest.Photo(t, 900, 600, 0)
 	pictures := map[string][]byte{
 		"cut.jpg":      whole[:len(whole)/2],
 		"text.png":     []byte("no picture"),
@@ -166,7 +170,7 @@ func TestEveryPictureEndsSomewhere(t *testing.T) {
 		}
 	}
 	awstest.Eventually(t, 10*time.Minute, "every job is done", func() bool { return p.idle(t) })
-	done, rejected := p.log.count(`"outcome":"done"`), p.log.count(`"outcome":"rejected"`)
+	done, rejected := p.log.Count(`"outcome":"done"`), p.log.Count(`"outcome":"rejected"`)
 	t.Logf("%d pictures: %d rendered, %d dead letters", len(pictures), done, rejected)
 	if done+rejected != len(pictures) {
 		t.Errorf("%d pictures have no end", len(pictures)-done-rejected)
@@ -186,27 +190,28 @@ func TestEveryPictureEndsSomewhere(t *testing.T) {
 	}
 }
 
+// readPictures reads what is named like a picture in a folder and those below it.
 func readPictures(t *testing.T, dir string, into map[string][]byte) {
 	t.Helper()
-	entries, err := os.ReadDir(dir)
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if _, ok := calotype.FormatOfKey(path); err != nil || !ok || entry.IsDir() {
+			return err
+		}
+		key, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		into["corpus/"+filepath.ToSlash(key)], err = os.ReadFile(path)
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	for _, entry := range entries {
-		if _, ok := calotype.FormatOfKey(entry.Name()); !ok {
-			continue
-		}
-		body, err := os.ReadFile(filepath.Join(dir, entry.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		into["corpus/"+entry.Name()] = body
 	}
 }
 
 func TestOrderlyStopIsQuick(t *testing.T) {
 	p := start(t)
-	p.putFile(t, "kitty.jpg", photo(t, 300, 200, 0))
+	p.putFile(t, "kitty.jpg", awstest.Photo(t, 300, 200, 0))
 	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"calotype/internal/awstest"
 )
 
 // browse opens a headless Chromium.
@@ -66,11 +68,11 @@ func cell(key, variant, state string) string {
 func TestPage(t *testing.T) {
 	p := start(t, "--samples")
 	mine := filepath.Join(t.TempDir(), "my photo +1.jpg")
-	if err := os.WriteFile(mine, photo(t, 3000, 2000, 0), 0o600); err != nil {
+	if err := os.WriteFile(mine, awstest.Photo(t, 3000, 2000, 0), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	broken := filepath.Join(t.TempDir(), "broken.jpg")
-	if err := os.WriteFile(broken, photo(t, 900, 600, 0)[:5000], 0o600); err != nil {
+	if err := os.WriteFile(broken, awstest.Photo(t, 900, 600, 0)[:5000], 0o600); err != nil {
 		t.Fatal(err)
 	}
 	ctx := browse(t)

@@ -2,19 +2,13 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
-	"image"
-	"image/color"
-	"image/jpeg"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
@@ -39,35 +33,7 @@ type program struct {
 	data     string
 	args     []string
 	cmd      *exec.Cmd
-	log      *lines
-}
-
-// lines holds what a program logs.
-type lines struct {
-	mu  sync.Mutex
-	all []string
-}
-
-func (l *lines) count(parts ...string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	n := 0
-	for _, line := range l.all {
-		fits := true
-		for _, part := range parts {
-			fits = fits && strings.Contains(line, part)
-		}
-		if fits {
-			n++
-		}
-	}
-	return n
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Join(l.all, "\n")
+	log      *awstest.Log
 }
 
 // freePort finds an address that nobody listens on.
@@ -89,7 +55,7 @@ func start(t testing.TB, args ...string) *program {
 		servers: &servers{s3URL: "http://" + s3, sqsURL: "http://" + sqs},
 		url:     "http://" + web,
 		data:    t.TempDir(),
-		log:     &lines{},
+		log:     &awstest.Log{},
 	}
 	p.args = append([]string{"--listen", web, "--s3-listen", s3, "--sqs-listen", sqs, "--data", p.data, "--stop-on-eof"}, args...)
 	p.connect()
@@ -119,20 +85,10 @@ func (p *program) begin(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stderr, err := p.cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	p.cmd.Stderr = p.log
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	go func() {
-		for scanner := bufio.NewScanner(stderr); scanner.Scan(); {
-			p.log.mu.Lock()
-			p.log.all = append(p.log.all, scanner.Text())
-			p.log.mu.Unlock()
-		}
-	}()
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil || line != "ready "+p.url+"/\n" {
 		t.Fatalf("it said %q, %v\n%s", line, err, p.log)
@@ -168,20 +124,4 @@ func (p *program) putFile(t testing.TB, key string, body []byte) {
 	if err := p.put(context.Background(), key, "image/jpeg", body); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// photo draws a JPEG; each seed gives another.
-func photo(t testing.TB, width, height, seed int) []byte {
-	t.Helper()
-	img := image.NewRGBA(image.Rect(0, 0, width, height))
-	for y := range height {
-		for x := range width {
-			img.SetRGBA(x, y, color.RGBA{uint8(255 * x / width), uint8(255 * y / height), uint8(x*y>>8 + seed), 255})
-		}
-	}
-	var b bytes.Buffer
-	if err := jpeg.Encode(&b, img, nil); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
 }

@@ -77,10 +77,7 @@ func serveAll(ctx context.Context, f flags, s *servers, listener net.Listener, s
 
 	log.Info().Str("s3", s.s3URL).Str("sqs", s.sqsURL).Msg("servers are up")
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
-		pool.Run(ctx)
-		return nil
-	})
+	g.Go(func() error { return pool.Run(ctx) })
 	g.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return err

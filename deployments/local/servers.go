@@ -21,6 +21,7 @@ import (
 	"calotype/deployments/local/s3d"
 	"calotype/deployments/local/sqsd"
 	"calotype/queue"
+	"calotype/worker"
 )
 
 // What everything is called here.
@@ -32,10 +33,6 @@ const (
 	secretKey  = "calotype-local"
 	region     = "us-east-1"
 )
-
-// receives is how often a message is received before the redrive policy takes it
-// for what kills workers.
-const receives = 5
 
 // servers are the embedded S3 and SQS servers, and clients for them.
 type servers struct {
@@ -122,7 +119,7 @@ func (s *servers) furnish(ctx context.Context) error {
 	}
 	redrive, err := json.Marshal(map[string]string{
 		"deadLetterTargetArn": "arn:aws:sqs:" + region + ":000000000000:" + deadName,
-		"maxReceiveCount":     strconv.Itoa(receives),
+		"maxReceiveCount":     strconv.Itoa(worker.MaxReceives),
 	})
 	if err != nil {
 		return err

@@ -1,18 +1,21 @@
 // Command bench compares, in one run on the same pictures: what a rendition costs
-// here and with Debian's vipsthumbnail, how much of a worker's CPU is not libvips,
-// and how many renditions a second the HTTP edge serves beside the S3 server that
-// it asks. Machines are noisy: what counts are the ratios, of medians of rounds
-// that alternate. "make bench" runs it.
+// here and with vipsthumbnail, sharp and Pillow, how like the original it is, how much
+// of a worker's CPU is not rendering, and how many renditions a second the HTTP edge
+// serves beside the S3 server that it asks. Machines are noisy: what counts are the
+// ratios, of medians of rounds that alternate. "make bench" runs it.
 package main
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"text/tabwriter"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,18 +24,20 @@ import (
 )
 
 func main() {
-	renderOnly := flag.String("render", "", "what the bench runs of itself: render the files to these variants")
+	itself := flag.Bool("render", false, "what the bench runs of itself: make the renditions that stand on standard input, as JSON")
 	draw := flag.String("draw", "", "what the bench runs of itself: draw the pictures into this folder")
+	photos := flag.String("photos", "", "a folder of JPEGs to use beside the drawn pictures")
 	rounds := flag.Int("rounds", 5, "how often each measurement is made")
+	only := flag.String("only", "", "the one workload to measure, such as W3, without the worker and the edge")
 	flag.Parse()
 	var err error
 	switch {
 	case *draw != "":
-		err = drawJPEGs(*draw)
-	case *renderOnly != "":
-		err = renderFiles(*renderOnly, flag.Args())
+		err = drawPictures(*draw)
+	case *itself:
+		err = renderItself(os.Stdin)
 	default:
-		err = run(*rounds)
+		err = run(*photos, *rounds, *only)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -40,76 +45,58 @@ func main() {
 	}
 }
 
-// workload is what is made of every picture.
-type workload struct {
-	name, variants string
-}
-
-var workloads = []workload{
-	{"JPEG to M", "M"},
-	{"JPEG to M.webp", "M.webp"},
-	{"JPEG to all 16", "L,M,S,XS,SL,SM,SS,SXS,L.webp,M.webp,S.webp,XS.webp,SL.webp,SM.webp,SS.webp,SXS.webp"},
-}
-
-func run(rounds int) error {
+func run(photos string, rounds int, only string) error {
 	dir, err := os.MkdirTemp("", "calotype-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
 	// In a process of its own: the kernel counts a parent's memory as its child's.
-	if err := self("-draw", dir, nil).Run(); err != nil {
+	if err := self("-draw", dir).Run(); err != nil {
 		return fmt.Errorf("draw: %w", err)
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "*.jpg"))
 	if err != nil {
 		return err
 	}
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "%d JPEGs of 6 to 12 megapixels, median of %d rounds\n", len(files), rounds)
-	fmt.Fprintln(table, "workload\tCPU ms a rendition\tvipsthumbnail\tratio\tpeak MB\tvipsthumbnail\tratio\t")
-	for _, w := range workloads {
-		ours, theirs := make([]cost, rounds), make([]cost, rounds)
-		for i := range rounds {
-			if ours[i], err = measure(self("-render", w.variants, files)); err != nil {
-				return err
-			}
-			if theirs[i], err = vipsthumbnail(dir, w.variants, files); err != nil {
-				return err
-			}
-		}
-		renditions := float64(len(files) * count(w.variants))
-		a, b := medianCost(ours), medianCost(theirs)
-		fmt.Fprintf(table, "%s\t%.1f\t%.1f\t%.2f\t%.0f\t%.0f\t%.2f\t\n", w.name,
-			a.cpu.Seconds()*1000/renditions, b.cpu.Seconds()*1000/renditions, a.cpu.Seconds()/b.cpu.Seconds(),
-			float64(a.peak)/1e6, float64(b.peak)/1e6, float64(a.peak)/float64(b.peak))
-	}
-	if err := table.Flush(); err != nil {
+	if err := compare(dir, photos, only, rounds); err != nil || only != "" {
 		return err
 	}
 	return services(dir, files, rounds)
 }
 
-// drawJPEGs writes the samples that are upright JPEGs, and names the tall ones so.
-func drawJPEGs(dir string) error {
+// drawPictures writes the samples but the turned one, each under its format's name.
+func drawPictures(dir string) error {
 	var g errgroup.Group
 	for i, p := range samples.All() {
-		if p.ContentType != "image/jpeg" || p.Key == "turned.jpg" {
+		if p.Key == "turned.jpg" || p.Key == "tiny.png" {
 			continue
-		}
-		shape := "wide"
-		if p.Size.Y >= p.Size.X {
-			shape = "tall"
 		}
 		g.Go(func() error {
 			body, err := p.Draw()
 			if err != nil {
 				return err
 			}
-			return os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%d.jpg", shape, i)), body, 0o600)
+			return os.WriteFile(filepath.Join(dir, fmt.Sprintf("%d%s", i, filepath.Ext(p.Key))), body, 0o600)
 		})
 	}
 	return g.Wait()
+}
+
+// drawSmall writes a JPEG of 640x480, as pictures of a shop or a forum may be.
+func drawSmall(dir string) (file string, err error) {
+	img := image.NewRGBA(image.Rect(0, 0, 640, 480))
+	for y := range 480 {
+		for x := range 640 {
+			img.SetRGBA(x, y, color.RGBA{uint8(x * 255 / 640), uint8(y * 255 / 480), uint8((x*x + y*y) / 97), 255})
+		}
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, nil); err != nil {
+		return "", err
+	}
+	file = filepath.Join(dir, "wide-small")
+	return file, os.WriteFile(file, b.Bytes(), 0o600)
 }
 
 // cost is what a process used.
@@ -119,12 +106,12 @@ type cost struct {
 }
 
 // self is a call of this program.
-func self(flag, value string, files []string) *exec.Cmd {
+func self(args ...string) *exec.Cmd {
 	program, err := os.Executable()
 	if err != nil {
 		program = os.Args[0]
 	}
-	return exec.Command(program, append([]string{flag, value}, files...)...)
+	return exec.Command(program, args...)
 }
 
 func medianCost(costs []cost) cost {

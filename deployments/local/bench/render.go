@@ -1,101 +1,126 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"calotype"
 	"calotype/worker/render"
 )
 
-// renderFiles renders each file to the variants, one after the other, as a worker
-// with one slot does, and throws the renditions away.
-func renderFiles(variants string, files []string) error {
-	if err := render.Start(); err != nil {
-		return err
+// order is renditions to make, as every tool is given them.
+type order struct {
+	AtOnce     int   `json:"atOnce"`
+	WebPEffort int   `json:"webpEffort"`
+	Jobs       []job `json:"jobs"`
+}
+
+// job is one rendition.
+type job struct {
+	In      string          `json:"in"`
+	Out     string          `json:"out"`
+	Width   int             `json:"width"`
+	Height  int             `json:"height"`
+	Format  calotype.Format `json:"format"`
+	Group   int             `json:"group"` // The same for the jobs of one source that may share its decoding.
+	variant string
+}
+
+// groups are the jobs that share a decoding.
+func (o order) groups() [][]job {
+	var groups [][]job
+	for i, j := range o.Jobs {
+		if i == 0 || j.Group != o.Jobs[i-1].Group {
+			groups = append(groups, nil)
+		}
+		groups[len(groups)-1] = append(groups[len(groups)-1], j)
 	}
+	return groups
+}
+
+// jobsFor lists what variants of files are, group by group.
+func jobsFor(files []string, variants, out string) ([]job, error) {
 	presets := calotype.DefaultPresets()
-	for _, file := range files {
+	var jobs []job
+	for group, file := range files {
 		body, err := os.ReadFile(file)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		picture, err := render.Open(body, render.Limits{})
 		if err != nil {
-			return err
+			return nil, err
 		}
-		var targets []render.Target
 		for name := range strings.SplitSeq(variants, ",") {
 			v, err := calotype.ParseVariant(name)
 			if err != nil {
-				return err
+				return nil, err
 			}
-			p, _ := presets.Lookup(v.Preset)
-			t := render.Target{Format: v.Format, Quality: 80}
-			if t.Format == "" {
-				t.Format = picture.Format
-			}
-			t.Width, t.Height = p.BoxFor(picture.Width, picture.Height).Fit(picture.Width, picture.Height)
-			targets = append(targets, t)
+			preset, _ := presets.Lookup(v.Preset)
+			t := picture.Target(v, preset, 80)
+			jobs = append(jobs, job{file, fmt.Sprintf("%s/%s-%d.%s", out, v.Preset, group, t.Format), t.Width, t.Height, t.Format, group, name})
 		}
-		for _, err := range picture.Render(targets) {
-			if err != nil {
-				return fmt.Errorf("%s: %w", file, err)
-			}
+	}
+	return jobs, nil
+}
+
+// renderOrder is a call of this program that makes what an order says.
+func renderOrder(o order) *exec.Cmd {
+	cmd := self("-render")
+	cmd.Stdin = strings.NewReader(o.text())
+	return cmd
+}
+
+// renderItself makes what an order says, as a worker of as many slots does.
+func renderItself(text io.Reader) error {
+	var o order
+	if err := json.NewDecoder(text).Decode(&o); err != nil {
+		return err
+	}
+	if err := render.Start(); err != nil {
+		return err
+	}
+	var g errgroup.Group
+	g.SetLimit(o.AtOnce)
+	for _, jobs := range o.groups() {
+		g.Go(func() error { return renderGroup(jobs) })
+	}
+	return g.Wait()
+}
+
+func renderGroup(jobs []job) error {
+	body, err := os.ReadFile(jobs[0].In)
+	if err != nil {
+		return err
+	}
+	picture, err := render.Open(body, render.Limits{})
+	if err != nil {
+		return err
+	}
+	targets := make([]render.Target, len(jobs))
+	for i, j := range jobs {
+		targets[i] = render.Target{Width: j.Width, Height: j.Height, Format: j.Format, Quality: 80}
+	}
+	i := 0
+	for r, err := range picture.Render(targets) {
+		if err != nil {
+			return fmt.Errorf("%s: %w", jobs[0].In, err)
 		}
+		if err := os.WriteFile(jobs[i].Out, r.Body, 0o600); err != nil {
+			return err
+		}
+		i++
 	}
 	return nil
-}
-
-// vipsthumbnail makes the same with one call for each variant.
-func vipsthumbnail(dir, variants string, files []string) (cost, error) {
-	var all cost
-	presets := calotype.DefaultPresets()
-	for name := range strings.SplitSeq(variants, ",") {
-		v, err := calotype.ParseVariant(name)
-		if err != nil {
-			return cost{}, err
-		}
-		p, _ := presets.Lookup(v.Preset)
-		out := "%s-out.jpg[Q=80,optimize_coding,strip]"
-		if v.Format == calotype.WebP {
-			out = "%s-out.webp[Q=80,effort=2,strip]"
-		}
-		// The samples are wide and tall: each gets the box that it would get here.
-		for box, group := range byBox(p, files) {
-			args := append([]string{"--size", box + ">", "--output", filepath.Join(dir, "out", out)}, group...)
-			if err := os.MkdirAll(filepath.Join(dir, "out"), 0o700); err != nil {
-				return cost{}, err
-			}
-			cmd := exec.Command("vipsthumbnail", args...)
-			cmd.Env = append(os.Environ(), "VIPS_CONCURRENCY=1")
-			c, err := measure(cmd)
-			if err != nil {
-				return cost{}, err
-			}
-			all.cpu += c.cpu
-			all.peak = max(all.peak, c.peak)
-		}
-	}
-	return all, nil
-}
-
-func byBox(p calotype.Preset, files []string) map[string][]string {
-	groups := map[string][]string{}
-	for _, file := range files {
-		box := p.Wide
-		if strings.HasPrefix(filepath.Base(file), "tall") {
-			box = p.Tall
-		}
-		groups[box.String()] = append(groups[box.String()], file)
-	}
-	return groups
 }
 
 // measure runs a command and says what it used, as the kernel counts it.
@@ -114,5 +139,3 @@ func used(state *os.ProcessState) cost {
 	}
 	return cost{time.Duration(usage.Utime.Nano() + usage.Stime.Nano()), peak}
 }
-
-func count(variants string) int { return strings.Count(variants, ",") + 1 }

@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"golang.org/x/sync/errgroup"
 
 	"calotype"
 	"calotype/internal/awstest"
@@ -29,6 +30,7 @@ import (
 
 // site is the S3 and SQS servers of the local program, and clients.
 type site struct {
+	dir           string // A folder to work in.
 	s3URL, sqsURL string
 	s3            *s3.Client
 	sqs           *sqs.Client
@@ -51,8 +53,18 @@ func services(dir string, files []string, rounds int) error {
 		return err
 	}
 	defer stop()
-	if err := worker(s, program, files, rounds); err != nil {
+	fmt.Println()
+	small, err := drawSmall(dir)
+	if err != nil {
 		return err
+	}
+	for _, w := range []jobs{
+		{"large", files, 8, "M.webp,L.webp,S.webp,XS.webp,SL.webp,SM.webp,SS.webp,SXS.webp", false, rounds},
+		{"small", []string{small}, 10_000, "XS.webp", true, 1},
+	} {
+		if err := worker(s, program, w); err != nil {
+			return err
+		}
 	}
 	return edge(s, program, rounds)
 }
@@ -73,7 +85,7 @@ func startServers(local, dir string) (*site, func(), error) {
 		return nil, nil, err
 	}
 	stop := func() { stdin.Close(); _ = cmd.Wait() }
-	s := &site{}
+	s := &site{dir: dir}
 	line, _ := bufio.NewReader(stdout).ReadString('\n')
 	if n, _ := fmt.Sscanf(line, "ready %s %s", &s.s3URL, &s.sqsURL); n != 2 {
 		stop()
@@ -99,57 +111,94 @@ func (s *site) start(program string, args ...string) (*exec.Cmd, *bytes.Buffer, 
 	return cmd, &log, cmd.Start()
 }
 
+// jobs are what a worker is measured with: copies of files, and what is made of each.
+type jobs struct {
+	name     string // And their folder's, with the round.
+	files    []string
+	copies   int
+	variants string // The first is asked for; the others come by themselves, or are not made.
+	exact    bool
+	rounds   int
+}
+
 // worker compares a whole worker's CPU with that of rendering alone.
-func worker(s *site, program string, files []string, rounds int) error {
-	ctx := context.Background()
-	wide := "M.webp,L.webp,S.webp,XS.webp,SL.webp,SM.webp,SS.webp,SXS.webp"
-	const copies = 8
-	shares := make([]float64, 0, rounds)
-	var whole, alone cost
-	for round := range rounds {
-		for i, file := range files {
-			body, err := os.ReadFile(file)
-			if err != nil {
-				return err
-			}
-			for c := range copies {
-				key := fmt.Sprintf("%d/%d-%d.jpg", round, i, c)
-				if err := s.put(ctx, key, body); err != nil {
-					return err
-				}
-				job := calotype.Job{Source: key, Variants: []calotype.Variant{{Preset: "M", Format: calotype.WebP}}}
-				encoded, url := job.Encode(), s.queue("calotype-jobs")
-				if _, err := s.sqs.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &encoded}); err != nil {
-					return err
-				}
-			}
-		}
-		cmd, log, err := s.start(program, "worker", "--concurrency=1")
+func worker(s *site, program string, w jobs) error {
+	var shares, rates []float64
+	var perJob []time.Duration
+	for round := range w.rounds {
+		whole, took, err := s.work(program, w, fmt.Sprint(w.name, round))
 		if err != nil {
 			return err
 		}
-		if err := s.waitIdle(ctx); err != nil {
-			return errors.Join(err, errors.New(log.String()))
+		var same []string
+		for range w.copies {
+			same = append(same, w.files...)
 		}
-		// It would wait for the end of its poll: all that it did is counted by now.
-		if err := cmd.Process.Kill(); err != nil {
+		targets, err := jobsFor(same, w.variants, filepath.Join(s.dir, "out", "0"))
+		if err != nil {
 			return err
 		}
-		_ = cmd.Wait()
-		whole = used(cmd.ProcessState)
-		var same []string
-		for range copies {
-			same = append(same, files...)
-		}
-		if alone, err = measure(self("-render", wide, same)); err != nil {
+		alone, err := measure(renderOrder(order{AtOnce: 1, Jobs: targets}))
+		if err != nil {
 			return err
 		}
 		shares = append(shares, 1-alone.cpu.Seconds()/whole.cpu.Seconds())
+		rates = append(rates, float64(len(same))/took.Seconds())
+		perJob = append(perJob, whole.cpu/time.Duration(len(same)))
 	}
-	jobs := copies * len(files)
-	fmt.Printf("\nworker: %d jobs of 8 renditions, %.0f ms CPU a job, of which %.0f %% is not rendering (median of %d rounds)\n",
-		jobs, whole.cpu.Seconds()*1000/float64(jobs), 100*median(shares, func(f float64) float64 { return f }), rounds)
+	number := func(f float64) float64 { return f }
+	fmt.Printf("worker: %d %s jobs of %d renditions: %.1f a second, %.1f ms CPU a job, of which %.0f %% is not rendering (median of %d rounds)\n",
+		w.copies*len(w.files), w.name, strings.Count(w.variants, ",")+1, median(rates, number),
+		median(perJob, func(d time.Duration) time.Duration { return d }).Seconds()*1000, 100*median(shares, number), w.rounds)
 	return nil
+}
+
+// work sends the jobs and has a worker do them. It returns what the worker used, and
+// how long it was at them.
+func (s *site) work(program string, w jobs, folder string) (cost, time.Duration, error) {
+	first, _, _ := strings.Cut(w.variants, ",")
+	variant, err := calotype.ParseVariant(first)
+	if err != nil {
+		return cost{}, 0, err
+	}
+	g, ctx := errgroup.WithContext(context.Background())
+	g.SetLimit(16)
+	for i, file := range w.files {
+		body, err := os.ReadFile(file)
+		if err != nil {
+			return cost{}, 0, err
+		}
+		for c := range w.copies {
+			g.Go(func() error {
+				key := fmt.Sprintf("%s/%d-%d.jpg", folder, i, c)
+				if err := s.put(ctx, key, body); err != nil {
+					return err
+				}
+				job := calotype.Job{Source: key, Variants: []calotype.Variant{variant}, Exact: w.exact}.Encode()
+				url := s.queue("calotype-jobs")
+				_, err := s.sqs.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &job})
+				return err
+			})
+		}
+	}
+	if err := g.Wait(); err != nil {
+		return cost{}, 0, err
+	}
+	began := time.Now()
+	cmd, log, err := s.start(program, "worker", "--concurrency=1")
+	if err != nil {
+		return cost{}, 0, err
+	}
+	if err := s.waitIdle(context.Background()); err != nil {
+		return cost{}, 0, errors.Join(err, errors.New(log.String()))
+	}
+	took := time.Since(began)
+	// It would wait for the end of its poll: all that it did is counted by now.
+	if err := cmd.Process.Kill(); err != nil {
+		return cost{}, 0, err
+	}
+	_ = cmd.Wait()
+	return used(cmd.ProcessState), took, nil
 }
 
 func (s *site) put(ctx context.Context, key string, body []byte) error {
@@ -160,7 +209,7 @@ func (s *site) put(ctx context.Context, key string, body []byte) error {
 
 func (s *site) waitIdle(ctx context.Context) error {
 	url := s.queue("calotype-jobs")
-	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		out, err := s.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []types.QueueAttributeName{"All"}})
 		if err != nil {
 			return err
@@ -169,7 +218,7 @@ func (s *site) waitIdle(ctx context.Context) error {
 			return nil
 		}
 	}
-	return errors.New("the worker did not end its jobs within 5 minutes")
+	return errors.New("the worker did not end its jobs within 20 minutes")
 }
 
 // edge compares the edge's requests a second with the S3 server's own.
@@ -185,12 +234,12 @@ func edge(s *site, program string, rounds int) error {
 	if !ok {
 		return fmt.Errorf("the edge said %q", log)
 	}
-	key, name := "resized/M.webp/0/0-0.jpg", bucket
+	key, name := "resized/M.webp/large0/0-0.jpg", bucket
 	presigned, err := s3.NewPresignClient(s.s3).PresignGetObject(context.Background(), &s3.GetObjectInput{Bucket: &name, Key: &key}, s3.WithPresignExpires(time.Hour))
 	if err != nil {
 		return err
 	}
-	urls := []string{"http://" + address + "/0/0-0.jpg?size=M&to_webp=1", presigned.URL}
+	urls := []string{"http://" + address + "/large0/0-0.jpg?size=M&to_webp=1", presigned.URL}
 	rates := make([][]float64, 2)
 	for range rounds {
 		for i, url := range urls {

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	_ "image/gif" // Registers itself.
+	_ "image/jpeg"
+	_ "image/png"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	_ "golang.org/x/image/bmp" // Registers itself.
+
+	"calotype/worker/render"
+)
+
+// workload is what is made of pictures of one kind.
+type workload struct {
+	name, files, variants string
+	sources               int // As many files as there are, over and over.
+}
+
+var workloads = []workload{
+	{"W1 JPEG to M", "*.jpg", "M", 12},
+	{"W2 JPEG to M.webp", "*.jpg", "M.webp", 12},
+	{"W3 JPEG to all 16", "*.jpg", "L,M,S,XS,SL,SM,SS,SXS,L.webp,M.webp,S.webp,XS.webp,SL.webp,SM.webp,SS.webp,SXS.webp", 8},
+	{"W4 PNG to M", "*.png", "M", 8},
+	{"W4 GIF to XS", "*.gif", "XS", 8},
+	{"W4 BMP to M", "*.bmp", "M", 8},
+	{"W5 JPEG to M.avif", "*.jpg", "M.avif", 8},
+}
+
+// result is what a tool did in a workload.
+type result struct {
+	two, eight []cost // With 2 and 8 at once.
+	bytes      float64
+	likeness   map[string]float64 // SSIM by variant.
+}
+
+// compare prints a table of all tools over all workloads, or those named so.
+func compare(dir, photos, only string, rounds int) error {
+	if err := render.Start(); err != nil {
+		return err
+	}
+	tools := tools()
+	fmt.Printf("\nMedians of %d alternating rounds; ratios are calotype's to the tool's; SSIM to a Lanczos reference\n", rounds)
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "workload\ttool\tCPU ms each\tratio\tMB, 2 at once\tratio\tMB, 8 at once\tratio\tkB each\tratio\tSSIM\tours less theirs\tworst preset\t")
+	workloads := slices.DeleteFunc(slices.Clone(workloads), func(w workload) bool { return !strings.HasPrefix(w.name, only) })
+	results := make([][]result, len(workloads))
+	out := func(workload, tool int) string {
+		return filepath.Join(dir, "out", fmt.Sprint(workload), fmt.Sprint(tool))
+	}
+	for i, w := range workloads {
+		files, err := sources(dir, photos, w)
+		if err != nil {
+			return err
+		}
+		results[i] = make([]result, len(tools))
+		for range rounds {
+			for j, t := range tools {
+				if err := results[i][j].measure(t, w, files, out(i, j)); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	// Not before: the kernel counts this process' memory as that of those it starts.
+	for i, w := range workloads {
+		files, err := sources(dir, photos, w)
+		if err != nil {
+			return err
+		}
+		refs := references{}
+		for j, t := range tools {
+			if results[i][j].two == nil {
+				continue
+			}
+			if err := results[i][j].look(w, files, out(i, j), refs); err != nil {
+				return err
+			}
+			results[i][j].print(table, w, t, results[i][0], len(files))
+		}
+	}
+	return table.Flush()
+}
+
+// sources lists as many files as the workload has.
+func sources(dir, photos string, w workload) ([]string, error) {
+	found, err := filepath.Glob(filepath.Join(dir, w.files))
+	if photos != "" && w.files == "*.jpg" {
+		found, err = filepath.Glob(filepath.Join(photos, w.files))
+	}
+	if err != nil || len(found) == 0 {
+		return nil, errors.Join(err, fmt.Errorf("no %s", w.files))
+	}
+	files := make([]string, w.sources)
+	for i := range files {
+		files[i] = found[i%len(found)]
+	}
+	return files, nil
+}
+
+func (r *result) measure(t tool, w workload, files []string, out string) error {
+	if err := os.MkdirAll(out, 0o700); err != nil {
+		return err
+	}
+	jobs, err := jobsFor(files, w.variants, out)
+	if err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		if !t.can(j.Format) {
+			return nil
+		}
+	}
+	for atOnce, costs := range map[int]*[]cost{2: &r.two, 8: &r.eight} {
+		c, err := t.run(order{AtOnce: atOnce, Jobs: jobs})
+		if err != nil {
+			return fmt.Errorf("%s, %s: %w", t.name, w.name, err)
+		}
+		*costs = append(*costs, c)
+	}
+	return nil
+}
+
+// look compares what a tool made with the references, and weighs it. Of files that
+// stand there several times the first is looked at.
+func (r *result) look(w workload, files []string, out string, refs references) error {
+	jobs, err := jobsFor(files, w.variants, out)
+	if err != nil {
+		return err
+	}
+	r.likeness = map[string]float64{}
+	counts := map[string]float64{}
+	seen := map[string]bool{}
+	renditions := 0.0
+	for _, j := range jobs {
+		if seen[j.In+j.variant] {
+			continue
+		}
+		seen[j.In+j.variant] = true
+		info, err := os.Stat(j.Out)
+		if err != nil {
+			return err
+		}
+		r.bytes += float64(info.Size())
+		renditions++
+		png := j.Out + ".look.png"
+		if text, err := exec.Command("vips", "copy", j.Out, png).CombinedOutput(); err != nil {
+			return fmt.Errorf("vips copy %s: %w\n%s", j.Out, err, text)
+		}
+		made, err := decode(png)
+		if err != nil {
+			return err
+		}
+		reference, err := refs.of(j.In, made.width, made.height)
+		if err != nil {
+			return err
+		}
+		r.likeness[j.variant] += ssim(made, reference)
+		counts[j.variant]++
+	}
+	for v := range r.likeness {
+		r.likeness[v] /= counts[v]
+	}
+	r.bytes /= renditions
+	return nil
+}
+
+func (r *result) mean() (mean float64) {
+	for _, like := range r.likeness {
+		mean += like / float64(len(r.likeness))
+	}
+	return mean
+}
+
+// print adds a line: a tool beside ours.
+func (r *result) print(table *tabwriter.Writer, w workload, t tool, ours result, files int) {
+	renditions := float64(files * (strings.Count(w.variants, ",") + 1))
+	two, eight := medianCost(r.two), medianCost(r.eight)
+	ours2, ours8 := medianCost(ours.two), medianCost(ours.eight)
+	mb := func(c cost) float64 { return float64(c.peak) / 1e6 }
+	worst := math.Inf(1)
+	for v, like := range r.likeness {
+		worst = min(worst, ours.likeness[v]-like)
+	}
+	fmt.Fprintf(table, "%s\t%s\t%.1f\t%.2f\t%.0f\t%.2f\t%.0f\t%.2f\t%.1f\t%.2f\t%.4f\t%+.4f\t%+.4f\t\n", w.name, t.name,
+		two.cpu.Seconds()*1000/renditions, ours2.cpu.Seconds()/two.cpu.Seconds(),
+		mb(two), mb(ours2)/mb(two), mb(eight), mb(ours8)/mb(eight),
+		r.bytes/1e3, ours.bytes/r.bytes, r.mean(), ours.mean()-r.mean(), worst)
+}
+
+// references are what sources look like scaled down by the book.
+type references map[string]grey
+
+func (r references) of(file string, width, height int) (grey, error) {
+	key := fmt.Sprintf("%s %dx%d", file, width, height)
+	if ready, ok := r[key]; ok {
+		return ready, nil
+	}
+	source, ok := r[file]
+	if !ok {
+		var err error
+		if source, err = decode(file); err != nil {
+			return grey{}, err
+		}
+		r[file] = source
+	}
+	r[key] = source.lanczos(width, height)
+	return r[key], nil
+}
+
+func decode(file string) (grey, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return grey{}, err
+	}
+	defer f.Close()
+	img, _, err := image.Decode(f)
+	if err != nil {
+		return grey{}, fmt.Errorf("%s: %w", file, err)
+	}
+	return toGrey(img), nil
+}

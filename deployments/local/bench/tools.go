@@ -1,0 +1,105 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"calotype"
+)
+
+// tool makes renditions.
+type tool struct {
+	name string
+	// can reports whether it reads and writes a format.
+	can func(calotype.Format) bool
+	run func(order) (cost, error)
+}
+
+// tools are this program first, and the others that are there. What is not is said.
+func tools() []tool {
+	found := []tool{{"calotype", all, func(o order) (cost, error) { return measure(renderOrder(o)) }}}
+	if _, err := exec.LookPath("vipsthumbnail"); err != nil {
+		fmt.Println("vipsthumbnail is not here: libvips-tools")
+	} else {
+		found = append(found, tool{"vipsthumbnail", all, vipsthumbnail})
+	}
+	_, source, _, _ := runtime.Caller(0)
+	peers := filepath.Join(filepath.Dir(source), "peers")
+	sharp := filepath.Join(peers, "sharp.mjs")
+	if version, err := exec.Command("node", sharp, "{}").Output(); err != nil {
+		fmt.Println("sharp is not here: npm ci in", peers)
+	} else {
+		noBMP := func(f calotype.Format) bool { return f != calotype.BMP }
+		for _, effort := range []int{2, 4} {
+			found = append(found, tool{fmt.Sprintf("sharp %s, WebP effort %d", strings.TrimSpace(string(version)), effort), noBMP, func(o order) (cost, error) {
+				o.WebPEffort = effort
+				return measure(exec.Command("node", sharp, o.text()))
+			}})
+		}
+	}
+	pillow := filepath.Join(peers, "pillow.py")
+	for _, python := range []string{"python3", "/usr/bin/python3"} {
+		version, err := exec.Command(python, pillow, "{}").Output()
+		if err != nil {
+			continue
+		}
+		noAVIF := func(f calotype.Format) bool { return f != calotype.AVIF }
+		return append(found, tool{"Pillow " + strings.TrimSpace(string(version)), noAVIF, func(o order) (cost, error) {
+			return measure(exec.Command(python, pillow, o.text()))
+		}})
+	}
+	fmt.Println("Pillow is not here: python3-pil")
+	return found
+}
+
+func all(calotype.Format) bool { return true }
+
+func (o order) text() string {
+	text, err := json.Marshal(o)
+	if err != nil {
+		panic(err) // Of strings and numbers.
+	}
+	return string(text)
+}
+
+// vipsthumbnail makes each rendition with a call of its own, as many at once as asked;
+// its memory is that of so many of the largest.
+func vipsthumbnail(o order) (cost, error) {
+	options := map[calotype.Format]string{
+		calotype.JPEG: "[Q=80,optimize_coding,strip]",
+		calotype.WebP: "[Q=80,effort=2,strip]",
+		calotype.AVIF: "[Q=60,effort=1,strip]",
+		calotype.PNG:  "[filter=all,strip]",
+		calotype.GIF:  "[effort=4]",
+		calotype.BMP:  "",
+	}
+	var mu sync.Mutex
+	var sum cost
+	var g errgroup.Group
+	g.SetLimit(o.AtOnce)
+	for _, j := range o.Jobs {
+		g.Go(func() error {
+			in := j.In
+			if j.Format == calotype.GIF {
+				in += "[n=-1]"
+			}
+			cmd := exec.Command("vipsthumbnail", in, "--size", fmt.Sprintf("%dx%d>", j.Width, j.Height), "--output", j.Out+options[j.Format])
+			cmd.Env = append(os.Environ(), "VIPS_CONCURRENCY=1")
+			c, err := measure(cmd)
+			mu.Lock()
+			defer mu.Unlock()
+			sum.cpu += c.cpu
+			sum.peak = max(sum.peak, c.peak*int64(o.AtOnce))
+			return err
+		})
+	}
+	return sum, g.Wait()
+}

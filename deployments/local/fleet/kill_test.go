@@ -1,0 +1,75 @@
+package fleet
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"calotype"
+	"calotype/internal/awstest"
+)
+
+// Workers are killed again and again while jobs come in: every key ends as a
+// rendition or as a dead letter.
+func TestFleetSurvivesKills(t *testing.T) {
+	t.Parallel()
+	kills, workers := 3, 2
+	if soak {
+		kills, workers = 100, 4
+	}
+	s := newSite(t)
+	var killing atomic.Bool
+	killing.Store(true)
+	inserted := make(chan int, 1)
+	go func() {
+		n := 0
+		defer func() { inserted <- n }()
+		for ; killing.Load() || n < 10; n++ {
+			s.ask(t, fmt.Sprintf("%05d.jpg", n), awstest.Photo(t, 900, 600, n))
+			time.Sleep(30 * time.Millisecond) // The pace of the insertion.
+		}
+	}()
+
+	fleet := make([]*program, workers)
+	for i := range fleet {
+		fleet[i] = s.worker(t)
+	}
+	began, busy := time.Now(), 0
+	for range kills {
+		time.Sleep(200*time.Millisecond + rand.N(400*time.Millisecond)) // Anywhere in the life of a job.
+		victim := rand.N(workers)
+		if _, inFlight, _ := awstest.Waiting(t, s.jobsURL); inFlight != "0" {
+			busy++
+		}
+		fleet[victim].kill(t)
+		fleet[victim] = s.worker(t)
+	}
+	killing.Store(false)
+	keys := <-inserted
+	t.Logf("%d kills of %d workers in %v, %d of them while jobs were in flight; %d jobs inserted",
+		kills, workers, time.Since(began).Round(time.Second), busy, keys)
+	awstest.Eventually(t, 10*time.Minute, "every job has an end", func() bool { return s.idle(t) })
+
+	renditions, buried := s.keys(t, "resized/XS/"), map[string]bool{}
+	for _, body := range awstest.Drain(t, s.deadURL) {
+		job, err := calotype.ParseJob(body)
+		if err != nil {
+			t.Errorf("dead letter %s: %v", body, err)
+		}
+		buried[job.Source] = true
+	}
+	lost := 0
+	for n := range keys {
+		if key := fmt.Sprintf("%05d.jpg", n); !renditions[key] && !buried[key] {
+			t.Errorf("%s is lost", key)
+			lost++
+		}
+	}
+	t.Logf("%d renditions, %d dead letters, lost: %d", len(renditions), len(buried), lost)
+	// Four kills at least give a job up, and each kill meets two jobs at most.
+	if most := kills / 2; len(buried) > most {
+		t.Errorf("%d dead letters of %d kills, want at most %d", len(buried), kills, most)
+	}
+}

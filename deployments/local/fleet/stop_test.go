@@ -1,0 +1,128 @@
+package fleet
+
+import (
+	"encoding/json"
+	"net/http"
+	"syscall"
+	"testing"
+	"time"
+
+	"calotype/internal/awstest"
+)
+
+// signal sends SIGTERM and gives it time to arrive: that a process has taken a
+// signal cannot be seen from outside.
+func (p *program) signal(t *testing.T) {
+	t.Helper()
+	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Second)
+}
+
+// settledAfterExit wants nothing in flight at once after the exit, where two seconds
+// are allowed.
+func (s *site) settledAfterExit(t *testing.T, want string) {
+	t.Helper()
+	exited := time.Now()
+	visible, inFlight, delayed := awstest.Waiting(t, s.jobsURL)
+	for inFlight != "0" && time.Since(exited) < 2*time.Second {
+		time.Sleep(50 * time.Millisecond)
+		visible, inFlight, delayed = awstest.Waiting(t, s.jobsURL)
+	}
+	if inFlight != "0" || visible+delayed != want {
+		t.Errorf("2 s after the exit: visible %s, in flight %s, delayed %s", visible, inFlight, delayed)
+	}
+}
+
+// SIGTERM in the middle of a poll: the poll ends, what it brings is given back, and
+// no other poll begins.
+func TestFleetStopsInMidPoll(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	_, sqs := s.wires(t, nil)
+	w := s.worker(t)
+	awstest.Eventually(t, time.Minute, "a long poll is under way", func() bool { return longPoll(t, sqs.seen("ReceiveMessage")) })
+	w.signal(t)
+	begun := len(sqs.seen("ReceiveMessage"))
+	s.ask(t, "kitty.jpg", awstest.Photo(t, 300, 200, 0))
+	if err := w.Wait(); err != nil {
+		t.Errorf("after SIGTERM: %v\n%s", err, w.log)
+	}
+	s.settledAfterExit(t, "10")
+	if n := len(sqs.seen("ReceiveMessage")); n != begun {
+		t.Errorf("%d polls began after the signal", n-begun)
+	}
+	messages, err := s.jobs.Receive(t.Context(), 10, time.Second, time.Minute)
+	if err != nil || len(messages) != 1 || messages[0].Receives > 2 {
+		t.Errorf("got %+v, %v, want the job, received by the poll and by this at most", messages, err)
+	}
+	if n := len(s.keys(t, "resized/")); n != 0 {
+		t.Errorf("%d renditions: a job began after the signal", n)
+	}
+}
+
+// longPoll reports whether the last poll is one that lasts.
+func longPoll(t *testing.T, polls []call) bool {
+	t.Helper()
+	if len(polls) == 0 {
+		return false
+	}
+	var poll struct{ WaitTimeSeconds int }
+	if err := json.Unmarshal([]byte(polls[len(polls)-1].body), &poll); err != nil {
+		t.Fatal(err)
+	}
+	return poll.WaitTimeSeconds >= 10
+}
+
+// SIGTERM in the middle of a job: it is finished, and acknowledged.
+func TestFleetStopsInMidJob(t *testing.T) {
+	t.Parallel()
+	begun, goOn := make(chan struct{}, 10), make(chan struct{})
+	s := newSite(t)
+	_, sqs := s.wires(t, holdPuts(begun, goOn))
+	w := s.worker(t, "--concurrency=1")
+	s.ask(t, "kitty.jpg", awstest.Photo(t, 300, 200, 0))
+	<-begun
+	polls := len(sqs.seen("ReceiveMessage"))
+	w.signal(t)
+	close(goOn)
+	if err := w.Wait(); err != nil {
+		t.Errorf("after SIGTERM: %v\n%s", err, w.log)
+	}
+	s.settledAfterExit(t, "00")
+	if s.object(t, "resized/XS/kitty.jpg") == nil || w.log.Count(`"outcome":"done"`) != 1 {
+		t.Error("the job was not finished")
+	}
+	if n := len(sqs.seen("ReceiveMessage")); n != polls {
+		t.Errorf("%d polls began after the signal", n-polls)
+	}
+}
+
+// SIGTERM, and the job does not end within the grace period: it is given back.
+func TestFleetStopsAJobThatDoesNotEnd(t *testing.T) {
+	t.Parallel()
+	begun, never := make(chan struct{}, 10), make(chan struct{})
+	defer close(never)
+	s := newSite(t)
+	s.wires(t, holdPuts(begun, never))
+	w := s.worker(t, "--concurrency=1", "--grace=500ms")
+	s.ask(t, "kitty.jpg", awstest.Photo(t, 300, 200, 0))
+	<-begun
+	w.stop(t)
+	s.settledAfterExit(t, "10")
+	if n := len(awstest.Drain(t, s.deadURL)); n != 0 {
+		t.Errorf("%d dead letters", n)
+	}
+}
+
+// holdPuts lets PUTs wait until goOn is closed.
+func holdPuts(begun chan<- struct{}, goOn <-chan struct{}) func(call) fate {
+	return func(c call) fate {
+		if c.op == http.MethodPut {
+			begun <- struct{}{}
+			<-goOn
+		}
+		return pass
+	}
+}
