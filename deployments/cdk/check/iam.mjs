@@ -1,0 +1,135 @@
+// Who may do what, by simulation over the templates' own policies: for each call, of
+// all roles that the stacks make, of CloudFront, of other accounts and of anybody,
+// exactly these may.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { anonymousPrincipal, runSimulation } from '@cloud-copilot/iam-simulate';
+import { all } from './templates.mjs';
+
+const account = '123456789012';
+const parameters = { BucketName: 'photos-of-ours', DestinationFolder: 'resized', Quality: '80', 'AWS::AccountId': account, 'AWS::Partition': 'aws', 'AWS::URLSuffix': 'amazonaws.com' };
+const bucket = `arn:aws:s3:::${parameters.BucketName}`;
+
+/** The resources of a deployment, with references made plain. */
+function plain({ stacks }) {
+  const resources = Object.assign({}, ...stacks.map(({ name, template }) => Object.fromEntries(Object.entries(template.Resources)
+    .map(([id, r]) => [id, { ...r, region: stacks.length > 1 && !name.endsWith('-edge') ? 'eu-west-1' : 'us-east-1' }]))));
+  const arns = {
+    'AWS::SQS::Queue': ({ region, Properties }) => `arn:aws:sqs:${region}:${account}:${Properties.QueueName}`,
+    'AWS::S3::Bucket': () => bucket,
+  };
+  const resolve = (value, region) => {
+    if (Array.isArray(value)) return value.map((v) => resolve(v, region));
+    if (typeof value !== 'object' || value === null) return value;
+    if ('Ref' in value) return parameters[value.Ref] ?? (value.Ref === 'AWS::Region' ? region : value.Ref);
+    if ('Fn::Join' in value) return resolve(value['Fn::Join'][1], region).join(value['Fn::Join'][0]);
+    if ('Fn::Sub' in value) return value['Fn::Sub'].replace(/\$\{([^}]+)\}/g, (_, name) => resolve({ Ref: name }, region));
+    if ('Fn::GetAtt' in value) {
+      const [id, attribute] = value['Fn::GetAtt'];
+      const { Type } = resources[id];
+      if (Type === 'Custom::CrossRegionExportReader') return distribution(resources);
+      if (attribute !== 'Arn') return `${id}.${attribute}`;
+      return arns[Type]?.(resources[id]) ?? `arn:aws:service:${region}:${account}:${id}`;
+    }
+    return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, resolve(v, region)]));
+  };
+  return Object.fromEntries(Object.entries(resources).map(([id, r]) => [id, { ...r, Properties: resolve(r.Properties ?? {}, r.region) }]));
+}
+
+/** The id of a distribution is its logical one here. */
+const distribution = (resources) => Object.entries(resources).find(([, { Type }]) => Type === 'AWS::CloudFront::Distribution')[0];
+
+/** Everyone who could call, by a name, with what is asked on their behalf. */
+function callers(resources) {
+  const named = {};
+  for (const [id, { Type, Properties }] of Object.entries(resources)) {
+    if (Type !== 'AWS::IAM::Role') continue;
+    for (const managed of Properties.ManagedPolicyArns ?? []) {
+      // Of AWS's own policies only this one is known here: it allows to write logs.
+      assert.match(JSON.stringify(managed), /AWSLambdaBasicExecutionRole/);
+    }
+    const attached = Object.values(resources).filter((r) => r.Type === 'AWS::IAM::Policy' && r.Properties.Roles.includes(id));
+    named[id.replace(/[0-9A-F]{8}$/, '')] = {
+      principal: `arn:aws:iam::${account}:role/${id}`,
+      policies: [...(Properties.Policies ?? []), ...attached.map((r) => r.Properties)].map((p) => ({ name: p.PolicyName, policy: p.PolicyDocument })),
+    };
+  }
+  const front = (id) => ({ principal: 'cloudfront.amazonaws.com', policies: [], context: { 'aws:SourceArn': `arn:aws:cloudfront::${account}:distribution/${id}` } });
+  return {
+    ...named,
+    'the distribution': front(distribution(resources)),
+    'another distribution': front('EANOTHER'),
+    'another account': { principal: 'arn:aws:iam::999999999999:role/Other', policies: [{ name: 'all', policy: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] } }] },
+    anybody: { principal: anonymousPrincipal, policies: [] },
+    'S3, for the bucket': { principal: 's3.amazonaws.com', policies: [], context: { 'aws:SourceArn': bucket, 'aws:SourceAccount': account } },
+    'S3, for another bucket': { principal: 's3.amazonaws.com', policies: [], context: { 'aws:SourceArn': 'arn:aws:s3:::another', 'aws:SourceAccount': '999999999999' } },
+  };
+}
+
+/** The names of those who may. */
+async function whoMay(resources, action, resource, tls = true) {
+  const policies = Object.values(resources).filter(({ Type, Properties }) =>
+    Type === 'AWS::S3::BucketPolicy' ? resource.startsWith(bucket)
+      : Type === 'AWS::SQS::QueuePolicy' && Properties.Queues.some((id) => resource.endsWith(`:${resources[id]?.Properties.QueueName}`)));
+  const statements = policies.flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
+  const may = [];
+  for (const [name, { principal, policies: own, context }] of Object.entries(callers(resources))) {
+    const answer = await runSimulation({
+      request: {
+        principal, action, resource: { resource, accountId: account },
+        contextVariables: { 'aws:SecureTransport': String(tls), ...(resource.startsWith(bucket) ? { 's3:TlsVersion': '1.3' } : {}), ...context },
+      },
+      identityPolicies: own, serviceControlPolicies: [], resourceControlPolicies: [],
+      resourcePolicy: statements.length ? { Version: '2012-10-17', Statement: statements } : undefined,
+    }, {});
+    assert.notEqual(answer.resultType, 'error', `${name} ${action} ${resource}: ${JSON.stringify(answer.errors)}`);
+    if (answer.overallResult === 'Allowed') may.push(name);
+  }
+  return may.sort();
+}
+
+const [worker, edge, viewers] = ['WorkerRole', 'EdgeRole', 'the distribution'];
+
+const expected = ({ jobs, dead, events, ownBucket }) => [
+  ['s3:GetObject', `${bucket}/cats/kitty.jpg`, ownBucket ? [edge, worker, viewers] : [edge, worker]],
+  ['s3:GetObject', `${bucket}/resized/M/cats/kitty.jpg`, ownBucket ? [edge, worker, viewers] : [edge, worker]],
+  ['s3:ListBucket', bucket, [edge, worker]],
+  ['s3:PutObject', `${bucket}/resized/M/cats/kitty.jpg`, [worker]],
+  ['s3:DeleteObject', `${bucket}/resized/M/cats/kitty.jpg`, [worker]],
+  ['s3:PutObject', `${bucket}/cats/kitty.jpg`, []],
+  ['s3:PutObject', `${bucket}/resized.jpg`, []],
+  ['s3:PutObject', `${bucket}/resized-too/kitty.jpg`, []],
+  ['s3:DeleteObject', `${bucket}/cats/kitty.jpg`, []],
+  ['s3:PutObjectAcl', `${bucket}/resized/M/cats/kitty.jpg`, []],
+  ['s3:PutBucketPolicy', bucket, []],
+  ['s3:GetObject', 'arn:aws:s3:::another/kitty.jpg', []],
+  ['sqs:SendMessage', jobs, events ? [edge, 'S3, for the bucket', worker] : [edge, worker]],
+  ['sqs:ReceiveMessage', jobs, [worker]],
+  ['sqs:DeleteMessage', jobs, [worker]],
+  ['sqs:ChangeMessageVisibility', jobs, [worker]],
+  ['sqs:PurgeQueue', jobs, []],
+  ['sqs:SendMessage', dead, [worker]],
+  ['sqs:ReceiveMessage', dead, []],
+  ['sqs:DeleteMessage', dead, []],
+];
+
+for (const deployment of all) {
+  const resources = plain(deployment);
+  const queue = (name) => {
+    const { region, Properties } = Object.entries(resources).find(([id, { Type }]) => Type === 'AWS::SQS::Queue' && id.startsWith(name))[1];
+    return `arn:aws:sqs:${region}:${account}:${Properties.QueueName}`;
+  };
+  const settings = {
+    jobs: queue('Jobs'), dead: queue('DeadLetters'),
+    events: deployment.name === 'all switched on', ownBucket: deployment.name !== 'with a bucket that is there',
+  };
+  test(`${deployment.name}: who may do what`, async () => {
+    for (const [action, resource, want] of expected(settings)) {
+      assert.deepEqual(await whoMay(resources, action, resource), want.sort(), `${action} on ${resource}`);
+    }
+  });
+  test(`${deployment.name}: nobody without TLS`, async () => {
+    assert.deepEqual(await whoMay(resources, 'sqs:SendMessage', settings.jobs, false), []);
+    if (settings.ownBucket) assert.deepEqual(await whoMay(resources, 's3:GetObject', `${bucket}/kitty.jpg`, false), []);
+  });
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"maps"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfrontorigins"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/jsii-runtime-go"
+
+	"calotype/deployments/cdk/viewer"
+)
+
+// newDistribution makes what viewers speak to. The order in which a request meets its
+// parts: the viewer function, the cache, the trigger's origin-request, the origin (or
+// two, in a group), the trigger's origin-response.
+func newDistribution(front *stack, s settings, trigger awslambda.Version) (awscloudfront.Distribution, error) {
+	code, err := viewer.Code(s.Presets)
+	if err != nil {
+		return nil, err
+	}
+	normalise := awscloudfront.NewFunction(front.Stack, jsii.String("Viewer"), &awscloudfront.FunctionProps{
+		Comment: jsii.String("Drops what the presets' table does not know from the query"),
+		Code:    awscloudfront.FunctionCode_FromInline(&code),
+		Runtime: awscloudfront.FunctionRuntime_JS_2_0(),
+	})
+	props := &awscloudfront.DistributionProps{
+		Comment:                jsii.String("Calotype " + s.Name),
+		HttpVersion:            awscloudfront.HttpVersion_HTTP2_AND_3,
+		MinimumProtocolVersion: awscloudfront.SecurityPolicyProtocol_TLS_V1_2_2021,
+		DefaultBehavior: &awscloudfront.BehaviorOptions{
+			Origin:               newOrigin(front, s),
+			AllowedMethods:       awscloudfront.AllowedMethods_ALLOW_GET_HEAD(),
+			ViewerProtocolPolicy: awscloudfront.ViewerProtocolPolicy_REDIRECT_TO_HTTPS,
+			CachePolicy:          newCachePolicy(front, s),
+			Compress:             jsii.Bool(false), // Pictures are.
+			FunctionAssociations: &[]*awscloudfront.FunctionAssociation{{
+				EventType: awscloudfront.FunctionEventType_VIEWER_REQUEST,
+				Function:  normalise,
+			}},
+			EdgeLambdas: &[]*awscloudfront.EdgeLambda{
+				{EventType: awscloudfront.LambdaEdgeEventType_ORIGIN_REQUEST, FunctionVersion: trigger},
+				{EventType: awscloudfront.LambdaEdgeEventType_ORIGIN_RESPONSE, FunctionVersion: trigger},
+			},
+		},
+	}
+	if s.DomainName != "" {
+		props.DomainNames = jsii.Strings(s.DomainName)
+		props.Certificate = awscertificatemanager.Certificate_FromCertificateArn(front.Stack, jsii.String("Certificate"), &s.CertificateARN)
+	}
+	d := awscloudfront.NewDistribution(front.Stack, jsii.String("Distribution"), props)
+	front.output("Url", "Where the pictures are served", jsii.String("https://"+*d.DistributionDomainName()))
+	front.output("DistributionId", "CloudFront's name for the distribution", d.DistributionId())
+	return d, nil
+}
+
+// newCachePolicy makes the cache's key of the path and of what the viewer function
+// leaves. The answers say themselves how long they live: the minimum must be 0, for
+// the seconds of an original that stands in.
+func newCachePolicy(front *stack, s settings) awscloudfront.CachePolicy {
+	return awscloudfront.NewCachePolicy(front.Stack, jsii.String("Cache"), &awscloudfront.CachePolicyProps{
+		CachePolicyName:     jsii.String(s.Name),
+		Comment:             jsii.String("Path, size, to_webp, format"),
+		QueryStringBehavior: awscloudfront.CacheQueryStringBehavior_AllowList(jsii.String("size"), jsii.String("to_webp"), jsii.String("format")),
+		HeaderBehavior:      awscloudfront.CacheHeaderBehavior_None(),
+		CookieBehavior:      awscloudfront.CacheCookieBehavior_None(),
+		MinTtl:              awscdk.Duration_Seconds(jsii.Number(0)),
+		DefaultTtl:          awscdk.Duration_Days(jsii.Number(1)),
+		MaxTtl:              awscdk.Duration_Days(jsii.Number(365)),
+	})
+}
+
+// failover are the answers of the primary origin after which the second is asked: 403
+// and 404 say that there is no rendition; on trouble, too, viewers get the original.
+var failover = []*float64{jsii.Number(403), jsii.Number(404), jsii.Number(500), jsii.Number(502), jsii.Number(503), jsii.Number(504)}
+
+// newOrigin is the bucket, once with the trigger's settings, or in a group twice with
+// a role each.
+func newOrigin(front *stack, s settings) awscloudfront.IOrigin {
+	bucket := awss3.Bucket_FromBucketAttributes(front.Stack, jsii.String("Origin"), &awss3.BucketAttributes{
+		BucketName: front.Bucket, Region: &s.Region,
+	})
+	// The bucket's policy, which may be in another stack, is bucket.go's.
+	awscdk.Annotations_Of(front.Stack).AcknowledgeWarning(jsii.String("@aws-cdk/aws-cloudfront-origins:updateImportedBucketPolicyOac"), nil)
+	access := awscloudfront.NewS3OriginAccessControl(front.Stack, jsii.String("Access"), &awscloudfront.S3OriginAccessControlProps{
+		Description: jsii.String("Calotype's distribution reads the bucket"),
+		Signing:     awscloudfront.Signing_SIGV4_ALWAYS(),
+	})
+	settings := map[string]*string{
+		"X-Env-Bucket-Name":  front.Bucket,
+		"X-Env-Resized-Path": front.Folder,
+		"X-Env-Quality":      front.Quality,
+		"X-Env-Queue-Url":    jsii.String(s.jobQueueURL()),
+	}
+	if s.CheckSource {
+		settings["X-Env-Check-Source"] = jsii.String("true")
+	}
+	origin := func(role string) awscloudfront.IOrigin {
+		headers := maps.Clone(settings)
+		if role != "" {
+			headers["X-Env-Role"] = &role
+		}
+		return awscloudfrontorigins.S3BucketOrigin_WithOriginAccessControl(bucket, &awscloudfrontorigins.S3BucketOriginWithOACProps{
+			OriginAccessControl: access,
+			// Here the triggers run: near the bucket, and with one place that sends jobs.
+			OriginShieldRegion: &s.OriginShield,
+			CustomHeaders:      &headers,
+			ConnectionAttempts: jsii.Number(3),
+			ConnectionTimeout:  awscdk.Duration_Seconds(jsii.Number(10)),
+		})
+	}
+	if !s.OriginGroup {
+		return origin("")
+	}
+	return awscloudfrontorigins.NewOriginGroup(&awscloudfrontorigins.OriginGroupProps{
+		PrimaryOrigin:       origin("rendition"),
+		FallbackOrigin:      origin("original"),
+		FallbackStatusCodes: &failover,
+	})
+}

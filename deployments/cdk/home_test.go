@@ -1,0 +1,176 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// These numbers are agreed on with queues, functions and folders that run already.
+// They come from the programs' own defaults: change one there, and here it shows that
+// deployed stacks change too.
+func TestWhatDeployedStacksRelyOn(t *testing.T) {
+	stack := synthesise(t, nil)["calotype"]
+	for name, want := range map[string]string{"DestinationFolder": `"resized"`, "Quality": `"80"`, "BucketName": "null"} {
+		if got := text(stack.Parameters[name]["Default"]); got != want {
+			t.Errorf("parameter %s defaults to %s, want %s", name, got, want)
+		}
+	}
+	stack.one(t, "AWS::SQS::Queue", "Jobs").has(t, map[string]any{"VisibilityTimeout": 30, "RedrivePolicy.maxReceiveCount": 5})
+	stack.one(t, "AWS::ECS::TaskDefinition", "Task").has(t, map[string]any{"ContainerDefinitions.0.StopTimeout": 40})
+}
+
+func TestQueues(t *testing.T) {
+	for name, backfill := range map[string]bool{"one queue": false, "backfill too": true} {
+		t.Run(name, func(t *testing.T) {
+			stack := synthesise(t, map[string]any{"backfillQueue": backfill})["calotype"]
+			dead := stack.one(t, "AWS::SQS::Queue", "DeadLetters")
+			sources := text(dead.Properties.at("RedriveAllowPolicy.sourceQueueArns"))
+			dead.has(t, map[string]any{"SqsManagedSseEnabled": true, "MessageRetentionPeriod": 14 * 86400, "RedriveAllowPolicy.redrivePermission": "byQueue"})
+			want := []string{"Jobs"}
+			if backfill {
+				want = append(want, "Backfill")
+			}
+			if got := len(stack.all("AWS::SQS::Queue")); got != len(want)+1 {
+				t.Errorf("%d queues, want %d", got, len(want)+1)
+			}
+			for _, id := range want {
+				queue := stack.one(t, "AWS::SQS::Queue", id)
+				queue.has(t, map[string]any{"SqsManagedSseEnabled": true, "MessageRetentionPeriod": 14 * 86400})
+				if !strings.Contains(text(queue.Properties.at("RedrivePolicy.deadLetterTargetArn")), "DeadLetters") {
+					t.Errorf("%s has no dead-letter queue", id)
+				}
+				if name := queue.Properties["QueueName"].(string); !strings.Contains(sources, ":"+name+`"`) {
+					t.Errorf("the dead-letter queue does not take from %s: %s", name, sources)
+				}
+			}
+			if got := strings.Contains(text(environment(t, stack)["CALOTYPE_BACKFILL_QUEUE_URL"]), "Backfill"); got != backfill {
+				t.Errorf("workers are told of the backfill queue: %v, want %v", got, backfill)
+			}
+		})
+	}
+}
+
+// environment returns the variables of the workers' container.
+func environment(t *testing.T, stack template) map[string]any {
+	t.Helper()
+	variables := map[string]any{}
+	for _, one := range stack.one(t, "AWS::ECS::TaskDefinition", "Task").Properties.at("ContainerDefinitions.0.Environment").([]any) {
+		variable := object(one.(map[string]any))
+		variables[variable["Name"].(string)] = variable["Value"]
+	}
+	return variables
+}
+
+func TestBucket(t *testing.T) {
+	stack := synthesise(t, map[string]any{"s3Events": true})["calotype"]
+	bucket := stack.one(t, "AWS::S3::Bucket", "Pictures")
+	bucket.has(t, map[string]any{
+		"PublicAccessBlockConfiguration":                        map[string]any{"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true},
+		"OwnershipControls.Rules.0":                             map[string]any{"ObjectOwnership": "BucketOwnerEnforced"},
+		"NotificationConfiguration.QueueConfigurations.0.Event": "s3:ObjectCreated:*",
+		"NotificationConfiguration.QueueConfigurations.1.Event": "s3:ObjectRemoved:*",
+	})
+	if bucket.DeletionPolicy != "Retain" {
+		t.Error("the pictures would go with the stack")
+	}
+	if !strings.Contains(text(bucket.DependsOn), "JobsPolicy") {
+		t.Error("S3 would try the queue before it may send to it")
+	}
+}
+
+func TestExistingBucket(t *testing.T) {
+	stack := synthesise(t, map[string]any{"existingBucket": "photos-of-ours"})["calotype"]
+	if len(stack.all("AWS::S3::Bucket"))+len(stack.all("AWS::S3::BucketPolicy")) > 0 || stack.Parameters["BucketName"] != nil {
+		t.Error("the template touches a bucket that is there")
+	}
+	policy := text(stack.Outputs["BucketPolicyToAdd"])
+	for _, want := range []string{`arn:aws:s3:::photos-of-ours/*`, "s3:GetObject", "cloudfront.amazonaws.com", "AWS:SourceArn", "Distribution"} {
+		if !strings.Contains(policy, want) {
+			t.Errorf("no %s in the policy to add: %s", want, policy)
+		}
+	}
+	if got := environment(t, stack)["CALOTYPE_BUCKET"]; got != "photos-of-ours" {
+		t.Errorf("workers are given the bucket %v", got)
+	}
+}
+
+func TestContainer(t *testing.T) {
+	stack := synthesise(t, map[string]any{"cpu": 2048, "memory": 4096})["calotype"]
+	stack.one(t, "AWS::ECS::TaskDefinition", "Task").has(t, map[string]any{
+		"Cpu": "2048", "Memory": "4096", "NetworkMode": "awsvpc",
+		"ContainerDefinitions.0.ReadonlyRootFilesystem":       true,
+		"ContainerDefinitions.0.LinuxParameters.Capabilities": map[string]any{"Drop": []string{"ALL"}},
+		"ContainerDefinitions.0.HealthCheck.Command":          []string{"CMD", "/usr/bin/calotype", "health"},
+		"ContainerDefinitions.0.MountPoints.0.ContainerPath":  "/tmp",
+		"ContainerDefinitions.0.Privileged":                   nil,
+		"ContainerDefinitions.1":                              nil,
+	})
+	stack.one(t, "AWS::EC2::SecurityGroup", "Outward").has(t, map[string]any{
+		"SecurityGroupIngress": nil, "SecurityGroupEgress.0.ToPort": 443, "SecurityGroupEgress.1": nil,
+	})
+	if got := len(stack.all("AWS::EC2::SecurityGroupIngress")) + len(stack.all("AWS::EC2::NatGateway")); got > 0 {
+		t.Errorf("%d ways in, or gateways that cost money", got)
+	}
+}
+
+func TestSpot(t *testing.T) {
+	for name, c := range map[string]struct {
+		spot bool
+		want any
+	}{
+		"off": {false, []any{map[string]any{"CapacityProvider": "FARGATE", "Weight": 1}}},
+		"on": {true, []any{
+			map[string]any{"Base": 1, "CapacityProvider": "FARGATE", "Weight": 0},
+			map[string]any{"CapacityProvider": "FARGATE_SPOT", "Weight": 1},
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synthesise(t, map[string]any{"spot": c.spot})["calotype"].one(t, "AWS::ECS::Service", "Workers").
+				has(t, map[string]any{"CapacityProviderStrategy": c.want, "LaunchType": nil})
+		})
+	}
+}
+
+func TestScaling(t *testing.T) {
+	stack := synthesise(t, map[string]any{"minTasks": 2, "maxTasks": 40, "backlogPerTask": 50})["calotype"]
+	stack.one(t, "AWS::ApplicationAutoScaling::ScalableTarget", "").has(t, map[string]any{"MinCapacity": 2, "MaxCapacity": 40, "ServiceNamespace": "ecs"})
+	metrics := "TargetTrackingScalingPolicyConfiguration.CustomizedMetricSpecification.Metrics."
+	stack.one(t, "AWS::ApplicationAutoScaling::ScalingPolicy", "").has(t, map[string]any{
+		"TargetTrackingScalingPolicyConfiguration.TargetValue": 50,
+		metrics + "0.Id": "jobs", metrics + "0.ReturnData": false, metrics + "0.MetricStat.Metric.MetricName": "ApproximateNumberOfMessagesVisible",
+		metrics + "1.Id": "tasks", metrics + "1.ReturnData": false, metrics + "1.MetricStat.Metric.MetricName": "RunningTaskCount",
+		metrics + "2.Expression": "jobs / IF(FILL(tasks, 1) < 1, 1, FILL(tasks, 1))", metrics + "2.ReturnData": true,
+	})
+	stack.one(t, "AWS::ECS::Cluster", "Cluster").has(t, map[string]any{"ClusterSettings.0": map[string]any{"Name": "containerInsights", "Value": "enabled"}})
+}
+
+func TestAlarms(t *testing.T) {
+	stack := synthesise(t, map[string]any{"alarmEmail": "team@example.com"})["calotype"]
+	for id, want := range map[string]map[string]any{
+		"DeadLettersAlarm":   {"Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible", "Threshold": 0, "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching"},
+		"OldestJobAlarm":     {"Namespace": "AWS/SQS", "MetricName": "ApproximateAgeOfOldestMessage", "Threshold": 600, "ComparisonOperator": "GreaterThanThreshold"},
+		"EnqueueErrorsAlarm": {"Namespace": "Calotype/calotype", "MetricName": "EnqueueErrors", "Threshold": 0, "ComparisonOperator": "GreaterThanThreshold"},
+		"ServerErrorsAlarm":  {"Namespace": "AWS/CloudFront", "MetricName": "5xxErrorRate", "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold"},
+		"NoWorkersAlarm":     {"Namespace": "ECS/ContainerInsights", "MetricName": "RunningTaskCount", "Threshold": 1, "ComparisonOperator": "LessThanThreshold", "TreatMissingData": "breaching"},
+	} {
+		alarm := stack.one(t, "AWS::CloudWatch::Alarm", id)
+		alarm.has(t, want)
+		if !strings.Contains(text(alarm.Properties["AlarmActions"]), "AlarmTopic") {
+			t.Errorf("%s tells nobody", id)
+		}
+	}
+	stack.one(t, "AWS::SNS::Subscription", "").has(t, map[string]any{"Protocol": "email", "Endpoint": "team@example.com"})
+	stack.one(t, "AWS::Logs::MetricFilter", "EnqueueFaults").has(t, map[string]any{"FilterPattern": `"fault" "enqueue"`})
+	stack.one(t, "AWS::Logs::LogGroup", "EdgeLog").has(t, map[string]any{"LogGroupName": "/aws/lambda/us-east-1.calotype-edge"})
+	dashboard := text(stack.one(t, "AWS::CloudWatch::Dashboard", "Dashboard").Properties)
+	for _, want := range []string{"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage", "RunningTaskCount", "CPUUtilization", "5xxErrorRate", "EnqueueErrors"} {
+		if !strings.Contains(dashboard, want) {
+			t.Errorf("the dashboard does not show %s", want)
+		}
+	}
+
+	elsewhere := synthesise(t, map[string]any{"region": "eu-north-1", "originShield": "eu-central-1"})["calotype"]
+	if len(elsewhere.all("AWS::Logs::MetricFilter")) > 0 {
+		t.Error("the function's log is not in this Region, and an alarm on it would never go off")
+	}
+}

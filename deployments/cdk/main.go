@@ -1,0 +1,73 @@
+// Program cdk writes the CloudFormation templates of Calotype on AWS: "npx cdk deploy"
+// runs it, and so does "go run .". stacks.go says what there is; each part has its
+// file. It decides nothing that the programs decide: what holds by default in the
+// worker's and the edge's packages is taken from there.
+//
+// It needs neither credentials nor the network nor libvips (build it with
+// CGO_ENABLED=0). docs/deployment.md tells how to use it.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+)
+
+func main() {
+	code := 0
+	if err := run(os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "calotype cdk:", err)
+		code = 1
+	}
+	jsii.Close()
+	os.Exit(code)
+}
+
+// run writes the templates to CDK_OUTDIR, or to cdk.out, and says where.
+func run(stdout io.Writer) error {
+	outdir := os.Getenv("CDK_OUTDIR") // The cdk program sets it.
+	if outdir == "" {
+		outdir = "cdk.out"
+	}
+	app := newApp(outdir, nil)
+	s, err := readSettings(app.Node())
+	if err != nil {
+		return err
+	}
+	if err := build(app, s); err != nil {
+		return err
+	}
+	assembly := app.Synth(nil)
+	if missing := assembly.Manifest().Missing; missing != nil && len(*missing) > 0 {
+		return errors.New("the templates depend on what only an account can tell, such as its zones: this is a mistake in this program")
+	}
+	fmt.Fprintln(stdout, *assembly.Directory())
+	return nil
+}
+
+// newApp sets the feature flags here and not in cdk.json, so that "go run ." and the
+// cdk program write the same templates. What is given on the command line wins over
+// the context.
+func newApp(outdir string, context map[string]any) awscdk.App {
+	flags := map[string]any{
+		"@aws-cdk/aws-iam:minimizePolicies":                                     true,
+		"@aws-cdk/core:enablePartitionLiterals":                                 true,
+		"@aws-cdk/core:target-partitions":                                       []string{"aws"},
+		"@aws-cdk/aws-ecs:reduceEc2FargateCloudWatchPermissions":                true,
+		"@aws-cdk/aws-ecs:disableExplicitDeploymentControllerForCircuitBreaker": true,
+		"@aws-cdk/aws-ecs:removeDefaultDeploymentAlarm":                         true,
+		"@aws-cdk/aws-cloudfront:useStableIdForOriginAccessControl":             true,
+	}
+	for key, value := range context {
+		flags[key] = value
+	}
+	return awscdk.NewApp(&awscdk.AppProps{
+		Outdir:             &outdir,
+		Context:            &flags,
+		AnalyticsReporting: jsii.Bool(false),
+	})
+}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// network is where workers run. They call S3, SQS and the like over HTTPS and nobody
+// calls them, so public subnets do without the price of NAT, and S3 is reached by a
+// way of its own, which is free.
+type network struct {
+	vpc     awsec2.Vpc
+	outward awsec2.SecurityGroup
+}
+
+func newNetwork(home *stack) network {
+	vpc := awsec2.NewVpc(home.Stack, jsii.String("Network"), &awsec2.VpcProps{
+		MaxAzs:      jsii.Number(2),
+		NatGateways: jsii.Number(0),
+		SubnetConfiguration: &[]*awsec2.SubnetConfiguration{{
+			Name: jsii.String("workers"), SubnetType: awsec2.SubnetType_PUBLIC, MapPublicIpOnLaunch: jsii.Bool(false),
+		}},
+		GatewayEndpoints: &map[string]*awsec2.GatewayVpcEndpointOptions{
+			"S3": {Service: awsec2.GatewayVpcEndpointAwsService_S3()},
+		},
+	})
+	outward := awsec2.NewSecurityGroup(home.Stack, jsii.String("Outward"), &awsec2.SecurityGroupProps{
+		Vpc:              vpc,
+		Description:      jsii.String("Calotype's workers: HTTPS out, nothing in"),
+		AllowAllOutbound: jsii.Bool(false),
+	})
+	outward.AddEgressRule(awsec2.Peer_AnyIpv4(), awsec2.Port_Tcp(jsii.Number(443)), jsii.String("AWS"), nil)
+	return network{vpc, outward}
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"strconv"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"calotype/worker"
+)
+
+// The forms of parameters. A folder of this form is one that calotype.ParsePrefix
+// takes as it is, and that IAM takes for itself: no wildcards, no slash at either end.
+const (
+	bucketPattern = `[a-z0-9][a-z0-9-]{1,61}[a-z0-9]`
+	folderPattern = `[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*`
+)
+
+// addParameters adds the parameters of the tutorial's template, with its names. What
+// they default to is what the worker does.
+func (st *stack) addParameters(s settings) {
+	d := worker.Defaults()
+	st.Bucket = &s.ExistingBucket
+	if s.ExistingBucket == "" {
+		st.Bucket = st.parameter("BucketName", awscdk.CfnParameterProps{
+			Description:           jsii.String("The bucket that is made for the pictures"),
+			AllowedPattern:        jsii.String(bucketPattern),
+			ConstraintDescription: jsii.String("3 to 63 small letters, digits and dashes (no dots: CloudFront could not reach it over TLS)"),
+		})
+	}
+	st.Folder = st.parameter("DestinationFolder", awscdk.CfnParameterProps{
+		Description:           jsii.String("The folder of the bucket that renditions are kept in"),
+		Default:               string(d.Prefix),
+		AllowedPattern:        jsii.String(folderPattern),
+		MaxLength:             jsii.Number(64),
+		ConstraintDescription: jsii.String("letters, digits, - and _, no slash at either end"),
+	})
+	st.Quality = st.parameter("Quality", awscdk.CfnParameterProps{
+		Description: jsii.String("The quality of renditions, 1 to 100"),
+		Type:        jsii.String("Number"),
+		Default:     strconv.Itoa(d.Quality),
+		MinValue:    jsii.Number(1),
+		MaxValue:    jsii.Number(100),
+	})
+}
+
+func (st *stack) parameter(id string, props awscdk.CfnParameterProps) *string {
+	// A number is text too: it is written into headers and variables.
+	return awscdk.Fn_Ref(awscdk.NewCfnParameter(st.Stack, &id, &props).LogicalId())
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// compile builds a program of Go without cgo, as operators do who have no libvips.
+func compile(t *testing.T, directory, pkg string) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "program")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", program, pkg)
+	cmd.Dir = directory
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return program
+}
+
+// execute runs a program with these variables and no others of AWS's or ours.
+func execute(t *testing.T, variables []string, program string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, variables...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
+}
+
+// TestProgram runs what cdk.json names: it needs no credentials, and no cdk program.
+func TestProgram(t *testing.T) {
+	program := compile(t, ".", ".")
+	outdir := filepath.Join(t.TempDir(), "out")
+	code, stdout, stderr := execute(t, []string{"CDK_OUTDIR=" + outdir, `CDK_CONTEXT_JSON={"edgeZip":"` + edgeZip(t) + `"}`}, program)
+	if code != 0 || strings.TrimSpace(stdout) != outdir {
+		t.Fatalf("got %d, %q, %s", code, stdout, stderr)
+	}
+	if _, err := os.Stat(filepath.Join(outdir, "calotype.template.json")); err != nil {
+		t.Error(err)
+	}
+	code, _, stderr = execute(t, []string{"CDK_OUTDIR=" + t.TempDir(), `CDK_CONTEXT_JSON={"edgeZip":"nowhere.zip"}`}, program)
+	if code != 1 || !strings.Contains(stderr, `run "make edge" in the repository's root`) || strings.Contains(stderr, "goroutine") {
+		t.Errorf("without the function: got %d, %s", code, stderr)
+	}
+}
+
+// TestWorkerTakesItsVariables gives the task's variables to the program that the task
+// runs. It must not complain of them, and must know each by a flag.
+func TestWorkerTakesItsVariables(t *testing.T) {
+	program := compile(t, root, "./cmd/calotype")
+	variables := environment(t, synthesise(t, nil)["calotype"])
+	_, help, _ := execute(t, nil, program, "worker", "--help")
+	var set []string
+	for name, value := range variables {
+		if strings.HasPrefix(name, "CALOTYPE_") && !strings.Contains(help, "$"+name) {
+			t.Errorf("%s is no flag of the worker", name)
+		}
+		set = append(set, name+"="+resolve(t, value))
+	}
+	// Without cgo it ends where it would start libvips, which is after all checks.
+	if code, _, stderr := execute(t, set, program, "worker"); code != 1 || !strings.Contains(stderr, "built without libvips") {
+		t.Errorf("got %d, %s with %v", code, stderr, set)
+	}
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/jsii-runtime-go"
+
+	"calotype/worker"
+)
+
+// queues are those that workers take jobs from, and the one for what is given up.
+type queues struct {
+	jobs, dead awssqs.Queue
+	// backfill may be nil.
+	backfill awssqs.Queue
+}
+
+// jobQueue is the name by which both stacks know the job queue.
+func (s settings) jobQueue() string { return s.Name + "-jobs" }
+
+// jobQueueARN and jobQueueURL are written from the name, since the stack at the front
+// cannot refer to one in another Region.
+func (s settings) jobQueueARN() string {
+	return fmt.Sprintf("arn:aws:sqs:%s:%s:%s", s.Region, *awscdk.Aws_ACCOUNT_ID(), s.jobQueue())
+}
+
+func (s settings) jobQueueURL() string {
+	return fmt.Sprintf("https://sqs.%s.amazonaws.com/%s/%s", s.Region, *awscdk.Aws_ACCOUNT_ID(), s.jobQueue())
+}
+
+func newQueues(home *stack, s settings) queues {
+	arns := []*string{jsii.String(s.jobQueueARN())}
+	if s.BackfillQueue {
+		arns = append(arns, jsii.String(s.jobQueueARN()+"-backfill"))
+	}
+	// The dead-letter queue says whose it is by name: with a reference each would wait
+	// for the other.
+	dead := awssqs.NewQueue(home.Stack, jsii.String("DeadLetters"), &awssqs.QueueProps{
+		QueueName:       jsii.String(s.Name + "-dead"),
+		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
+		EnforceSSL:      jsii.Bool(true),
+		RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)), // The longest there is: people look at them.
+	})
+	dead.Node().DefaultChild().(awssqs.CfnQueue).SetRedriveAllowPolicy(map[string]any{
+		"redrivePermission": "byQueue", "sourceQueueArns": arns,
+	})
+	q := queues{dead: dead, jobs: newJobQueue(home, "Jobs", s.jobQueue(), dead)}
+	if s.BackfillQueue {
+		q.backfill = newJobQueue(home, "Backfill", s.jobQueue()+"-backfill", dead)
+	}
+	home.output("JobQueueUrl", "Where jobs are sent", q.jobs.QueueUrl())
+	home.output("DeadLetterQueueUrl", "Where jobs that were given up are", dead.QueueUrl())
+	return q
+}
+
+func newJobQueue(home *stack, id, name string, dead awssqs.Queue) awssqs.Queue {
+	return awssqs.NewQueue(home.Stack, &id, &awssqs.QueueProps{
+		QueueName:         &name,
+		Encryption:        awssqs.QueueEncryption_SQS_MANAGED,
+		EnforceSSL:        jsii.Bool(true),
+		VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(worker.Visibility.Seconds())),
+		// Longer than any outage that jobs are put off in.
+		RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)),
+		DeadLetterQueue: &awssqs.DeadLetterQueue{Queue: dead, MaxReceiveCount: jsii.Number(worker.MaxReceives)},
+	})
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"calotype"
+)
+
+func TestMistakesAreReportedAtOnce(t *testing.T) {
+	zip := edgeZip(t)
+	for name, c := range map[string]struct {
+		context  map[string]any
+		mistakes int
+		want     []string
+	}{
+		"all kinds": {
+			map[string]any{"name": "Calotype", "region": "Ireland", "spot": "yes", "minTasks": "0", "cpu": 1000, "alarmEmail": "me", "spott": true},
+			7, []string{`name: "Calotype": want small letters`, `region: "Ireland": want a Region`, `spot: "yes": want true or false`, `minTasks: "0": want 1 to 1000`, "cpu: Fargate has [256 512", "alarmEmail", "spott: no such setting; there are alarmEmail, backfillQueue"},
+		},
+		"pairs": {
+			map[string]any{"domainName": "pictures.example.com", "minTasks": 5, "maxTasks": 4, "cpu": 4096, "memory": 4096, "existingBucket": "photos", "s3Events": true, "originGroup": true, "checkSource": true},
+			5, []string{"domainName: it needs certificateArn", "minTasks: 5 is more than maxTasks, 4", "memory: with cpu 4096 Fargate has 8192 to 30720", "s3Events: not for existingBucket", "checkSource: not with originGroup"},
+		},
+		"no shield there":     {map[string]any{"region": "eu-north-1"}, 1, []string{"originShield: there is none in eu-north-1: take the nearest of ap-northeast-1"}},
+		"certificate":         {map[string]any{"domainName": "a.example", "certificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/x"}, 2, []string{"certificateArn", "in us-east-1, where CloudFront looks"}},
+		"bucket with dots":    {map[string]any{"existingBucket": "my.photos"}, 1, []string{"without dots"}},
+		"no presets":          {map[string]any{"presets": "none.json"}, 1, []string{"presets: open", "none.json"}},
+		"presets elsewhere":   {map[string]any{"presets": "../presets.json"}, 1, []string{"presets", "in the repository's root"}},
+		"function is missing": {map[string]any{"edgeZip": "nowhere.zip"}, 1, []string{"edgeZip: stat nowhere.zip", `run "make edge"`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, given := c.context["edgeZip"]; !given {
+				c.context["edgeZip"] = zip
+			}
+			_, err := readSettings(newApp(t.TempDir(), c.context).Node())
+			if err == nil {
+				t.Fatal("no mistake was found")
+			}
+			for _, want := range c.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("no %q in\n%v", want, err)
+				}
+			}
+			if got := strings.Count(err.Error(), "context "); got != c.mistakes {
+				t.Errorf("%d mistakes, want %d:\n%v", got, c.mistakes, err)
+			}
+		})
+	}
+}
+
+// The command line gives text, cdk.json the types of JSON.
+func TestTextAndTypesAreTheSame(t *testing.T) {
+	zip := edgeZip(t)
+	read := func(context map[string]any) settings {
+		context["edgeZip"] = zip
+		s, err := readSettings(newApp(t.TempDir(), context).Node())
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Presets = nil
+		return s
+	}
+	got := read(map[string]any{"spot": "true", "maxTasks": "20", "cpu": "512", "memory": "1024", "originGroup": "false"})
+	want := read(map[string]any{"spot": true, "maxTasks": 20, "cpu": 512, "memory": 1024, "originGroup": false})
+	if text(got) != text(want) || !got.Spot || got.MaxTasks != 20 {
+		t.Errorf("got  %s\nwant %s", text(got), text(want))
+	}
+}
+
+// A folder that the template takes must be one that the programs take as it is.
+func TestFoldersAreKnownToThePrograms(t *testing.T) {
+	pattern := synthesise(t, nil)["calotype"].Parameters["DestinationFolder"]["AllowedPattern"].(string)
+	form := regexp.MustCompile("^(?:" + pattern + ")$") // CloudFormation matches the whole.
+	for folder, allowed := range map[string]bool{
+		"resized": true, "a/b": true, "A_b-1": true,
+		"": false, "/resized": false, "resized/": false, "a//b": false, "..": false, "a/../b": false, "*": false, "a b": false, "ä": false, "${x}": false, "a?": false,
+	} {
+		if got := form.MatchString(folder); got != allowed {
+			t.Errorf("%q: allowed %v, want %v", folder, got, allowed)
+		}
+		if prefix, err := calotype.ParsePrefix(folder); allowed && (err != nil || string(prefix) != folder) {
+			t.Errorf("%q is allowed, but the programs take it for %q, %v", folder, prefix, err)
+		}
+	}
+}
+
+// The image must hold the file that the context names.
+func TestPresetsAreInTheImage(t *testing.T) {
+	ignored, err := os.ReadFile(filepath.Join(root, ".dockerignore"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(strings.Split(string(ignored), "\n"), "!*.json") {
+		t.Error(".dockerignore leaves the presets out")
+	}
+}

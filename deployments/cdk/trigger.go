@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// triggerName is the Lambda@Edge function's. It is fixed, since the role that lets it
+// write its log comes before it.
+func (s settings) triggerName() string { return s.Name + "-edge" }
+
+// triggerLogs is the log group that the function writes to, in each Region it runs in.
+func (s settings) triggerLogs() string { return "/aws/lambda/us-east-1." + s.triggerName() }
+
+// newTrigger makes the Lambda@Edge function and returns the version of it that
+// CloudFront copies to where it runs it.
+func newTrigger(front *stack, s settings) awslambda.Version {
+	function := awslambda.NewFunction(front.Stack, jsii.String("Edge"), &awslambda.FunctionProps{
+		FunctionName: jsii.String(s.triggerName()),
+		Description:  jsii.String("Calotype's origin-request and origin-response trigger"),
+		Runtime:      awslambda.Runtime_NODEJS_22_X(),
+		Architecture: awslambda.Architecture_X86_64(), // Lambda@Edge has no other.
+		Handler:      jsii.String("index.handler"),
+		Code:         awslambda.Code_FromAsset(&s.EdgeZip, nil),
+		MemorySize:   jsii.Number(128),
+		// Twice what all of an event's calls may take: docs/lambda-edge.md.
+		Timeout: awscdk.Duration_Seconds(jsii.Number(5)),
+		Role:    triggerRole(front, s),
+		// An old version is what a rollback needs; and CloudFront's copies of it cannot
+		// be removed for hours.
+		CurrentVersionOptions: &awslambda.VersionOptions{RemovalPolicy: awscdk.RemovalPolicy_RETAIN},
+	})
+	return function.CurrentVersion()
+}
+
+func triggerRole(front *stack, s settings) awsiam.Role {
+	allow := func(sid, action string, resources ...*string) awsiam.PolicyStatement {
+		return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Sid: &sid, Actions: jsii.Strings(action), Resources: &resources,
+		})
+	}
+	logs := fmt.Sprintf("arn:aws:logs:*:%s:log-group:%s", *awscdk.Aws_ACCOUNT_ID(), s.triggerLogs())
+	return awsiam.NewRole(front.Stack, jsii.String("EdgeRole"), &awsiam.RoleProps{
+		Description: jsii.String("Calotype's Lambda@Edge function: looks for pictures and sends jobs"),
+		// Lambda runs it, and CloudFront's copies of it are run by edgelambda.
+		AssumedBy: awsiam.NewCompositePrincipal(
+			awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
+			awsiam.NewServicePrincipal(jsii.String("edgelambda.amazonaws.com"), nil)),
+		InlinePolicies: &map[string]awsiam.PolicyDocument{
+			"edge": awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &[]awsiam.PolicyStatement{
+				// HEAD of renditions and sources needs the right to read them.
+				allow("LookForPictures", "s3:GetObject", front.objectsARN("")),
+				// Without it S3 says 403 for what is missing, which then cannot be told
+				// from what is forbidden.
+				allow("TellMissingFromForbidden", "s3:ListBucket", front.bucketARN()),
+				// The job of a missing rendition.
+				allow("SendJobs", "sqs:SendMessage", jsii.String(s.jobQueueARN())),
+				// Lambda writes the log by the function's role, in whichever Region it ran.
+				awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+					Sid:       jsii.String("WriteLog"),
+					Actions:   jsii.Strings("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
+					Resources: jsii.Strings(logs, logs+":*"),
+				}),
+			}}),
+		},
+	})
+}

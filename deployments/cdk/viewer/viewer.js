@@ -1,0 +1,46 @@
+// Generated from the table of presets. JavaScript as of ES 5.1.
+var sizes = ["SIZES"];
+var formats = ["webp", "avif", "jpeg", "png"];
+
+// A value or name as Go reads it (but for +, which stands in nothing that we know), or
+// undefined where Go leaves the pair out.
+function decode(text) {
+  if (/;|%(?![0-9A-Fa-f]{2})/.test(text)) return undefined;
+  try {
+    return decodeURIComponent(text);
+  } catch (notUTF8) {
+    return '\uFFFD'; // It counts, and is no name that we know.
+  }
+}
+
+// The first value of each parameter that we read.
+function read(query) {
+  var first = { size: '', to_webp: '', format: '' };
+  var seen = [];
+  Object.keys(query).forEach(function (raw) {
+    var name = decode(raw);
+    if (['size', 'to_webp', 'format'].indexOf(name) < 0) return;
+    (query[raw].multiValue || [query[raw]]).forEach(function (one) {
+      var value = decode(one.value);
+      if (value === undefined || seen.indexOf(name) >= 0) return;
+      seen.push(name);
+      first[name] = value;
+    });
+  });
+  return first;
+}
+
+function handler(event) {
+  var request = event.request;
+  var asked = read(request.querystring);
+  request.querystring = {};
+  if (sizes.indexOf(asked.size) < 0) return request;
+  if (asked.format && formats.indexOf(asked.format) < 0) return request;
+  request.querystring.size = { value: asked.size };
+  if (asked.format) {
+    request.querystring.format = { value: asked.format };
+  } else if (asked.to_webp === '1') {
+    request.querystring.to_webp = { value: '1' };
+  }
+  return request;
+}

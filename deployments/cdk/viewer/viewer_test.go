@@ -1,0 +1,161 @@
+package viewer
+
+import (
+	"encoding/json"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"calotype"
+	"calotype/edge"
+)
+
+// value is a parameter as CloudFront Functions have it: undecoded, and with all of
+// its values where there is more than one.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-event-structure.html#functions-event-structure-query-header-cookie
+type value struct {
+	Value      string  `json:"value"`
+	MultiValue []value `json:"multiValue,omitempty"`
+}
+
+type parameters map[string]value
+
+// driver runs the function over events in the order in which a parameter's name first
+// stood in its query, which a Go map forgets.
+const driver = `
+const fs = require('fs');
+const handler = new Function(fs.readFileSync(process.argv[1], 'utf8') + '; return handler;')();
+const split = (query) => {
+  const parsed = Object.create(null);
+  for (const pair of query.split('&').filter(Boolean)) {
+    const at = pair.indexOf('=');
+    const name = at < 0 ? pair : pair.slice(0, at), value = at < 0 ? '' : pair.slice(at + 1);
+    if (!parsed[name]) parsed[name] = { value };
+    else (parsed[name].multiValue ??= [{ value: parsed[name].value }]).push({ value });
+  }
+  return parsed;
+};
+const queries = JSON.parse(fs.readFileSync(0, 'utf8'));
+const answers = queries.map((q) => handler({ version: '1.0', request: { method: 'GET', uri: '/kitty.jpg', querystring: split(q), headers: {}, cookies: {} } }).querystring);
+process.stdout.write(JSON.stringify(answers));
+`
+
+// normalise runs the function for a table of presets over queries, in Node.
+func normalise(t *testing.T, presets calotype.Presets, queries []string) []parameters {
+	t.Helper()
+	code, err := Code(presets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "viewer.js")
+	if err := os.WriteFile(file, []byte(code), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in, err := json.Marshal(queries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "node", "--eval", driver, file)
+	cmd.Stdin = strings.NewReader(string(in))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("node, which runs the function: %v", err)
+	}
+	var answers []parameters
+	if err := json.Unmarshal(out, &answers); err != nil {
+		t.Fatal(err)
+	}
+	return answers
+}
+
+// query writes parameters as CloudFront does in the event of an origin request.
+func (p parameters) query() string {
+	values := url.Values{}
+	for name, v := range p {
+		values.Set(name, v.Value)
+	}
+	return values.Encode()
+}
+
+var queries = []string{
+	"", "size=M", "size=XS&to_webp=1", "to_webp=1&size=M", "size=M&format=avif", "size=M&format=webp&to_webp=1",
+	"size=M&format=jpeg", "size=M&format=jpg", "size=M&format=", "size=M&format=&to_webp=1", "size=M&format=WEBP",
+	"size=m", "size=", "size", "size=Q", "size=M&to_webp=0", "size=M&to_webp=true", "size=M&to_webp=01", "to_webp=1", "format=png",
+	"size=M&size=S", "size=Q&size=M", "size=M&size=Q", "size=M&format=gif&format=webp", "size=M&to_webp=0&to_webp=1", "size=&size=M",
+	"size=%4D", "%73ize=M", "siz%65=S&size=M", "size=M%20", "size=M+", "size=+M", "size=%ZZ&size=M", "size=%4&size=S", "size=M&format=%FF&format=png",
+	"size=%FF&size=M", "size=M;to_webp=1", "size=M;&size=S", "size=M&format=webp;", "si;ze=M", "size=M&v=123", "utm_source=x&size=M&fbclid=abc",
+	"__proto__=M", "constructor=M&size=M", "size=__proto__", "size=constructor", "size=M&format=constructor", "size=hasOwnProperty",
+	"size=M=S", "=M", "&&size=M&&", "size=M&to_webp=%31", "size=M%00", "size=%C3%A9", "size=é", "size=M&format=web%70", "SIZE=M", "size[]=M", "0=1&size=L&1=2",
+	"size=M&size=", "to_webp=1&to_webp=0&size=S", "format=png&format=avif&size=SXS", "size=SL&format=png%20",
+}
+
+// TestDecisionIsTheSame compares what package edge decides on a query as it came and
+// on what the function makes of it.
+func TestDecisionIsTheSame(t *testing.T) {
+	own, err := calotype.ParsePresets([]byte(`{"__proto__": "10x10", "constructor": "20x20", "0": "30x30", "hero-2_x": "1600x900"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, presets := range map[string]calotype.Presets{"default presets": calotype.DefaultPresets(), "odd presets": own} {
+		t.Run(name, func(t *testing.T) {
+			rules := edge.Rules{Presets: presets, Prefix: "resized"}
+			queries := queries
+			for _, p := range presets {
+				queries = append(queries, "size="+p.Name, "to_webp=1&size="+p.Name, "format=avif&size="+p.Name)
+			}
+			for i, answer := range normalise(t, presets, queries) {
+				for _, path := range []string{"/kitty.jpg", "/kitty.webp", "/notes.txt", "/resized/M/kitty.jpg"} {
+					want := rules.Decide(edge.Request{Method: "GET", Path: path, Query: queries[i]})
+					got := rules.Decide(edge.Request{Method: "GET", Path: path, Query: answer.query()})
+					if got != want {
+						t.Errorf("%s?%s became ?%s: decided %+v, want %+v", path, queries[i], answer.query(), got, want)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestFewCacheKeys counts what the queries, which nearly all differ, become: at most
+// one query without a size, and six for each size.
+func TestFewCacheKeys(t *testing.T) {
+	presets := calotype.DefaultPresets()
+	allowed := map[string]bool{"": true}
+	for _, p := range presets {
+		allowed["size="+p.Name] = true
+		allowed["size="+p.Name+"&to_webp=1"] = true
+		for _, format := range []string{"webp", "avif", "jpeg", "png"} {
+			allowed["format="+format+"&size="+p.Name] = true
+		}
+	}
+	for i, answer := range normalise(t, presets, queries) {
+		if !allowed[answer.query()] {
+			t.Errorf("?%s became ?%s, which is a cache key that nobody needs", queries[i], answer.query())
+		}
+	}
+}
+
+// TestFormats asserts that the function's formats are those that a viewer may ask for.
+func TestFormats(t *testing.T) {
+	for _, f := range []calotype.Format{calotype.JPEG, calotype.PNG, calotype.GIF, calotype.WebP, calotype.AVIF, calotype.BMP, calotype.TIFF, calotype.HEIC} {
+		_, want := calotype.ParseFormat(string(f))
+		answer := normalise(t, calotype.DefaultPresets(), []string{"size=M&format=" + string(f)})[0]
+		if _, got := answer["format"]; got != want {
+			t.Errorf("format %s: let through %v, want %v", f, got, want)
+		}
+	}
+}
+
+func TestTooManyPresets(t *testing.T) {
+	var presets calotype.Presets
+	for range 300 {
+		presets = append(presets, calotype.Preset{Name: strings.Repeat("x", 32)})
+	}
+	if _, err := Code(presets); err == nil || !strings.Contains(err.Error(), "have fewer presets") {
+		t.Errorf("got %v, want an error that says what to do", err)
+	}
+}

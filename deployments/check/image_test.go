@@ -1,0 +1,95 @@
+package check
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// command runs a program in the repository's root and returns what it says.
+func command(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir = "../.."
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// inside runs a program with a folder for its root, as the image's user: nothing but
+// /tmp can be written to. Who is not root needs user namespaces, which Debian has.
+func inside(t *testing.T, root, program string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Dir = "/"
+	cmd.Env = []string{"PATH=/usr/bin", "HOME=/tmp"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
+	if os.Getuid() == 0 {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: 65532, Gid: 65532}
+	} else {
+		cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWUSER
+		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s in the image's root: %v\n%s", program, err, out)
+	}
+	return string(out)
+}
+
+// TestImageHoldsWhatTheEngineNeeds lays out the image's root as the Dockerfile does,
+// and runs the program in it, and then the engine's own tests: every format is read
+// and written with the image's libraries alone.
+func TestImageHoldsWhatTheEngineNeeds(t *testing.T) {
+	directory := t.TempDir()
+	if err := os.Chmod(filepath.Dir(directory), 0o755); err != nil { // Another user must get there.
+		t.Fatal(err)
+	}
+	program, engine, root := filepath.Join(directory, "calotype"), filepath.Join(directory, "engine.test"), filepath.Join(directory, "root")
+	command(t, "go", "build", "-o", program, "./cmd/calotype")
+	command(t, "go", "test", "-c", "-o", engine, "./worker/render")
+	command(t, "deployments/docker/rootfs.sh", program, "presets.json", root)
+
+	if version := inside(t, root, "/usr/bin/calotype", "version"); !strings.Contains(version, "libvips 8.") {
+		t.Errorf("got %q", version)
+	}
+	if err := os.Rename(engine, filepath.Join(root, "usr/bin/engine.test")); err != nil {
+		t.Fatal(err)
+	}
+	verdict := inside(t, root, "/usr/bin/engine.test", "-test.v")
+	if ran := strings.Count(verdict, "\n--- PASS: "); ran < 10 || strings.Contains(verdict, "--- SKIP") {
+		t.Errorf("%d of the engine's tests passed, or some were left out:\n%s", ran, verdict)
+	}
+
+	unwanted := regexp.MustCompile(`(?i)magick|poppler|openslide|jxl|/(ba|da)?sh$|busybox|perl|python`)
+	files := 0
+	err := filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := strings.TrimPrefix(path, root)
+		files++
+		if strings.HasPrefix(name, "/usr") && unwanted.MatchString(name) {
+			t.Errorf("%s is in the image", name)
+		}
+		if info, err := entry.Info(); err == nil && entry.Type() != os.ModeSymlink && name != "/tmp" && info.Mode().Perm()&0o002 != 0 {
+			t.Errorf("%s can be written to", name)
+		}
+		return nil
+	})
+	if err != nil || files < 50 {
+		t.Errorf("%d files, %v", files, err)
+	}
+	for _, pkg := range []string{"libvips42", "libheif1", "libc6"} {
+		status, err := os.ReadFile(filepath.Join(root, "var/lib/dpkg/status.d", pkg))
+		if err != nil || !strings.Contains(string(status), "Version: ") {
+			t.Errorf("scanners are not told of %s: %v", pkg, err)
+		}
+	}
+}

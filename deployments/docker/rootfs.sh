@@ -1,0 +1,44 @@
+#!/bin/sh
+# Lays out the image's root: rootfs.sh PROGRAM PRESETS TARGET. On Debian, as root or not.
+#
+# Debian's libvips package depends on everything that libvips can read with. Of its
+# loaders that are modules (PDF, JPEG XL, whole slides, and all of ImageMagick) the
+# image gets none but HEIF, and of its libraries those that the rest is linked with. What
+# is linked but not wanted, such as SVG, the worker blocks itself: worker/render.
+set -eu
+program=$1 presets=$2 target=$3
+libdir=$(pkg-config --variable=libdir vips)
+heif=$(echo "$libdir"/vips-modules-*/vips-heif.so)
+[ -e "$heif" ] || { echo "there is no HEIF module in $libdir: install Debian's libvips42" >&2; exit 1; }
+
+mkdir -p "$target/usr/bin" "$target/etc/ssl/certs" "$target/etc/calotype" "$target/tmp" "$target/var/lib/dpkg/status.d"
+for directory in bin sbin lib lib64; do
+	mkdir -p "$target/usr/$directory"
+	ln -sfn "usr/$directory" "$target/$directory"
+done
+chmod 1777 "$target/tmp"
+echo 'calotype:x:65532:65532::/tmp:/sbin/nologin' >"$target/etc/passwd"
+echo 'calotype:x:65532:' >"$target/etc/group"
+cp "$presets" "$target/etc/calotype/presets.json"
+cp /etc/ssl/certs/ca-certificates.crt "$target/etc/ssl/certs/"
+cp "$program" "$target/usr/bin/calotype"
+mkdir -p "$target$(dirname "$heif")"
+cp "$heif" "$target$heif"
+
+# Every library that these load, and the loader itself, at the paths they have here.
+libraries=$(ldd "$program" "$heif" | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p; s/^[[:space:]]*\(\/[^ ]*ld-linux[^ ]*\).*/\1/p' | sort -u)
+for library in $libraries; do
+	place=$(dirname "$library")
+	case $place in /usr/*) ;; *) place=/usr$place ;; esac
+	mkdir -p "$target$place"
+	cp -L "$library" "$target$place/"
+done
+
+# What the image is made of, where scanners of distroless images look for it. Debian 12
+# knows some libraries by /lib, some by /usr/lib.
+{
+	dpkg-query --search $libraries "$heif" || true
+	dpkg-query --search $(for library in $libraries; do echo "/usr$library"; done) || true
+} 2>/dev/null | cut -d: -f1 | sort -u | while read -r package; do
+	dpkg-query --status "$package" >"$target/var/lib/dpkg/status.d/$package"
+done
