@@ -6,12 +6,14 @@ SHELL := /bin/bash
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 MODULES := . deployments/local
+# What "make check-deploy" needs, and Debian's package of it.
+DEPLOY_TOOLS := systemd-analyze:systemd
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export CALOTYPE_CORPUS := $(if $(CORPUS),$(abspath $(CORPUS)))
 
 .PHONY: help
 help: ## Print this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: build ## Serve everything on this machine, with some pictures: http://127.0.0.1:8080/
@@ -20,20 +22,38 @@ run: build ## Serve everything on this machine, with some pictures: http://127.0
 .PHONY: build
 build: libvips ## Build the programs into bin/
 	@mkdir -p bin
-	go build -o bin/ ./cmd/...
+	go build -o bin/ ./cmd/calotype
 	cd deployments/local && go build -o ../../bin/calotype-local .
 
+include deployments/lambda-edge/build.mk
+
 .PHONY: test
-test: libvips browser ## Run every test, over the local S3 and SQS servers
+test: libvips browser node ## Run every test, over the local S3 and SQS servers
 	for module in $(MODULES); do (cd $$module && go test -timeout 10m ./...); done
 
 .PHONY: check
-check: libvips browser ## Format, vet (also without cgo), staticcheck, import rules, race detector
+check: libvips browser node ## Format, vet (also without cgo), staticcheck, import rules, race detector
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not formatted, run gofmt -w: $$unformatted"; exit 1; }
 	for module in $(MODULES); do (cd $$module && go vet ./... && go run $(STATICCHECK) ./...); done
 	CGO_ENABLED=0 go vet ./...
+	GOOS=wasip1 GOARCH=wasm go vet ./cmd/edge-wasm
 	go test -run 'Imports|Decision|Cgo|Production' .
 	for module in $(MODULES); do (cd $$module && go test -race -timeout 20m ./...); done
+
+.PHONY: check-deploy
+check-deploy: libvips node deploy-tools edge ## Check the templates, the image and the unit, as far as that goes without an account
+	cd deployments/check && go vet ./... && go run $(STATICCHECK) ./... && go test -timeout 10m ./...
+	cd deployments/cdk && export CGO_ENABLED=0 && go vet ./... && go run $(STATICCHECK) ./... && go test -timeout 10m ./...
+	cd deployments/cdk/check && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error && npm test --silent
+
+.PHONY: deploy-tools
+deploy-tools:
+	@missing=; for tool in $(DEPLOY_TOOLS); do command -v "$${tool%%:*}" >/dev/null || missing+=" $${tool##*:}"; done; \
+	if [ -n "$$missing" ] && command -v apt-get >/dev/null; then \
+		$(SUDO) apt-get update -q && $(SUDO) apt-get install -qy --no-install-recommends $$missing; \
+	elif [ -n "$$missing" ]; then \
+		echo "nothing was checked: install$$missing (Debian's names)" >&2; exit 1; \
+	fi
 
 .PHONY: fuzz
 fuzz: libvips ## Fuzz every parser for 20 seconds each
@@ -44,13 +64,16 @@ fuzz: libvips ## Fuzz every parser for 20 seconds each
 	done
 
 .PHONY: soak
-soak: libvips ## Run the tests' full numbers: kills, faults (CORPUS=DIR adds the pictures of a folder)
-	cd deployments/local && CALOTYPE_SOAK=1 go test -v -count 1 -timeout 60m -run 'Kill|Burst|Every|Durable' ./... | grep -vE '^ +\{|no test files'
+soak: libvips node ## Run the tests' full numbers: kills, faults, memory (CORPUS=DIR adds the pictures of a folder)
+	CALOTYPE_SOAK=1 go test -v -count 1 -timeout 60m -run 'Memory|Nasty|HeaderBombs' ./cmd/calotype ./worker/render ./deployments/lambda-edge | grep -vE '^ +\{|no test files'
+	cd deployments/local && CALOTYPE_SOAK=1 go test -v -count 1 -timeout 60m -run 'Kill|Burst|Every|Durable|Fleet' ./... | grep -vE '^ +\{|no test files'
 
 .PHONY: bench
-bench: libvips ## Compare with vipsthumbnail, and the edge with the S3 server, in one run
+bench: libvips bench-edge ## Compare with vipsthumbnail, sharp and Pillow, the edge with the S3 server, Lambda@Edge with the AWS SDK
 	@command -v vipsthumbnail >/dev/null || { $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy --no-install-recommends libvips-tools; }
-	cd deployments/local && go run ./bench
+	@/usr/bin/python3 -c 'import PIL' 2>/dev/null || python3 -c 'import PIL' 2>/dev/null || $(SUDO) apt-get install -qy --no-install-recommends python3-pil || echo "Pillow is not to be had here"
+	@! command -v npm >/dev/null || npm ci --silent --prefix deployments/local/bench/peers || echo "sharp is not to be had here"
+	cd deployments/local && go run ./bench $(if $(CORPUS),-photos $(CALOTYPE_CORPUS))
 
 .PHONY: libvips
 libvips:
@@ -67,6 +90,10 @@ browser:
 	@if ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null && command -v apt-get >/dev/null; then \
 		$(SUDO) apt-get update -q && { $(SUDO) apt-get install -qy --no-install-recommends chromium || $(SUDO) apt-get install -qy chromium-browser; }; \
 	fi
+
+.PHONY: node
+node:
+	@command -v npm >/dev/null || { echo "Node.js 20 or later and npm are missing: the Lambda@Edge function is built and tested with them" >&2; exit 1; }
 
 .PHONY: clean
 clean: ## Remove what was built; ./data, with pictures and jobs, stays
