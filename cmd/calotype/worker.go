@@ -116,7 +116,7 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 		Grace:            c.Grace,
 		Name:             name(),
 	}
-	pool := worker.New(settings, jobs, dead, store.New(aws.s3, c.Bucket), log)
+	pool := worker.New(settings, worker.Queues{Jobs: jobs, Dead: dead}, store.New(aws.s3, c.Bucket), log)
 	admin.answerFor(pool.Healthy, pool.Ready)
 	log.Info().Int("concurrency", c.Concurrency).Int64("memory", settings.Memory).Int("max_receives", settings.MaxReceives).
 		Str("name", settings.Name).Str("version", version()).Msg("worker begins")
