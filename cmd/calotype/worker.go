@@ -49,6 +49,7 @@ func workerDefaults() kong.Vars {
 		"prefix":             string(d.Prefix),
 		"concurrency":        fmt.Sprint(d.Concurrency),
 		"quality":            fmt.Sprint(d.Quality),
+		"encoder":            encoderDefault(),
 		"siblings":           string(d.Siblings),
 		"max_bytes":          fmt.Sprint(d.MaxBytes),
 		"max_pixels":         fmt.Sprint(d.Limits.Pixels),
