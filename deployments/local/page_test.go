@@ -64,7 +64,8 @@ func cell(key, variant, state string) string {
 }
 
 // The page shows every picture, turns its cells from original into rendition while
-// workers finish, and takes a new picture.
+// workers finish, takes a new picture, and shows how renditions follow another one in
+// its place.
 func TestPage(t *testing.T) {
 	p := start(t, "--samples")
 	mine := filepath.Join(t.TempDir(), "my photo +1.jpg")
@@ -75,8 +76,12 @@ func TestPage(t *testing.T) {
 	if err := os.WriteFile(broken, awstest.Photo(t, 900, 600, 0)[:5000], 0o600); err != nil {
 		t.Fatal(err)
 	}
+	replacement := filepath.Join(t.TempDir(), "my photo +1.jpg")
+	if err := os.WriteFile(replacement, awstest.Photo(t, 1600, 2400, 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	ctx := browse(t)
-	var story, failures string
+	var story, failures, followed string
 	err := chromedp.Run(ctx,
 		chromedp.EmulateViewport(1400, 1000),
 		chromedp.Navigate(p.url+"/"),
@@ -99,6 +104,15 @@ func TestPage(t *testing.T) {
 		shoot("rendered"),
 		chromedp.Evaluate(`document.querySelector('dialog').close()`, nil),
 
+		// Another picture in its place: what was made of the first follows.
+		chromedp.SetUploadFiles("#choose", []string{replacement}),
+		chromedp.Poll(`document.querySelector('.card[data-key="my photo +1.jpg"]').textContent.includes('1600')`, nil),
+		chromedp.Poll(`document.querySelectorAll('.card[data-key="my photo +1.jpg"] [data-state=outdated]').length === 0`, nil),
+		chromedp.WaitVisible(cell("my photo +1.jpg", "size=M&to_webp=1", "rendition")),
+		chromedp.Text(`.card[data-key="my photo +1.jpg"]`, &followed),
+		shoot("replaced"),
+		chromedp.Evaluate(`document.querySelector('dialog').close()`, nil),
+
 		chromedp.SetUploadFiles("#choose", []string{broken}),
 		chromedp.WaitVisible(cell("broken.jpg", "size=M&to_webp=1", "kept")),
 		chromedp.Evaluate(`document.querySelector('dialog').close()`, nil),
@@ -114,6 +128,9 @@ func TestPage(t *testing.T) {
 	}
 	if !strings.Contains(story, "size=M&to_webp=1") || !strings.Contains(story, "942 × 628") {
 		t.Errorf("the viewer says %q", story)
+	}
+	if !strings.Contains(followed, "628 × 942") {
+		t.Errorf("the replaced picture's card says %q", followed)
 	}
 	if !strings.Contains(failures, "kept") {
 		t.Errorf("the broken picture's card says %q", failures)

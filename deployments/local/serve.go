@@ -62,7 +62,8 @@ func serveAll(ctx context.Context, f flags, s *servers, listener net.Listener, s
 	}
 	pool := worker.New(settings, queues, store.New(s.s3, bucketName), log)
 
-	rules := edge.Rules{Presets: settings.Presets, Prefix: settings.Prefix}
+	// The old picture is not shown for the moment that workers take to follow.
+	rules := edge.Rules{Presets: settings.Presets, Prefix: settings.Prefix, CheckSource: true}
 	pictures := origin.New(rules, s.s3, bucketName, jobs, log)
 	front := page.New(page.Config{
 		S3: s.s3, Bucket: bucketName, Prefix: settings.Prefix, Presets: settings.Presets, Log: log,
