@@ -27,6 +27,7 @@ type warmReport struct {
 	began          time.Time
 	before         int                      // Sources that earlier runs saw.
 	bar            *progressbar.ProgressBar // Nil where nobody watches.
+	seen           int
 	failures       int
 }
 
@@ -36,13 +37,13 @@ const mostFailures = 20
 func newWarmReport(c *warmCommand, from backfill.Position, stdout, stderr io.Writer) *warmReport {
 	r := &warmReport{
 		stdout: stdout, stderr: stderr, json: c.JSON, dryRun: c.DryRun, checkpoint: c.Checkpoint,
-		began: time.Now(), before: from.Summary.Seen,
+		began: time.Now(), before: from.Summary.Seen, seen: from.Summary.Seen,
 	}
 	if from.After != "" && !c.JSON {
 		fmt.Fprintf(stderr, "going on after %s\n", from.After)
 	}
 	if file, ok := stderr.(*os.File); ok && !c.JSON && term.IsTerminal(int(file.Fd())) {
-		r.bar = progressbar.NewOptions(-1,
+		r.bar = progressbar.NewOptions(max(1, r.before),
 			progressbar.OptionSetWriter(file),
 			progressbar.OptionSetDescription("pictures"),
 			progressbar.OptionShowCount(),
@@ -64,7 +65,7 @@ func (r *warmReport) count(ctx context.Context, b *backfill.Backfill) (stop func
 	ctx, cancel := context.WithCancel(ctx)
 	var counting sync.WaitGroup
 	counting.Go(func() {
-		_ = b.Count(ctx, func(n int) { r.bar.ChangeMax(n + 1) }) // Without it there is no time left to see.
+		_ = b.Count(ctx, func(n int) { r.bar.ChangeMax(n + 1) }) // Only the end finishes it.
 	})
 	return func() {
 		cancel()
@@ -75,6 +76,9 @@ func (r *warmReport) count(ctx context.Context, b *backfill.Backfill) (stop func
 // finding moves the bar, and tells what failed.
 func (r *warmReport) finding(f backfill.Finding) {
 	if r.bar != nil && f.Orphan == "" {
+		if r.seen++; r.seen >= r.bar.GetMax() { // Faster than the count.
+			r.bar.ChangeMax(r.seen + 1)
+		}
 		_ = r.bar.Add(1)
 	}
 	if f.Err == nil {
