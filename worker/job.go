@@ -53,7 +53,7 @@ func (w *Worker) handle(ctx context.Context, m queue.Message, p *place) {
 		p.leave()
 	}
 	report.err = w.settle(ctx, report, err)
-	report.log()
+	report.tell()
 }
 
 // settle does with the message what its job's end asks for.
@@ -193,7 +193,7 @@ func (w *Worker) giveBackUnbegun(ctx context.Context, m queue.Message) {
 	r := w.report(m)
 	r.job, r.outcome = job, unbegun
 	r.err = w.giveBack(ctx, r)
-	r.log()
+	r.tell()
 }
 
 // bury sends the job, as it came, to the dead letters, with the first reason that

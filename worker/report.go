@@ -23,9 +23,10 @@ const (
 	crowded     outcome = "crowded"     // Given back: too many big pictures wait.
 )
 
-// report is what is logged of a job: one event, at its end.
+// report is what is told of a job at its end: one event in the log, and the metrics.
 type report struct {
 	to      *zerolog.Logger
+	metrics *metrics
 	message queue.Message
 	job     calotype.Job
 	outcome outcome
@@ -46,7 +47,7 @@ type report struct {
 }
 
 func (w *Worker) report(m queue.Message) *report {
-	return &report{to: &w.log, message: m, outcome: done, began: time.Now()}
+	return &report{to: &w.log, metrics: w.metrics, message: m, outcome: done, began: time.Now()}
 }
 
 // end says how the job ended, unless it was buried on the way.
@@ -69,6 +70,20 @@ func (r *report) stored(bytes int64) {
 	}
 	r.renditions++
 	r.bytesOut += bytes
+}
+
+// age is how long a job waited to be received. It is known of a message that is the
+// job's first and is received for the first time: others were hidden for a while, by
+// a delay or a lease. SQS tells nobody the age of what still waits.
+func (r *report) age() (age time.Duration, ok bool) {
+	first := r.message.Receives == 1 && r.job.FirstSeen.Equal(r.message.Sent)
+	return max(0, r.began.Sub(r.message.Sent)), first // Clocks differ.
+}
+
+// tell is the one place where a job's end is told.
+func (r *report) tell() {
+	r.metrics.count(r)
+	r.log()
 }
 
 func (r *report) log() {

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -26,6 +27,9 @@ type room struct {
 	allSlots int64
 	allBytes int64
 	big      int64 // From how many bytes on a picture is big.
+
+	// For who watches.
+	slotsUsed, bytesUsed, waits atomic.Int64
 }
 
 // A few wait for their turn, each with a lease, and not so long that they would come
@@ -63,7 +67,10 @@ type place struct {
 }
 
 // place is what a job has that begins in a slot which was taken.
-func (r *room) place() *place { return &place{room: r, held: 1} }
+func (r *room) place() *place {
+	r.slotsUsed.Add(1)
+	return &place{room: r, held: 1}
+}
 
 // none is what a message has that is dealt with in no slot.
 func (r *room) none() *place { return &place{room: r} }
@@ -84,16 +91,20 @@ func (p *place) take(ctx context.Context, bytes int64) error {
 		}
 		p.first = true
 	}
+	p.waits.Add(1)
+	defer p.waits.Add(-1)
 	if p.memory.Acquire(ctx, bytes) != nil {
 		return context.Cause(ctx)
 	}
 	p.bytes = bytes
+	p.bytesUsed.Add(bytes)
 	return nil
 }
 
 // giveBack gives back the memory.
 func (p *place) giveBack() {
 	p.memory.Release(p.bytes)
+	p.bytesUsed.Add(-p.bytes)
 	p.bytes = 0
 }
 
@@ -104,6 +115,8 @@ func (p *place) waitTurn(ctx context.Context) error {
 		return errCrowded
 	}
 	defer p.waiting.Release(1)
+	p.waits.Add(1)
+	defer p.waits.Add(-1)
 	p.leaveSlots()
 	ctx, cancel := context.WithTimeoutCause(ctx, longestWait, errCrowded)
 	defer cancel()
@@ -119,11 +132,13 @@ func (p *place) takeSlots(ctx context.Context, n int64) error {
 		return context.Cause(ctx)
 	}
 	p.held = n
+	p.slotsUsed.Add(n)
 	return nil
 }
 
 func (p *place) leaveSlots() {
 	p.slots.Release(p.held)
+	p.slotsUsed.Add(-p.held)
 	p.held = 0
 }
 

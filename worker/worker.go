@@ -97,6 +97,7 @@ type Worker struct {
 	room    *room
 	sources keyedLock
 	health  *health
+	metrics *metrics
 	atWork  atomic.Int32 // Jobs whose work has not ended, left behind or not.
 	open    func([]byte, render.Limits) (*render.Picture, error)
 }
@@ -104,6 +105,7 @@ type Worker struct {
 // New returns a worker that takes jobs from one queue and buries what it gives up
 // in another.
 func New(s Settings, jobs, dead *queue.Queue, bucket *store.Bucket, log zerolog.Logger) *Worker {
+	room := newRoom(s.Concurrency, s.Memory)
 	return &Worker{
 		Settings: s,
 		jobs:     jobs,
@@ -112,8 +114,9 @@ func New(s Settings, jobs, dead *queue.Queue, bucket *store.Bucket, log zerolog.
 		log:      log,
 		acks:     acknowledger{queue: jobs},
 		poll:     min(queue.MaxWait, max(firstPoll, s.Grace-pollSlack)),
-		room:     newRoom(s.Concurrency, s.Memory),
+		room:     room,
 		health:   newHealth(),
+		metrics:  newMetrics(room),
 		open:     render.Open,
 	}
 }
