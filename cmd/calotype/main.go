@@ -48,7 +48,7 @@ type commands struct {
 	Worker  workerCommand  `cmd:"" help:"Take jobs from the queue and make renditions."`
 	DLQ     dlqCommands    `cmd:"" name:"dlq" help:"List, show, replay and purge dead letters: the jobs that were given up."`
 	Render  renderCommand  `cmd:"" help:"Make renditions of files, without S3 or a queue."`
-	Health  healthCommand  `cmd:"" help:"Ask a worker on this machine how it is."`
+	Health  healthCommand  `cmd:"" help:"Ask a worker or an edge on this machine how it is."`
 	Version versionCommand `cmd:"" help:"Print the versions of the program and of libvips."`
 }
 
