@@ -15,9 +15,13 @@ func newRegistry(a *admin) *prometheus.Registry {
 		ConstLabels: prometheus.Labels{"revision": revision(), "go_version": runtime.Version()},
 	})
 	build.Set(1)
+	// The process collector knows it only where /proc tells when the machine started,
+	// which it does not inside our systemd unit.
+	started := prometheus.NewGauge(prometheus.GaugeOpts{Name: "calotype_start_time_seconds", Help: "When the process started, in seconds since 1970."})
+	started.SetToCurrentTime()
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
-		build,
+		build, started,
 		truth("calotype_healthy", "1 unless the process should be replaced, as /healthz.", func() bool { return a.subject.Load().healthy() == nil }),
 		truth("calotype_ready", "1 while the process does its work, as /readyz.", func() bool { return a.subject.Load().ready() == nil }),
 		collectors.NewGoCollector(),

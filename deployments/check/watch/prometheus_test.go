@@ -144,6 +144,38 @@ func (s server) ringing(t *testing.T) map[string][]sample {
 	return ringing
 }
 
+// wantSoundRules looks at what the server itself makes of the rules.
+func (s server) wantSoundRules(t *testing.T) {
+	t.Helper()
+	response, err := http.Get(s.url + "/api/v1/rules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var answer struct {
+		Data struct {
+			Groups []struct {
+				Rules []struct{ Name, Health, LastError string }
+			}
+		}
+	}
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		t.Fatal(err)
+	}
+	sound := 0
+	for _, group := range answer.Data.Groups {
+		for _, rule := range group.Rules {
+			if rule.Health != "ok" {
+				t.Errorf("%s: %s: %s", rule.Name, rule.Health, rule.LastError)
+			}
+			sound++
+		}
+	}
+	if sound != len(alerts(t)) {
+		t.Errorf("the server has %d rules, want %d", sound, len(alerts(t)))
+	}
+}
+
 func wantRinging(t *testing.T, s server, when string, want ...string) {
 	t.Helper()
 	got := s.ringing(t)
@@ -174,12 +206,12 @@ func TestPrometheusScrapesAWorkerAndAnEdge(t *testing.T) {
 	prometheus := startPrometheus(t, logged(t, workerLog, "admin"), logged(t, edgeLog, "admin"))
 	pictures := "http://" + logged(t, edgeLog, "address")
 
-	load(t, pictures, bucket, 30)
+	load(t, pictures, bucket, 20)
 	settled := func(what, expression string) {
 		t.Helper()
 		awstest.Eventually(t, time.Minute, what, func() bool { return len(prometheus.ask(t, expression)) > 0 })
 	}
-	settled("jobs and answers show", `sum(calotype_jobs_total{outcome="done"}) >= 30 and sum(calotype_answers_total{state="rendition"}) > 30`)
+	settled("jobs and answers show", `sum(calotype_jobs_total{outcome="done"}) >= 20 and sum(calotype_answers_total{state="rendition"}) > 20`)
 	settled("the queue shows as empty", `max(calotype_queue_messages{queue="jobs",state="visible"}) == 0`)
 	wantRinging(t, prometheus, "all is well")
 
@@ -188,6 +220,7 @@ func TestPrometheusScrapesAWorkerAndAnEdge(t *testing.T) {
 	settled("the dead letter shows", `max(calotype_queue_messages{queue="dead",state="visible"}) > 0`)
 	wantRinging(t, prometheus, "a picture is broken", "CalotypeDeadLetters")
 
+	prometheus.wantSoundRules(t)
 	for name, expression := range alerts(t) {
 		for _, s := range selectors(expression) {
 			if len(prometheus.ask(t, s)) == 0 {
