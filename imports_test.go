@@ -59,6 +59,8 @@ var mayImport = map[string]struct {
 	"calotype/edge/origin":       {[]string{"calotype", "calotype/edge", "calotype/queue"}, "the origin serves and enqueues; workers are elsewhere"},
 	"calotype/queue":             {[]string{"calotype"}, "a queue does not know what its messages say"},
 	"calotype/worker":            {[]string{"calotype", "calotype/queue", "calotype/worker/render", "calotype/worker/store"}, "workers do not know what viewers get"},
+	"calotype/worker/purge":      {[]string{"calotype", "calotype/worker/store"}, "who purges knows paths and counts them; what has changed is the workers' business"},
+	"calotype/worker/backfill":   {[]string{"calotype", "calotype/queue", "calotype/worker/store"}, "a backfill compares listings and sends jobs; how jobs are done is the workers' business"},
 	"calotype/worker/render":     {[]string{"calotype"}, "an engine knows pictures, not buckets or jobs"},
 	"calotype/worker/store":      {[]string{"calotype"}, "a store knows objects, not jobs"},
 

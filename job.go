@@ -26,11 +26,17 @@ type Job struct {
 	// Source is the source's key.
 	Source string `json:"source"`
 	// Variants are those wanted, the one that somebody waits for first.
-	Variants []Variant `json:"variants"`
+	Variants []Variant `json:"variants,omitempty"`
 	// Quality is the encoders' quality from 1 to 100; 0 leaves it to the worker.
 	Quality int `json:"quality,omitempty"`
-	// Exact asks for these variants only, without siblings.
+	// Exact asks for these variants only, without siblings, and by the recipe that
+	// holds now: what was made in another quality or by another encoder is made again.
+	// No viewer waits for it.
 	Exact bool `json:"exact,omitempty"`
+	// Reconcile asks that all renditions of the source which stand be those of the
+	// source as it is now, or be gone as it is. Variants, which may be none, are made
+	// beside them.
+	Reconcile bool `json:"reconcile,omitempty"`
 	// Again asks to try once more where a copy is kept because of a fault.
 	Again bool `json:"again,omitempty"`
 	// Request is the id of the viewer's request that led to the job, for logs.
@@ -84,7 +90,7 @@ func (j Job) check() error {
 	if err := CheckKey(j.Source); err != nil {
 		return err
 	}
-	if n := len(j.Variants); n < 1 || n > maxVariants {
+	if n := len(j.Variants); n > maxVariants || n == 0 && !j.Reconcile {
 		return fmt.Errorf("%d variants: want 1 to %d", n, maxVariants)
 	}
 	if j.Quality < 0 || j.Quality > 100 {

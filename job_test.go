@@ -16,6 +16,7 @@ func TestJobRoundTrip(t *testing.T) {
 			Source: "été/a b+c%20?#.png", Variants: []Variant{{"M", WebP}, {"XS", ""}}, Quality: 80, Exact: true, Again: true,
 			Request: "id==", Attempt: 3, FirstSeen: time.Date(2026, 11, 1, 2, 3, 4, 0, time.UTC),
 		},
+		"reconcile":        {Source: "kitty.jpg", Reconcile: true},
 		"what SQS refuses": {Source: "a\ufffe\uffff\x01.jpg", Variants: []Variant{{"M", ""}}},
 	} {
 		body := job.Encode()

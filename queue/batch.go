@@ -81,3 +81,23 @@ func results(verb string, messages []Message, done map[string]bool, failed []typ
 	}
 	return errs
 }
+
+// SendBatch sends up to [MaxBatch] messages with one call, of 1 MiB together. errs[i] is
+// the result of bodies[i].
+func (q *Queue) SendBatch(ctx context.Context, bodies []string) (errs []error) {
+	entries := make([]types.SendMessageBatchRequestEntry, len(bodies))
+	messages := make([]Message, len(bodies)) // To be named in errors.
+	for i, body := range bodies {
+		entries[i] = types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: &body}
+		messages[i].ID = strconv.Itoa(i)
+	}
+	out, err := q.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries})
+	if err != nil {
+		return alike("send", messages, err)
+	}
+	done := map[string]bool{}
+	for _, e := range out.Successful {
+		done[aws.ToString(e.Id)] = true
+	}
+	return results("send", messages, done, out.Failed)
+}

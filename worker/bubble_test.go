@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -48,7 +49,7 @@ func newBubble(t *testing.T, change func(*Settings)) *bubble {
 		o.DisableLogOutputChecksumValidationSkipped = true
 	})
 	q := queue.New(jobs, "http://sqs/0/jobs")
-	b.Worker = New(s, q, queue.New(jobs, "http://sqs/0/dead"), store.New(bucket, "b"), zerolog.New(t.Output()))
+	b.Worker = New(s, Queues{Jobs: q, Dead: queue.New(jobs, "http://sqs/0/dead")}, store.New(bucket, "b"), zerolog.New(t.Output()))
 	return b
 }
 
@@ -64,12 +65,17 @@ func (h inProcess) Do(r *http.Request) (*http.Response, error) {
 	return w.Result(), r.Context().Err()
 }
 
-// memoryStore answers each method and path as it is told, and 404 otherwise.
+// memoryStore answers each method and path as it is told, and 404 otherwise. It lists
+// nothing.
 type memoryStore map[string]http.HandlerFunc
 
 func (s memoryStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if answer := s[r.Method+" "+r.URL.Path]; answer != nil {
 		answer(w, r)
+		return
+	}
+	if r.URL.Query().Has("list-type") {
+		_, _ = io.WriteString(w, "<ListBucketResult/>")
 		return
 	}
 	w.WriteHeader(http.StatusNotFound)

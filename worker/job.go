@@ -43,17 +43,22 @@ const (
 // then deleted. Put off, on any other error: a fresh message with a delay is sent,
 // then the old one deleted. Interrupted: a fresh message is sent at once. The
 // place is left before the message is acknowledged.
-func (w *Worker) handle(ctx context.Context, m queue.Message, p *place) {
-	report := w.report(m)
-	job, err := parse(m)
-	report.job = job
+func (w *Worker) handle(ctx context.Context, l *lane, m queue.Message, p *place) {
+	report := w.report(l, m)
+	defer func() { report.tell() }()
+	jobs, err := w.parse(m)
+	if err == nil && len(jobs) != 1 {
+		p.leave()
+		report.err = w.spread(ctx, report, jobs)
+		return
+	}
 	if err == nil {
+		report.job = jobs[0]
 		report, err = w.attend(ctx, report, p)
 	} else {
 		p.leave()
 	}
 	report.err = w.settle(ctx, report, err)
-	report.tell()
 }
 
 // settle does with the message what its job's end asks for.
@@ -85,21 +90,32 @@ func (w *Worker) settle(ctx context.Context, r *report, err error) error {
 	}
 }
 
-func parse(m queue.Message) (calotype.Job, error) {
+// parse reads a message: a job, or what S3 tells of objects, of which each may be one.
+func (w *Worker) parse(m queue.Message) ([]calotype.Job, error) {
 	job, err := calotype.ParseJob(m.Body)
-	switch {
-	case errors.Is(err, calotype.ErrJobVersion):
-		return job, &Reject{classUnknownVersion, err.Error()}
-	case err != nil:
-		return job, &Reject{classMalformedJob, err.Error()}
+	if err != nil {
+		if events, ok, err := calotype.ParseEvents(m.Body); ok {
+			return w.jobsOf(events, m), reject(classMalformedJob, err)
+		}
+		if errors.Is(err, calotype.ErrJobVersion) {
+			return nil, reject(classUnknownVersion, err)
+		}
+		return nil, reject(classMalformedJob, err)
 	}
 	if job.FirstSeen.IsZero() {
 		job.FirstSeen = m.Sent
 	}
 	if age := time.Since(job.FirstSeen); job.Attempt > 0 && age > retryFor {
-		return job, &Reject{classRetriedTooLong, fmt.Sprintf("put off %d times in %v", job.Attempt, age.Round(time.Hour))}
+		err = &Reject{classRetriedTooLong, fmt.Sprintf("put off %d times in %v", job.Attempt, age.Round(time.Hour))}
 	}
-	return job, nil
+	return []calotype.Job{job}, err
+}
+
+func reject(class string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Reject{class, err.Error()}
 }
 
 // work makes and publishes the renditions, when nobody else in this process is at
@@ -156,7 +172,7 @@ func retryDelay(attempt int) time.Duration {
 
 // delete acknowledges the message.
 func (w *Worker) delete(ctx context.Context, r *report) (err error) {
-	r.deleteRetried, err = w.acks.delete(ctx, r.message)
+	r.deleteRetried, err = r.lane.acks.delete(ctx, r.message)
 	return err
 }
 
@@ -164,7 +180,7 @@ func (w *Worker) delete(ctx context.Context, r *report) (err error) {
 // deletes the one that it came in. So SQS's count of receives is left to count what
 // kills workers: an outage, a stop or a crowd uses up none.
 func (w *Worker) sendAgain(ctx context.Context, r *report, delay time.Duration) error {
-	if err := w.jobs.Send(ctx, r.job.Encode(), delay); err != nil {
+	if err := r.lane.Send(ctx, r.job.Encode(), delay); err != nil {
 		return err // The message returns by itself when its lease ends.
 	}
 	return w.delete(ctx, r)
@@ -176,35 +192,35 @@ func (w *Worker) sendAgain(ctx context.Context, r *report, delay time.Duration) 
 func (w *Worker) giveBack(ctx context.Context, r *report) error {
 	err := w.sendAgain(ctx, r, 0)
 	if err != nil && !errors.Is(err, queue.ErrLeaseLost) {
-		return errors.Join(err, w.jobs.Release(ctx, r.message))
+		return errors.Join(err, r.lane.Release(ctx, r.message))
 	}
 	return err
 }
 
 // giveBackUnbegun gives back a message that came with a poll after the stop.
-func (w *Worker) giveBackUnbegun(ctx context.Context, m queue.Message) {
-	job, err := parse(m)
-	if err != nil {
-		w.handle(ctx, m, w.room.none()) // It is buried without any work.
+func (w *Worker) giveBackUnbegun(ctx context.Context, l *lane, m queue.Message) {
+	jobs, err := w.parse(m)
+	if err != nil || len(jobs) != 1 {
+		w.handle(ctx, l, m, w.room.none()) // That takes no work.
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
-	r := w.report(m)
-	r.job, r.outcome = job, unbegun
+	r := w.report(l, m)
+	r.job, r.outcome = jobs[0], unbegun
 	r.err = w.giveBack(ctx, r)
 	r.tell()
 }
 
 // bury sends the job, as it came, to the dead letters, with the first reason that
-// there is. A job has one dead letter, whatever else is wrong with it, and however
+// there is. What came as an event is sent as the job that it is, to be replayed. A job has one dead letter, whatever else is wrong with it, and however
 // often it is put off after that: the message that it is sent again in says so.
 func (w *Worker) bury(ctx context.Context, r *report, reject *Reject) error {
 	r.reject(reject)
 	if r.job.Buried {
 		return nil
 	}
-	err := w.dead.Bury(ctx, r.message.Body, queue.Reason{
+	err := w.dead.Bury(ctx, r.body(), queue.Reason{
 		Class:     reject.Class,
 		Detail:    reject.Detail,
 		Attempts:  r.job.Attempt + 1,

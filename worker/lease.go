@@ -25,9 +25,9 @@ const unwinding = 2 * time.Second
 // what it could still publish is up to the context. Work that does not even end when
 // the longest lease is over is stuck.
 func (w *Worker) attend(ctx context.Context, r *report, p *place) (*report, error) {
-	leased, lease := w.hold(ctx, r.message)
+	leased, lease := hold(ctx, r.lane.Queue, r.message)
 	defer lease.letGo()
-	left := w.report(r.message)
+	left := w.report(r.lane, r.message)
 	left.job = r.job
 	ended := make(chan error, 1)
 	w.atWork.Add(1)
@@ -66,12 +66,12 @@ func (w *Worker) stuck(r *report) {
 // hold extends the message's lease again and again until it is let go. The context
 // it returns ends, with the cause, when the lease is lost or the job has run for
 // too long; what comes of the job then is up to who receives the message next.
-func (w *Worker) hold(ctx context.Context, m queue.Message) (context.Context, *lease) {
+func hold(ctx context.Context, q *queue.Queue, m queue.Message) (context.Context, *lease) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	l := &lease{cancel, make(chan struct{})}
 	go func() {
 		defer close(l.ended)
-		l.extend(ctx, w.jobs, m)
+		l.extend(ctx, q, m)
 	}()
 	return ctx, l
 }

@@ -16,7 +16,7 @@ type metrics struct {
 	bytesOut        prometheus.Counter
 	stages          *prometheus.HistogramVec
 	missToRendition prometheus.Histogram
-	age             prometheus.Histogram
+	age             *prometheus.HistogramVec
 	now             []prometheus.Collector // Read when asked for.
 }
 
@@ -35,7 +35,7 @@ const (
 	stagePut    = "put"
 )
 
-func newMetrics(r *room) *metrics {
+func newMetrics(lanes []*lane, r *room) *metrics {
 	counter := func(name, help string) prometheus.Counter {
 		return prometheus.NewCounter(prometheus.CounterOpts{Name: "calotype_" + name, Help: help})
 	}
@@ -57,13 +57,11 @@ func newMetrics(r *room) *metrics {
 			Name: "calotype_miss_to_rendition_seconds", Help: "From the first request for a rendition to the first rendition that its job stored.",
 			Buckets: []float64{.1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600},
 		}),
-		age: prometheus.NewHistogram(prometheus.HistogramOpts{
+		age: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "calotype_job_age_seconds", Help: "How long a job had waited in the queue when it was received for the first time.",
 			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600},
-		}),
+		}, []string{"lane"}),
 		now: []prometheus.Collector{
-			gauge("slots", "Jobs that may run at once.", func() float64 { return float64(r.allSlots) }),
-			gauge("slots_used", "Slots that jobs hold.", func() float64 { return float64(r.slotsUsed.Load()) }),
 			gauge("memory_budget_bytes", "The memory that decoding may take, as it is predicted.", func() float64 { return float64(r.allBytes) }),
 			gauge("memory_budget_used_bytes", "The memory that decoding takes, as it is predicted.", func() float64 { return float64(r.bytesUsed.Load()) }),
 			gauge("jobs_waiting_for_memory", "Jobs that wait for memory, or for the turn of a big picture.", func() float64 { return float64(r.waits.Load()) }),
@@ -72,6 +70,15 @@ func newMetrics(r *room) *metrics {
 			gauge("native_allocations", "The pieces of memory that libvips holds.", func() float64 { return float64(render.NativeMemory().Pieces) }),
 		},
 	}
+	for _, l := range lanes {
+		gauge := func(name, help string, read func() float64) prometheus.Collector {
+			return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "calotype_" + name, Help: help, ConstLabels: prometheus.Labels{"lane": l.name}}, read)
+		}
+		m.now = append(m.now,
+			gauge("slots", "Jobs that may run at once.", func() float64 { return float64(l.slots.n) }),
+			gauge("slots_used", "Slots that jobs hold.", func() float64 { return float64(l.slots.used.Load()) }))
+		m.age.WithLabelValues(l.name)
+	}
 	m.begin()
 	return m
 }
@@ -79,7 +86,7 @@ func newMetrics(r *room) *metrics {
 // begin makes everything there from the start, as zero: what appears with its first
 // event has not increased, for whoever watches.
 func (m *metrics) begin() {
-	for _, o := range []outcome{done, current, gone, putOff, interrupted, unbegun, crowded} {
+	for _, o := range []outcome{done, current, gone, putOff, interrupted, unbegun, crowded, spread, ignored} {
 		m.jobs.WithLabelValues(string(o), "")
 	}
 	for _, class := range append(rejectClasses, otherClass) {
@@ -112,11 +119,11 @@ func (m *metrics) count(r *report) {
 	if r.put > 0 {
 		m.stages.WithLabelValues(stagePut).Observe(r.put.Seconds())
 	}
-	if r.renditions > 0 {
+	if r.waitedFor() {
 		m.missToRendition.Observe(r.firstStored.Seconds())
 	}
 	if age, ok := r.age(); ok {
-		m.age.Observe(age.Seconds())
+		m.age.WithLabelValues(r.lane.name).Observe(age.Seconds())
 	}
 }
 

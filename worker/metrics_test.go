@@ -46,10 +46,10 @@ func TestMetricsOfJobs(t *testing.T) {
 		jobs("rejected", "corrupt"):                     0,
 		"calotype_source_bytes_total":                   float64(len(source) + len("no picture")),
 		"calotype_miss_to_rendition_seconds_count":      2, // The kept copy is one.
-		"calotype_job_age_seconds_count":                4, // Who sent what is no job is not known.
+		`calotype_job_age_seconds_count{lane="jobs"}`:   4, // Who sent what is no job is not known.
 		`calotype_job_stage_seconds_count{stage="get"}`: 2,
-		"calotype_slots":                                2,
-		"calotype_slots_used":                           0,
+		`calotype_slots{lane="jobs"}`:                   2,
+		`calotype_slots_used{lane="jobs"}`:              0,
 		"calotype_memory_budget_bytes":                  float64(b.Memory),
 		"calotype_memory_budget_used_bytes":             0,
 		"calotype_jobs_waiting_for_memory":              0,
@@ -79,7 +79,7 @@ func TestMetricsOfWorkUnderWay(t *testing.T) {
 	})
 	b.put(t, "good.jpg", jpegOf(t, photo(300, 200)))
 	b.do(t, job("good.jpg", "XS"))
-	during.Want(t, awstest.Samples{"calotype_slots_used": 1})
+	during.Want(t, awstest.Samples{`calotype_slots_used{lane="jobs"}`: 1})
 	if during["calotype_memory_budget_used_bytes"] <= 0 {
 		t.Error("no memory in use")
 	}
@@ -102,10 +102,10 @@ func TestAgeIsOfFirstMessages(t *testing.T) {
 			t.Error(err)
 		}
 		awstest.Scrape(t, b.Worker).Want(t, awstest.Samples{
-			`calotype_jobs_total{class="",outcome="gone"}`: 2,
-			"calotype_job_age_seconds_count":               1,
-			`calotype_job_age_seconds_bucket{le="5"}`:      0,
-			`calotype_job_age_seconds_bucket{le="10"}`:     1,
+			`calotype_jobs_total{class="",outcome="gone"}`:         2,
+			`calotype_job_age_seconds_count{lane="jobs"}`:          1,
+			`calotype_job_age_seconds_bucket{lane="jobs",le="5"}`:  0,
+			`calotype_job_age_seconds_bucket{lane="jobs",le="10"}`: 1,
 		})
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -19,8 +20,8 @@ import (
 // rendition changed under it.
 const mostStarts = 5
 
-// errChanged is why a job starts over: the source was replaced in the meantime.
-var errChanged = errors.New("source replaced")
+// errChanged is why a job starts over: the source is another one by now, or gone.
+var errChanged = errors.New("source replaced or removed")
 
 // publish brings the job's renditions up to date with the source. For a fault of the
 // picture the job is buried, before copies are kept in the renditions' places.
@@ -30,6 +31,11 @@ var errChanged = errors.New("source replaced")
 // condition that what was seen before the source was read is still there, and
 // after the writes the source is looked at once more.
 func (w *Worker) publish(ctx context.Context, report *report, place *place) error {
+	defer func() {
+		if report.changed && w.Purge != nil && !report.job.Exact {
+			w.Purge(report.job.Source)
+		}
+	}()
 	for range mostStarts {
 		p := publication{worker: w, job: report.job, report: report, place: place}
 		err := p.run(ctx)
@@ -51,7 +57,6 @@ type publication struct {
 	wants  []want
 	body   []byte
 	source store.Object
-	put    []put
 }
 
 // want is a rendition that is to be current, and what stands at its key now.
@@ -59,12 +64,9 @@ type want struct {
 	variant calotype.Variant
 	preset  calotype.Preset
 	key     string
-	asked   bool // By the job itself; else it is a sibling.
+	asked   bool // By the job itself, or it stands; else it is a sibling.
 	there   store.Object
 }
-
-// put is an object that was written.
-type put struct{ key, etag string }
 
 func (p *publication) run(ctx context.Context) error {
 	if current, err := p.look(ctx); err != nil || current {
@@ -94,6 +96,11 @@ func (p *publication) look(ctx context.Context) (done bool, err error) {
 	if p.wants, err = p.lookAt(ctx, p.job.Variants); err != nil {
 		return false, err
 	}
+	if p.job.Reconcile {
+		if err := p.lookAtStanding(ctx); err != nil {
+			return false, err
+		}
+	}
 	if len(p.stale(source.ETag)) == 0 && p.report.starts == 0 {
 		p.report.end(current)
 		return true, nil
@@ -104,11 +111,50 @@ func (p *publication) look(ctx context.Context) (done bool, err error) {
 	return err == nil && len(p.stale(source.ETag)) == 0, err
 }
 
-// remove takes away the renditions of a source that is gone: an earlier attempt may
-// have left some. What is seen before the source is missed a second time is of a
-// version that is gone, whatever comes after.
+// lookAtStanding adds the renditions that stand, beside those the job names, to what is
+// wanted.
+func (p *publication) lookAtStanding(ctx context.Context) error {
+	variants, err := p.worker.variantsInUse(ctx)
+	if err != nil {
+		return err
+	}
+	variants = slices.DeleteFunc(variants, func(v calotype.Variant) bool { return slices.Contains(p.job.Variants, v) })
+	wants, err := p.lookAt(ctx, variants)
+	for _, w := range wants {
+		if w.there.ETag != "" {
+			w.asked = true // Of a broken source, a copy has to take its place.
+			p.wants = append(p.wants, w)
+		}
+	}
+	return err
+}
+
+// variantsInUse are those that any source has a rendition of. What was published before
+// a source changed is under one of them; what is published later is looked at by who
+// does that.
+func (w *Worker) variantsInUse(ctx context.Context) ([]calotype.Variant, error) {
+	names, err := w.bucket.Folders(ctx, string(w.Prefix)+"/")
+	if err != nil {
+		return nil, forbidden(err)
+	}
+	var variants []calotype.Variant
+	for _, name := range names {
+		if v, err := calotype.ParseVariant(name); err == nil {
+			variants = append(variants, v)
+		}
+	}
+	return variants, nil
+}
+
+// remove takes away the renditions of a source that is gone: an earlier attempt, or
+// its last version, may have left some. What is seen before the source is missed a
+// second time is of a version that is gone, whatever comes after.
 func (p *publication) remove(ctx context.Context) error {
-	wants, err := p.lookAt(ctx, SiblingsAll.of(p.job, p.worker.Presets))
+	variants, err := p.worker.variantsInUse(ctx)
+	if err != nil {
+		return err
+	}
+	wants, err := p.lookAt(ctx, variants)
 	if err != nil {
 		return err
 	}
@@ -117,22 +163,26 @@ func (p *publication) remove(ctx context.Context) error {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return forbidden(err)
 	}
-	for _, w := range wants {
-		if calotype.ParseLineage(w.there.Metadata).SourceETag != "" {
-			p.put = append(p.put, put{w.key, w.there.ETag})
-		}
-	}
-	return p.takeAway(ctx)
+	p.report.end(gone)
+	return p.takeAway(ctx, wants)
 }
 
-// takeAway deletes what was put, where it still is what was put.
-func (p *publication) takeAway(ctx context.Context) error {
-	for _, put := range p.put {
-		if err := p.worker.bucket.Delete(ctx, put.key, put.etag); err != nil && !errors.Is(err, store.ErrConflict) {
+// takeAway deletes renditions that are not right any more, where they still are what
+// was seen.
+func (p *publication) takeAway(ctx context.Context, wants []want) error {
+	for _, w := range wants {
+		if calotype.ParseLineage(w.there.Metadata).SourceETag == "" {
+			continue // Not ours, or nothing.
+		}
+		err := p.worker.bucket.Delete(ctx, w.key, w.there.ETag)
+		switch {
+		case err == nil:
+			p.report.removed++
+			p.report.changed = true
+		case !errors.Is(err, store.ErrConflict):
 			return forbidden(err)
 		}
 	}
-	p.report.end(gone)
 	return nil
 }
 
@@ -145,9 +195,7 @@ func (p *publication) lookAt(ctx context.Context, variants []calotype.Variant) (
 		g.Go(func() error {
 			w := want{variant: v, key: p.worker.Prefix.RenditionKey(v, p.job.Source)}
 			w.preset, _ = p.worker.Presets.Lookup(v.Preset)
-			for _, asked := range p.job.Variants {
-				w.asked = w.asked || asked == v
-			}
+			w.asked = slices.Contains(p.job.Variants, v)
 			there, err := p.worker.bucket.Head(ctx, w.key)
 			if err == nil {
 				w.there = there
@@ -164,16 +212,18 @@ func (p *publication) lookAt(ctx context.Context, variants []calotype.Variant) (
 // stale returns the wants that are not current for a version of the source.
 func (p *publication) stale(sourceETag string) []want {
 	var stale []want
+	recipe := calotype.Recipe{Quality: cmp.Or(p.job.Quality, p.worker.Quality), Encoder: render.Encoder()}
 	for _, w := range p.wants {
 		lineage := calotype.ParseLineage(w.there.Metadata)
-		if !lineage.Current(sourceETag, w.preset, p.job.Again) {
+		if !lineage.Current(sourceETag, w.preset, p.job.Again) || p.job.Exact && !lineage.MadeBy(recipe) {
 			stale = append(stale, w)
 		}
 	}
 	return stale
 }
 
-// read gets the source. Its ETag is the version that all the rest is about.
+// read gets the source. Its ETag is the version that all the rest is about. One that is
+// too large has no renditions, so what stands of an older one goes.
 func (p *publication) read(ctx context.Context) error {
 	start := time.Now()
 	body, source, err := p.worker.bucket.Get(ctx, p.job.Source, p.worker.MaxBytes)
@@ -182,6 +232,10 @@ func (p *publication) read(ctx context.Context) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return errChanged // Seen a moment ago: look again.
 	case errors.Is(err, store.ErrTooLarge):
+		p.source = source
+		if err := p.takeAway(ctx, p.stale(source.ETag)); err != nil {
+			return err
+		}
 		return &Reject{render.ClassTooManyBytes, fmt.Sprintf("%d bytes, the limit is %d", source.Size, p.worker.MaxBytes)}
 	case err != nil:
 		return forbidden(err)
@@ -199,13 +253,19 @@ func (p *publication) produce(ctx context.Context) error {
 		return p.keep(ctx, p.stale(p.source.ETag), &Reject{classKillsWorkers, fmt.Sprintf(
 			"received %d times, and each time before this the worker came to no end with it", m.Receives)})
 	}
-	var known, unknown []want
+	var known, unknown, obsolete []want
 	for _, w := range p.stale(p.source.ETag) {
-		if w.preset.Name == "" {
-			unknown = append(unknown, w)
-		} else {
+		switch {
+		case w.preset.Name != "":
 			known = append(known, w)
+		case slices.Contains(p.job.Variants, w.variant):
+			unknown = append(unknown, w)
+		default:
+			obsolete = append(obsolete, w) // Of a preset that was given up.
 		}
+	}
+	if err := p.takeAway(ctx, obsolete); err != nil {
+		return err
 	}
 	if len(unknown) > 0 {
 		reject := &Reject{classUnknownVariant, fmt.Sprintf("no preset %q here", unknown[0].variant.Preset)}
@@ -315,22 +375,24 @@ func (p *publication) write(ctx context.Context, w want, body []byte, o store.Ob
 	start := time.Now()
 	defer func() { p.report.put += time.Since(start) }()
 	o.Metadata = lineage.Metadata()
-	etag, err := p.worker.bucket.Put(ctx, w.key, body, o, w.there.ETag)
+	_, err := p.worker.bucket.Put(ctx, w.key, body, o, w.there.ETag)
 	if err != nil {
 		return forbidden(err)
 	}
-	p.put = append(p.put, put{w.key, etag})
+	if was := calotype.ParseLineage(w.there.Metadata); was.SourceETag != "" && was.SourceETag != lineage.SourceETag {
+		p.report.changed = true
+	}
 	p.report.stored(int64(len(body)))
 	return nil
 }
 
-// verify looks at the source once more. Replaced in the meantime, the job starts
-// over; removed, what was put is taken away again.
+// verify looks at the source once more. Replaced or removed in the meantime, the job
+// starts over, and what was put is replaced or removed as well.
 func (p *publication) verify(ctx context.Context) error {
 	source, err := p.worker.bucket.Head(ctx, p.job.Source)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return p.takeAway(ctx)
+		return errChanged
 	case err != nil:
 		return forbidden(err)
 	case source.ETag != p.source.ETag:

@@ -21,12 +21,15 @@ const (
 	interrupted outcome = "interrupted" // Given back, or left to be received again.
 	unbegun     outcome = "unbegun"     // Given back: the worker stops.
 	crowded     outcome = "crowded"     // Given back: too many big pictures wait.
+	spread      outcome = "spread"      // Several events of S3: each sent as a job.
+	ignored     outcome = "ignored"     // Events of S3 that ask for nothing.
 )
 
 // report is what is told of a job at its end: one event in the log, and the metrics.
 type report struct {
 	to      *zerolog.Logger
 	metrics *metrics
+	lane    *lane
 	message queue.Message
 	job     calotype.Job
 	outcome outcome
@@ -41,13 +44,15 @@ type report struct {
 	render, put time.Duration
 	firstStored time.Duration // From the first request to the first rendition.
 	renditions  int
+	removed     int  // Renditions that were deleted.
+	changed     bool // Of what viewers may have seen of another version.
 	starts      int
 	bytesIn     int64
 	bytesOut    int64
 }
 
-func (w *Worker) report(m queue.Message) *report {
-	return &report{to: &w.log, metrics: w.metrics, message: m, outcome: done, began: time.Now()}
+func (w *Worker) report(l *lane, m queue.Message) *report {
+	return &report{to: &w.log, metrics: w.metrics, lane: l, message: m, outcome: done, began: time.Now()}
 }
 
 // end says how the job ended, unless it was buried on the way.
@@ -80,6 +85,9 @@ func (r *report) age() (age time.Duration, ok bool) {
 	return max(0, r.began.Sub(r.message.Sent)), first // Clocks differ.
 }
 
+// waitedFor reports whether a viewer may have waited for what was stored.
+func (r *report) waitedFor() bool { return r.renditions > 0 && !r.job.Reconcile && !r.job.Exact }
+
 // tell is the one place where a job's end is told.
 func (r *report) tell() {
 	r.metrics.count(r)
@@ -96,6 +104,7 @@ func (r *report) log() {
 	}
 	e := r.to.WithLevel(level).
 		Str("outcome", string(r.outcome)).
+		Str("lane", r.lane.name).
 		Str("source", r.job.Source).
 		Strs("variants", names(r.job.Variants)).
 		Int("renditions", r.renditions).
@@ -107,7 +116,7 @@ func (r *report) log() {
 		Int64("bytes_out", r.bytesOut).
 		Int("receives", r.message.Receives).
 		Str("message_id", r.message.ID)
-	if r.renditions > 0 {
+	if r.waitedFor() {
 		e.Dur("miss_to_rendition_ms", r.firstStored)
 	}
 	if r.job.Request != "" {
@@ -115,6 +124,9 @@ func (r *report) log() {
 	}
 	if r.job.Attempt > 0 {
 		e.Int("attempt", r.job.Attempt)
+	}
+	if r.removed > 0 {
+		e.Int("removed", r.removed)
 	}
 	if r.starts > 0 {
 		e.Int("started_over", r.starts)
@@ -126,6 +138,14 @@ func (r *report) log() {
 		e.Str("class", r.class).Str("detail", r.detail)
 	}
 	e.Err(r.err).Msg("job")
+}
+
+// body is what the message asks for: a job, as it came or as it was made of an event.
+func (r *report) body() string {
+	if _, isEvent, _ := calotype.ParseEvents(r.message.Body); isEvent && r.job.Source != "" {
+		return r.job.Encode()
+	}
+	return r.message.Body
 }
 
 func names(variants []calotype.Variant) []string {

@@ -20,16 +20,23 @@ import (
 // the lock of a source, memory. A job that is alone has every slot, so that nobody
 // else has memory, and takes no turn.
 type room struct {
-	slots    *semaphore.Weighted
+	lanes    []*slots
 	memory   *semaphore.Weighted
 	turn     *semaphore.Weighted
 	waiting  *semaphore.Weighted // For the turn.
-	allSlots int64
+	atWork   crowd
 	allBytes int64
 	big      int64 // From how many bytes on a picture is big.
 
 	// For who watches.
-	slotsUsed, bytesUsed, waits atomic.Int64
+	bytesUsed, waits atomic.Int64
+}
+
+// slots bound how many jobs of one lane run at once.
+type slots struct {
+	*semaphore.Weighted
+	n    int64
+	used atomic.Int64 // By jobs, for who watches.
 }
 
 // A few wait for their turn, each with a lease, and not so long that they would come
@@ -46,30 +53,36 @@ var (
 	errCrowded = errors.New("too many big pictures wait")
 )
 
-func newRoom(slots int, bytes int64) *room {
-	return &room{
-		slots:    semaphore.NewWeighted(int64(slots)),
+// newRoom has slots for each lane, the first of them for what viewers wait for.
+func newRoom(bytes int64, lanes ...int) *room {
+	r := &room{
 		memory:   semaphore.NewWeighted(bytes),
 		turn:     semaphore.NewWeighted(1),
 		waiting:  semaphore.NewWeighted(mostWaiting),
-		allSlots: int64(slots),
 		allBytes: bytes,
-		big:      bytes / int64(4*slots),
+		big:      bytes / int64(4*lanes[0]),
 	}
+	for _, n := range lanes {
+		r.lanes = append(r.lanes, &slots{Weighted: semaphore.NewWeighted(int64(n)), n: int64(n)})
+	}
+	return r
 }
 
 // place is what one job has of the room. Its methods are for one goroutine.
 type place struct {
 	*room
-	held  int64 // slots
-	bytes int64
-	first bool // It is this one's turn.
+	lane    *slots
+	inSlot  bool // One of the lane's.
+	isAlone bool // In every slot of every lane.
+	bytes   int64
+	first   bool // It is this one's turn.
 }
 
 // place is what a job has that begins in a slot which was taken.
-func (r *room) place() *place {
-	r.slotsUsed.Add(1)
-	return &place{room: r, held: 1}
+func (r *room) place(lane *slots) *place {
+	p := &place{room: r, lane: lane}
+	p.entered()
+	return p
 }
 
 // none is what a message has that is dealt with in no slot.
@@ -78,14 +91,26 @@ func (r *room) none() *place { return &place{room: r} }
 // alone swaps the slot for all of them: it waits until every other job has ended,
 // and none begins meanwhile.
 func (p *place) alone(ctx context.Context) error {
-	p.leaveSlots()
-	return p.takeSlots(ctx, p.allSlots)
+	p.leaveSlot()
+	for i, lane := range p.lanes { // Whoever else wants all takes them in the same order.
+		if lane.Acquire(ctx, lane.n) != nil {
+			for _, taken := range p.lanes[:i] {
+				taken.Release(taken.n)
+			}
+			return context.Cause(ctx)
+		}
+	}
+	p.isAlone = true
+	for _, lane := range p.lanes {
+		lane.used.Add(lane.n)
+	}
+	return nil
 }
 
 // take waits for memory. A big picture gets none out of turn, but errOutOfTurn.
 func (p *place) take(ctx context.Context, bytes int64) error {
 	p.giveBack()
-	if isBig := bytes > p.big; isBig && !p.first && p.held < p.allSlots {
+	if isBig := bytes > p.big; isBig && !p.first && !p.isAlone {
 		if !p.turn.TryAcquire(1) {
 			return errOutOfTurn
 		}
@@ -117,29 +142,33 @@ func (p *place) waitTurn(ctx context.Context) error {
 	defer p.waiting.Release(1)
 	p.waits.Add(1)
 	defer p.waits.Add(-1)
-	p.leaveSlots()
+	p.leaveSlot()
 	ctx, cancel := context.WithTimeoutCause(ctx, longestWait, errCrowded)
 	defer cancel()
 	if p.turn.Acquire(ctx, 1) != nil {
 		return context.Cause(ctx)
 	}
 	p.first = true
-	return p.takeSlots(ctx, 1)
-}
-
-func (p *place) takeSlots(ctx context.Context, n int64) error {
-	if p.slots.Acquire(ctx, n) != nil {
+	if p.lane.Acquire(ctx, 1) != nil {
 		return context.Cause(ctx)
 	}
-	p.held = n
-	p.slotsUsed.Add(n)
+	p.entered()
 	return nil
 }
 
-func (p *place) leaveSlots() {
-	p.slots.Release(p.held)
-	p.slotsUsed.Add(-p.held)
-	p.held = 0
+func (p *place) entered() {
+	p.inSlot = true
+	p.lane.used.Add(1)
+	p.atWork.enter()
+}
+
+func (p *place) leaveSlot() {
+	if p.inSlot {
+		p.inSlot = false
+		p.atWork.leave()
+		p.lane.used.Add(-1)
+		p.lane.Release(1)
+	}
 }
 
 // leave gives back all.
@@ -149,5 +178,12 @@ func (p *place) leave() {
 		p.turn.Release(1)
 		p.first = false
 	}
-	p.leaveSlots()
+	p.leaveSlot()
+	if p.isAlone {
+		p.isAlone = false
+		for _, lane := range p.lanes {
+			lane.used.Add(-lane.n)
+			lane.Release(lane.n)
+		}
+	}
 }

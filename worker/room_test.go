@@ -14,10 +14,10 @@ const mb = 1 << 20
 // enter takes a slot.
 func (r *room) enter(t *testing.T) *place {
 	t.Helper()
-	if err := r.slots.Acquire(t.Context(), 1); err != nil {
+	if err := r.lanes[0].Acquire(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	return r.place()
+	return r.place(r.lanes[0])
 }
 
 // picture is a job that needs memory for a second, as work does it.
@@ -42,7 +42,7 @@ func picture(ctx context.Context, p *place, bytes int64, during func()) error {
 // wantInUse compares what the room tells of itself.
 func wantInUse(t *testing.T, r *room, slots, bytes, waits int64) {
 	t.Helper()
-	if s, b, w := r.slotsUsed.Load(), r.bytesUsed.Load(), r.waits.Load(); s != slots || b != bytes || w != waits {
+	if s, b, w := r.lanes[0].used.Load(), r.bytesUsed.Load(), r.waits.Load(); s != slots || b != bytes || w != waits {
 		t.Errorf("%d slots and %d bytes in use, %d wait; want %d, %d, %d", s, b, w, slots, bytes, waits)
 	}
 }
@@ -50,7 +50,7 @@ func wantInUse(t *testing.T, r *room, slots, bytes, waits int64) {
 // Eight huge pictures queue behind one another while small ones pass.
 func TestSmallOnesPassHugeOnes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRoom(2, 800*mb)
+		r := newRoom(800*mb, 2)
 		began := time.Now()
 		var now, most, huge atomic.Int32
 		for range 8 {
@@ -84,7 +84,7 @@ func TestSmallOnesPassHugeOnes(t *testing.T) {
 			t.Errorf("%d of 8 huge ones after %v, %d at once", huge.Load(), took, most.Load())
 		}
 		// All of it was given back.
-		if !r.slots.TryAcquire(2) || !r.memory.TryAcquire(800*mb) || !r.turn.TryAcquire(1) {
+		if !r.lanes[0].TryAcquire(2) || !r.memory.TryAcquire(800*mb) || !r.turn.TryAcquire(1) {
 			t.Error("something is still taken")
 		}
 		wantInUse(t, r, 0, 0, 0)
@@ -93,7 +93,7 @@ func TestSmallOnesPassHugeOnes(t *testing.T) {
 
 func TestAloneWaitsForAllAndHoldsAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRoom(2, 800*mb)
+		r := newRoom(800*mb, 2)
 		suspect, other := r.enter(t), r.enter(t)
 		done := make(chan error)
 		go func() {
@@ -104,18 +104,18 @@ func TestAloneWaitsForAllAndHoldsAll(t *testing.T) {
 			done <- err
 		}()
 		synctest.Wait()
-		if r.slots.TryAcquire(1) {
+		if r.lanes[0].TryAcquire(1) {
 			t.Error("another job begins before the one that is to be alone")
 		}
 		other.leave()
 		if err := <-done; err != nil {
 			t.Fatal(err)
 		}
-		if r.slots.TryAcquire(1) {
+		if r.lanes[0].TryAcquire(1) {
 			t.Error("it is not alone")
 		}
 		suspect.leave()
-		if !r.slots.TryAcquire(2) {
+		if !r.lanes[0].TryAcquire(2) {
 			t.Error("it did not give back all slots")
 		}
 	})
@@ -123,7 +123,7 @@ func TestAloneWaitsForAllAndHoldsAll(t *testing.T) {
 
 func TestWaitingEndsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRoom(2, 800*mb)
+		r := newRoom(800*mb, 2)
 		first, second := r.enter(t), r.enter(t)
 		if err := first.take(t.Context(), 700*mb); err != nil {
 			t.Fatal(err)
@@ -131,7 +131,7 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errGraceOver)
 		defer cancel()
 		for name, wait := range map[string]func() error{
-			"memory": func() error { return r.place().take(ctx, 150*mb) },
+			"memory": func() error { return r.place(r.lanes[0]).take(ctx, 150*mb) },
 			"alone":  func() error { return second.alone(ctx) },
 			"turn":   func() error { return second.waitTurn(ctx) },
 		} {
@@ -148,7 +148,7 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 // Where the turn does not come, a picture is given back instead of waiting for ever.
 func TestCrowded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRoom(1, 800*mb)
+		r := newRoom(800*mb, 1)
 		r.turn.TryAcquire(1)
 		for range mostWaiting {
 			p := r.enter(t)

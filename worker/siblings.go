@@ -35,7 +35,7 @@ func (s *Siblings) UnmarshalText(text []byte) error {
 // of returns what to make for a job: what was asked for, first, and then its siblings.
 func (s Siblings) of(job calotype.Job, presets calotype.Presets) []calotype.Variant {
 	variants := slices.Clone(job.Variants)
-	if job.Exact || s == SiblingsNone {
+	if job.Exact || job.Reconcile || s == SiblingsNone {
 		return variants
 	}
 	var formats []calotype.Format

@@ -47,7 +47,14 @@ type Settings struct {
 	Quality int
 	// Siblings are what a job makes beside what it was asked for.
 	Siblings Siblings
-	// Concurrency is how many jobs run at once.
+	// OnUpload are the variants that are made of a source when S3 tells that it was
+	// put, before anyone asks.
+	OnUpload []calotype.Variant
+	// Purge, where it is set, is called with the key of a source of which viewers may
+	// hold renditions that are no longer right: of an older version, or of one that is
+	// gone.
+	Purge func(source string)
+	// Concurrency is how many of the jobs run at once that viewers wait for.
 	Concurrency int
 	// Memory bounds the bytes that decoding takes, in all jobs together, as it is
 	// predicted.
@@ -85,14 +92,24 @@ func Defaults() Settings {
 	}
 }
 
-// Worker is a pool of slots over one queue and one bucket.
+// Queues are where jobs come from, and where those go that are given up.
+type Queues struct {
+	// Jobs are what viewers wait for. S3's events may be among them.
+	Jobs *queue.Queue
+	// Events are S3's, and Backfill is what nobody waits for: both are worked on as
+	// far as viewers' jobs leave slots free. Either may be nil.
+	Events, Backfill *queue.Queue
+	// Dead are the jobs that were given up.
+	Dead *queue.Queue
+}
+
+// Worker is a pool of slots over some queues and one bucket.
 type Worker struct {
 	Settings
-	jobs    *queue.Queue
+	lanes   []*lane // The first is what viewers wait for.
 	dead    *queue.Queue
 	bucket  *store.Bucket
 	log     zerolog.Logger
-	acks    acknowledger
 	poll    time.Duration // How long an empty queue is waited on.
 	room    *room
 	sources keyedLock
@@ -102,23 +119,21 @@ type Worker struct {
 	open    func([]byte, render.Limits) (*render.Picture, error)
 }
 
-// New returns a worker that takes jobs from one queue and buries what it gives up
-// in another.
-func New(s Settings, jobs, dead *queue.Queue, bucket *store.Bucket, log zerolog.Logger) *Worker {
-	room := newRoom(s.Concurrency, s.Memory)
-	return &Worker{
+// New returns a worker for a bucket, which takes jobs from some queues and buries in
+// another what it gives up.
+func New(s Settings, q Queues, bucket *store.Bucket, log zerolog.Logger) *Worker {
+	w := &Worker{
 		Settings: s,
-		jobs:     jobs,
-		dead:     dead,
+		dead:     q.Dead,
 		bucket:   bucket,
 		log:      log,
-		acks:     acknowledger{queue: jobs},
 		poll:     min(queue.MaxWait, max(firstPoll, s.Grace-pollSlack)),
-		room:     room,
 		health:   newHealth(),
-		metrics:  newMetrics(room),
 		open:     render.Open,
 	}
+	w.lanes, w.room = newLanes(s, q)
+	w.metrics = newMetrics(w.lanes, w.room)
+	return w
 }
 
 // A stop waits for the poll in flight, so a poll fits into the grace period, with
@@ -152,57 +167,64 @@ func (w *Worker) Run(ctx context.Context) error {
 		w.health.unready(errStopping)
 		time.AfterFunc(w.Grace, func() { abort(errGraceOver) })
 	})
-	w.takeJobs(ctx, working)
+	var lanes sync.WaitGroup
+	for _, l := range w.lanes {
+		lanes.Go(func() { w.takeJobs(ctx, working, l) })
+	}
+	lanes.Wait()
 	if n := w.atWork.Load(); n > 0 {
 		return fmt.Errorf("%w: left behind: %d", ErrStuck, n)
 	}
 	return nil
 }
 
-// takeJobs receives jobs until the context ends, and waits for those that work.
-func (w *Worker) takeJobs(ctx, working context.Context) {
+// takeJobs receives a lane's jobs until the context ends, and waits for those that
+// work.
+func (w *Worker) takeJobs(ctx, working context.Context, l *lane) {
 	var running sync.WaitGroup
 	defer running.Wait()
 	var pause backoff
 	for {
 		// Slots first: a leased message never waits for a worker.
-		if w.room.slots.Acquire(ctx, 1) != nil {
+		if l.awaitTurn(ctx) != nil || l.slots.Acquire(ctx, 1) != nil {
 			return
 		}
 		free := 1
-		for free < queue.MaxBatch && w.room.slots.TryAcquire(1) {
+		for free < queue.MaxBatch && l.slots.TryAcquire(1) {
 			free++
 		}
-		messages, err := w.receive(working, free)
-		w.room.slots.Release(int64(free - len(messages)))
-		w.health.unready(err)
+		messages, err := w.receive(working, l, free)
+		l.slots.Release(int64(free - len(messages)))
+		if !l.yields() {
+			w.health.unready(err)
+		}
 		if err != nil {
-			w.log.Error().Err(err).Msg("receive")
+			w.log.Error().Err(err).Str("lane", l.name).Msg("receive")
 			pause.wait(ctx)
 			continue
 		}
 		pause = backoff{}
 		for _, m := range messages {
 			if ctx.Err() != nil {
-				w.room.slots.Release(1)
-				running.Go(func() { w.giveBackUnbegun(working, m) })
+				l.slots.Release(1)
+				running.Go(func() { w.giveBackUnbegun(working, l, m) })
 				continue
 			}
-			running.Go(func() { w.handle(working, m, w.room.place()) })
+			running.Go(func() { w.handle(working, l, m, w.room.place(l.slots)) })
 		}
 	}
 }
 
 // receive lets the poll end even if all work is to end: a poll that is cut off
 // strands what it would have brought.
-func (w *Worker) receive(ctx context.Context, most int) ([]queue.Message, error) {
+func (w *Worker) receive(ctx context.Context, l *lane, most int) ([]queue.Message, error) {
 	wait := w.poll
 	if w.Ready() != nil {
 		wait = min(wait, firstPoll)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait+pollSlack)
 	defer cancel()
-	return w.jobs.Receive(ctx, most, wait, Visibility)
+	return l.Receive(ctx, most, wait, Visibility)
 }
 
 // backoff waits longer and longer between the polls of a queue that fails, on top

@@ -50,9 +50,19 @@ func newBench(t *testing.T, hooks ...func(*http.Request) *http.Response) *bench 
 	s := Defaults()
 	s.Concurrency = 2
 	bucket := store.New(awstest.S3(t, awstest.Hooks(hooks...)), b.bucketName)
-	b.Worker = New(s, b.jobQueue, b.deadEnd, bucket, zerolog.New(t.Output()))
+	b.Worker = New(s, Queues{Jobs: b.jobQueue, Dead: b.deadEnd}, bucket, zerolog.New(t.Output()))
 	b.poll = time.Second // A stop waits for the poll.
 	return b
+}
+
+// reopen gives the worker queues for events and backfill.
+func (b *bench) reopen(t *testing.T, eventsURL, backfillURL string) {
+	t.Helper()
+	sqs := awstest.SQS(t)
+	q := Queues{Jobs: b.jobQueue, Dead: b.deadEnd, Events: queue.New(sqs, eventsURL), Backfill: queue.New(sqs, backfillURL)}
+	poll := b.poll
+	b.Worker = New(b.Settings, q, b.bucket, b.log)
+	b.poll = poll
 }
 
 func (b *bench) put(t *testing.T, key string, body []byte) string {
@@ -90,10 +100,11 @@ func (b *bench) doNext(t *testing.T) {
 // handleOne works on a message in a slot of its own.
 func (b *bench) handleOne(t *testing.T, m queue.Message) {
 	t.Helper()
-	if err := b.room.slots.Acquire(t.Context(), 1); err != nil {
+	lane := b.lanes[0]
+	if err := lane.slots.Acquire(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	b.handle(t.Context(), m, b.room.place())
+	b.handle(t.Context(), lane, m, b.room.place(lane.slots))
 }
 
 func job(source string, variants ...string) string {

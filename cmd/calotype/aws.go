@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -20,8 +21,9 @@ import (
 
 // clients speak to AWS, or to what AWS_ENDPOINT_URL names.
 type clients struct {
-	s3  *s3.Client
-	sqs *sqs.Client
+	config aws.Config
+	s3     *s3.Client
+	sqs    *sqs.Client
 }
 
 // connect sets up the clients for as many calls at once as given.
@@ -39,6 +41,7 @@ func connect(ctx context.Context, atOnce int) (clients, error) {
 		return clients{}, fmt.Errorf("the AWS region is missing: set AWS_REGION%w", quiet(errUsage))
 	}
 	return clients{
+		config: cfg,
 		s3: s3.NewFromConfig(cfg, func(o *s3.Options) {
 			// Other stores than Amazon's have one host for all buckets.
 			o.UsePathStyle = o.BaseEndpoint != nil
@@ -46,6 +49,11 @@ func connect(ctx context.Context, atOnce int) (clients, error) {
 		}),
 		sqs: sqs.NewFromConfig(cfg, func(o *sqs.Options) { o.HTTPClient = queue.WholeAnswers{Client: o.HTTPClient} }),
 	}, nil
+}
+
+// cloudfront makes a client of the rest. It is one service, whose Region is us-east-1.
+func (c clients) cloudfront() *cloudfront.Client {
+	return cloudfront.NewFromConfig(c.config, func(o *cloudfront.Options) { o.Region = "us-east-1" })
 }
 
 // find makes sure that the bucket, if any, and the queues, by their flags, are there. That

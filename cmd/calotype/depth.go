@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"calotype/queue"
+	"calotype/worker"
 )
 
 // SQS is asked how much a queue holds when somebody wants to know, for so long at
@@ -42,6 +44,13 @@ func newDepth(queues map[string]*queue.Queue) *depth {
 		d.failures.WithLabelValues(name)
 	}
 	return d
+}
+
+// named are a worker's queues by the names that they have in metrics and logs.
+func named(q worker.Queues) map[string]*queue.Queue {
+	queues := map[string]*queue.Queue{"jobs": q.Jobs, "events": q.Events, "backfill": q.Backfill, "dead": q.Dead}
+	maps.DeleteFunc(queues, func(_ string, q *queue.Queue) bool { return q == nil })
+	return queues
 }
 
 // Describe and Collect make it a [prometheus.Collector].

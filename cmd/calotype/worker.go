@@ -26,6 +26,7 @@ type workerCommand struct {
 	Quality       int             `help:"The quality of renditions, 1 to 100, where a job asks for none." default:"${quality}"`
 	Siblings      worker.Siblings `help:"What a job makes beside what was asked for: none, format (that format in every preset) or all." default:"${siblings}"`
 	limitFlags
+	currencyFlags
 	CacheControl     string        `help:"The Cache-Control of renditions." default:"${cache_control}"`
 	KeptCacheControl string        `help:"The Cache-Control of a broken source's copy." default:"${kept_cache_control}"`
 	Memory           size          `help:"How much memory decoding may take in all jobs together, as it is predicted. The default is three quarters of the cgroup's limit, or half of the machine's memory." default:"${memory}" placeholder:"SIZE"`
@@ -48,6 +49,7 @@ func workerDefaults() kong.Vars {
 		"prefix":             string(d.Prefix),
 		"concurrency":        fmt.Sprint(d.Concurrency),
 		"quality":            fmt.Sprint(d.Quality),
+		"encoder":            encoderDefault(),
 		"siblings":           string(d.Siblings),
 		"max_bytes":          fmt.Sprint(d.MaxBytes),
 		"max_pixels":         fmt.Sprint(d.Limits.Pixels),
@@ -69,6 +71,7 @@ func (c *workerCommand) check() []error {
 	errs = append(errs, between("concurrency", c.Concurrency, 1, 1024)...)
 	errs = append(errs, between("quality", c.Quality, 1, 100)...)
 	errs = append(errs, c.limitFlags.check()...)
+	errs = append(errs, c.currencyFlags.check(c.table(), map[string]string{"queue-url": c.QueueURL, "dead-letter-url": c.DeadLetterURL})...)
 	errs = append(errs, checkHeader("cache-control", c.CacheControl)...)
 	errs = append(errs, checkHeader("kept-cache-control", c.KeptCacheControl)...)
 	errs = append(errs, between("memory", c.Memory, 16<<20, math.MaxInt64)...)
@@ -91,11 +94,13 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	queues := map[string]string{"queue-url": c.QueueURL, "dead-letter-url": c.DeadLetterURL}
+	queues := c.currencyFlags.queues(map[string]string{"queue-url": c.QueueURL, "dead-letter-url": c.DeadLetterURL})
 	if err := aws.await(ctx, log, c.Bucket, queues); err != nil {
 		return err
 	}
-	jobs, dead := queue.New(aws.sqs, c.QueueURL), queue.New(aws.sqs, c.DeadLetterURL)
+	lanes, bucket := c.lanes(aws, c.QueueURL, c.DeadLetterURL), store.New(aws.s3, c.Bucket)
+	purge, endPurge := c.purger(ctx, aws, bucket, c.ResizedPrefix, log)
+	defer endPurge()
 	settings := worker.Settings{
 		Presets:          c.table(),
 		Prefix:           c.ResizedPrefix,
@@ -103,7 +108,9 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 		Siblings:         c.Siblings,
 		Concurrency:      c.Concurrency,
 		Memory:           int64(c.Memory),
-		MaxReceives:      maxReceives(ctx, log, jobs),
+		MaxReceives:      maxReceives(ctx, log, lanes),
+		OnUpload:         c.OnUpload,
+		Purge:            purge,
 		MaxBytes:         c.MaxBytes,
 		Limits:           c.limits(),
 		CacheControl:     c.CacheControl,
@@ -111,9 +118,9 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 		Grace:            c.Grace,
 		Name:             name(),
 	}
-	pool := worker.New(settings, jobs, dead, store.New(aws.s3, c.Bucket), log)
+	pool := worker.New(settings, lanes, bucket, log)
 	admin.answerFor(pool.Healthy, pool.Ready)
-	admin.metrics.MustRegister(pool, newDepth(map[string]*queue.Queue{"jobs": jobs, "dead": dead}))
+	admin.metrics.MustRegister(pool, newDepth(named(lanes)))
 	log.Info().Int("concurrency", c.Concurrency).Int64("memory", settings.Memory).Int("max_receives", settings.MaxReceives).
 		Str("name", settings.Name).Str("version", version()).Msg("worker begins")
 	err = pool.Run(ctx)
@@ -124,9 +131,9 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	return err
 }
 
-// maxReceives reads how often the queue lets a message be received. Where that
+// maxReceivesOf reads how often the queue lets a message be received. Where that
 // cannot be read it is what the documentation asks for.
-func maxReceives(ctx context.Context, log zerolog.Logger, jobs *queue.Queue) int {
+func maxReceivesOf(ctx context.Context, log zerolog.Logger, jobs *queue.Queue) int {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	n, err := jobs.MaxReceives(ctx)

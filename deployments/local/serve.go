@@ -57,7 +57,7 @@ func serveAll(ctx context.Context, f flags, s *servers, listener net.Listener, s
 	settings.Concurrency = f.Concurrency
 	settings.Name = "local"
 	jobs := queue.New(s.sqs, s.jobsURL)
-	pool := worker.New(settings, jobs, queue.New(s.sqs, s.deadURL), store.New(s.s3, bucketName), log)
+	pool := worker.New(settings, worker.Queues{Jobs: jobs, Dead: queue.New(s.sqs, s.deadURL)}, store.New(s.s3, bucketName), log)
 
 	rules := edge.Rules{Presets: settings.Presets, Prefix: settings.Prefix}
 	pictures := origin.New(rules, s.s3, bucketName, jobs, log)

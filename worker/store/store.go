@@ -41,6 +41,9 @@ func New(client *s3.Client, name string) *Bucket {
 	return &Bucket{client, name}
 }
 
+// Name is the bucket's.
+func (b *Bucket) Name() string { return b.name }
+
 // Object is what a store says of an object beside its bytes.
 type Object struct {
 	ETag         string

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"calotype/worker/backfill"
+)
+
+// warmReport is what "calotype warm" tells: how far it is, on a terminal; what failed;
+// and what was done.
+type warmReport struct {
+	stdout, stderr io.Writer
+	json           bool
+	dryRun         bool
+	checkpoint     string
+	began          time.Time
+	before         int                      // Sources that earlier runs saw.
+	bar            *progressbar.ProgressBar // Nil where nobody watches.
+	failures       int
+}
+
+// mostFailures are told one by one.
+const mostFailures = 20
+
+func newWarmReport(c *warmCommand, from backfill.Position, stdout, stderr io.Writer) *warmReport {
+	r := &warmReport{
+		stdout: stdout, stderr: stderr, json: c.JSON, dryRun: c.DryRun, checkpoint: c.Checkpoint,
+		began: time.Now(), before: from.Summary.Seen,
+	}
+	if from.After != "" && !c.JSON {
+		fmt.Fprintf(stderr, "going on after %s\n", from.After)
+	}
+	if file, ok := stderr.(*os.File); ok && !c.JSON && term.IsTerminal(int(file.Fd())) {
+		r.bar = progressbar.NewOptions(-1,
+			progressbar.OptionSetWriter(file),
+			progressbar.OptionSetDescription("pictures"),
+			progressbar.OptionShowCount(),
+			progressbar.OptionShowIts(),
+			progressbar.OptionSetItsString("pictures"),
+			progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionClearOnFinish(),
+		)
+		_ = r.bar.Add(r.before)
+	}
+	return r
+}
+
+// count counts the sources beside the work, for the bar to have an end and a time left.
+func (r *warmReport) count(ctx context.Context, b *backfill.Backfill) (stop func()) {
+	if r.bar == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var counting sync.WaitGroup
+	counting.Go(func() {
+		_ = b.Count(ctx, func(n int) { r.bar.ChangeMax(n + 1) }) // Without it there is no time left to see.
+	})
+	return func() {
+		cancel()
+		counting.Wait()
+	}
+}
+
+// finding moves the bar, and tells what failed.
+func (r *warmReport) finding(f backfill.Finding) {
+	if r.bar != nil && f.Orphan == "" {
+		_ = r.bar.Add(1)
+	}
+	if f.Err == nil {
+		return
+	}
+	if r.failures++; r.failures > mostFailures {
+		return
+	}
+	if r.json {
+		_ = json.NewEncoder(r.stdout).Encode(map[string]string{"kind": "failure", "source": f.Source, "error": f.Err.Error()})
+		return
+	}
+	if r.bar != nil {
+		_ = r.bar.Clear()
+	}
+	fmt.Fprintf(r.stderr, "%s: %v\n", f.Source, f.Err)
+}
+
+// end tells what was done, and makes of an interruption an error that says how to go on.
+func (r *warmReport) end(ctx context.Context, s backfill.Summary, err error) error {
+	if r.bar != nil {
+		_ = r.bar.Clear()
+	}
+	if writeErr := r.summary(s); writeErr != nil {
+		return errors.Join(err, writeErr)
+	}
+	switch {
+	case err != nil && ctx.Err() != nil && r.checkpoint != "" && !r.dryRun:
+		return fmt.Errorf("stopped before the end; the same command goes on from %s", r.checkpoint)
+	case err != nil && ctx.Err() != nil:
+		return errors.New("stopped before the end; the same command looks at all of it again, and sends what is still missing")
+	case err == nil && s.Failed > 0:
+		return fmt.Errorf("%d failed; the same command looks at them again", s.Failed)
+	}
+	return err
+}
+
+func (r *warmReport) summary(s backfill.Summary) error {
+	if r.json {
+		lines := json.NewEncoder(r.stdout)
+		err := lines.Encode(struct {
+			Kind       string                  `json:"kind"`
+			Renditions map[backfill.Reason]int `json:"renditions"`
+			TooLarge   int                     `json:"too_large"`
+			Orphans    int                     `json:"orphans"`
+			Deleted    int                     `json:"deleted"`
+			DryRun     bool                    `json:"dry_run"`
+		}{"reasons", s.Renditions, s.TooLarge, s.Orphans, s.Deleted, r.dryRun})
+		return errors.Join(err, lines.Encode(struct {
+			Seen     int `json:"seen"`
+			Current  int `json:"current"`
+			Enqueued int `json:"enqueued"`
+			Failed   int `json:"failed"`
+		}{s.Seen, s.Current, s.Enqueued, s.Failed}))
+	}
+	enqueued, deleted := "enqueued", fmt.Sprintf("%d deleted", s.Deleted)
+	if r.dryRun {
+		enqueued, deleted = "to be enqueued", "to be deleted"
+	}
+	took := time.Since(r.began)
+	words := []string{fmt.Sprintf("%d pictures: %d current, %d %s, %d failed, in %v (%.0f a second).",
+		s.Seen, s.Current, s.Enqueued, enqueued, s.Failed, took.Round(100*time.Millisecond), float64(s.Seen-r.before)/max(took.Seconds(), 0.001))}
+	if len(s.Renditions) > 0 {
+		words = append(words, "Renditions to be made, by reason: "+reasons(s.Renditions)+".")
+	}
+	if s.TooLarge > 0 {
+		words = append(words, fmt.Sprintf("%d are larger than --max-bytes and left out.", s.TooLarge))
+	}
+	if s.Orphans > 0 {
+		words = append(words, fmt.Sprintf("%d renditions without a source, %s.", s.Orphans, deleted))
+	}
+	_, err := fmt.Fprintln(r.stdout, strings.Join(words, "\n"))
+	return err
+}

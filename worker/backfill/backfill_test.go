@@ -1,0 +1,281 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"calotype"
+	"calotype/internal/awstest"
+	"calotype/queue"
+	"calotype/worker/store"
+)
+
+func TestMain(m *testing.M) { awstest.Main(m) }
+
+// site is a bucket, a queue, and a backfill of two variants.
+type site struct {
+	Backfill
+	bucketName, jobsURL string
+}
+
+func newSite(t *testing.T, hooks ...func(*http.Request) *http.Response) *site {
+	t.Helper()
+	s := &site{bucketName: awstest.Bucket(t)}
+	s.jobsURL, _ = awstest.Queues(t)
+	s.Backfill = Backfill{
+		Bucket: store.New(awstest.S3(t, awstest.Hooks(hooks...)), s.bucketName), Prefix: "resized", Presets: calotype.DefaultPresets(),
+		Variants: []calotype.Variant{{Preset: "S", Format: calotype.WebP}, {Preset: "M"}}, Quality: 80, Encoder: "e1", MaxBytes: 100,
+		Jobs: queue.New(awstest.SQS(t), s.jobsURL), Rate: 10_000, AtOnce: 8,
+	}
+	return s
+}
+
+// source puts a source, whose bytes nobody looks at, and returns its ETag.
+func (s *site) source(t *testing.T, key, body string) string {
+	t.Helper()
+	return awstest.Put(t, s.bucketName, key, []byte(body), awstest.Headers{})
+}
+
+// rendition puts what workers would, of a version and by a recipe that is current but
+// for what change does.
+func (s *site) rendition(t *testing.T, variant, source, etag string, change func(*calotype.Lineage)) {
+	t.Helper()
+	v, err := calotype.ParseVariant(variant)
+	if err != nil {
+		t.Fatal(err)
+	}
+	preset, _ := s.Presets.Lookup(v.Preset)
+	l := calotype.Lineage{SourceETag: etag, Recipe: calotype.Recipe{Boxes: preset.Boxes(), Quality: 80, Encoder: "e1"}}
+	if change != nil {
+		change(&l)
+	}
+	awstest.Put(t, s.bucketName, s.Prefix.RenditionKey(v, source), []byte(source), awstest.Headers{Metadata: l.Metadata()})
+}
+
+func (s *site) run(t *testing.T) Summary {
+	t.Helper()
+	summary, err := s.Run(t.Context(), Position{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return summary
+}
+
+func TestFindsWhatIsToBeMade(t *testing.T) {
+	s := newSite(t)
+	all := func(key string, change func(*calotype.Lineage)) {
+		etag := s.source(t, key, key)
+		s.rendition(t, "S.webp", key, etag, nil)
+		s.rendition(t, "M", key, etag, change)
+	}
+	all("a-current.jpg", nil)
+	all("a/box.jpg", func(l *calotype.Lineage) { l.Recipe.Boxes = "1x1" })
+	all("a/broken.jpg", func(l *calotype.Lineage) { l.Kept, l.Recipe.Quality = "corrupt", 0 })
+	all("a/broken, other encoder.jpg", func(l *calotype.Lineage) { l.Kept, l.Recipe.Quality, l.Recipe.Encoder = "corrupt", 0, "e0" })
+	all("a/encoder.jpg", func(l *calotype.Lineage) { l.Recipe.Encoder = "e0" })
+	all("a/quality.jpg", func(l *calotype.Lineage) { l.Recipe.Quality = 70 })
+	all("a/replaced + é.jpg", func(l *calotype.Lineage) { l.SourceETag = "older" })
+	s.source(t, "a/large.jpg", strings.Repeat("x", 101))
+	s.source(t, "a/new.webp", "new")
+	s.source(t, "notes.txt", "no picture")
+	etag := s.source(t, "z/half.png", "half")
+	s.rendition(t, "M", "z/half.png", etag, nil)
+
+	got := s.run(t)
+	want := Summary{
+		Seen: 10, Current: 2, Enqueued: 7, TooLarge: 1,
+		Renditions: map[Reason]int{Box: 1, Encoder: 2, Quality: 1, Replaced: 1, Missing: 3},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	jobs := map[string]string{}
+	for _, body := range awstest.Drain(t, s.jobsURL) {
+		job, err := calotype.ParseJob(body)
+		if err != nil || !job.Exact || job.Quality != 80 {
+			t.Errorf("got %s, %v, want an exact job in quality 80", body, err)
+		}
+		jobs[job.Source] = fmt.Sprint(job.Variants)
+	}
+	wantJobs := map[string]string{
+		"a/box.jpg": "[M]", "a/broken, other encoder.jpg": "[M]", "a/encoder.jpg": "[M]", "a/quality.jpg": "[M]", "a/replaced + é.jpg": "[M]",
+		"a/new.webp": "[S M]", "z/half.png": "[S.webp]",
+	}
+	if !reflect.DeepEqual(jobs, wantJobs) {
+		t.Errorf("got jobs %v, want %v", jobs, wantJobs)
+	}
+}
+
+// What is missing costs no call of its own: a bucket without renditions is listed, and
+// that is all.
+func TestMissingIsNotLookedFor(t *testing.T) {
+	heads := 0
+	s := newSite(t, func(r *http.Request) *http.Response {
+		if r.Method == http.MethodHead {
+			heads++
+		}
+		return nil
+	})
+	for i := range 30 {
+		s.source(t, fmt.Sprintf("%d.jpg", i), "x")
+	}
+	if got := s.run(t); got.Enqueued != 30 || heads != 0 {
+		t.Errorf("got %+v and %d looks, want 30 enqueued without a look", got, heads)
+	}
+}
+
+func TestOrphans(t *testing.T) {
+	s := newSite(t)
+	etag := s.source(t, "m.jpg", "m")
+	s.rendition(t, "S.webp", "m.jpg", etag, nil)
+	s.rendition(t, "M", "m.jpg", etag, nil)
+	for _, gone := range []string{"a.jpg", "m.jpeg", "z/deep/y.jpg"} {
+		s.rendition(t, "XS.avif", gone, "gone", nil) // Of a variant that nobody wants.
+		s.rendition(t, "M", gone, "gone", nil)
+	}
+	foreign := "resized/M/foreign.jpg"
+	awstest.Put(t, s.bucketName, foreign, []byte("somebody's"), awstest.Headers{})
+
+	s.DeleteOrphans, s.DryRun = true, true
+	if got := s.run(t); got.Orphans != 6 || got.Deleted != 0 || got.Current != 1 {
+		t.Errorf("dry run: got %+v, want 6 orphans, none of them deleted", got)
+	}
+	s.DryRun = false
+	if got := s.run(t); got.Orphans != 6 || got.Deleted != 6 || got.Failed != 0 || got.Seen != 1 {
+		t.Errorf("got %+v, want 6 orphans, all of them deleted", got)
+	}
+	var keys []string
+	for o, err := range s.Bucket.List(t.Context(), "", "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, o.Key)
+	}
+	if want := []string{"m.jpg", foreign, "resized/M/m.jpg", "resized/S.webp/m.jpg"}; !slices.Equal(keys, want) {
+		t.Errorf("left: %q, want %q", keys, want)
+	}
+	if got := s.run(t); got.Orphans != 0 {
+		t.Errorf("again: got %+v", got)
+	}
+}
+
+func TestDryRunSendsNothing(t *testing.T) {
+	s := newSite(t)
+	s.DryRun = true
+	s.Save = func(Position) error { return errors.New("no position is to be saved") }
+	s.source(t, "a.jpg", "a")
+	if got := s.run(t); got.Enqueued != 1 {
+		t.Errorf("got %+v", got)
+	}
+	if jobs := awstest.Drain(t, s.jobsURL); len(jobs) != 0 {
+		t.Errorf("sent %q", jobs)
+	}
+}
+
+// What cannot be looked at fails by itself; the rest goes on.
+func TestALookThatFails(t *testing.T) {
+	s := newSite(t, func(r *http.Request) *http.Response {
+		if r.Method == http.MethodHead && strings.HasSuffix(r.URL.Path, "b.jpg") {
+			return awstest.Answer(500)
+		}
+		return nil
+	})
+	for _, key := range []string{"a.jpg", "b.jpg", "c.jpg"} {
+		s.rendition(t, "M", key, s.source(t, key, key), nil)
+	}
+	var failed []string
+	s.Tell = func(f Finding) {
+		if f.Err != nil {
+			failed = append(failed, f.Source)
+		}
+	}
+	if got := s.run(t); got.Failed != 1 || got.Enqueued != 2 || got.Seen != 3 || !slices.Equal(failed, []string{"b.jpg"}) {
+		t.Errorf("got %+v, failed %q", got, failed)
+	}
+}
+
+// Runs that end anywhere and go on from their last position deal with every source, and
+// send no job more than twice: unless one kill after the other hits the moment between
+// the same jobs and their position.
+func TestGoesOnWhereItStopped(t *testing.T) {
+	s := newSite(t)
+	const sources = 120
+	for i := range sources {
+		s.source(t, fmt.Sprintf("%04d.jpg", i), "x")
+	}
+	var at Position
+	for stops := 0; ; stops++ {
+		ctx, stop := context.WithCancel(t.Context())
+		told, most := 0, 1+rand.IntN(40)
+		s.Tell = func(Finding) {
+			if told++; told == most {
+				stop()
+			}
+		}
+		lost := stops%2 == 0 // A kill before the position of what was just sent.
+		s.Save = func(p Position) error {
+			if told < most || !lost {
+				at = p
+			}
+			return nil
+		}
+		summary, err := s.Run(ctx, at)
+		stop()
+		if err == nil {
+			if summary.Seen != sources || stops == 0 {
+				t.Errorf("got %+v after %d stops", summary, stops)
+			}
+			break
+		}
+	}
+	sent := map[string]int{}
+	for _, body := range awstest.Drain(t, s.jobsURL) {
+		job, err := calotype.ParseJob(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent[job.Source]++
+	}
+	for source, n := range sent {
+		if n > 2 {
+			t.Errorf("%s was sent %d times", source, n)
+		}
+	}
+	if len(sent) != sources {
+		t.Errorf("%d sources were sent, want %d", len(sent), sources)
+	}
+}
+
+// A store that lists in another order is refused: what it passed by would be missed.
+func TestOrderOfKeys(t *testing.T) {
+	keys := make(chan listed)
+	close(keys)
+	c := &cursor{listed: keys}
+	ignore := func(string, string) {}
+	if _, err := c.find("b.jpg", ignore); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.find("a.jpg", ignore); err == nil {
+		t.Error("no error")
+	}
+}
+
+func TestCount(t *testing.T) {
+	s := newSite(t)
+	for i := range 5 {
+		s.source(t, fmt.Sprintf("%d.jpg", i), "x")
+	}
+	s.rendition(t, "M", "0.jpg", "x", nil)
+	s.source(t, "notes.txt", "x")
+	last := 0
+	if err := s.Count(t.Context(), func(n int) { last = n }); err != nil || last != 5 {
+		t.Errorf("got %d, %v, want 5", last, err)
+	}
+}

@@ -1,0 +1,112 @@
+package backfill
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"calotype"
+)
+
+// ahead is how many keys of a listing are read ahead: a page.
+const ahead = 1000
+
+// cursor goes through the renditions of one variant as the sources go by.
+type cursor struct {
+	variant calotype.Variant
+	prefix  string // "resized/M/"
+	listed  <-chan listed
+	now     listed
+	begun   bool
+	last    string // What was asked for.
+}
+
+type listed struct {
+	source string // Empty at the end.
+	err    error
+}
+
+// cursors makes one for each variant wanted and, where orphans matter, for every variant
+// that is in use.
+func (b *Backfill) cursors(ctx context.Context, after string, listings *sync.WaitGroup) ([]*cursor, error) {
+	folders, err := b.Bucket.Folders(ctx, string(b.Prefix)+"/")
+	if err != nil {
+		return nil, err
+	}
+	wanted := map[calotype.Variant]bool{}
+	for _, v := range b.Variants {
+		wanted[v], wanted[calotype.Variant{Preset: v.Preset}] = true, true
+	}
+	var cursors []*cursor
+	for _, name := range folders {
+		if v, err := calotype.ParseVariant(name); err == nil && (wanted[v] || b.DeleteOrphans) {
+			cursors = append(cursors, b.cursor(ctx, v, after, listings))
+		}
+	}
+	return cursors, nil
+}
+
+func (b *Backfill) cursor(ctx context.Context, v calotype.Variant, after string, listings *sync.WaitGroup) *cursor {
+	prefix := b.Prefix.RenditionKey(v, "")
+	if after != "" {
+		after = prefix + after
+	}
+	keys := make(chan listed, ahead)
+	listings.Go(func() {
+		defer close(keys)
+		for o, err := range b.Bucket.List(ctx, prefix+b.Sources, after) {
+			l := listed{err: err}
+			if err == nil {
+				_, l.source, err = b.Prefix.ParseRenditionKey(o.Key)
+				if err != nil {
+					continue // Somebody else's.
+				}
+			}
+			select {
+			case keys <- l:
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	return &cursor{variant: v, prefix: prefix, listed: keys}
+}
+
+// find reports whether there is a rendition of a source. Sources are asked for in the
+// order of their keys; of renditions that are passed by on the way, the source did not
+// come by.
+func (c *cursor) find(source string, passed func(key, source string)) (bool, error) {
+	if source <= c.last {
+		return false, fmt.Errorf("the bucket lists %q after %q: its listings are not in the order of keys, which a backfill goes by", source, c.last)
+	}
+	c.last = source
+	if err := c.pass(func(key string) bool { return key < source }, passed); err != nil {
+		return false, err
+	}
+	if c.now.source != source {
+		return false, nil
+	}
+	c.next()
+	return true, nil
+}
+
+// finish passes by what is left: renditions of sources behind the last.
+func (c *cursor) finish(passed func(key, source string)) error {
+	return c.pass(func(string) bool { return true }, passed)
+}
+
+func (c *cursor) pass(by func(source string) bool, passed func(key, source string)) error {
+	if !c.begun {
+		c.next()
+	}
+	for c.now.err == nil && c.now.source != "" && by(c.now.source) {
+		passed(c.prefix+c.now.source, c.now.source)
+		c.next()
+	}
+	return c.now.err
+}
+
+func (c *cursor) next() {
+	c.begun = true
+	c.now = <-c.listed
+}

@@ -1,0 +1,215 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"calotype"
+	"calotype/worker/store"
+)
+
+// scan finds every source, from after a key on, and what of its renditions is missing.
+// What stands is looked at side by side, for a finding to be ready.
+func (b *Backfill) scan(ctx context.Context, after string, findings chan<- *finding) error {
+	ctx, stop := context.WithCancel(ctx)
+	var listings sync.WaitGroup
+	defer listings.Wait()
+	defer stop()
+	h := hand{ctx: ctx, findings: findings}
+	h.looks.SetLimit(b.AtOnce)
+	defer h.looks.Wait() //nolint:errcheck // Each finding has its own error.
+
+	cursors, err := b.cursors(ctx, after, &listings)
+	if err != nil {
+		return err
+	}
+	orphan := func(key, source string) {
+		if !b.DeleteOrphans {
+			return
+		}
+		f := &finding{Finding: Finding{Orphan: key, Source: source}}
+		h.over(f, func() { b.bury(ctx, &f.Finding) })
+	}
+	for s, err := range b.sources(ctx, after) {
+		if err != nil {
+			return err
+		}
+		var standing []calotype.Variant
+		for _, c := range cursors {
+			there, err := c.find(s.Key, orphan)
+			if err != nil {
+				return err
+			}
+			if there {
+				standing = append(standing, c.variant)
+			}
+		}
+		f := b.finding(s, standing)
+		if len(f.look) == 0 {
+			h.over(f, nil)
+		} else {
+			h.over(f, func() { b.lookAt(ctx, f) })
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+	}
+	if !b.DeleteOrphans {
+		return nil
+	}
+	for _, c := range cursors {
+		if err := c.finish(orphan); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hand hands findings over, while what is to be looked at for them may still be.
+type hand struct {
+	ctx      context.Context
+	findings chan<- *finding
+	looks    errgroup.Group
+}
+
+func (h *hand) over(f *finding, look func()) {
+	f.ready = make(chan struct{})
+	select {
+	case h.findings <- f:
+	case <-h.ctx.Done():
+		return
+	}
+	if look == nil {
+		close(f.ready)
+		return
+	}
+	h.looks.Go(func() error {
+		defer close(f.ready)
+		look()
+		return nil
+	})
+}
+
+// finding is what the listings say of a source.
+func (b *Backfill) finding(s store.Listed, standing []calotype.Variant) *finding {
+	f := &finding{Finding: Finding{Source: s.Key, TooLarge: s.Size > b.MaxBytes}, etag: s.ETag}
+	f.Job = calotype.Job{Source: s.Key, Quality: b.Quality, Exact: true}
+	if f.TooLarge {
+		return f
+	}
+	own, _ := calotype.FormatOfKey(s.Key)
+	for _, v := range b.variantsOf(own) {
+		if slices.Contains(standing, v) {
+			f.look = append(f.look, v)
+		} else {
+			f.need(v, Missing)
+		}
+	}
+	return f
+}
+
+// sources lists what is named like a picture and can be a source.
+func (b *Backfill) sources(ctx context.Context, after string) func(func(store.Listed, error) bool) {
+	return func(yield func(store.Listed, error) bool) {
+		for s, err := range b.Bucket.List(ctx, b.Sources, after) {
+			if err == nil {
+				if _, isPicture := calotype.FormatOfKey(s.Key); !isPicture || b.Prefix.CheckSource(s.Key) != nil {
+					continue
+				}
+			}
+			if !yield(s, err) {
+				return
+			}
+		}
+	}
+}
+
+// Count counts the sources, for those who want to know how far a run is. It calls so
+// far with what it has counted, again and again.
+func (b *Backfill) Count(ctx context.Context, soFar func(n int)) error {
+	n := 0
+	for _, err := range b.sources(ctx, "") {
+		if err != nil {
+			return err
+		}
+		if n++; n%1000 == 0 {
+			soFar(n)
+		}
+	}
+	soFar(n)
+	return nil
+}
+
+// need adds a variant to the job.
+func (f *finding) need(v calotype.Variant, why Reason) {
+	f.Job.Variants = append(f.Job.Variants, v)
+	f.Reasons = append(f.Reasons, why)
+}
+
+// lookAt looks at the renditions that stand.
+func (b *Backfill) lookAt(ctx context.Context, f *finding) {
+	for _, v := range f.look {
+		o, err := b.Bucket.Head(ctx, b.Prefix.RenditionKey(v, f.Source))
+		if errors.Is(err, fs.ErrNotExist) {
+			f.need(v, Missing)
+			continue
+		}
+		if err != nil {
+			f.Err = err
+			return
+		}
+		if why := b.stale(calotype.ParseLineage(o.Metadata), v, f.etag); why != "" {
+			f.need(v, why)
+		}
+	}
+}
+
+// stale is why a rendition is not what a job would make now, or empty.
+func (b *Backfill) stale(l calotype.Lineage, v calotype.Variant, etag string) Reason {
+	preset, _ := b.Presets.Lookup(v.Preset)
+	encoder := b.Encoder
+	if encoder == "" {
+		encoder = l.Recipe.Encoder
+	}
+	switch {
+	case l.SourceETag != calotype.TrimETag(etag):
+		return Replaced
+	case !l.Current(etag, preset, false):
+		return Box
+	case l.Recipe.Encoder != encoder:
+		return Encoder
+	case !l.MadeBy(calotype.Recipe{Quality: b.Quality, Encoder: encoder}):
+		return Quality
+	}
+	return ""
+}
+
+// bury deletes a rendition whose source is gone. It looks once more, since a listing
+// tells of the past: the rendition as it is seen now is of a source that is missed
+// after that. What turns out to be no orphan, or not of our making, is no finding.
+func (b *Backfill) bury(ctx context.Context, f *Finding) {
+	rendition, err := b.Bucket.Head(ctx, f.Orphan)
+	if err == nil && calotype.ParseLineage(rendition.Metadata).SourceETag != "" {
+		_, err = b.Bucket.Head(ctx, f.Source)
+		gone := errors.Is(err, fs.ErrNotExist)
+		if gone && b.DryRun {
+			return
+		}
+		if gone {
+			err = b.Bucket.Delete(ctx, f.Orphan, rendition.ETag)
+			f.Deleted = err == nil
+		}
+	}
+	switch {
+	case f.Deleted:
+	case err == nil, errors.Is(err, fs.ErrNotExist), errors.Is(err, store.ErrConflict):
+		*f = Finding{}
+	default:
+		f.Err = err
+	}
+}

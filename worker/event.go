@@ -1,0 +1,48 @@
+package worker
+
+import (
+	"context"
+	"slices"
+
+	"calotype"
+	"calotype/queue"
+)
+
+// jobsOf makes jobs of what S3 tells: to look at each source that was put or removed,
+// and at its renditions. What is under the prefix is our own doing, and what is not
+// named like a picture has no renditions.
+func (w *Worker) jobsOf(events []calotype.Event, m queue.Message) []calotype.Job {
+	var jobs []calotype.Job
+	for _, e := range events {
+		own, isPicture := calotype.FormatOfKey(e.Key)
+		if !e.Changes() || e.Bucket != w.bucket.Name() || !isPicture || w.Prefix.CheckSource(e.Key) != nil {
+			continue
+		}
+		job := calotype.Job{Source: e.Key, Reconcile: true, FirstSeen: m.Sent}
+		for _, v := range w.OnUpload {
+			if v = calotype.VariantOf(v.Preset, v.Format, own); !slices.Contains(job.Variants, v) {
+				job.Variants = append(job.Variants, v)
+			}
+		}
+		jobs = append(jobs, job)
+	}
+	return jobs
+}
+
+// spread sends each job of a message in one of its own, and deletes the message. What
+// fails of it is left to the message, which returns by itself when its lease ends.
+func (w *Worker) spread(ctx context.Context, r *report, jobs []calotype.Job) error {
+	r.outcome = spread
+	if len(jobs) == 0 {
+		r.outcome = ignored
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	for _, job := range jobs {
+		if err := r.lane.Send(ctx, job.Encode(), 0); err != nil {
+			r.outcome = interrupted
+			return err
+		}
+	}
+	return w.delete(ctx, r)
+}

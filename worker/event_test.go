@@ -1,0 +1,236 @@
+package worker
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"calotype"
+	"calotype/internal/awstest"
+)
+
+// created and removed are what S3 tells of a bench's bucket.
+func (b *bench) created(key string) string {
+	return calotype.Event{Name: "ObjectCreated:Put", Bucket: b.bucketName, Key: key}.Encode()
+}
+
+func (b *bench) removed(key string) string {
+	return calotype.Event{Name: "ObjectRemoved:Delete", Bucket: b.bucketName, Key: key}.Encode()
+}
+
+// standing makes renditions of a source in the variants.
+func (b *bench) standing(t *testing.T, key string, body []byte, variants ...string) {
+	t.Helper()
+	b.Siblings = SiblingsNone
+	b.put(t, key, body)
+	b.do(t, job(key, variants...))
+	b.wantDone(t)
+}
+
+func (b *bench) wantOf(t *testing.T, etag string, keys ...string) {
+	t.Helper()
+	for _, key := range keys {
+		_, o := b.object(t, key)
+		if l := calotype.ParseLineage(o.Metadata); l.SourceETag != calotype.TrimETag(etag) {
+			t.Errorf("%s is of %q, want %q", key, l.SourceETag, etag)
+		}
+	}
+}
+
+// Every rendition that stands follows its source, in whatever format; others are not
+// made.
+func TestRenditionsFollowTheirSource(t *testing.T) {
+	b := newBench(t)
+	const key = "cats/red + été.jpg"
+	b.standing(t, key, jpegOf(t, photo(900, 600)), "M", "XS.avif")
+	etag := b.put(t, key, jpegOf(t, photo(600, 900)))
+	b.do(t, b.created(key))
+	b.wantDone(t)
+	b.wantKeys(t, key, "resized/M/"+key, "resized/XS.avif/"+key)
+	b.wantOf(t, etag, "resized/M/"+key, "resized/XS.avif/"+key)
+
+	b.remove(t, key)
+	b.do(t, b.removed(key))
+	b.wantDone(t)
+	b.wantKeys(t)
+}
+
+// Hints may be late: what is there decides, not what is told.
+func TestEventsAreHints(t *testing.T) {
+	b := newBench(t)
+	b.standing(t, "kitty.jpg", jpegOf(t, photo(900, 600)), "M")
+	etag := b.put(t, "kitty.jpg", jpegOf(t, photo(600, 900)))
+	b.do(t, b.removed("kitty.jpg"))
+	b.wantOf(t, etag, "resized/M/kitty.jpg")
+	b.remove(t, "kitty.jpg")
+	b.do(t, b.created("kitty.jpg"))
+	b.wantKeys(t)
+	b.wantDone(t)
+}
+
+// The renditions of a preset that was given up cannot follow, and objects of others are
+// left alone where their source goes.
+func TestObsoletePresetAndForeignObjects(t *testing.T) {
+	b := newBench(t)
+	b.standing(t, "kitty.jpg", jpegOf(t, photo(900, 600)), "M", "L")
+	b.put(t, "resized/S/kitty.jpg", []byte("somebody's"))
+	b.Presets = slices.DeleteFunc(b.Presets, func(p calotype.Preset) bool { return p.Name == "L" })
+	etag := b.put(t, "kitty.jpg", jpegOf(t, photo(600, 900)))
+	b.do(t, b.created("kitty.jpg"))
+	b.wantDone(t)
+	b.wantKeys(t, "kitty.jpg", "resized/M/kitty.jpg", "resized/S/kitty.jpg")
+	b.wantOf(t, etag, "resized/M/kitty.jpg", "resized/S/kitty.jpg") // Which is made there, as for a viewer.
+
+	b.put(t, "resized/S/kitty.jpg", []byte("somebody's"))
+	b.remove(t, "kitty.jpg")
+	b.do(t, b.removed("kitty.jpg"))
+	b.wantKeys(t, "resized/S/kitty.jpg")
+}
+
+func TestOnUpload(t *testing.T) {
+	b := newBench(t)
+	b.OnUpload = []calotype.Variant{{Preset: "S", Format: calotype.JPEG}, {Preset: "S"}, {Preset: "XS", Format: calotype.WebP}}
+	b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
+	b.do(t, b.created("kitty.jpg"))
+	b.wantDone(t)
+	b.wantKeys(t, "kitty.jpg", "resized/S/kitty.jpg", "resized/XS.webp/kitty.jpg")
+}
+
+func TestEventsThatAskForNothing(t *testing.T) {
+	b := newBench(t)
+	b.OnUpload = []calotype.Variant{{Preset: "S"}}
+	for _, key := range []string{"notes.txt", "resized/M/kitty.jpg"} {
+		b.put(t, key, jpegOf(t, photo(90, 60)))
+		b.do(t, b.created(key))
+	}
+	b.do(t, calotype.Event{Name: "ObjectCreated:Put", Bucket: "another", Key: "kitty.jpg"}.Encode())
+	b.do(t, `{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"pictures"}`)
+	b.wantDone(t)
+	b.wantKeys(t, "notes.txt", "resized/M/kitty.jpg")
+}
+
+// Several events in one message become a job each, of which each has its own end.
+func TestSeveralEventsInAMessage(t *testing.T) {
+	b := newBench(t)
+	b.OnUpload = []calotype.Variant{{Preset: "XS"}}
+	for _, key := range []string{"a.jpg", "b.jpg"} {
+		b.put(t, key, jpegOf(t, photo(900, 600)))
+	}
+	first, second := b.created("a.jpg"), b.created("b.jpg")
+	b.do(t, strings.TrimSuffix(first, "]}")+","+strings.TrimPrefix(second, `{"Records":[`))
+	b.doNext(t)
+	b.doNext(t)
+	b.wantDone(t)
+	b.wantKeys(t, "a.jpg", "b.jpg", "resized/XS/a.jpg", "resized/XS/b.jpg")
+}
+
+// A source that is replaced by a broken one: copies of it take the renditions' places,
+// and the dead letter is a job that can be replayed.
+func TestReplacedByABrokenOne(t *testing.T) {
+	b := newBench(t)
+	b.standing(t, "kitty.jpg", jpegOf(t, photo(900, 600)), "M", "XS")
+	etag := b.put(t, "kitty.jpg", []byte("no picture"))
+	b.do(t, b.created("kitty.jpg"))
+	messages, err := b.deadEnd.Receive(t.Context(), 10, 0, Visibility)
+	if err != nil || len(messages) != 1 {
+		t.Fatalf("got %v, %v, want one dead letter", messages, err)
+	}
+	if buried, err := calotype.ParseJob(messages[0].Body); err != nil || !buried.Reconcile || buried.Source != "kitty.jpg" {
+		t.Errorf("dead letter %q: %v, want a job", messages[0].Body, err)
+	}
+	b.wantOf(t, etag, "resized/M/kitty.jpg", "resized/XS/kitty.jpg")
+}
+
+// One that is too large to be read has no renditions: those of the older one go.
+func TestReplacedByALargeOne(t *testing.T) {
+	b := newBench(t)
+	b.standing(t, "kitty.jpg", jpegOf(t, photo(900, 600)), "M")
+	b.MaxBytes = 1000
+	b.put(t, "kitty.jpg", jpegOf(t, photo(600, 900)))
+	b.do(t, b.created("kitty.jpg"))
+	b.wantKeys(t, "kitty.jpg")
+}
+
+// The CDN is told of what viewers may hold and is no longer right, and of nothing else.
+func TestPurge(t *testing.T) {
+	b := newBench(t)
+	var purged []string
+	b.Purge = func(source string) { purged = append(purged, source) }
+	b.standing(t, "kitty.jpg", jpegOf(t, photo(900, 600)), "M")
+	b.do(t, b.created("kitty.jpg"))
+	b.put(t, "kitty.jpg", jpegOf(t, photo(600, 900)))
+	exact := calotype.Job{Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "M"}}, Exact: true}
+	b.do(t, exact.Encode())
+	if purged != nil {
+		t.Errorf("purged %q for the first rendition, for a current one, or for a backfill", purged)
+	}
+	b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
+	b.do(t, job("kitty.jpg", "M")) // As an edge sends it that compares.
+	b.put(t, "kitty.jpg", jpegOf(t, photo(600, 900)))
+	b.do(t, b.created("kitty.jpg"))
+	b.remove(t, "kitty.jpg")
+	b.do(t, b.removed("kitty.jpg"))
+	if want := []string{"kitty.jpg", "kitty.jpg", "kitty.jpg"}; !reflect.DeepEqual(purged, want) {
+		t.Errorf("purged %q, want it for each change of what stood there", purged)
+	}
+}
+
+// For an exact job the recipe counts; for viewers, what stands is good.
+func TestExactJobsGoByTheRecipe(t *testing.T) {
+	b := newBench(t)
+	b.standing(t, "kitty.jpg", jpegOf(t, photo(900, 600)), "M")
+	_, before := b.object(t, "resized/M/kitty.jpg")
+	exact := calotype.Job{Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "M"}}, Exact: true}
+	for name, c := range map[string]struct {
+		job  calotype.Job
+		made bool
+	}{
+		"as it is":             {exact, false},
+		"a viewer's":           {calotype.Job{Source: "kitty.jpg", Variants: exact.Variants, Quality: 30}, false},
+		"exact, other quality": {calotype.Job{Source: "kitty.jpg", Variants: exact.Variants, Quality: 30, Exact: true}, true},
+	} {
+		b.do(t, c.job.Encode())
+		_, after := b.object(t, "resized/M/kitty.jpg")
+		if made := after.ETag != before.ETag; made != c.made {
+			t.Errorf("%s: made again: %v, want %v", name, made, c.made)
+		}
+		if c.made {
+			b.do(t, exact.Encode()) // And back.
+		}
+	}
+}
+
+// What waits in a queue of its own is worked on, after a restart too.
+func TestLanesOfTheirOwn(t *testing.T) {
+	b := newBench(t)
+	b.Siblings, b.OnUpload = SiblingsNone, []calotype.Variant{{Preset: "XS"}}
+	eventsURL, _ := awstest.Queues(t)
+	backfillURL, _ := awstest.Queues(t)
+	b.reopen(t, eventsURL, backfillURL)
+	for _, key := range []string{"a.jpg", "b.jpg", "c.jpg"} {
+		b.put(t, key, jpegOf(t, photo(900, 600)))
+	}
+	sends := map[*lane]string{b.lanes[0]: job("a.jpg", "XS"), b.lanes[1]: b.created("b.jpg"), b.lanes[2]: job("c.jpg", "XS")}
+	for l, body := range sends {
+		if err := l.Send(t.Context(), body, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.start(t)
+	awstest.Eventually(t, time.Minute, "all three are made", func() bool {
+		for _, key := range []string{"a.jpg", "b.jpg", "c.jpg"} {
+			if body, _ := b.object(t, "resized/XS/"+key); body == nil {
+				return false
+			}
+		}
+		return true
+	})
+	for _, url := range []string{b.jobsURL, eventsURL, backfillURL} {
+		awstest.Eventually(t, time.Minute, "its message is deleted", func() bool {
+			visible, inFlight, delayed := awstest.Waiting(t, url)
+			return visible+inFlight+delayed == "000"
+		})
+	}
+}

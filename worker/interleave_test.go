@@ -1,0 +1,141 @@
+package worker
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"golang.org/x/sync/errgroup"
+
+	"calotype"
+	"calotype/internal/awstest"
+	"calotype/worker/store"
+)
+
+// Sources are put, replaced, removed and put again at random, while viewers ask, several
+// workers work, and events come late, twice and out of order. In the end no rendition is
+// of another version than its source, and none is left of a source that is gone.
+func TestInterleavings(t *testing.T) {
+	stories, atOnce := 30, 10
+	if os.Getenv("CALOTYPE_SOAK") != "" {
+		stories, atOnce = 1000, 25
+	}
+	seed := rand.Uint64()
+	t.Logf("%d interleavings, seed %d", stories, seed)
+	b := newBench(t)
+	b.OnUpload = []calotype.Variant{{Preset: "XS", Format: calotype.WebP}}
+	// The local server answers 409 where a folder comes and goes.
+	for _, folder := range []string{"M", "S", "XS", "XS.webp"} {
+		b.put(t, "resized/"+folder+"/.keep", nil)
+	}
+	second := newBench(t)
+	second.Worker = New(b.Settings, Queues{Jobs: b.jobQueue, Dead: b.deadEnd}, b.bucket, b.log)
+	second.poll = b.poll
+	b.start(t)
+	second.start(t)
+
+	versions := [][]byte{jpegOf(t, photo(60, 40)), jpegOf(t, photo(40, 60)), pngOf(t, photo(50, 50)), []byte("broken")}
+	client := awstest.S3(t)
+	var all errgroup.Group
+	all.SetLimit(atOnce)
+	for i := range stories {
+		all.Go(func() error {
+			s := story{bench: b, client: client, rand: rand.New(rand.NewPCG(seed, uint64(i))), key: fmt.Sprintf("%04d.jpg", i), versions: versions}
+			return s.tell(context.Background())
+		})
+	}
+	if err := all.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	awstest.Eventually(t, 5*time.Minute, "the queue is worked off", b.idle(t))
+	stale, orphans, current := 0, 0, 0
+	bucket := store.New(client, b.bucketName)
+	for i := range stories {
+		key := fmt.Sprintf("%04d.jpg", i)
+		source := look(t, bucket, key)
+		for _, variant := range []string{"M", "S", "XS", "XS.webp"} {
+			rendition := look(t, bucket, "resized/"+variant+"/"+key)
+			l := calotype.ParseLineage(rendition.Metadata)
+			switch {
+			case rendition.ETag == "":
+			case source.ETag == "":
+				orphans++
+				t.Errorf("%s of %s, whose source is gone", variant, key)
+			case l.SourceETag != calotype.TrimETag(source.ETag):
+				stale++
+				t.Errorf("%s of %s is of %s, the source is %s", variant, key, l.SourceETag, source.ETag)
+			default:
+				current++
+			}
+		}
+	}
+	t.Logf("%d interleavings: %d renditions current, %d stale, %d orphans", stories, current, stale, orphans)
+	if current == 0 {
+		t.Error("nothing was made")
+	}
+}
+
+// look looks at an object; there may be none.
+func look(t *testing.T, bucket *store.Bucket, key string) store.Object {
+	t.Helper()
+	o, err := bucket.Head(t.Context(), key)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// story is what happens to one source.
+type story struct {
+	*bench
+	client   *s3.Client
+	rand     *rand.Rand
+	key      string
+	versions [][]byte
+	events   sync.WaitGroup
+}
+
+func (s *story) tell(ctx context.Context) error {
+	for range 3 + s.rand.IntN(6) {
+		var err error
+		name := "ObjectCreated:Put"
+		if s.rand.IntN(3) == 0 {
+			name = "ObjectRemoved:Delete"
+			_, err = s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.bucketName, Key: &s.key})
+		} else {
+			version := s.versions[s.rand.IntN(len(s.versions))]
+			_, err = s.client.PutObject(ctx, &s3.PutObjectInput{Bucket: &s.bucketName, Key: &s.key, Body: bytes.NewReader(version)})
+		}
+		if err != nil {
+			return err
+		}
+		s.send(calotype.Event{Name: name, Bucket: s.bucketName, Key: s.key}.Encode())
+		for range s.rand.IntN(3) {
+			s.send(job(s.key, []string{"M", "S", "XS", "XS.webp"}[s.rand.IntN(4)]))
+		}
+		time.Sleep(time.Duration(s.rand.IntN(60)) * time.Millisecond)
+	}
+	s.events.Wait()
+	return nil
+}
+
+// send sends a message some time later, and perhaps twice.
+func (s *story) send(body string) {
+	for range 1 + s.rand.IntN(4)/3 {
+		delay := time.Duration(s.rand.IntN(80)) * time.Millisecond
+		s.events.Go(func() {
+			time.Sleep(delay)
+			for s.jobQueue.Send(context.Background(), body, 0) != nil {
+				time.Sleep(10 * time.Millisecond)
+			}
+		})
+	}
+}

@@ -1,0 +1,80 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+
+	"calotype/queue"
+)
+
+// A lane that nobody waits for receives only while viewers' jobs leave a slot free, and
+// holds no slot of theirs.
+func TestOtherLanesYield(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := Defaults()
+		s.Concurrency = 2
+		lanes, room := newLanes(s, Queues{Jobs: &queue.Queue{}, Backfill: &queue.Queue{}})
+		viewers, backfill := lanes[0], lanes[1]
+		if !viewers.slots.TryAcquire(2) || !backfill.slots.TryAcquire(1) || backfill.slots.TryAcquire(1) {
+			t.Error("want two slots for viewers and one for backfill")
+		}
+		first, second := room.place(viewers.slots), room.place(viewers.slots)
+		began := make(chan error, 1)
+		go func() { began <- backfill.awaitTurn(t.Context()) }()
+		synctest.Wait()
+		select {
+		case err := <-began:
+			t.Errorf("it may receive (%v) while viewers' jobs take all slots", err)
+		default:
+		}
+		first.leave()
+		synctest.Wait()
+		select {
+		case err := <-began:
+			if err != nil {
+				t.Error(err)
+			}
+		default:
+			t.Error("it may not receive although there is a slot free")
+		}
+		if err := viewers.awaitTurn(t.Context()); err != nil {
+			t.Error(err)
+		}
+		room.place(backfill.slots) // Its jobs count as well.
+		ctx, stop := context.WithCancel(t.Context())
+		go func() { began <- backfill.awaitTurn(ctx) }()
+		synctest.Wait()
+		stop()
+		if err := <-began; !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want it to wait until the stop", err)
+		}
+		second.leave()
+	})
+}
+
+// A job that is alone has the slots of all lanes, and gives them back.
+func TestAloneInAllLanes(t *testing.T) {
+	s := Defaults()
+	s.Concurrency = 2
+	lanes, room := newLanes(s, Queues{Jobs: &queue.Queue{}, Events: &queue.Queue{}, Backfill: &queue.Queue{}})
+	if !lanes[2].slots.TryAcquire(1) {
+		t.Fatal("no slot")
+	}
+	p := room.place(lanes[2].slots)
+	if err := p.alone(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range lanes {
+		if l.slots.TryAcquire(1) {
+			t.Errorf("%s: a slot is free", l.name)
+		}
+	}
+	p.leave()
+	for _, l := range lanes {
+		if !l.slots.TryAcquire(l.slots.n) {
+			t.Errorf("%s: a slot was not given back", l.name)
+		}
+	}
+}

@@ -1,0 +1,280 @@
+// Package purge has CloudFront forget pictures that have changed, so that viewers see
+// the new one before the old one's life in the cache is over. It is a courtesy: what it
+// leaves out, for money or for haste, ends by itself. Which pictures have changed is
+// not its business.
+//
+//	purger := purge.New(client, "E2QWRUHAPOMQZL", budget, log)
+//	go purger.Run(ctx)
+//	purger.Purge("cats/kitty.jpg")
+//
+// One path covers a picture in all its variants: "/cats/kitty.jpg*", for the variant is
+// in the query.
+package purge
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
+	"github.com/rs/zerolog"
+)
+
+// mostInFlight is how many paths of ours CloudFront is at work on at once. It allows 15
+// with a wildcard in a distribution, and others may have some.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html#limits-invalidations
+const mostInFlight = 10
+
+// How long paths wait for others to go with them, how often CloudFront is asked whether
+// it is done, and for how long at most; and how long a stop may take.
+const (
+	gather   = time.Second
+	askEvery = 10 * time.Second
+	askFor   = 30 * time.Minute
+	farewell = 5 * time.Second
+)
+
+// mostWaiting bounds what waits to be sent. It takes hours to send so much.
+const mostWaiting = 10_000
+
+// Budget grants up to n paths that may be sent this month.
+type Budget func(ctx context.Context, n int) (granted int, err error)
+
+// Purger sends invalidations to one distribution.
+type Purger struct {
+	// OriginPath is what the distribution puts before a viewer's path to make a key of
+	// it, without slashes at its ends. Keys that do not begin with it are not purged.
+	OriginPath string
+
+	client       *cloudfront.Client
+	distribution string
+	budget       Budget
+	log          zerolog.Logger
+
+	wake chan struct{} // Something waits.
+	mu   sync.Mutex
+	// waiting are paths in the order they came, known the same.
+	waiting []string
+	known   map[string]bool
+	dropped int // Since the last word of it.
+
+	// Run's alone.
+	inFlight []invalidation
+	granted  int // Paths that the budget granted and that are not sent.
+}
+
+// invalidation is one that CloudFront is at work on.
+type invalidation struct {
+	id    string
+	paths int
+	sent  time.Time
+}
+
+// New returns a purger, which sends nothing before it runs.
+func New(client *cloudfront.Client, distribution string, budget Budget, log zerolog.Logger) *Purger {
+	return &Purger{
+		client: client, distribution: distribution, budget: budget, log: log,
+		wake: make(chan struct{}, 1), known: map[string]bool{},
+	}
+}
+
+// Purge has the picture of a source's key forgotten, in all variants, soon. It does not
+// wait for that.
+func (p *Purger) Purge(source string) {
+	path, ok := p.path(source)
+	if !ok {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.known[path]:
+	case len(p.waiting) == mostWaiting:
+		p.dropped++
+	default:
+		p.waiting = append(p.waiting, path)
+		p.known[path] = true
+		select {
+		case p.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// path is that of a picture as viewers ask for it, with what follows it.
+func (p *Purger) path(source string) (string, bool) {
+	if p.OriginPath != "" {
+		var under bool
+		if source, under = strings.CutPrefix(source, p.OriginPath+"/"); !under {
+			return "", false
+		}
+	}
+	escaped := (&url.URL{Path: "/" + source}).EscapedPath()
+	return strings.ReplaceAll(escaped, "*", "%2A") + "*", true
+}
+
+// Run sends what there is to send until the context ends, and then what it may still
+// send at once.
+func (p *Purger) Run(ctx context.Context) {
+	for {
+		select {
+		case <-p.wake:
+			pause(ctx, gather)
+			p.sendAll(ctx)
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+	defer cancel()
+	if err := p.send(last); err != nil {
+		p.log.Warn().Err(err).Msg("purge")
+	}
+	if n := p.left(); n > 0 {
+		p.log.Warn().Int("paths", n).Msg("not purged: the worker ends; caches end by themselves")
+	}
+}
+
+// sendAll sends until nothing waits. While CloudFront is busy, it waits for it.
+func (p *Purger) sendAll(ctx context.Context) {
+	for p.left() > 0 && ctx.Err() == nil {
+		if p.free() == 0 {
+			pause(ctx, askEvery)
+			p.ask(ctx)
+			continue
+		}
+		if err := p.send(ctx); err != nil && ctx.Err() == nil {
+			p.log.Warn().Err(err).Msg("purge")
+			pause(ctx, askEvery)
+			p.ask(ctx)
+		}
+	}
+}
+
+// send sends one invalidation, of as many paths as may be.
+func (p *Purger) send(ctx context.Context) error {
+	paths := p.take(p.free())
+	if len(paths) == 0 {
+		return nil
+	}
+	if need := len(paths) - p.granted; need > 0 {
+		n, err := p.budget(ctx, need)
+		if err != nil {
+			p.putBack(paths)
+			return err
+		}
+		p.granted += n
+	}
+	if p.granted < len(paths) {
+		p.drop(paths[p.granted:])
+		paths = paths[:p.granted]
+	}
+	p.tellDropped()
+	if len(paths) == 0 {
+		return nil
+	}
+	out, err := p.client.CreateInvalidation(ctx, &cloudfront.CreateInvalidationInput{
+		DistributionId: &p.distribution,
+		InvalidationBatch: &types.InvalidationBatch{
+			CallerReference: aws.String("calotype-" + rand.Text()), // The SDK's retries send the same.
+			Paths:           &types.Paths{Items: paths, Quantity: aws.Int32(int32(len(paths)))},
+		},
+	})
+	if err != nil {
+		p.putBack(paths)
+		return err
+	}
+	p.granted -= len(paths)
+	id := aws.ToString(out.Invalidation.Id)
+	p.inFlight = append(p.inFlight, invalidation{id, len(paths), time.Now()})
+	p.log.Info().Strs("paths", paths).Str("invalidation", id).Msg("purge")
+	return nil
+}
+
+// ask asks which invalidations are done.
+func (p *Purger) ask(ctx context.Context) {
+	var busy []invalidation
+	for _, i := range p.inFlight {
+		out, err := p.client.GetInvalidation(ctx, &cloudfront.GetInvalidationInput{DistributionId: &p.distribution, Id: &i.id})
+		var unknown *types.NoSuchInvalidation
+		done := errors.As(err, &unknown) || err == nil && aws.ToString(out.Invalidation.Status) == "Completed"
+		if !done && time.Since(i.sent) < askFor {
+			busy = append(busy, i)
+		}
+	}
+	p.inFlight = busy
+}
+
+// free is how many paths may be sent now.
+func (p *Purger) free() int {
+	n := mostInFlight
+	for _, i := range p.inFlight {
+		n -= i.paths
+	}
+	return max(0, n)
+}
+
+func (p *Purger) take(n int) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n = min(n, len(p.waiting))
+	paths := p.waiting[:n:n]
+	p.waiting = p.waiting[n:]
+	for _, path := range paths {
+		delete(p.known, path) // It may change again while CloudFront is at it.
+	}
+	return paths
+}
+
+// putBack lets paths wait again that were not sent.
+func (p *Purger) putBack(paths []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, path := range paths {
+		if !p.known[path] {
+			p.waiting = append(p.waiting, path)
+			p.known[path] = true
+		}
+	}
+}
+
+// drop leaves out paths that are not granted, and all that wait.
+func (p *Purger) drop(paths []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dropped += len(paths) + len(p.waiting)
+	clear(p.known)
+	p.waiting = nil
+}
+
+func (p *Purger) left() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.waiting)
+}
+
+// tellDropped says, once, how many paths were left out.
+func (p *Purger) tellDropped() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.dropped > 0 {
+		p.log.Warn().Int("paths", p.dropped).Msg("not purged: over the month's cap or too many at once; caches end by themselves")
+		p.dropped = 0
+	}
+}
+
+// pause waits, or until the context ends.
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}

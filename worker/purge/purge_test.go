@@ -1,0 +1,205 @@
+package purge
+
+import (
+	"context"
+	"encoding/xml"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	"github.com/rs/zerolog"
+)
+
+// cloudFront is so much of it as there is to know of invalidations: it is at work on
+// each for a minute, and on 15 paths at once.
+type cloudFront struct {
+	mu      sync.Mutex
+	began   []time.Time
+	batches [][]string
+	most    int // Paths at once.
+	refuse  int // So many calls.
+}
+
+func (c *cloudFront) Do(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case r.Method == http.MethodGet:
+		var n int
+		if _, err := fmt.Sscanf(r.URL.Path, "/2020-05-31/distribution/E1/invalidation/I%d", &n); err != nil {
+			return nil, err
+		}
+		c.answer(w, 200, n)
+	case c.refuse > 0 || c.inFlight() >= 15:
+		c.refuse--
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(w, `<ErrorResponse><Error><Code>TooManyInvalidationsInProgress</Code><Message>too many</Message></Error></ErrorResponse>`)
+	default:
+		var batch struct {
+			Paths struct{ Items struct{ Path []string } }
+		}
+		if err := xml.NewDecoder(r.Body).Decode(&batch); err != nil {
+			return nil, err
+		}
+		c.batches, c.began = append(c.batches, batch.Paths.Items.Path), append(c.began, time.Now())
+		c.most = max(c.most, c.inFlight())
+		c.answer(w, 201, len(c.batches)-1)
+	}
+	return w.Result(), r.Context().Err()
+}
+
+func (c *cloudFront) answer(w *httptest.ResponseRecorder, status, n int) {
+	state := "InProgress"
+	if time.Since(c.began[n]) >= time.Minute {
+		state = "Completed"
+	}
+	w.WriteHeader(status)
+	fmt.Fprintf(w, `<Invalidation><Id>I%d</Id><Status>%s</Status></Invalidation>`, n, state)
+}
+
+func (c *cloudFront) inFlight() (paths int) {
+	for i, began := range c.began {
+		if time.Since(began) < time.Minute {
+			paths += len(c.batches[i])
+		}
+	}
+	return paths
+}
+
+func (c *cloudFront) paths() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Concat(c.batches...)
+}
+
+func unlimited(_ context.Context, n int) (int, error) { return n, nil }
+
+// run runs a purger until the end that it returns.
+func run(t *testing.T, c *cloudFront, budget Budget) (p *Purger, end func()) {
+	client := cloudfront.New(cloudfront.Options{
+		Region: "us-east-1", HTTPClient: c, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""), Retryer: aws.NopRetryer{},
+	})
+	p = New(client, "E1", budget, zerolog.New(t.Output()))
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); p.Run(ctx) }()
+	return p, func() { cancel(); <-ended }
+}
+
+// What changes in a moment goes in one invalidation, each picture once.
+func TestPathsGoTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &cloudFront{}
+		p, end := run(t, c, unlimited)
+		defer end()
+		for _, key := range []string{"cats/kitty.jpg", "été a+b%.jpg", "cats/kitty.jpg", "all*.jpg"} {
+			p.Purge(key)
+		}
+		time.Sleep(5 * time.Second)
+		want := []string{"/cats/kitty.jpg*", "/%C3%A9t%C3%A9%20a+b%25.jpg*", "/all%2A.jpg*"}
+		if len(c.batches) != 1 || !reflect.DeepEqual(c.batches[0], want) {
+			t.Errorf("got %q, want one of %q", c.batches, want)
+		}
+	})
+}
+
+// Many are sent as CloudFront gets on with them, all in the end.
+func TestAtMostTenInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &cloudFront{}
+		p, end := run(t, c, unlimited)
+		defer end()
+		for i := range 95 {
+			p.Purge(fmt.Sprintf("%d.jpg", i))
+		}
+		time.Sleep(time.Hour)
+		if n := len(c.paths()); n != 95 || c.most != mostInFlight {
+			t.Errorf("%d paths, %d at once, want 95 and %d", n, c.most, mostInFlight)
+		}
+	})
+}
+
+func TestRefusedOnesAreSentLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &cloudFront{refuse: 5}
+		spent := 0
+		p, end := run(t, c, func(_ context.Context, n int) (int, error) { spent += n; return n, nil })
+		defer end()
+		p.Purge("kitty.jpg")
+		time.Sleep(5 * time.Minute)
+		if got := c.paths(); len(got) != 1 || spent != 1 {
+			t.Errorf("sent %q, and %d counted, want one", got, spent)
+		}
+	})
+}
+
+func TestNothingBeyondTheBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, left := &cloudFront{}, 3
+		p, end := run(t, c, func(_ context.Context, n int) (int, error) {
+			n = min(n, left)
+			left -= n
+			return n, nil
+		})
+		defer end()
+		for i := range 20 {
+			p.Purge(fmt.Sprintf("%d.jpg", i))
+		}
+		time.Sleep(10 * time.Minute)
+		if n := len(c.paths()); n != 3 {
+			t.Errorf("%d paths, want 3", n)
+		}
+		left = 1 // Another month.
+		p.Purge("0.jpg")
+		time.Sleep(10 * time.Minute)
+		if n := len(c.paths()); n != 4 {
+			t.Errorf("%d paths, want 4", n)
+		}
+	})
+}
+
+// A stop sends what may still be sent, and waits for nothing.
+func TestStopSendsWhatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &cloudFront{}
+		p, end := run(t, c, unlimited)
+		for i := range 12 {
+			p.Purge(fmt.Sprintf("%d.jpg", i))
+		}
+		began := time.Now()
+		end()
+		if n := len(c.paths()); n != mostInFlight || time.Since(began) > farewell {
+			t.Errorf("%d paths after %v, want %d", n, time.Since(began), mostInFlight)
+		}
+	})
+}
+
+func TestOriginPath(t *testing.T) {
+	p := &Purger{OriginPath: "photos"}
+	for key, want := range map[string]string{"photos/a.jpg": "/a.jpg*", "photos.jpg": "", "other/a.jpg": ""} {
+		if got, _ := p.path(key); got != want {
+			t.Errorf("%s: got %q, want %q", key, got, want)
+		}
+	}
+}
+
+func TestMostWaiting(t *testing.T) {
+	p := New(nil, "E1", unlimited, zerolog.Nop())
+	for i := range mostWaiting + 5 {
+		p.Purge(strings.Repeat("a", 3) + fmt.Sprint(i))
+	}
+	if p.left() != mostWaiting || p.dropped != 5 {
+		t.Errorf("%d wait, %d were dropped", p.left(), p.dropped)
+	}
+}
