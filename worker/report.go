@@ -99,6 +99,8 @@ func (r *report) log() {
 	switch {
 	case r.outcome == rejected:
 		level = zerolog.WarnLevel
+	case r.outcome == ignored && r.err == nil: // One for each rendition that is put, where S3 tells of all.
+		level = zerolog.DebugLevel
 	case r.err != nil:
 		level = zerolog.ErrorLevel
 	}

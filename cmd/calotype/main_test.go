@@ -53,6 +53,10 @@ func TestMistakesAreReportedAtOnce(t *testing.T) {
 			args: []string{"edge"}, env: [2]string{"CALOTYPE_QUALITY", "best"},
 			want: []string{"--quality (or CALOTYPE_QUALITY)", "--bucket is missing", "--queue-url is missing"},
 		},
+		"a flag without a variable": {
+			args: []string{"dlq", "show", "--limit=many"},
+			want: []string{"--limit: ", "--dead-letter-url is missing"},
+		},
 		"dead letters to the jobs": {
 			args: []string{"worker", "--bucket=b", "--queue-url=http://h/1/q", "--dead-letter-url=http://h/1/q"},
 			want: []string{"--dead-letter-url is the same as --queue-url"},

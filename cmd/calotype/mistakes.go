@@ -39,7 +39,11 @@ func (c *collector) Decode(ctx *kong.DecodeContext, target reflect.Value) error 
 	if err == nil {
 		return nil
 	}
-	c.to.add(fmt.Errorf("--%s (or %s): %w", ctx.Value.Name, ctx.Value.Tag.Envs[0], err))
+	name := "--" + ctx.Value.Name
+	if envs := ctx.Value.Tag.Envs; len(envs) > 0 {
+		name += " (or " + envs[0] + ")"
+	}
+	c.to.add(fmt.Errorf("%s: %w", name, err))
 	if !ctx.Value.HasDefault {
 		return nil
 	}

@@ -39,7 +39,8 @@ func main() {
 
 const description = `The whole of Calotype on one machine: S3 and SQS servers, the HTTP edge, a
 worker pool, and a page to watch them. Bucket "pictures", queues
-"calotype-jobs" and "calotype-dead", credentials "calotype" and
+"calotype-jobs", "calotype-events", "calotype-backfill" and "calotype-dead",
+credentials "calotype" and
 "calotype-local", region us-east-1.`
 
 type flags struct {

@@ -58,7 +58,8 @@ func start(t testing.TB, args ...string) *program {
 		log:     &awstest.Log{},
 	}
 	p.args = append([]string{"--listen", web, "--s3-listen", s3, "--sqs-listen", sqs, "--data", p.data, "--stop-on-eof"}, args...)
-	p.connect()
+	p.connectSQS()
+	p.connectS3()
 	p.jobsURL = p.sqsURL + "/000000000000/" + jobsName
 	p.deadURL = p.sqsURL + "/000000000000/" + deadName
 	p.begin(t)

@@ -35,7 +35,7 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) (err error) {
 		}
 		defer listener.Close()
 	}
-	s, err := startServers(ctx, f)
+	s, err := startServers(ctx, f, log)
 	if err != nil {
 		return err
 	}
@@ -57,12 +57,15 @@ func serveAll(ctx context.Context, f flags, s *servers, listener net.Listener, s
 	settings.Concurrency = f.Concurrency
 	settings.Name = "local"
 	jobs := queue.New(s.sqs, s.jobsURL)
-	pool := worker.New(settings, worker.Queues{Jobs: jobs, Dead: queue.New(s.sqs, s.deadURL)}, store.New(s.s3, bucketName), log)
+	queues := worker.Queues{
+		Jobs: jobs, Events: queue.New(s.sqs, s.eventsURL), Backfill: queue.New(s.sqs, s.backfillURL), Dead: queue.New(s.sqs, s.deadURL),
+	}
+	pool := worker.New(settings, queues, store.New(s.s3, bucketName), log)
 
 	rules := edge.Rules{Presets: settings.Presets, Prefix: settings.Prefix}
 	pictures := origin.New(rules, s.s3, bucketName, jobs, log)
 	front := page.New(page.Config{
-		S3: s.s3, Bucket: bucketName, Prefix: settings.Prefix, Presets: settings.Presets, Jobs: jobs, Log: log,
+		S3: s.s3, Bucket: bucketName, Prefix: settings.Prefix, Presets: settings.Presets, Log: log,
 	})
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -17,7 +18,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/rs/zerolog"
 
+	"calotype"
 	"calotype/deployments/local/s3d"
 	"calotype/deployments/local/sqsd"
 	"calotype/queue"
@@ -26,12 +29,14 @@ import (
 
 // What everything is called here.
 const (
-	bucketName = "pictures"
-	jobsName   = "calotype-jobs"
-	deadName   = "calotype-dead"
-	accessKey  = "calotype"
-	secretKey  = "calotype-local"
-	region     = "us-east-1"
+	bucketName   = "pictures"
+	jobsName     = "calotype-jobs"
+	eventsName   = "calotype-events"
+	backfillName = "calotype-backfill"
+	deadName     = "calotype-dead"
+	accessKey    = "calotype"
+	secretKey    = "calotype-local"
+	region       = "us-east-1"
 )
 
 // servers are the embedded S3 and SQS servers, and clients for them.
@@ -40,15 +45,19 @@ type servers struct {
 	s3               *s3.Client
 	sqs              *sqs.Client
 	jobsURL, deadURL string
+	eventsURL        string
+	backfillURL      string
 
+	log     zerolog.Logger
 	gateway *s3d.Server
 	queues  *sqsd.Server
 	web     *http.Server
 }
 
-// startServers starts both on the folder, with the bucket and the queues in place.
-func startServers(ctx context.Context, f flags) (_ *servers, err error) {
-	s := &servers{}
+// startServers starts both on the folder, with the bucket and the queues in place. What
+// happens in the bucket is told to the queue of events, but in --aws-only.
+func startServers(ctx context.Context, f flags, log zerolog.Logger) (_ *servers, err error) {
+	s := &servers{log: log}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -72,22 +81,30 @@ func startServers(ctx context.Context, f flags) (_ *servers, err error) {
 	go func() { _ = s.web.Serve(listener) }() // Ends at close.
 	s.sqsURL = "http://" + listener.Addr().String()
 
-	s.gateway, err = s3d.Start(ctx, s3d.Config{
+	s.connectSQS()
+	if err := s.makeQueues(ctx); err != nil {
+		return nil, err
+	}
+
+	gateway := s3d.Config{
 		Dir: filepath.Join(f.Data, "s3"), Listen: f.S3Listen, AccessKey: accessKey, SecretKey: secretKey, Region: region,
-	})
+	}
+	if !f.AWSOnly {
+		gateway.Tell = s.tell
+	}
+	s.gateway, err = s3d.Start(ctx, gateway)
 	if err != nil {
 		return nil, fmt.Errorf("--s3-listen: %w", err)
 	}
 	s.s3URL = s.gateway.URL
-	s.connect()
-	return s, s.furnish(ctx)
+	s.connectS3()
+	return s, s.makeBucket(ctx)
 }
 
-// connect makes the clients: those of production, pointed here. What the user has
-// set up for AWS itself plays no part, so the settings that would come with it are
-// given by hand.
-func (s *servers) connect() {
-	cfg := aws.Config{
+// settings are those of production's clients, pointed here. What the user has set up for
+// AWS itself plays no part, so the settings that would come with it are given by hand.
+func settings() aws.Config {
+	return aws.Config{
 		Region:                     region,
 		Credentials:                credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported,
@@ -96,24 +113,25 @@ func (s *servers) connect() {
 			t.MaxIdleConnsPerHost = 256
 		}),
 	}
-	s.s3 = s3.NewFromConfig(cfg, func(o *s3.Options) {
-		o.BaseEndpoint = &s.s3URL
-		o.UsePathStyle = true
-		o.DisableLogOutputChecksumValidationSkipped = true
-	})
-	s.sqs = sqs.NewFromConfig(cfg, func(o *sqs.Options) {
+}
+
+func (s *servers) connectSQS() {
+	s.sqs = sqs.NewFromConfig(settings(), func(o *sqs.Options) {
 		o.BaseEndpoint = &s.sqsURL
 		o.HTTPClient = queue.WholeAnswers{Client: o.HTTPClient}
 	})
 }
 
-// furnish makes the bucket and the queues where they are missing.
-func (s *servers) furnish(ctx context.Context) error {
-	_, err := s.s3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(bucketName)})
-	var mine *s3types.BucketAlreadyOwnedByYou
-	if err != nil && !errors.As(err, &mine) {
-		return fmt.Errorf("create bucket %s: %w", bucketName, err)
-	}
+func (s *servers) connectS3() {
+	s.s3 = s3.NewFromConfig(settings(), func(o *s3.Options) {
+		o.BaseEndpoint = &s.s3URL
+		o.UsePathStyle = true
+		o.DisableLogOutputChecksumValidationSkipped = true
+	})
+}
+
+// makeQueues makes the queues where they are missing.
+func (s *servers) makeQueues(ctx context.Context) (err error) {
 	if s.deadURL, err = s.createQueue(ctx, deadName, nil); err != nil {
 		return err
 	}
@@ -124,8 +142,37 @@ func (s *servers) furnish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.jobsURL, err = s.createQueue(ctx, jobsName, map[string]string{"RedrivePolicy": string(redrive)})
-	return err
+	for name, url := range map[string]*string{jobsName: &s.jobsURL, eventsName: &s.eventsURL, backfillName: &s.backfillURL} {
+		if *url, err = s.createQueue(ctx, name, map[string]string{"RedrivePolicy": string(redrive)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeBucket makes the bucket where it is missing.
+func (s *servers) makeBucket(ctx context.Context) error {
+	_, err := s.s3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(bucketName)})
+	var mine *s3types.BucketAlreadyOwnedByYou
+	if err != nil && !errors.As(err, &mine) {
+		return fmt.Errorf("create bucket %s: %w", bucketName, err)
+	}
+	return nil
+}
+
+// tell sends what has become of an object as S3 does where a bucket has notifications.
+// A bucket of AWS that is as this one would tell of renditions as well, which workers
+// pass over.
+func (s *servers) tell(event, bucket, key string) {
+	if bucket != bucketName || worker.Defaults().Prefix.Contains(key) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	body := calotype.Event{Name: event, Bucket: bucket, Key: key}.Encode()
+	if err := queue.New(s.sqs, s.eventsURL).Send(ctx, body, 0); err != nil {
+		s.log.Error().Err(err).Str("event", event).Str("source", key).Msg("tell of an object")
+	}
 }
 
 func (s *servers) createQueue(ctx context.Context, name string, attributes map[string]string) (string, error) {

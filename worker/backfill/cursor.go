@@ -29,7 +29,7 @@ type listed struct {
 // cursors makes one for each variant wanted and, where orphans matter, for every variant
 // that is in use.
 func (b *Backfill) cursors(ctx context.Context, after string, listings *sync.WaitGroup) ([]*cursor, error) {
-	folders, err := b.Bucket.Folders(ctx, string(b.Prefix)+"/")
+	inUse, err := b.Bucket.Variants(ctx, b.Prefix)
 	if err != nil {
 		return nil, err
 	}
@@ -38,8 +38,8 @@ func (b *Backfill) cursors(ctx context.Context, after string, listings *sync.Wai
 		wanted[v], wanted[calotype.Variant{Preset: v.Preset}] = true, true
 	}
 	var cursors []*cursor
-	for _, name := range folders {
-		if v, err := calotype.ParseVariant(name); err == nil && (wanted[v] || b.DeleteOrphans) {
+	for _, v := range inUse {
+		if wanted[v] || b.DeleteOrphans {
 			cursors = append(cursors, b.cursor(ctx, v, after, listings))
 		}
 	}

@@ -163,14 +163,14 @@ func (b *Backfill) lookAt(ctx context.Context, f *finding) {
 			f.Err = err
 			return
 		}
-		if why := b.stale(calotype.ParseLineage(o.Metadata), v, f.etag); why != "" {
+		if why := b.Stale(calotype.ParseLineage(o.Metadata), v, f.etag); why != "" {
 			f.need(v, why)
 		}
 	}
 }
 
-// stale is why a rendition is not what a job would make now, or empty.
-func (b *Backfill) stale(l calotype.Lineage, v calotype.Variant, etag string) Reason {
+// Stale is why a rendition is not what a job would make now, or empty.
+func (b *Backfill) Stale(l calotype.Lineage, v calotype.Variant, etag string) Reason {
 	preset, _ := b.Presets.Lookup(v.Preset)
 	encoder := b.Encoder
 	if encoder == "" {

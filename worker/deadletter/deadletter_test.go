@@ -73,11 +73,11 @@ func TestTally(t *testing.T) {
 // A job that is sent again is new to those who give up after many attempts or days.
 func TestAgain(t *testing.T) {
 	got := again(calotype.Job{
-		Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "M"}}, Quality: 70, Exact: true,
+		Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "M"}}, Quality: 70, Exact: true, Reconcile: true,
 		Request: "r-1", Attempt: 9, FirstSeen: time.Now(), Buried: true,
 	}).Encode()
 	want := calotype.Job{
-		Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "M"}}, Quality: 70, Exact: true, Again: true,
+		Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "M"}}, Quality: 70, Exact: true, Reconcile: true, Again: true,
 	}.Encode()
 	if got != want {
 		t.Errorf("got %s, want %s", got, want)

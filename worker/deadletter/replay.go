@@ -124,5 +124,7 @@ func (o *outbox) deliver(ctx context.Context, l Letter) (Fate, error) {
 // the fault, and is a new job to those who count attempts, days and dead letters. It
 // is nobody's request, or what two viewers asked for would not be the same.
 func again(job calotype.Job) calotype.Job {
-	return calotype.Job{Source: job.Source, Variants: job.Variants, Quality: job.Quality, Exact: job.Exact, Again: true}
+	return calotype.Job{
+		Source: job.Source, Variants: job.Variants, Quality: job.Quality, Exact: job.Exact, Reconcile: job.Reconcile, Again: true,
+	}
 }

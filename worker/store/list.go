@@ -2,12 +2,13 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"calotype"
 )
 
 // Listed is what a listing says of an object.
@@ -41,21 +42,25 @@ func (b *Bucket) List(ctx context.Context, prefix, after string) iter.Seq2[Liste
 	}
 }
 
-// Folders returns the names of what is between a prefix, such as "resized/", and the
-// next slash in the keys that begin with it.
-func (b *Bucket) Folders(ctx context.Context, prefix string) ([]string, error) {
-	var names []string
-	in := &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: text(prefix), Delimiter: aws.String("/")}
+// Variants returns those that any source has a rendition of, in the order of their
+// names. A thousand cost one call, however many renditions there are.
+func (b *Bucket) Variants(ctx context.Context, prefix calotype.Prefix) ([]calotype.Variant, error) {
+	var variants []calotype.Variant
+	under := string(prefix) + "/"
+	in := &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &under, Delimiter: aws.String("/")}
 	for {
 		out, err := b.client.ListObjectsV2(ctx, in)
 		if err != nil {
-			return nil, fmt.Errorf("folders: %w", failure("list", prefix, err))
+			return nil, failure("list", under, err)
 		}
 		for _, p := range out.CommonPrefixes {
-			names = append(names, strings.TrimSuffix(strings.TrimPrefix(aws.ToString(p.Prefix), prefix), "/"))
+			name := strings.TrimSuffix(strings.TrimPrefix(aws.ToString(p.Prefix), under), "/")
+			if v, err := calotype.ParseVariant(name); err == nil { // Others are not ours.
+				variants = append(variants, v)
+			}
 		}
 		if !aws.ToBool(out.IsTruncated) {
-			return names, nil
+			return variants, nil
 		}
 		in.ContinuationToken = out.NextContinuationToken
 	}

@@ -35,6 +35,7 @@ var calotypeProgram = sync.OnceValues(func() (string, error) { return awstest.Bu
 type site struct {
 	bucket           string
 	jobsURL, deadURL string
+	backfillURL      string
 	jobs, dead       *queue.Queue
 	env              []string // Of the programs, beside that of the tests.
 }

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -21,7 +20,8 @@ var (
 	errTooLarge = fmt.Errorf("the picture is too large: %d MiB is the most", mostBytes>>20)
 )
 
-// put stores a picture, new or in another's place.
+// put stores a picture, new or in another's place. What was made of the other follows by
+// the events of the store.
 func (p *Page) put(w http.ResponseWriter, r *http.Request, key string) {
 	format, err := p.checkName(key)
 	if err != nil {
@@ -48,24 +48,16 @@ func (p *Page) put(w http.ResponseWriter, r *http.Request, key string) {
 		writeError(w, http.StatusBadGateway, err)
 		return
 	}
-	if err := p.renew(r.Context(), key); err != nil {
-		writeError(w, http.StatusBadGateway, fmt.Errorf("stored, but: %w", err))
-		return
-	}
 	writeJSON(w, http.StatusOK, map[string]any{"key": key, "bytes": size})
 }
 
-// delete removes a picture and its renditions.
+// delete removes a picture. Its renditions follow by the events of the store.
 func (p *Page) delete(w http.ResponseWriter, r *http.Request, key string) {
 	if _, err := p.checkName(key); err != nil {
 		writeError(w, http.StatusBadRequest, err)
 		return
 	}
-	err := p.bucket.remove(r.Context(), key)
-	if err == nil {
-		err = p.renew(r.Context(), key)
-	}
-	if err != nil {
+	if err := p.bucket.remove(r.Context(), key); err != nil {
 		writeError(w, http.StatusBadGateway, err)
 		return
 	}
@@ -85,40 +77,6 @@ func (p *Page) checkName(key string) (calotype.Format, error) {
 		return "", fmt.Errorf("%q is not named like a picture: .jpg, .png, .gif, .webp, .avif, .bmp, .tiff or .heic", key)
 	}
 	return format, nil
-}
-
-// renew takes away what was made from an earlier version of a source, or of one that
-// is gone, and asks for it again. In AWS, S3's events have that done.
-func (p *Page) renew(ctx context.Context, key string) error {
-	found, err := p.catalog.look(ctx)
-	if err != nil {
-		return err
-	}
-	known := p.catalog.entry(key)
-	var stale []calotype.Variant
-	var keys []string
-	for v := range found.renditions[key] {
-		preset, _ := p.Presets.Lookup(v.Preset)
-		if known != nil && known.renditions[v].lineage.Current(known.source.etag, preset, false) {
-			continue
-		}
-		stale = append(stale, v)
-		keys = append(keys, p.Prefix.RenditionKey(v, key))
-	}
-	if len(stale) == 0 {
-		return nil
-	}
-	if err := p.bucket.remove(ctx, keys...); err != nil {
-		return err
-	}
-	if known == nil || p.Jobs == nil {
-		return nil
-	}
-	job := calotype.Job{Source: key, Variants: stale, Exact: true}
-	if err := p.Jobs.Send(ctx, job.Encode(), 0); err != nil {
-		return fmt.Errorf("ask for renditions of %s: %w", key, err)
-	}
-	return nil
 }
 
 // spool writes a body to a file, at its beginning again: to sign it, the SDK reads

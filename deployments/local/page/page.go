@@ -18,7 +18,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"calotype"
-	"calotype/queue"
 )
 
 // The paths that the page takes from the pictures' address space.
@@ -39,10 +38,7 @@ type Config struct {
 	Bucket  string
 	Prefix  calotype.Prefix
 	Presets calotype.Presets
-	// Jobs is asked for the renditions of a picture that was replaced here; nil
-	// leaves that to the next viewer.
-	Jobs *queue.Queue
-	Log  zerolog.Logger
+	Log     zerolog.Logger
 }
 
 // Page is an [http.Handler] for the paths that [Serves] names.

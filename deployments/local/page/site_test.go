@@ -117,7 +117,7 @@ func serve(t *testing.T) *site {
 	s.jobs = queue.New(sqsClient, aws.ToString(created.QueueUrl))
 	log := zerolog.New(zerolog.NewTestWriter(t))
 	s.page = page.New(page.Config{
-		S3: s3Client(counted{&s.calls}), Bucket: name, Prefix: prefix, Presets: s.presets, Jobs: s.jobs, Log: log,
+		S3: s3Client(counted{&s.calls}), Bucket: name, Prefix: prefix, Presets: s.presets, Log: log,
 	})
 	pictures := origin.New(edge.Rules{Presets: s.presets, Prefix: prefix}, s.s3, name, s.jobs, log)
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

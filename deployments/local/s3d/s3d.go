@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/versity/versitygw/auth"
+	"github.com/versity/versitygw/backend"
 	"github.com/versity/versitygw/backend/meta"
 	"github.com/versity/versitygw/backend/posix"
 	"github.com/versity/versitygw/embedgw"
@@ -25,6 +26,9 @@ type Config struct {
 	Dir                          string // Made where it is missing.
 	Listen                       string // HOST:PORT; port 0 is any that is free.
 	AccessKey, SecretKey, Region string
+	// Tell, where it is set, is called with what has become of an object, before who did
+	// it has the answer. The names of events are S3's.
+	Tell func(event, bucket, key string)
 }
 
 // Server is a running gateway.
@@ -55,12 +59,16 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err := store.Test(dir); err != nil {
 		return nil, fmt.Errorf("%s: the file system has no extended attributes: %w; choose another folder", dir, err)
 	}
-	backend, err := posix.New(dir, store, posix.PosixOpts{
+	files, err := posix.New(dir, store, posix.PosixOpts{
 		CopyObjectThreshold: 5 << 30, // S3's own; unset, every copy is refused.
 		ValidateBucketNames: true,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", dir, err)
+	}
+	var backend backend.Backend = files
+	if cfg.Tell != nil {
+		backend = telling{backend, cfg.Tell}
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s := &Server{URL: "http://" + address, stop: stop, done: make(chan error, 1)}

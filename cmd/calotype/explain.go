@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"calotype"
+	"calotype/edge"
+	"calotype/queue"
+	"calotype/worker/backfill"
+	"calotype/worker/deadletter"
+	"calotype/worker/store"
+)
+
+type explainCommand struct {
+	What          string          `arg:"" help:"A URL or path as a viewer asks for it, the key of a picture, or the key of a rendition." placeholder:"URL-OR-KEY"`
+	Bucket        string          `help:"The S3 bucket that holds the pictures." placeholder:"NAME"`
+	DeadLetterURL string          `name:"dead-letter-url" help:"The SQS queue for jobs that were given up, to look for this picture's." placeholder:"URL"`
+	Hide          time.Duration   `help:"For how long dead letters stay hidden from others if this is killed." default:"2m"`
+	ResizedPrefix calotype.Prefix `help:"The folder of the bucket that renditions are kept in." default:"${prefix}"`
+	Presets       presetsFile     `help:"A JSON file of presets, as the edge has it." placeholder:"FILE"`
+	Quality       int             `help:"The quality that renditions are made in now, 1 to 100." default:"${quality}"`
+	Encoder       string          `env:"-" help:"Who makes renditions now, as workers record it, or \"any\"." default:"${encoder}"`
+	CheckSource   bool            `help:"The edge compares each rendition with its source."`
+	JSON          bool            `name:"json" env:"-" help:"Print it as a JSON object."`
+}
+
+// Help is what the command's help says beside its flags.
+func (explainCommand) Help() string {
+	return `It says which variant is asked for and under which key it is kept, whether a rendition
+is there, of which version and by which recipe, what the edge answers, and why a job
+was given up. It changes nothing; dead letters, if they are looked at, are hidden from
+others meanwhile.`
+}
+
+func (c *explainCommand) check() []error {
+	var errs []error
+	if c.Bucket == "" {
+		errs = append(errs, errors.New("--bucket is missing: name the S3 bucket that holds the pictures (or set CALOTYPE_BUCKET)"))
+	}
+	if c.DeadLetterURL != "" {
+		errs = append(errs, checkQueueURL("dead-letter-url", c.DeadLetterURL, "the SQS queue for jobs that are given up")...)
+	}
+	errs = append(errs, between("quality", c.Quality, 1, 100)...)
+	if _, err := c.request(); err != nil {
+		errs = append(errs, err)
+	}
+	return append(errs, between("hide", c.Hide, 10*time.Second, 12*time.Hour)...)
+}
+
+// request reads what is asked about as a viewer's request. A key is one for its picture,
+// a rendition's key for that rendition.
+func (c *explainCommand) request() (edge.Request, error) {
+	if strings.HasPrefix(c.What, "http://") || strings.HasPrefix(c.What, "https://") || strings.HasPrefix(c.What, "/") {
+		u, err := url.Parse(c.What)
+		if err != nil {
+			return edge.Request{}, fmt.Errorf("%q is no URL: %w", c.What, err)
+		}
+		return edge.Request{Method: "GET", Path: u.EscapedPath(), Query: u.RawQuery}, nil
+	}
+	if v, source, err := c.ResizedPrefix.ParseRenditionKey(c.What); err == nil {
+		query := url.Values{"size": {v.Preset}}
+		if v.Format != "" {
+			query.Set("format", string(v.Format))
+		}
+		return edge.Request{Method: "GET", Path: escape(source), Query: query.Encode()}, nil
+	}
+	if err := calotype.CheckKey(c.What); err != nil {
+		return edge.Request{}, err
+	}
+	return edge.Request{Method: "GET", Path: escape(c.What)}, nil
+}
+
+func escape(key string) string { return (&url.URL{Path: "/" + key}).EscapedPath() }
+
+func (c *explainCommand) run(ctx context.Context, stdout, _ io.Writer) error {
+	aws, err := connect(ctx, 16)
+	if err != nil {
+		return err
+	}
+	queues := map[string]string{}
+	if c.DeadLetterURL != "" {
+		queues["dead-letter-url"] = c.DeadLetterURL
+	}
+	if err := aws.find(ctx, zerolog.Nop(), c.Bucket, queues); err != nil {
+		return err
+	}
+	request, err := c.request()
+	if err != nil {
+		return err
+	}
+	rules := edge.Rules{Presets: c.Presets.orDefault(), Prefix: c.ResizedPrefix, CheckSource: c.CheckSource}
+	x := explainer{explainCommand: c, rules: rules, bucket: store.New(aws.s3, c.Bucket)}
+	e, err := x.explain(ctx, request)
+	if err != nil {
+		return err
+	}
+	if c.DeadLetterURL != "" && e.Source != nil {
+		letters := deadletter.Queue{Letters: queue.New(aws.sqs, c.DeadLetterURL), Lease: c.Hide}
+		_, err := letters.List(ctx, deadletter.Filter{Which: []string{e.Source.Key}}, func(l deadletter.Letter) {
+			e.DeadLetters = append(e.DeadLetters, describe(l))
+		})
+		if err != nil {
+			return err
+		}
+		e.lookedForLetters = true
+	}
+	if c.JSON {
+		return json.NewEncoder(stdout).Encode(e)
+	}
+	_, err = fmt.Fprint(stdout, e)
+	return err
+}
+
+// explainer looks at what there is.
+type explainer struct {
+	*explainCommand
+	rules  edge.Rules
+	bucket *store.Bucket
+}
+
+func (x explainer) explain(ctx context.Context, r edge.Request) (*explanation, error) {
+	d := x.rules.Decide(r)
+	e := &explanation{Asked: x.What, Renditions: []explainedRendition{}}
+	if d.Verdict == edge.Hidden {
+		e.Edge = edgeAnswer{Status: 404, Why: "what is under " + string(x.ResizedPrefix) + "/ is not served by name"}
+		return e, nil
+	}
+	if d.Source == "" {
+		e.Edge = edgeAnswer{Status: 404, Why: "the path names no key"}
+		return e, nil
+	}
+	source, err := x.bucket.Head(ctx, d.Source)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	e.Source = &explainedSource{Key: d.Source, There: err == nil, ETag: calotype.TrimETag(source.ETag), Bytes: source.Size, Modified: source.Modified, ContentType: source.ContentType}
+
+	variants := []calotype.Variant{d.Variant}
+	if d.Verdict != edge.Resize {
+		if variants, err = x.bucket.Variants(ctx, x.ResizedPrefix); err != nil {
+			return nil, err
+		}
+	}
+	for _, v := range variants {
+		r, err := x.rendition(ctx, v, d.Source, source.ETag)
+		if err != nil {
+			return nil, err
+		}
+		if r.There || d.Verdict == edge.Resize {
+			e.Renditions = append(e.Renditions, r)
+		}
+	}
+	e.Edge = x.answer(r, d, e)
+	return e, nil
+}
+
+func (x explainer) rendition(ctx context.Context, v calotype.Variant, source, etag string) (explainedRendition, error) {
+	r := explainedRendition{Variant: v, Key: x.ResizedPrefix.RenditionKey(v, source)}
+	o, err := x.bucket.Head(ctx, r.Key)
+	if errors.Is(err, fs.ErrNotExist) {
+		return r, nil
+	}
+	if err != nil {
+		return r, err
+	}
+	l := calotype.ParseLineage(o.Metadata)
+	preset, known := x.rules.Presets.Lookup(v.Preset)
+	r.There, r.Bytes, r.Modified, r.ContentType, r.CacheControl = true, o.Size, o.Modified, o.ContentType, o.CacheControl
+	r.Kept, r.SourceETag, r.Size = l.Kept, l.SourceETag, ""
+	if l.Size != (calotype.Box{}) {
+		r.Size = l.Size.String()
+	}
+	r.Boxes, r.Quality, r.Format, r.Encoder = l.Recipe.Boxes, l.Recipe.Quality, l.Recipe.Format, l.Recipe.Encoder
+	r.Current = known && l.Current(etag, preset, false)
+	b := backfill.Backfill{Presets: x.rules.Presets, Quality: x.Quality, Encoder: strings.TrimPrefix(x.Encoder, "any")}
+	r.Stale = b.Stale(l, v, etag)
+	return r, nil
+}
+
+// answer is what the edge says to the request.
+func (x explainer) answer(r edge.Request, d edge.Decision, e *explanation) edgeAnswer {
+	if d.Verdict != edge.Resize {
+		return x.untouched(r, d, e)
+	}
+	rendition := e.Renditions[0]
+	switch {
+	case rendition.There && (!x.CheckSource || rendition.Current) && (!x.CheckSource || e.Source.There):
+		state := edge.StateRendition
+		if rendition.Kept != "" {
+			state = edge.StateKept
+		}
+		return edgeAnswer{Status: 200, State: state, CacheControl: rendition.CacheControl, Why: "the rendition is there"}
+	case !e.Source.There:
+		return edgeAnswer{Status: 404, Why: "there is no such picture"}
+	case rendition.There:
+		return edgeAnswer{Status: 200, State: edge.StatePending, CacheControl: edge.StandInCacheControl, Enqueues: true, Why: "the rendition is of another version or box"}
+	}
+	return edgeAnswer{Status: 200, State: edge.StatePending, CacheControl: edge.StandInCacheControl, Enqueues: true, Why: "the rendition is not there"}
+}
+
+func (x explainer) untouched(r edge.Request, d edge.Decision, e *explanation) edgeAnswer {
+	a := edgeAnswer{Status: 200, State: edge.StateUntouched}
+	_, isPicture := calotype.FormatOfKey(d.Source)
+	switch {
+	case !e.Source.There:
+		return edgeAnswer{Status: 404, Why: "there is no such object"}
+	case !isPicture:
+		a.Why = "its name does not end like a picture's; the HTTP origin answers 404"
+	case slices.ContainsFunc(strings.Split(r.Query, "&"), func(p string) bool { return strings.HasPrefix(p, "size=") }):
+		a.Why = "the size or the format is unknown; sizes are " + presetNames(x.rules.Presets)
+	default:
+		a.Why = "no size is asked for"
+	}
+	return a
+}

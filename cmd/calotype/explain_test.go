@@ -1,0 +1,91 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"calotype"
+	"calotype/internal/awstest"
+)
+
+func TestExplain(t *testing.T) {
+	b := newBurial(t)
+	bucket := awstest.Bucket(t)
+	etag := awstest.Put(t, bucket, "cats/a b.jpg", []byte("source"), awstest.Headers{ContentType: "image/jpeg"})
+	l := calotype.Lineage{SourceETag: etag, Recipe: calotype.Recipe{Boxes: "1200x628", Quality: 80, Format: calotype.WebP, Encoder: "e1"}}
+	put := func(key string, change func(l *calotype.Lineage)) {
+		l := l
+		change(&l)
+		awstest.Put(t, bucket, key, []byte("rendition"), awstest.Headers{ContentType: "image/webp", CacheControl: "public", Metadata: l.Metadata()})
+	}
+	put("resized/M.webp/cats/a b.jpg", func(*calotype.Lineage) {})
+	put("resized/M/cats/a b.jpg", func(l *calotype.Lineage) { l.SourceETag = "older" })
+	put("resized/S/cats/a b.jpg", func(l *calotype.Lineage) { l.Kept, l.Recipe.Boxes = "corrupt", "854x480" })
+	put("resized/XS/cats/a b.jpg", func(l *calotype.Lineage) { l.Recipe.Boxes, l.Recipe.Quality = "427x240", 70 })
+	b.bury(t, "corrupt", jobBody("cats/a b.jpg"), jobBody("cats/b.jpg"))
+
+	explain := func(args ...string) (e explanation, text string) {
+		t.Helper()
+		args = append([]string{"explain", "--bucket=" + bucket, "--encoder=e1"}, args...)
+		code, stdout, stderr := call(t, append(args, "--json")...)
+		if code != exitOK {
+			t.Fatalf("%v: exit code %d: %s", args, code, stderr)
+		}
+		if err := json.Unmarshal([]byte(stdout), &e); err != nil {
+			t.Fatal(err)
+		}
+		_, text, _ = call(t, args...)
+		return e, text
+	}
+	for name, c := range map[string]struct {
+		args  []string
+		edge  edgeAnswer
+		words []string
+	}{
+		"current": {[]string{"https://pics.example/cats/a%20b.jpg?size=M&to_webp=1"},
+			edgeAnswer{200, "rendition", "public", false, "the rendition is there"},
+			[]string{"resized/M.webp/cats/a b.jpg", "current", "quality 80, webp, e1"}},
+		"old": {[]string{"/cats/a%20b.jpg?size=M"},
+			edgeAnswer{200, "rendition", "public", false, "the rendition is there"},
+			[]string{"old: made of the version older"}},
+		"old, and the edge looks": {[]string{"/cats/a%20b.jpg?size=M", "--check-source"},
+			edgeAnswer{200, "original; pending", "public, max-age=0, s-maxage=5", true, "the rendition is of another version or box"},
+			[]string{"sends a job"}},
+		"kept": {[]string{"resized/S/cats/a b.jpg"},
+			edgeAnswer{200, "rendition; kept", "public", false, "the rendition is there"},
+			[]string{"kept because of a fault: corrupt"}},
+		"by another recipe": {[]string{"/cats/a%20b.jpg?size=XS"},
+			edgeAnswer{200, "rendition", "public", false, "the rendition is there"},
+			[]string{"calotype warm has it made again, for its quality"}},
+		"not made": {[]string{"/cats/a%20b.jpg?size=L"},
+			edgeAnswer{200, "original; pending", "public, max-age=0, s-maxage=5", true, "the rendition is not there"},
+			[]string{"is not there"}},
+		"a key": {[]string{"cats/a b.jpg"},
+			edgeAnswer{200, "original; untouched", "", false, "no size is asked for"},
+			[]string{"resized/M/cats/a b.jpg", "resized/M.webp/cats/a b.jpg", "resized/S/cats/a b.jpg", "resized/XS/cats/a b.jpg"}},
+		"an unknown size": {[]string{"/cats/a%20b.jpg?size=Q"},
+			edgeAnswer{200, "original; untouched", "", false, "the size or the format is unknown; sizes are L, M, S, XS, SL, SM, SS, SXS"}, nil},
+		"no picture":    {[]string{"/dogs/none.jpg?size=M"}, edgeAnswer{Status: 404, Why: "there is no such picture"}, []string{"is not there"}},
+		"by its name":   {[]string{"/resized/M/cats/a%20b.jpg"}, edgeAnswer{Status: 404, Why: "what is under resized/ is not served by name"}, nil},
+		"not a name":    {[]string{"/notes.txt"}, edgeAnswer{Status: 404, Why: "there is no such object"}, nil},
+		"no key at all": {[]string{"/%ff.jpg"}, edgeAnswer{Status: 404, Why: "the path names no key"}, nil},
+	} {
+		e, text := explain(c.args...)
+		if e.Edge != c.edge {
+			t.Errorf("%s: got %+v, want %+v", name, e.Edge, c.edge)
+		}
+		for _, want := range c.words {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: no %q in\n%s", name, want, text)
+			}
+		}
+	}
+	e, text := explain("cats/a b.jpg", "--dead-letter-url="+b.deadURL)
+	if len(e.DeadLetters) != 1 || e.DeadLetters[0].Reason != "corrupt" || !strings.Contains(text, "corrupt it is") {
+		t.Errorf("got dead letters %+v and\n%s\nwant its own", e.DeadLetters, text)
+	}
+	if _, inFlight, _ := awstest.Waiting(t, b.deadURL); inFlight != "0" {
+		t.Errorf("%s dead letters are still hidden", inFlight)
+	}
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"calotype"
+	"calotype/worker/backfill"
+)
+
+// explanation is what there is to say of a request or a key.
+type explanation struct {
+	Asked       string               `json:"asked"`
+	Source      *explainedSource     `json:"source,omitempty"`
+	Renditions  []explainedRendition `json:"renditions"`
+	Edge        edgeAnswer           `json:"edge"`
+	DeadLetters []letterLine         `json:"dead_letters,omitempty"`
+
+	lookedForLetters bool
+}
+
+type explainedSource struct {
+	Key         string    `json:"key"`
+	There       bool      `json:"there"`
+	ETag        string    `json:"etag,omitempty"`
+	Bytes       int64     `json:"bytes,omitempty"`
+	Modified    time.Time `json:"modified,omitzero"`
+	ContentType string    `json:"content_type,omitempty"`
+}
+
+type explainedRendition struct {
+	Variant      calotype.Variant `json:"variant"`
+	Key          string           `json:"key"`
+	There        bool             `json:"there"`
+	Current      bool             `json:"current"`         // For viewers: of the source's version, in the preset's box.
+	Stale        backfill.Reason  `json:"stale,omitempty"` // Why "calotype warm" would have it made again.
+	Kept         string           `json:"kept,omitempty"`
+	SourceETag   string           `json:"source_etag,omitempty"`
+	Boxes        string           `json:"boxes,omitempty"`
+	Quality      int              `json:"quality,omitempty"`
+	Format       calotype.Format  `json:"format,omitempty"`
+	Encoder      string           `json:"encoder,omitempty"`
+	Size         string           `json:"size,omitempty"` // In pixels.
+	Bytes        int64            `json:"bytes,omitempty"`
+	Modified     time.Time        `json:"modified,omitzero"`
+	ContentType  string           `json:"content_type,omitempty"`
+	CacheControl string           `json:"cache_control,omitempty"`
+}
+
+// edgeAnswer is what the edge answers, if nothing fails.
+type edgeAnswer struct {
+	Status       int    `json:"status"`
+	State        string `json:"state,omitempty"` // X-Calotype
+	CacheControl string `json:"cache_control,omitempty"`
+	Enqueues     bool   `json:"enqueues"`
+	Why          string `json:"why"`
+}
+
+// String is the explanation for people: a name and a value a line.
+func (e *explanation) String() string {
+	var text strings.Builder
+	columns := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	row := func(name, format string, values ...any) {
+		fmt.Fprintf(columns, "%s\t"+format+"\n", append([]any{name}, values...)...)
+	}
+	if s := e.Source; s != nil {
+		row("picture", "%s", s.Key)
+		if s.There {
+			row("", "%s, %s, put %s, ETag %s", humanize.Bytes(uint64(s.Bytes)), s.ContentType, s.Modified.Format(time.RFC3339), s.ETag)
+		} else {
+			row("", "is not there")
+		}
+	}
+	for _, r := range e.Renditions {
+		row(r.Variant.String(), "%s", r.Key)
+		for _, line := range r.words() {
+			row("", "%s", line)
+		}
+	}
+	if e.Source != nil && len(e.Renditions) == 0 {
+		row("renditions", "none")
+	}
+	row("the edge", "%s", e.Edge)
+	for _, l := range e.DeadLetters {
+		row("given up", "%s, %s ago: %s (%d attempts, by %s; message %s)", l.Reason, ago(l.Sent), l.Detail, l.Attempts, l.Worker, l.ID)
+	}
+	if e.lookedForLetters && len(e.DeadLetters) == 0 {
+		row("given up", "no")
+	}
+	_ = columns.Flush() // Into memory.
+	return text.String()
+}
+
+func (r explainedRendition) words() []string {
+	if !r.There {
+		return []string{"is not there"}
+	}
+	what := "a rendition"
+	switch r.Kept {
+	case "":
+	case calotype.KeptAsIs:
+		what = "the picture's own bytes, which are no heavier than a rendition"
+	default:
+		what = "a copy of the picture, kept because of a fault: " + r.Kept
+	}
+	lines := []string{what + ", " + humanize.Bytes(uint64(r.Bytes)) + ", " + r.ContentType + ", made " + r.Modified.Format(time.RFC3339)}
+	if r.Size != "" {
+		lines[0] += ", " + r.Size + " pixels"
+	}
+	if r.SourceETag == "" {
+		return append(lines, "not of this program's making: nothing is recorded of its origin")
+	}
+	recipe := "recipe: box " + r.Boxes
+	if r.Quality != 0 {
+		recipe += fmt.Sprintf(", quality %d, %s", r.Quality, r.Format)
+	}
+	lines = append(lines, recipe+", "+r.Encoder)
+	switch {
+	case r.Current && r.Stale == "":
+		lines = append(lines, "current")
+	case r.Current:
+		lines = append(lines, fmt.Sprintf("current for viewers; calotype warm has it made again, for its %s", r.Stale))
+	case r.Stale == backfill.Replaced:
+		lines = append(lines, "old: made of the version "+r.SourceETag)
+	default:
+		lines = append(lines, "old: the preset has another box now, or is gone")
+	}
+	return lines
+}
+
+func (a edgeAnswer) String() string {
+	words := fmt.Sprintf("answers %d", a.Status)
+	if a.State != "" {
+		words += ", X-Calotype: " + a.State
+	}
+	if a.CacheControl != "" {
+		words += ", Cache-Control: " + a.CacheControl
+	}
+	if a.Enqueues {
+		words += ", and sends a job"
+	}
+	return words + ": " + a.Why
+}
