@@ -145,3 +145,35 @@ func TestEveryClassIsCounted(t *testing.T) {
 		t.Errorf("%d classes in the code, %d are counted", found, len(rejectClasses))
 	}
 }
+
+// Every outcome is there from the start.
+func TestEveryOutcomeIsCounted(t *testing.T) {
+	parsed, err := parser.ParseFile(token.NewFileSet(), "report.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	samples := awstest.Scrape(t, newBench(t).Worker)
+	found := 0
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		if kind, ok := spec.Type.(*ast.Ident); !ok || kind.Name != "outcome" {
+			return true
+		}
+		name, _ := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+		found++
+		class := ""
+		if name == string(rejected) {
+			class = otherClass
+		}
+		if _, ok := samples[`calotype_jobs_total{class="`+class+`",outcome="`+name+`"}`]; !ok {
+			t.Errorf("%s is not there before it happens", name)
+		}
+		return true
+	})
+	if found < 8 {
+		t.Fatalf("found %d outcomes", found)
+	}
+}
