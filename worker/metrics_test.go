@@ -5,7 +5,9 @@ import (
 	"go/parser"
 	"go/token"
 	"net/http"
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -175,5 +177,18 @@ func TestEveryOutcomeIsCounted(t *testing.T) {
 	})
 	if found < 8 {
 		t.Fatalf("found %d outcomes", found)
+	}
+}
+
+// Whoever is on call finds each class in the runbook.
+func TestEveryClassIsInTheRunbook(t *testing.T) {
+	runbook, err := os.ReadFile("../docs/dead-letters.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, class := range rejectClasses {
+		if !regexp.MustCompile("(?m)^\\|[^|]*`" + class + "`[^|]*\\|").Match(runbook) {
+			t.Errorf("docs/dead-letters.md does not say what to do about %s", class)
+		}
 	}
 }
