@@ -104,6 +104,7 @@ type memoryQueue struct {
 type leased struct {
 	id, body string
 	receives int
+	sent     time.Time
 	visible  time.Time
 }
 
@@ -112,7 +113,7 @@ func (q *memoryQueue) send(body string) { q.sendLater(body, 0) }
 func (q *memoryQueue) sendLater(body string, delay time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.messages = append(q.messages, &leased{id: fmt.Sprint("m", len(q.messages)), body: body, visible: time.Now().Add(delay)})
+	q.messages = append(q.messages, &leased{id: fmt.Sprint("m", len(q.messages)), body: body, sent: time.Now(), visible: time.Now().Add(delay)})
 }
 
 // lastPoll is how long the last poll lasted that has ended.
@@ -205,7 +206,9 @@ func (q *memoryQueue) poll(in sqsRequest) (messages []map[string]any) {
 				q.mu.Unlock()
 				return []map[string]any{{
 					"MessageId": m.id, "ReceiptHandle": m.id, "Body": m.body, "MD5OfBody": sum(m.body),
-					"Attributes": map[string]string{"ApproximateReceiveCount": strconv.Itoa(m.receives), "SentTimestamp": "1"},
+					"Attributes": map[string]string{
+						"ApproximateReceiveCount": strconv.Itoa(m.receives), "SentTimestamp": strconv.FormatInt(m.sent.UnixMilli(), 10),
+					},
 				}}
 			}
 		}

@@ -45,7 +45,7 @@ const (
 // place is left before the message is acknowledged.
 func (w *Worker) handle(ctx context.Context, l *lane, m queue.Message, p *place) {
 	report := w.report(l, m)
-	defer func() { report.log() }()
+	defer func() { report.tell() }()
 	jobs, err := w.parse(m)
 	if err == nil && len(jobs) != 1 {
 		p.leave()
@@ -209,7 +209,7 @@ func (w *Worker) giveBackUnbegun(ctx context.Context, l *lane, m queue.Message) 
 	r := w.report(l, m)
 	r.job, r.outcome = jobs[0], unbegun
 	r.err = w.giveBack(ctx, r)
-	r.log()
+	r.tell()
 }
 
 // bury sends the job, as it came, to the dead letters, with the first reason that

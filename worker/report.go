@@ -25,9 +25,10 @@ const (
 	ignored     outcome = "ignored"     // Events of S3 that ask for nothing.
 )
 
-// report is what is logged of a job: one event, at its end.
+// report is what is told of a job at its end: one event in the log, and the metrics.
 type report struct {
 	to      *zerolog.Logger
+	metrics *metrics
 	lane    *lane
 	message queue.Message
 	job     calotype.Job
@@ -51,7 +52,7 @@ type report struct {
 }
 
 func (w *Worker) report(l *lane, m queue.Message) *report {
-	return &report{to: &w.log, lane: l, message: m, outcome: done, began: time.Now()}
+	return &report{to: &w.log, metrics: w.metrics, lane: l, message: m, outcome: done, began: time.Now()}
 }
 
 // end says how the job ended, unless it was buried on the way.
@@ -74,6 +75,23 @@ func (r *report) stored(bytes int64) {
 	}
 	r.renditions++
 	r.bytesOut += bytes
+}
+
+// age is how long a job waited to be received. It is known of a message that is the
+// job's first and is received for the first time: others were hidden for a while, by
+// a delay or a lease. SQS tells nobody the age of what still waits.
+func (r *report) age() (age time.Duration, ok bool) {
+	first := r.message.Receives == 1 && r.job.FirstSeen.Equal(r.message.Sent)
+	return max(0, r.began.Sub(r.message.Sent)), first // Clocks differ.
+}
+
+// waitedFor reports whether a viewer may have waited for what was stored.
+func (r *report) waitedFor() bool { return r.renditions > 0 && !r.job.Reconcile && !r.job.Exact }
+
+// tell is the one place where a job's end is told.
+func (r *report) tell() {
+	r.metrics.count(r)
+	r.log()
 }
 
 func (r *report) log() {
@@ -100,7 +118,7 @@ func (r *report) log() {
 		Int64("bytes_out", r.bytesOut).
 		Int("receives", r.message.Receives).
 		Str("message_id", r.message.ID)
-	if r.renditions > 0 && !r.job.Reconcile && !r.job.Exact {
+	if r.waitedFor() {
 		e.Dur("miss_to_rendition_ms", r.firstStored)
 	}
 	if r.job.Request != "" {

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -26,12 +27,16 @@ type room struct {
 	atWork   crowd
 	allBytes int64
 	big      int64 // From how many bytes on a picture is big.
+
+	// For who watches.
+	bytesUsed, waits atomic.Int64
 }
 
 // slots bound how many jobs of one lane run at once.
 type slots struct {
 	*semaphore.Weighted
-	n int64
+	n    int64
+	used atomic.Int64 // By jobs, for who watches.
 }
 
 // A few wait for their turn, each with a lease, and not so long that they would come
@@ -58,7 +63,7 @@ func newRoom(bytes int64, lanes ...int) *room {
 		big:      bytes / int64(4*lanes[0]),
 	}
 	for _, n := range lanes {
-		r.lanes = append(r.lanes, &slots{semaphore.NewWeighted(int64(n)), int64(n)})
+		r.lanes = append(r.lanes, &slots{Weighted: semaphore.NewWeighted(int64(n)), n: int64(n)})
 	}
 	return r
 }
@@ -96,6 +101,9 @@ func (p *place) alone(ctx context.Context) error {
 		}
 	}
 	p.isAlone = true
+	for _, lane := range p.lanes {
+		lane.used.Add(lane.n)
+	}
 	return nil
 }
 
@@ -108,16 +116,20 @@ func (p *place) take(ctx context.Context, bytes int64) error {
 		}
 		p.first = true
 	}
+	p.waits.Add(1)
+	defer p.waits.Add(-1)
 	if p.memory.Acquire(ctx, bytes) != nil {
 		return context.Cause(ctx)
 	}
 	p.bytes = bytes
+	p.bytesUsed.Add(bytes)
 	return nil
 }
 
 // giveBack gives back the memory.
 func (p *place) giveBack() {
 	p.memory.Release(p.bytes)
+	p.bytesUsed.Add(-p.bytes)
 	p.bytes = 0
 }
 
@@ -128,6 +140,8 @@ func (p *place) waitTurn(ctx context.Context) error {
 		return errCrowded
 	}
 	defer p.waiting.Release(1)
+	p.waits.Add(1)
+	defer p.waits.Add(-1)
 	p.leaveSlot()
 	ctx, cancel := context.WithTimeoutCause(ctx, longestWait, errCrowded)
 	defer cancel()
@@ -144,6 +158,7 @@ func (p *place) waitTurn(ctx context.Context) error {
 
 func (p *place) entered() {
 	p.inSlot = true
+	p.lane.used.Add(1)
 	p.atWork.enter()
 }
 
@@ -151,6 +166,7 @@ func (p *place) leaveSlot() {
 	if p.inSlot {
 		p.inSlot = false
 		p.atWork.leave()
+		p.lane.used.Add(-1)
 		p.lane.Release(1)
 	}
 }
@@ -166,6 +182,7 @@ func (p *place) leave() {
 	if p.isAlone {
 		p.isAlone = false
 		for _, lane := range p.lanes {
+			lane.used.Add(-lane.n)
 			lane.Release(lane.n)
 		}
 	}

@@ -39,6 +39,14 @@ func picture(ctx context.Context, p *place, bytes int64, during func()) error {
 	}
 }
 
+// wantInUse compares what the room tells of itself.
+func wantInUse(t *testing.T, r *room, slots, bytes, waits int64) {
+	t.Helper()
+	if s, b, w := r.lanes[0].used.Load(), r.bytesUsed.Load(), r.waits.Load(); s != slots || b != bytes || w != waits {
+		t.Errorf("%d slots and %d bytes in use, %d wait; want %d, %d, %d", s, b, w, slots, bytes, waits)
+	}
+}
+
 // Eight huge pictures queue behind one another while small ones pass.
 func TestSmallOnesPassHugeOnes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -57,6 +65,7 @@ func TestSmallOnesPassHugeOnes(t *testing.T) {
 			}()
 			synctest.Wait() // It works, or waits without a slot.
 		}
+		wantInUse(t, r, 1, 700*mb, 7)
 		for range 5 {
 			before := time.Now()
 			p := r.enter(t)
@@ -78,6 +87,7 @@ func TestSmallOnesPassHugeOnes(t *testing.T) {
 		if !r.lanes[0].TryAcquire(2) || !r.memory.TryAcquire(800*mb) || !r.turn.TryAcquire(1) {
 			t.Error("something is still taken")
 		}
+		wantInUse(t, r, 0, 0, 0)
 	})
 }
 

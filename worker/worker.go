@@ -114,6 +114,7 @@ type Worker struct {
 	room    *room
 	sources keyedLock
 	health  *health
+	metrics *metrics
 	atWork  atomic.Int32 // Jobs whose work has not ended, left behind or not.
 	open    func([]byte, render.Limits) (*render.Picture, error)
 }
@@ -131,6 +132,7 @@ func New(s Settings, q Queues, bucket *store.Bucket, log zerolog.Logger) *Worker
 		open:     render.Open,
 	}
 	w.lanes, w.room = newLanes(s, q)
+	w.metrics = newMetrics(w.lanes, w.room)
 	return w
 }
 

@@ -86,10 +86,10 @@ func (c clients) look(ctx context.Context, log zerolog.Logger, bucket string, qu
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	answered = true
-	warn := func(err error, kind, name string) {
+	unseen := func(err error) *zerolog.Event {
 		status := statusOf(err)
 		answered = answered && status > 0 && status < http.StatusInternalServerError
-		log.Warn().Err(err).Str(kind, name).Msg("look at " + kind)
+		return log.Warn().Err(err)
 	}
 	var missing []error
 	if bucket != "" {
@@ -98,7 +98,7 @@ func (c clients) look(ctx context.Context, log zerolog.Logger, bucket string, qu
 		case statusOf(err) == http.StatusNotFound:
 			missing = append(missing, fmt.Errorf("--bucket %s: there is no such bucket", bucket))
 		case err != nil:
-			warn(err, "bucket", bucket)
+			unseen(err).Str("bucket", bucket).Msg("look at bucket")
 		}
 	}
 	for flag, url := range queues {
@@ -108,7 +108,7 @@ func (c clients) look(ctx context.Context, log zerolog.Logger, bucket string, qu
 		case errors.As(err, &noQueue):
 			missing = append(missing, fmt.Errorf("--%s %s: there is no such queue", flag, url))
 		case err != nil:
-			warn(err, "queue", url)
+			unseen(err).Str("queue", url).Msg("look at queue")
 		}
 	}
 	if len(missing) > 0 {

@@ -20,17 +20,25 @@ type edgeCommand struct {
 	Quality     int           `help:"The quality that jobs ask for, 1 to 100; 0 leaves it to the worker." default:"0"`
 	CheckSource bool          `help:"Compare each rendition with its source, for one HEAD more side by side: a replaced picture is shown at once, a removed one is gone."`
 	Grace       time.Duration `help:"How long answers may still take after a signal to stop." default:"25s"`
+	adminFlags
 }
 
 func (c *edgeCommand) check() []error {
 	errs := c.serviceFlags.check()
 	errs = append(errs, between("quality", c.Quality, 0, 100)...)
 	errs = append(errs, between("grace", c.Grace, 0, time.Hour)...)
+	errs = append(errs, c.adminFlags.check()...)
 	return append(errs, checkAddress("listen", c.Listen)...)
 }
 
 func (c *edgeCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	log := c.logger(stderr)
+	admin := newAdmin()
+	end, err := admin.serve(c.adminFlags, log)
+	if err != nil {
+		return err
+	}
+	defer end()
 	aws, err := connect(ctx, 256)
 	if err != nil {
 		return err
@@ -51,6 +59,13 @@ func (c *edgeCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("--listen: %w%w", err, quiet(errUsage))
 	}
+	admin.metrics.MustRegister(pictures)
+	admin.answerFor(isHealthy, func() error {
+		if ctx.Err() != nil {
+			return errStopping
+		}
+		return nil
+	})
 	log.Info().Stringer("address", listener.Addr()).Msg("edge serves")
 	defer pictures.Wait()
 	return serve(ctx, server, listener, c.Grace)

@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// healthCommand asks a worker on this machine how it is, for container runtimes whose
+// healthCommand asks a worker or an edge on this machine how it is, for container runtimes whose
 // images hold no other program that could.
 type healthCommand struct {
-	AdminListen string        `help:"The address that the worker serves its health on." placeholder:"ADDRESS"`
+	AdminListen string        `help:"The address that it serves its health on." placeholder:"ADDRESS"`
 	Timeout     time.Duration `help:"How long the answer may take." default:"3s"`
 }
 
 func (c *healthCommand) check() []error {
 	errs := between("timeout", c.Timeout, time.Millisecond, time.Minute)
 	if c.AdminListen == "" {
-		return append(errs, errors.New("--admin-listen is missing: give what the worker has (or set CALOTYPE_ADMIN_LISTEN)"))
+		return append(errs, errors.New("--admin-listen is missing: give what the worker or the edge has (or set CALOTYPE_ADMIN_LISTEN)"))
 	}
 	if _, _, err := net.SplitHostPort(c.AdminListen); err != nil {
 		errs = append(errs, fmt.Errorf("--admin-listen %q: %w; it looks like :9090 or 127.0.0.1:9090", c.AdminListen, err))

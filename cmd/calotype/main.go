@@ -50,7 +50,7 @@ type commands struct {
 	Warm    warmCommand    `cmd:"" help:"Make renditions before anyone asks: send jobs for all that are missing or old."`
 	Explain explainCommand `cmd:"" help:"Say what becomes of a URL or a key, and why."`
 	Render  renderCommand  `cmd:"" help:"Make renditions of files, without S3 or a queue."`
-	Health  healthCommand  `cmd:"" help:"Ask a worker on this machine how it is."`
+	Health  healthCommand  `cmd:"" help:"Ask a worker or an edge on this machine how it is."`
 	Version versionCommand `cmd:"" help:"Print the versions of the program and of libvips."`
 }
 

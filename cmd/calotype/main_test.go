@@ -61,7 +61,7 @@ func TestMistakesAreReportedAtOnce(t *testing.T) {
 			args: []string{"worker", "--bucket=b", "--queue-url=http://h/1/q", "--dead-letter-url=http://h/1/q"},
 			want: []string{"--dead-letter-url is the same as --queue-url"},
 		},
-		"address":         {args: []string{"edge", "--listen=here"}, want: []string{"--listen", "it looks like :8080"}},
+		"address":         {args: []string{"edge", "--listen=here", "--admin-listen=there"}, want: []string{"--listen \"here\"", "--admin-listen \"there\"", "it looks like :8080"}},
 		"unknown flag":    {args: []string{"edge", "--bucked=b"}, want: []string{"--bucked", `did you mean "--bucket"`}},
 		"unknown command": {args: []string{"serve"}, want: []string{"serve", "see calotype --help"}},
 	} {

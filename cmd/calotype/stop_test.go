@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"calotype/internal/awstest"
 )
 
@@ -155,17 +157,19 @@ func TestNotReadyBeforeTheServicesAnswer(t *testing.T) {
 func TestAdminSaysWhy(t *testing.T) {
 	a := newAdmin()
 	a.answerFor(func() error { return errStuck }, func() error { return errStuck })
-	address, end, err := a.serve("127.0.0.1:0")
+	var log awstest.Log
+	end, err := a.serve(adminFlags{"127.0.0.1:0"}, zerolog.New(&log))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer end()
 	for _, path := range []string{"/healthz", "/readyz"} {
-		if got := status(t, "http://"+address.String()+path); got != http.StatusServiceUnavailable {
+		if got := status(t, adminURL(&log)+path); got != http.StatusServiceUnavailable {
 			t.Errorf("%s: got %d", path, got)
 		}
 	}
-	if _, _, err := newAdmin().serve(address.String()); !errors.Is(err, errUsage) {
+	taken := adminFlags{strings.TrimPrefix(adminURL(&log), "http://")}
+	if _, err := newAdmin().serve(taken, zerolog.Nop()); !errors.Is(err, errUsage) {
 		t.Errorf("an address that is taken: got %v", err)
 	}
 }

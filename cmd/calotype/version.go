@@ -10,14 +10,18 @@ import (
 
 // version says what the program is made of. Call it after render.Start.
 func version() string {
-	revision := "unknown"
+	return fmt.Sprintf("calotype revision %s, %s %s/%s, %s",
+		revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH, render.Libraries())
+}
+
+// revision is the commit that the program was built from.
+func revision() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
-				revision = s.Value
+				return s.Value
 			}
 		}
 	}
-	return fmt.Sprintf("calotype revision %s, %s %s/%s, %s",
-		revision, runtime.Version(), runtime.GOOS, runtime.GOARCH, render.Libraries())
+	return "unknown"
 }

@@ -31,7 +31,7 @@ type workerCommand struct {
 	KeptCacheControl string        `help:"The Cache-Control of a broken source's copy." default:"${kept_cache_control}"`
 	Memory           size          `help:"How much memory decoding may take in all jobs together, as it is predicted. The default is three quarters of the cgroup's limit, or half of the machine's memory." default:"${memory}" placeholder:"SIZE"`
 	Grace            time.Duration `help:"How long jobs may still run after a signal to stop. Polls are shortened to fit into it." default:"${grace}"`
-	AdminListen      string        `help:"The address to serve /healthz and /readyz on; none if empty." placeholder:"ADDRESS"`
+	adminFlags
 }
 
 // Help is what the command's help says beside its flags.
@@ -75,23 +75,18 @@ func (c *workerCommand) check() []error {
 	errs = append(errs, checkHeader("cache-control", c.CacheControl)...)
 	errs = append(errs, checkHeader("kept-cache-control", c.KeptCacheControl)...)
 	errs = append(errs, between("memory", c.Memory, 16<<20, math.MaxInt64)...)
-	if c.AdminListen != "" {
-		errs = append(errs, checkAddress("admin-listen", c.AdminListen)...)
-	}
+	errs = append(errs, c.adminFlags.check()...)
 	return append(errs, between("grace", c.Grace, 0, time.Hour)...)
 }
 
 func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	log := c.logger(stderr)
 	admin := newAdmin()
-	address, end, err := admin.serve(c.AdminListen)
+	end, err := admin.serve(c.adminFlags, log)
 	if err != nil {
 		return err
 	}
 	defer end()
-	if address != nil {
-		log.Info().Stringer("admin", address).Msg("admin listens")
-	}
 	if err := render.Start(); err != nil {
 		return err
 	}
@@ -125,6 +120,7 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	}
 	pool := worker.New(settings, lanes, bucket, log)
 	admin.answerFor(pool.Healthy, pool.Ready)
+	admin.metrics.MustRegister(pool, newDepth(named(lanes)))
 	log.Info().Int("concurrency", c.Concurrency).Int64("memory", settings.Memory).Int("max_receives", settings.MaxReceives).
 		Str("name", settings.Name).Str("version", version()).Msg("worker begins")
 	err = pool.Run(ctx)

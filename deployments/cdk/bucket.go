@@ -58,17 +58,17 @@ func distributionReads(home *stack, distribution awscloudfront.Distribution) aws
 	})
 }
 
-// notify has the bucket send its events to the job queue. It is written into the
+// notify has the bucket send its events to their queue. It is written into the
 // template as it is: what the library does instead is a function that may change the
 // notifications of every bucket.
 func notify(home *stack, bucket awss3.Bucket, q queues) {
 	// S3 sends events of this bucket. It is known by name: with a reference each would
 	// wait for the other.
-	grant := q.jobs.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+	grant := q.events.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Sid:        jsii.String("BucketSendsEvents"),
 		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("s3.amazonaws.com"), nil)},
 		Actions:    jsii.Strings("sqs:SendMessage"),
-		Resources:  &[]*string{q.jobs.QueueArn()},
+		Resources:  &[]*string{q.events.QueueArn()},
 		Conditions: &map[string]any{
 			"ArnEquals":    map[string]any{"aws:SourceArn": home.bucketARN()},
 			"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()},
@@ -77,8 +77,8 @@ func notify(home *stack, bucket awss3.Bucket, q queues) {
 	raw := bucket.Node().DefaultChild().(awss3.CfnBucket)
 	raw.SetNotificationConfiguration(&awss3.CfnBucket_NotificationConfigurationProperty{
 		QueueConfigurations: []any{
-			awss3.CfnBucket_QueueConfigurationProperty{Event: jsii.String("s3:ObjectCreated:*"), Queue: q.jobs.QueueArn()},
-			awss3.CfnBucket_QueueConfigurationProperty{Event: jsii.String("s3:ObjectRemoved:*"), Queue: q.jobs.QueueArn()},
+			awss3.CfnBucket_QueueConfigurationProperty{Event: jsii.String("s3:ObjectCreated:*"), Queue: q.events.QueueArn()},
+			awss3.CfnBucket_QueueConfigurationProperty{Event: jsii.String("s3:ObjectRemoved:*"), Queue: q.events.QueueArn()},
 		},
 	})
 	bucket.Node().AddDependency(grant.PolicyDependable) // S3 tries it when it is set.

@@ -20,15 +20,15 @@ func TestWhatDeployedStacksRelyOn(t *testing.T) {
 }
 
 func TestQueues(t *testing.T) {
-	for name, backfill := range map[string]bool{"one queue": false, "backfill too": true} {
+	for name, all := range map[string]bool{"one queue": false, "all there are": true} {
 		t.Run(name, func(t *testing.T) {
-			stack := synthesise(t, map[string]any{"backfillQueue": backfill})["calotype"]
+			stack := synthesise(t, map[string]any{"backfillQueue": all, "s3Events": all})["calotype"]
 			dead := stack.one(t, "AWS::SQS::Queue", "DeadLetters")
 			sources := text(dead.Properties.at("RedriveAllowPolicy.sourceQueueArns"))
 			dead.has(t, map[string]any{"SqsManagedSseEnabled": true, "MessageRetentionPeriod": 14 * 86400, "RedriveAllowPolicy.redrivePermission": "byQueue"})
 			want := []string{"Jobs"}
-			if backfill {
-				want = append(want, "Backfill")
+			if all {
+				want = append(want, "Events", "Backfill")
 			}
 			if got := len(stack.all("AWS::SQS::Queue")); got != len(want)+1 {
 				t.Errorf("%d queues, want %d", got, len(want)+1)
@@ -43,8 +43,10 @@ func TestQueues(t *testing.T) {
 					t.Errorf("the dead-letter queue does not take from %s: %s", name, sources)
 				}
 			}
-			if got := strings.Contains(text(environment(t, stack)["CALOTYPE_BACKFILL_QUEUE_URL"]), "Backfill"); got != backfill {
-				t.Errorf("workers are told of the backfill queue: %v, want %v", got, backfill)
+			for variable, id := range map[string]string{"CALOTYPE_EVENTS_QUEUE_URL": "Events", "CALOTYPE_BACKFILL_QUEUE_URL": "Backfill"} {
+				if got := strings.Contains(text(environment(t, stack)[variable]), id); got != all {
+					t.Errorf("workers are told of %s: %v, want %v", id, got, all)
+				}
 			}
 		})
 	}
@@ -73,7 +75,7 @@ func TestBucket(t *testing.T) {
 	if bucket.DeletionPolicy != "Retain" {
 		t.Error("the pictures would go with the stack")
 	}
-	if !strings.Contains(text(bucket.DependsOn), "JobsPolicy") {
+	if !strings.Contains(text(bucket.DependsOn), "EventsPolicy") {
 		t.Error("S3 would try the queue before it may send to it")
 	}
 }

@@ -13,8 +13,19 @@ import (
 // queues are those that workers take jobs from, and the one for what is given up.
 type queues struct {
 	jobs, dead awssqs.Queue
-	// backfill may be nil.
-	backfill awssqs.Queue
+	// events, which S3 sends, and backfill may be nil: nobody waits for what is in them.
+	events, backfill awssqs.Queue
+}
+
+// sources are those that workers take jobs from.
+func (q queues) sources() []awssqs.Queue {
+	sources := []awssqs.Queue{q.jobs}
+	for _, queue := range []awssqs.Queue{q.events, q.backfill} {
+		if queue != nil {
+			sources = append(sources, queue)
+		}
+	}
+	return sources
 }
 
 // jobQueue is the name by which both stacks know the job queue.
@@ -32,6 +43,9 @@ func (s settings) jobQueueURL() string {
 
 func newQueues(home *stack, s settings) queues {
 	arns := []*string{jsii.String(s.jobQueueARN())}
+	if s.S3Events {
+		arns = append(arns, jsii.String(s.jobQueueARN()+"-events"))
+	}
 	if s.BackfillQueue {
 		arns = append(arns, jsii.String(s.jobQueueARN()+"-backfill"))
 	}
@@ -47,6 +61,11 @@ func newQueues(home *stack, s settings) queues {
 		"redrivePermission": "byQueue", "sourceQueueArns": arns,
 	})
 	q := queues{dead: dead, jobs: newJobQueue(home, "Jobs", s.jobQueue(), dead)}
+	if s.S3Events {
+		// Not the jobs': S3 tells of renditions too, which would stand before what viewers
+		// wait for, and have the fleet scale.
+		q.events = newJobQueue(home, "Events", s.jobQueue()+"-events", dead)
+	}
 	if s.BackfillQueue {
 		q.backfill = newJobQueue(home, "Backfill", s.jobQueue()+"-backfill", dead)
 	}

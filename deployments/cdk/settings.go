@@ -47,8 +47,8 @@ type settings struct {
 	MinTasks, MaxTasks, BacklogPerTask int
 	// Spot runs all tasks but one on capacity that AWS may take back.
 	Spot bool
-	// BackfillQueue adds a queue for jobs that nobody waits for, S3Events has the bucket
-	// tell the job queue what was put and removed.
+	// BackfillQueue adds a queue for jobs that nobody waits for, S3Events one in which the
+	// bucket tells what was put and removed.
 	BackfillQueue, S3Events bool
 	// AlarmEmail is told of alarms; without it they only show.
 	AlarmEmail string

@@ -11,9 +11,9 @@ func workerRole(home *stack, q queues) awsiam.Role {
 	allow := func(sid string, actions, resources []*string) awsiam.PolicyStatement {
 		return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Sid: &sid, Actions: &actions, Resources: &resources})
 	}
-	receivers := []*string{q.jobs.QueueArn()}
-	if q.backfill != nil {
-		receivers = append(receivers, q.backfill.QueueArn())
+	var sources []*string
+	for _, queue := range q.sources() {
+		sources = append(sources, queue.QueueArn())
 	}
 	return awsiam.NewRole(home.Stack, jsii.String("WorkerRole"), &awsiam.RoleProps{
 		Description: jsii.String("Calotype's workers"),
@@ -27,9 +27,9 @@ func workerRole(home *stack, q queues) awsiam.Role {
 				allow("TellMissingFromForbidden", *jsii.Strings("s3:ListBucket"), []*string{home.bucketARN()}),
 				// Renditions are put, and removed where their source is gone.
 				allow("PublishRenditions", *jsii.Strings("s3:PutObject", "s3:DeleteObject"), []*string{home.objectsARN(*home.Folder + "/")}),
-				// Receive, extend and release, delete; send again what is put off; and at the
-				// start, see whether the queue is there.
-				allow("WorkOnJobs", *jsii.Strings("sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:SendMessage", "sqs:GetQueueAttributes"), receivers),
+				// Receive, extend and release, delete; send again what is put off; and count,
+				// for metrics and to see whether the queue is there.
+				allow("WorkOnJobs", *jsii.Strings("sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:SendMessage", "sqs:GetQueueAttributes"), sources),
 				// Bury what is given up. Workers never read it.
 				allow("BuryJobs", *jsii.Strings("sqs:SendMessage", "sqs:GetQueueAttributes"), []*string{q.dead.QueueArn()}),
 			}}),

@@ -75,6 +75,9 @@ func newTask(home *stack, s settings, q queues) awsecs.FargateTaskDefinition {
 		"CALOTYPE_QUEUE_URL":       q.jobs.QueueUrl(),
 		"CALOTYPE_DEAD_LETTER_URL": q.dead.QueueUrl(),
 	}
+	if q.events != nil {
+		environment["CALOTYPE_EVENTS_QUEUE_URL"] = q.events.QueueUrl()
+	}
 	if q.backfill != nil {
 		environment["CALOTYPE_BACKFILL_QUEUE_URL"] = q.backfill.QueueUrl()
 	}

@@ -50,7 +50,7 @@ func TestOneDecision(t *testing.T) {
 		case edge.Hidden:
 			want = "hidden"
 		case edge.Resize:
-			want = d.Rendition + " | " + d.Source + " | " + d.Job("").Encode()
+			want = d.Rendition + " | " + d.Source + " | " + d.Job("r1").Encode()
 		}
 		for _, f := range functions {
 			if got := decisionOfFunction(f, r.Method, r.Path, r.Query); got != want {
@@ -100,7 +100,7 @@ func decisionOfFunction(f *function, method, path, query string) string {
 	f.bucket = fmt.Sprintf("bucket-%d", names)
 	event := request(path, query, f.settings())
 	inner(event)["request"].(object)["method"] = method
-	inner(event)["config"].(object)["requestId"] = ""
+	inner(event)["config"].(object)["requestId"] = "r1"
 	result := f.handle(event)
 	switch {
 	case result["status"] == "404":
@@ -136,7 +136,7 @@ func decisionOfOrigin(t *testing.T, rules edge.Rules, method string, u *url.URL)
 		return awstest.Answer(http.StatusOK)
 	}), func(o *s3.Options) { o.UsePathStyle = true })
 	w := httptest.NewRecorder()
-	r := (&http.Request{Method: method, URL: u, Header: http.Header{}}).WithContext(t.Context())
+	r := (&http.Request{Method: method, URL: u, Header: http.Header{"X-Amz-Cf-Id": {"r1"}}}).WithContext(t.Context())
 	o := origin.New(rules, client, "pictures", queue.New(awstest.SQS(t), sqsServer.URL+"/q"), zerolog.Nop())
 	o.ServeHTTP(w, r)
 	o.Wait()

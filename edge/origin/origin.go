@@ -6,6 +6,7 @@ package origin
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io/fs"
 	"net/http"
@@ -35,22 +36,25 @@ const viewerPatience = 2 * time.Minute
 
 // Origin is an [http.Handler] that serves the pictures of one bucket.
 type Origin struct {
-	rules  edge.Rules
-	bucket bucket
-	jobs   *queue.Queue
-	recent edge.Recent
-	sends  sync.WaitGroup
-	log    zerolog.Logger
+	rules   edge.Rules
+	bucket  bucket
+	jobs    *queue.Queue
+	recent  edge.Recent
+	sends   sync.WaitGroup
+	log     zerolog.Logger
+	metrics *metrics
 }
 
 // New returns an origin for a bucket, which sends its jobs to a queue.
 func New(rules edge.Rules, client *s3.Client, name string, jobs *queue.Queue, log zerolog.Logger) *Origin {
-	return &Origin{rules: rules, bucket: bucket{client, name}, jobs: jobs, log: log}
+	return &Origin{rules: rules, bucket: bucket{client, name}, jobs: jobs, log: log, metrics: newMetrics()}
 }
 
 // ServeHTTP answers GET and HEAD of keys with a picture's extension; all else, and
 // what is under the resized prefix, is not found.
 func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w, done := o.metrics.watch(w)
+	defer done()
 	if r.ContentLength != 0 {
 		// Or else the server reads the body first, which may never come.
 		w.Header().Set("Connection", "close")
@@ -133,6 +137,7 @@ func (o *Origin) serveError(w http.ResponseWriter, r *http.Request, d edge.Decis
 // does the viewer wait for it, nor take it along in leaving.
 func (o *Origin) enqueue(r *http.Request, d edge.Decision) {
 	if !o.recent.Claim(d.Rendition, time.Now()) {
+		o.metrics.enqueued(enqueuedRemembered)
 		return
 	}
 	job, ctx := d.Job(requestID(r)), context.WithoutCancel(r.Context())
@@ -141,9 +146,11 @@ func (o *Origin) enqueue(r *http.Request, d edge.Decision) {
 		defer cancel()
 		if err := o.jobs.Send(ctx, job.Encode(), 0); err != nil {
 			o.recent.Forget(d.Rendition) // The next view tries again.
-			o.log.Error().Err(err).Str("source", d.Source).Stringer("variant", d.Variant).Msg("enqueue")
+			o.metrics.enqueued(enqueuedFailed)
+			o.log.Error().Err(err).Str("source", d.Source).Stringer("variant", d.Variant).Str("request", job.Request).Msg("enqueue")
 			return
 		}
+		o.metrics.enqueued(enqueuedSent)
 		o.log.Info().Str("source", d.Source).Stringer("variant", d.Variant).Str("request", job.Request).Msg("enqueue")
 	})
 }
@@ -152,7 +159,8 @@ func (o *Origin) enqueue(r *http.Request, d edge.Decision) {
 // answer.
 func (o *Origin) Wait() { o.sends.Wait() }
 
-// requestID is what the CDN or load balancer calls the request.
+// requestID is what the CDN or load balancer calls the request, or else a name of our
+// own, by which the logs of edge and worker can be put together.
 func requestID(r *http.Request) string {
 	const most = 128
 	for _, name := range []string{"X-Amz-Cf-Id", "X-Request-Id", "X-Amzn-Trace-Id"} {
@@ -160,7 +168,7 @@ func requestID(r *http.Request) string {
 			return id
 		}
 	}
-	return ""
+	return rand.Text()
 }
 
 // missing reports whether a store's answer means that there is no such object.

@@ -25,6 +25,7 @@ const sourceLife = "public, max-age=77"
 type site struct {
 	*httptest.Server
 	bucket, jobs string
+	origin       *Origin
 	settle       func() // Waits for all that the answers so far left to do.
 }
 
@@ -38,6 +39,7 @@ func startWith(t *testing.T, rules edge.Rules, faults ...fault) site {
 	jobs, _ := awstest.Queues(t)
 	s := site{bucket: awstest.Bucket(t), jobs: jobs}
 	o := New(rules, awstest.S3(t, s3Faults(faults)), s.bucket, queue.New(awstest.SQS(t, sqsFaults(faults)), jobs), zerolog.New(t.Output()))
+	s.origin = o
 	var answering sync.WaitGroup
 	s.settle = func() { answering.Wait(); o.Wait() }
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -22,6 +22,9 @@ func Libraries() string { return "no libvips" }
 // Encoder names no library.
 func Encoder() string { return "none" }
 
+// NativeMemory holds nothing.
+func NativeMemory() Native { return Native{} }
+
 // Open opens nothing.
 func Open([]byte, Limits) (*Picture, error) { return nil, errNoLibvips }
 

@@ -3,4 +3,5 @@
 import './language.mjs';
 import './schema.mjs';
 import './nag.mjs';
+import './guard.mjs';
 import './iam.mjs';

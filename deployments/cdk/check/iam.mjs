@@ -90,7 +90,7 @@ async function whoMay(resources, action, resource, tls = true) {
 
 const [worker, edge, viewers] = ['WorkerRole', 'EdgeRole', 'the distribution'];
 
-const expected = ({ jobs, dead, events, ownBucket }) => [
+const expected = ({ jobs, dead, events, backfill, ownBucket }) => [
   ['s3:GetObject', `${bucket}/cats/kitty.jpg`, ownBucket ? [edge, worker, viewers] : [edge, worker]],
   ['s3:GetObject', `${bucket}/resized/M/cats/kitty.jpg`, ownBucket ? [edge, worker, viewers] : [edge, worker]],
   ['s3:ListBucket', bucket, [edge, worker]],
@@ -103,7 +103,7 @@ const expected = ({ jobs, dead, events, ownBucket }) => [
   ['s3:PutObjectAcl', `${bucket}/resized/M/cats/kitty.jpg`, []],
   ['s3:PutBucketPolicy', bucket, []],
   ['s3:GetObject', 'arn:aws:s3:::another/kitty.jpg', []],
-  ['sqs:SendMessage', jobs, events ? [edge, 'S3, for the bucket', worker] : [edge, worker]],
+  ['sqs:SendMessage', jobs, [edge, worker]],
   ['sqs:ReceiveMessage', jobs, [worker]],
   ['sqs:DeleteMessage', jobs, [worker]],
   ['sqs:ChangeMessageVisibility', jobs, [worker]],
@@ -111,18 +111,32 @@ const expected = ({ jobs, dead, events, ownBucket }) => [
   ['sqs:SendMessage', dead, [worker]],
   ['sqs:ReceiveMessage', dead, []],
   ['sqs:DeleteMessage', dead, []],
+  ...[events, backfill].filter(Boolean).flatMap((queue) => [
+    ['sqs:SendMessage', queue, queue === events ? ['S3, for the bucket', worker] : [worker]],
+    ['sqs:ReceiveMessage', queue, [worker]],
+    ['sqs:DeleteMessage', queue, [worker]],
+    ['sqs:ChangeMessageVisibility', queue, [worker]],
+    ['sqs:PurgeQueue', queue, []],
+  ]),
 ];
 
 for (const deployment of all) {
   const resources = plain(deployment);
   const queue = (name) => {
-    const { region, Properties } = Object.entries(resources).find(([id, { Type }]) => Type === 'AWS::SQS::Queue' && id.startsWith(name))[1];
+    const found = Object.entries(resources).find(([id, { Type }]) => Type === 'AWS::SQS::Queue' && id.startsWith(name));
+    if (!found) return undefined;
+    const { region, Properties } = found[1];
     return `arn:aws:sqs:${region}:${account}:${Properties.QueueName}`;
   };
   const settings = {
     jobs: queue('Jobs'), dead: queue('DeadLetters'),
-    events: deployment.name === 'all switched on', ownBucket: deployment.name !== 'with a bucket that is there',
+    events: queue('Events'), backfill: queue('Backfill'), ownBucket: deployment.name !== 'with a bucket that is there',
   };
+  test(`${deployment.name}: its queues are looked at`, () => {
+    const optional = deployment.name === 'all switched on';
+    assert.deepEqual([settings.events, settings.backfill].map(Boolean), [optional, optional]);
+    assert.ok(settings.jobs && settings.dead);
+  });
   test(`${deployment.name}: who may do what`, async () => {
     for (const [action, resource, want] of expected(settings)) {
       assert.deepEqual(await whoMay(resources, action, resource), want.sort(), `${action} on ${resource}`);

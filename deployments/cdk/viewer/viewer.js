@@ -2,25 +2,25 @@
 var sizes = ["SIZES"];
 var formats = ["webp", "avif", "jpeg", "png"];
 
-// A value or name as Go reads it (but for +, which stands in nothing that we know), or
+// A value as Go reads it (but for +, which stands in nothing that we know), or
 // undefined where Go leaves the pair out.
 function decode(text) {
   if (/;|%(?![0-9A-Fa-f]{2})/.test(text)) return undefined;
   try {
     return decodeURIComponent(text);
   } catch (notUTF8) {
-    return '\uFFFD'; // It counts, and is no name that we know.
+    return '\uFFFD'; // It counts, and is nothing that we know.
   }
 }
 
-// The first value of each parameter that we read.
+// The first value of each parameter that we read. A name counts as it is spelled, as for
+// the edge: "si%7Ae" is not "size".
 function read(query) {
   var first = { size: '', to_webp: '', format: '' };
   var seen = [];
-  Object.keys(query).forEach(function (raw) {
-    var name = decode(raw);
+  Object.keys(query).forEach(function (name) {
     if (['size', 'to_webp', 'format'].indexOf(name) < 0) return;
-    (query[raw].multiValue || [query[raw]]).forEach(function (one) {
+    (query[name].multiValue || [query[name]]).forEach(function (one) {
       var value = decode(one.value);
       if (value === undefined || seen.indexOf(name) >= 0) return;
       seen.push(name);

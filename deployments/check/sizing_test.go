@@ -1,0 +1,50 @@
+package check
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// The table of sizes follows from the figures that "make bench" prints: new figures need
+// a new table.
+func TestSizingFollowsFromFigures(t *testing.T) {
+	figures, err := os.ReadFile("../../docs/development.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	operations, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	figure := func(pattern string) float64 {
+		t.Helper()
+		m := regexp.MustCompile(pattern).FindSubmatch(figures)
+		if m == nil {
+			t.Fatalf("no %s in docs/development.md", pattern)
+		}
+		n, err := strconv.ParseFloat(string(m[1]), 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	rendering := 1 - figure(`of which (\d+) % is not rendering`)/100
+	for _, row := range []struct {
+		siblings   string
+		renditions int
+		ms         float64
+	}{
+		{"`none`", 1, figure(`(?m)^JPEG to M +([\d.]+)`) / rendering},
+		{"`format` (the default)", 8, figure(`24 jobs of 8 renditions, ([\d.]+) ms CPU a job`)},
+		{"`all`", 16, 16 * figure(`(?m)^JPEG to all 16 +([\d.]+)`) / rendering},
+	} {
+		want := fmt.Sprintf("\n| %s | %d | %.0f | %.1f | %.1f |\n", row.siblings, row.renditions, row.ms, 1000/row.ms, 700/row.ms)
+		if !strings.Contains(string(operations), want) {
+			t.Errorf("docs/operations.md has no row%s", want)
+		}
+	}
+}

@@ -1,0 +1,194 @@
+package worker
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"calotype"
+	"calotype/internal/awstest"
+)
+
+func TestMetricsOfJobs(t *testing.T) {
+	b := newBench(t)
+	source := jpegOf(t, photo(300, 200))
+	b.put(t, "good.jpg", source)
+	b.put(t, "bad.jpg", []byte("no picture"))
+	before := awstest.Scrape(t, b.Worker)
+	b.do(t, job("good.jpg", "XS"))
+	b.do(t, job("good.jpg", "XS"))
+	b.do(t, job("bad.jpg", "XS"))
+	b.do(t, job("none.jpg", "XS"))
+	b.do(t, "no job")
+	after := awstest.Scrape(t, b.Worker)
+
+	jobs := func(outcome, class string) string {
+		return `calotype_jobs_total{class="` + class + `",outcome="` + outcome + `"}`
+	}
+	if _, ok := before[jobs("rejected", "kills-workers")]; !ok {
+		t.Error("what has not happened is not there as zero")
+	}
+	renditions := after["calotype_renditions_total"]
+	after.Want(t, awstest.Samples{
+		jobs("done", ""):                                1,
+		jobs("current", ""):                             1,
+		jobs("gone", ""):                                1,
+		jobs("rejected", "unsupported-format"):          1,
+		jobs("rejected", "malformed-job"):               1,
+		jobs("rejected", "corrupt"):                     0,
+		"calotype_source_bytes_total":                   float64(len(source) + len("no picture")),
+		"calotype_miss_to_rendition_seconds_count":      2, // The kept copy is one.
+		`calotype_job_age_seconds_count{lane="jobs"}`:   4, // Who sent what is no job is not known.
+		`calotype_job_stage_seconds_count{stage="get"}`: 2,
+		`calotype_slots{lane="jobs"}`:                   2,
+		`calotype_slots_used{lane="jobs"}`:              0,
+		"calotype_memory_budget_bytes":                  float64(b.Memory),
+		"calotype_memory_budget_used_bytes":             0,
+		"calotype_jobs_waiting_for_memory":              0,
+	})
+	if renditions < 2 || after["calotype_rendition_bytes_total"] == 0 || after["calotype_native_memory_highwater_bytes"] == 0 {
+		t.Errorf("renditions %v, bytes %v, native memory %v", renditions, after["calotype_rendition_bytes_total"], after["calotype_native_memory_highwater_bytes"])
+	}
+	for name := range after {
+		if strings.Contains(name, "good.jpg") || strings.Contains(name, "none.jpg") {
+			t.Errorf("%s: keys have no bounds, and are no labels", name)
+		}
+		if _, ok := before[name]; !ok {
+			t.Errorf("%s came with its first event", name)
+		}
+	}
+}
+
+// What a job holds shows while it works.
+func TestMetricsOfWorkUnderWay(t *testing.T) {
+	var during awstest.Samples
+	var b *bench
+	b = newBench(t, func(r *http.Request) *http.Response {
+		if r.Method == http.MethodPut && during == nil {
+			during = awstest.Scrape(t, b.Worker)
+		}
+		return nil
+	})
+	b.put(t, "good.jpg", jpegOf(t, photo(300, 200)))
+	b.do(t, job("good.jpg", "XS"))
+	during.Want(t, awstest.Samples{`calotype_slots_used{lane="jobs"}`: 1})
+	if during["calotype_memory_budget_used_bytes"] <= 0 {
+		t.Error("no memory in use")
+	}
+}
+
+// A job that was put off has not waited in the queue, but been hidden there.
+func TestAgeIsOfFirstMessages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, nil)
+		sent := time.Now()
+		fresh := calotype.Job{Source: "none.jpg", Variants: []calotype.Variant{{Preset: "XS"}}}
+		again := fresh
+		again.FirstSeen, again.Attempt = sent.Add(-time.Minute).UTC(), 1
+		b.queue.send(fresh.Encode())
+		b.queue.send(again.Encode())
+		time.Sleep(7 * time.Second)
+		stop := b.run(t)
+		time.Sleep(time.Second)
+		if _, err := stop(); err != nil {
+			t.Error(err)
+		}
+		awstest.Scrape(t, b.Worker).Want(t, awstest.Samples{
+			`calotype_jobs_total{class="",outcome="gone"}`:         2,
+			`calotype_job_age_seconds_count{lane="jobs"}`:          1,
+			`calotype_job_age_seconds_bucket{lane="jobs",le="5"}`:  0,
+			`calotype_job_age_seconds_bucket{lane="jobs",le="10"}`: 1,
+		})
+	})
+}
+
+// Every class of a reject is a value of the label, or it would be counted as another.
+func TestEveryClassIsCounted(t *testing.T) {
+	found := 0
+	for _, pattern := range []string{"*.go", "render/*.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(parsed, func(n ast.Node) bool {
+				spec, ok := n.(*ast.ValueSpec)
+				if !ok || len(spec.Names) != 1 || len(spec.Values) != 1 || !strings.HasPrefix(strings.ToLower(spec.Names[0].Name), "class") {
+					return true
+				}
+				literal, ok := spec.Values[0].(*ast.BasicLit)
+				if !ok || literal.Kind != token.STRING {
+					return true
+				}
+				class, _ := strconv.Unquote(literal.Value)
+				found++
+				if !slices.Contains(rejectClasses, class) {
+					t.Errorf("%s: %s is not in rejectClasses", file, class)
+				}
+				return true
+			})
+		}
+	}
+	if found != len(rejectClasses) {
+		t.Errorf("%d classes in the code, %d are counted", found, len(rejectClasses))
+	}
+}
+
+// Every outcome is there from the start.
+func TestEveryOutcomeIsCounted(t *testing.T) {
+	parsed, err := parser.ParseFile(token.NewFileSet(), "report.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	samples := awstest.Scrape(t, newBench(t).Worker)
+	found := 0
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		if kind, ok := spec.Type.(*ast.Ident); !ok || kind.Name != "outcome" {
+			return true
+		}
+		name, _ := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+		found++
+		class := ""
+		if name == string(rejected) {
+			class = otherClass
+		}
+		if _, ok := samples[`calotype_jobs_total{class="`+class+`",outcome="`+name+`"}`]; !ok {
+			t.Errorf("%s is not there before it happens", name)
+		}
+		return true
+	})
+	if found < 8 {
+		t.Fatalf("found %d outcomes", found)
+	}
+}
+
+// Whoever is on call finds each class in the runbook.
+func TestEveryClassIsInTheRunbook(t *testing.T) {
+	runbook, err := os.ReadFile("../docs/dead-letters.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, class := range rejectClasses {
+		if !regexp.MustCompile("(?m)^\\|[^|]*`" + class + "`[^|]*\\|").Match(runbook) {
+			t.Errorf("docs/dead-letters.md does not say what to do about %s", class)
+		}
+	}
+}
