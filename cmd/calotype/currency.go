@@ -102,13 +102,13 @@ func (f currencyFlags) lanes(aws clients, jobs, dead string) worker.Queues {
 	return q
 }
 
-// purger returns what is to be called for pictures that have changed, or nil, and a
-// function that ends it.
-func (f currencyFlags) purger(ctx context.Context, aws clients, bucket *store.Bucket, prefix calotype.Prefix, log zerolog.Logger) (call func(string), end func()) {
+// purger returns who is to be told of pictures that have changed, or nil, and a function
+// that ends it.
+func (f currencyFlags) purger(ctx context.Context, aws clients, bucket *store.Bucket, prefix calotype.Prefix, log zerolog.Logger) (p *purge.Purger, end func()) {
 	if f.PurgeDistribution == "" {
 		return nil, func() {}
 	}
-	p := purge.New(aws.cloudfront(), f.PurgeDistribution, purge.Monthly(bucket, prefix, f.PurgeMonthlyCap), log)
+	p = purge.New(aws.cloudfront(), f.PurgeDistribution, purge.Monthly(bucket, prefix, f.PurgeMonthlyCap), log)
 	p.OriginPath = f.originPath()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})
@@ -116,7 +116,7 @@ func (f currencyFlags) purger(ctx context.Context, aws clients, bucket *store.Bu
 		defer close(ended)
 		p.Run(ctx)
 	}()
-	return p.Purge, func() {
+	return p, func() {
 		cancel()
 		<-ended
 	}

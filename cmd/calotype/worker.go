@@ -99,8 +99,8 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 		return err
 	}
 	lanes, bucket := c.lanes(aws, c.QueueURL, c.DeadLetterURL), store.New(aws.s3, c.Bucket)
-	purge, endPurge := c.purger(ctx, aws, bucket, c.ResizedPrefix, log)
-	defer endPurge()
+	purger, endPurges := c.purger(ctx, aws, bucket, c.ResizedPrefix, log)
+	defer endPurges()
 	settings := worker.Settings{
 		Presets:          c.table(),
 		Prefix:           c.ResizedPrefix,
@@ -110,13 +110,16 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 		Memory:           int64(c.Memory),
 		MaxReceives:      maxReceives(ctx, log, lanes),
 		OnUpload:         c.OnUpload,
-		Purge:            purge,
 		MaxBytes:         c.MaxBytes,
 		Limits:           c.limits(),
 		CacheControl:     c.CacheControl,
 		KeptCacheControl: c.KeptCacheControl,
 		Grace:            c.Grace,
 		Name:             name(),
+	}
+	if purger != nil {
+		settings.Purge = purger.Purge
+		admin.metrics.MustRegister(purger)
 	}
 	pool := worker.New(settings, lanes, bucket, log)
 	admin.answerFor(pool.Healthy, pool.Ready)

@@ -59,7 +59,7 @@ func TestProgram(t *testing.T) {
 // runs. It must not complain of them, and must know each by a flag.
 func TestWorkerTakesItsVariables(t *testing.T) {
 	program := compile(t, root, "./cmd/calotype")
-	variables := environment(t, synthesise(t, map[string]any{"backfillQueue": true, "s3Events": true})["calotype"])
+	variables := environment(t, synthesise(t, map[string]any{"backfillQueue": true, "s3Events": true, "onUpload": "M,M.webp", "purge": true})["calotype"])
 	_, help, _ := execute(t, nil, program, "worker", "--help")
 	var set []string
 	for name, value := range variables {

@@ -50,6 +50,10 @@ type settings struct {
 	// BackfillQueue adds a queue for jobs that nobody waits for, S3Events one in which the
 	// bucket tells what was put and removed.
 	BackfillQueue, S3Events bool
+	// OnUpload are the variants that are made of a picture that was put, and Purge has
+	// workers tell the distribution of pictures that have changed.
+	OnUpload string
+	Purge    bool
 	// AlarmEmail is told of alarms; without it they only show.
 	AlarmEmail string
 }
@@ -94,6 +98,8 @@ func readSettings(node constructs.Node) (settings, error) {
 		Spot:           c.flag("spot"),
 		BackfillQueue:  c.flag("backfillQueue"),
 		S3Events:       c.flag("s3Events"),
+		OnUpload:       c.text("onUpload", "", `^[\w-]+(\.[a-z]+)?(,[\w-]+(\.[a-z]+)?)*$`, "variants such as M,M.webp"),
+		Purge:          c.flag("purge"),
 		AlarmEmail:     c.text("alarmEmail", "", `^[^@\s]+@[^@\s]+$`, "an e-mail address"),
 	}
 	s.OriginShield = c.text("originShield", s.Region, "", "")
@@ -106,12 +112,18 @@ func readSettings(node constructs.Node) (settings, error) {
 	c.check(s.MinTasks <= s.MaxTasks, "minTasks", "%d is more than maxTasks, %d", s.MinTasks, s.MaxTasks)
 	c.check(!s.OriginGroup || !s.CheckSource, "checkSource", "not with originGroup, where the function does not see hits")
 	c.check(s.ExistingBucket == "" || !s.S3Events, "s3Events", "not for existingBucket: a bucket has one list of notifications, and it is not this template's")
+	c.check(s.OnUpload == "" || s.S3Events, "onUpload", "it needs s3Events, which tell of uploads")
 	if _, err := os.Stat(s.EdgeZip); err != nil {
 		c.check(false, "edgeZip", "%v: run \"make edge\" in the repository's root", err)
 	}
 	var err error
 	if s.Presets, err = readPresets(s.PresetsFile); err != nil {
 		c.check(false, "presets", "%v", err)
+	}
+	for _, variant := range strings.FieldsFunc(s.OnUpload, func(r rune) bool { return r == ',' }) {
+		v, err := calotype.ParseVariant(variant)
+		_, known := s.Presets.Lookup(v.Preset)
+		c.check(err == nil && (known || s.Presets == nil), "onUpload", "%s: there is no such variant", variant)
 	}
 	return s, errors.Join(c.mistakes...)
 }

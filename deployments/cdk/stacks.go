@@ -24,7 +24,7 @@ func build(app awscdk.App, s settings) error {
 	}
 	queues := newQueues(home, s)
 	newBucket(home, s, queues, distribution)
-	workers := newWorkers(home, s, queues)
+	workers := newWorkers(home, s, queues, distribution)
 	watchFront(front, distribution)
 	watchHome(home, s, queues, workers, distribution)
 	return nil

@@ -76,6 +76,9 @@ func resolve(t *testing.T, value any) string {
 			if known[name] != "" {
 				return known[name]
 			}
+			if strings.HasPrefix(name, "Distribution") {
+				return "E2QWRUHAPOMQZL"
+			}
 			return "https://sqs.us-east-1.amazonaws.com/123456789012/" + name // A queue's is its URL.
 		}
 		if join, ok := v["Fn::Join"].([]any); ok {

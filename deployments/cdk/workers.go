@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecrassets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
@@ -18,7 +19,7 @@ import (
 const stopTime = 15
 
 // newWorkers runs the workers' container on Fargate.
-func newWorkers(home *stack, s settings, q queues) awsecs.FargateService {
+func newWorkers(home *stack, s settings, q queues, distribution awscloudfront.Distribution) awsecs.FargateService {
 	network := newNetwork(home)
 	cluster := awsecs.NewCluster(home.Stack, jsii.String("Cluster"), &awsecs.ClusterProps{
 		Vpc: network.vpc,
@@ -28,7 +29,7 @@ func newWorkers(home *stack, s settings, q queues) awsecs.FargateService {
 	})
 	service := awsecs.NewFargateService(home.Stack, jsii.String("Workers"), &awsecs.FargateServiceProps{
 		Cluster:                    cluster,
-		TaskDefinition:             newTask(home, s, q),
+		TaskDefinition:             newTask(home, s, q, distribution),
 		VpcSubnets:                 &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PUBLIC},
 		AssignPublicIp:             jsii.Bool(true), // The way to SQS; nothing may come in by it.
 		SecurityGroups:             &[]awsec2.ISecurityGroup{network.outward},
@@ -57,11 +58,11 @@ func capacity(s settings) *[]*awsecs.CapacityProviderStrategy {
 	}
 }
 
-func newTask(home *stack, s settings, q queues) awsecs.FargateTaskDefinition {
+func newTask(home *stack, s settings, q queues, distribution awscloudfront.Distribution) awsecs.FargateTaskDefinition {
 	task := awsecs.NewFargateTaskDefinition(home.Stack, jsii.String("Task"), &awsecs.FargateTaskDefinitionProps{
 		Cpu:            jsii.Number(s.CPU),
 		MemoryLimitMiB: jsii.Number(s.Memory),
-		TaskRole:       workerRole(home, q),
+		TaskRole:       workerRole(home, s, q, distribution),
 		RuntimePlatform: &awsecs.RuntimePlatform{
 			CpuArchitecture:       awsecs.CpuArchitecture_X86_64(),
 			OperatingSystemFamily: awsecs.OperatingSystemFamily_LINUX(),
@@ -80,6 +81,12 @@ func newTask(home *stack, s settings, q queues) awsecs.FargateTaskDefinition {
 	}
 	if q.backfill != nil {
 		environment["CALOTYPE_BACKFILL_QUEUE_URL"] = q.backfill.QueueUrl()
+	}
+	if s.OnUpload != "" {
+		environment["CALOTYPE_ON_UPLOAD"] = &s.OnUpload
+	}
+	if s.Purge {
+		environment["CALOTYPE_PURGE_DISTRIBUTION"] = distribution.DistributionId()
 	}
 	linux := awsecs.NewLinuxParameters(home.Stack, jsii.String("Linux"), nil)
 	linux.DropCapabilities(awsecs.Capability_ALL)

@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 )
 
@@ -57,6 +58,8 @@ type Purger struct {
 	budget       Budget
 	log          zerolog.Logger
 
+	sent, leftOut prometheus.Counter // Paths.
+
 	wake chan struct{} // Something waits.
 	mu   sync.Mutex
 	// waiting are paths in the order they came, known the same.
@@ -80,6 +83,12 @@ type invalidation struct {
 func New(client *cloudfront.Client, distribution string, budget Budget, log zerolog.Logger) *Purger {
 	return &Purger{
 		client: client, distribution: distribution, budget: budget, log: log,
+		sent: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "calotype_purged_paths_total", Help: "Paths that CloudFront was told to forget.",
+		}),
+		leftOut: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "calotype_purges_left_out_total", Help: "Paths that CloudFront was not told to forget: over the month's cap, too many at once, or at the worker's end.",
+		}),
 		wake: make(chan struct{}, 1), known: map[string]bool{},
 	}
 }
@@ -139,7 +148,8 @@ func (p *Purger) Run(ctx context.Context) {
 		p.log.Warn().Err(err).Msg("purge")
 	}
 	if n := p.left(); n > 0 {
-		p.log.Warn().Int("paths", n).Msg("not purged: the worker ends; caches end by themselves")
+		p.leftOut.Add(float64(n))
+		p.log.Warn().Int("left_out", n).Msg("not purged: the worker ends; caches end by themselves")
 	}
 }
 
@@ -195,6 +205,7 @@ func (p *Purger) send(ctx context.Context) error {
 	p.granted -= len(paths)
 	id := aws.ToString(out.Invalidation.Id)
 	p.inFlight = append(p.inFlight, invalidation{id, len(paths), time.Now()})
+	p.sent.Add(float64(len(paths)))
 	p.log.Info().Strs("paths", paths).Str("invalidation", id).Msg("purge")
 	return nil
 }
@@ -266,9 +277,19 @@ func (p *Purger) tellDropped() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.dropped > 0 {
-		p.log.Warn().Int("paths", p.dropped).Msg("not purged: over the month's cap or too many at once; caches end by themselves")
+		p.leftOut.Add(float64(p.dropped))
+		p.log.Warn().Int("left_out", p.dropped).Msg("not purged: over the month's cap or too many at once; caches end by themselves")
 		p.dropped = 0
 	}
+}
+
+// Describe and Collect make metrics of a purger.
+func (p *Purger) Describe(to chan<- *prometheus.Desc) { prometheus.DescribeByCollect(p, to) }
+
+// Collect tells what was sent, and what was not.
+func (p *Purger) Collect(to chan<- prometheus.Metric) {
+	p.sent.Collect(to)
+	p.leftOut.Collect(to)
 }
 
 // pause waits, or until the context ends.

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/rs/zerolog"
 )
 
@@ -159,6 +160,9 @@ func TestNothingBeyondTheBudget(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		if n := len(c.paths()); n != 3 {
 			t.Errorf("%d paths, want 3", n)
+		}
+		if sent, leftOut := testutil.ToFloat64(p.sent), testutil.ToFloat64(p.leftOut); sent != 3 || leftOut != 17 {
+			t.Errorf("counted %v sent and %v left out, want 3 and 17", sent, leftOut)
 		}
 		left = 1 // Another month.
 		p.Purge("0.jpg")

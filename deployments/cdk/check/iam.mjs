@@ -90,7 +90,7 @@ async function whoMay(resources, action, resource, tls = true) {
 
 const [worker, edge, viewers] = ['WorkerRole', 'EdgeRole', 'the distribution'];
 
-const expected = ({ jobs, dead, events, backfill, ownBucket }) => [
+const expected = ({ jobs, dead, events, backfill, ownBucket, purge, distributionArn }) => [
   ['s3:GetObject', `${bucket}/cats/kitty.jpg`, ownBucket ? [edge, worker, viewers] : [edge, worker]],
   ['s3:GetObject', `${bucket}/resized/M/cats/kitty.jpg`, ownBucket ? [edge, worker, viewers] : [edge, worker]],
   ['s3:ListBucket', bucket, [edge, worker]],
@@ -103,6 +103,8 @@ const expected = ({ jobs, dead, events, backfill, ownBucket }) => [
   ['s3:PutObjectAcl', `${bucket}/resized/M/cats/kitty.jpg`, []],
   ['s3:PutBucketPolicy', bucket, []],
   ['s3:GetObject', 'arn:aws:s3:::another/kitty.jpg', []],
+  ['cloudfront:CreateInvalidation', distributionArn, purge ? [worker] : []],
+  ['cloudfront:UpdateDistribution', distributionArn, []],
   ['sqs:SendMessage', jobs, [edge, worker]],
   ['sqs:ReceiveMessage', jobs, [worker]],
   ['sqs:DeleteMessage', jobs, [worker]],
@@ -131,6 +133,7 @@ for (const deployment of all) {
   const settings = {
     jobs: queue('Jobs'), dead: queue('DeadLetters'),
     events: queue('Events'), backfill: queue('Backfill'), ownBucket: deployment.name !== 'with a bucket that is there',
+    purge: deployment.name === 'all switched on', distributionArn: `arn:aws:cloudfront::${account}:distribution/${distribution(resources)}`,
   };
   test(`${deployment.name}: its queues are looked at`, () => {
     const optional = deployment.name === 'all switched on';

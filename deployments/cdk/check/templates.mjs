@@ -10,7 +10,7 @@ const here = import.meta.dirname;
 const deployments = {
   'as it comes': {},
   'all switched on': {
-    originGroup: true, spot: true, backfillQueue: true, s3Events: true, alarmEmail: 'team@example.com',
+    originGroup: true, spot: true, backfillQueue: true, s3Events: true, onUpload: 'M,M.webp', purge: true, alarmEmail: 'team@example.com',
     domainName: 'pictures.example.com', certificateArn: 'arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012',
   },
   'in another Region': { region: 'eu-west-1', checkSource: true },
