@@ -76,7 +76,7 @@ fuzz: libvips ## Fuzz every parser for 20 seconds each
 
 .PHONY: soak
 soak: libvips node ## Run the tests' full numbers: kills, faults, memory (CORPUS=DIR adds the pictures of a folder)
-	CALOTYPE_SOAK=1 go test -v -count 1 -timeout 60m -run 'Memory|Nasty|HeaderBombs' ./cmd/calotype ./worker/render ./deployments/lambda-edge | grep -vE '^ +\{|no test files'
+	CALOTYPE_SOAK=1 go test -v -count 1 -timeout 60m -run 'Memory|Nasty|HeaderBombs|Interleavings' ./cmd/calotype ./worker ./worker/render ./deployments/lambda-edge | grep -vE '^ +\{|no test files'
 	cd deployments/local && CALOTYPE_SOAK=1 go test -v -count 1 -timeout 60m -run 'Kill|Burst|Every|Durable|Fleet' ./... | grep -vE '^ +\{|no test files'
 
 .PHONY: bench

@@ -66,6 +66,9 @@ func services(dir string, files []string, rounds int) error {
 			return err
 		}
 	}
+	if err := warm(s, program, "small0", 10_000, rounds); err != nil {
+		return err
+	}
 	return edge(s, program, rounds)
 }
 

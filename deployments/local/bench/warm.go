@@ -1,0 +1,30 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// warm measures how fast a backfill goes through a bucket: by listings alone, where all
+// is missing, and with a look at each rendition, where all is there. Nothing is sent.
+func warm(s *site, program, folder string, pictures, rounds int) error {
+	rates := map[string][]float64{}
+	for range rounds {
+		for _, variant := range []string{"S.webp", "XS.webp"} {
+			began := time.Now()
+			cmd, log, err := s.start(program, "warm", "s3://"+bucket+"/"+folder+"/", "--variants="+variant, "--dry-run", "--json")
+			if err != nil {
+				return err
+			}
+			if err := cmd.Wait(); err != nil {
+				return errors.Join(err, errors.New(log.String()))
+			}
+			rates[variant] = append(rates[variant], float64(pictures)/time.Since(began).Seconds())
+		}
+	}
+	number := func(f float64) float64 { return f }
+	fmt.Printf("warm: %.0f pictures a second where renditions are missing, %.0f where each is looked at (%d pictures, 64 looks at once, median of %d rounds)\n",
+		median(rates["S.webp"], number), median(rates["XS.webp"], number), pictures, rounds)
+	return nil
+}
