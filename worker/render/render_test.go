@@ -19,6 +19,9 @@ import (
 	"calotype"
 )
 
+// raceDetector says whether this process has it.
+var raceDetector bool
+
 func TestMain(m *testing.M) {
 	if err := Start(); err != nil {
 		println(err.Error())
