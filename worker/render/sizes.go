@@ -2,7 +2,10 @@
 
 package render
 
-import "sync"
+import (
+	"fmt"
+	"sync"
+)
 
 // sizes hands out the base at the sizes of targets. What several targets are encoded
 // from is scaled once, and kept until the last of them has taken it.
@@ -51,10 +54,13 @@ func (s *sizes) take(t Target) (*base, error) {
 	defer of.mu.Unlock()
 	of.takes--
 	if of.base == nil && of.err == nil {
-		if of.takes == 0 || t.Width == s.base.width && t.Height == s.base.height {
+		if t.Width == s.base.width && t.Height == s.base.height {
 			return s.base, nil
 		}
-		of.base, of.err = s.base.scaled(s.base.sizeOf(t))
+		if of.takes == 0 && !s.base.resamples(t) { // In one go with encoding.
+			return s.base, nil
+		}
+		of.base, of.err = s.base.scaled(t)
 	}
 	scaled, err := of.base, of.err
 	if of.takes == 0 {
@@ -63,16 +69,24 @@ func (s *sizes) take(t Target) (*base, error) {
 	return scaled, err
 }
 
-// scaled is the base at a size.
-func (b *base) scaled(to size) (*base, error) {
-	img, err := b.resized(to)
+// resamples reports whether [resample] makes a target's size: where there is no alpha,
+// and of one frame.
+func (b *base) resamples(t Target) bool { return b.bands%2 == 1 && !b.sizeOf(t).moving }
+
+// scaled is the base at the size of a target.
+func (b *base) scaled(t Target) (*base, error) {
+	if b.resamples(t) {
+		scaled := &base{frames: 1, width: t.Width, height: t.Height, bands: b.bands}
+		if scaled.tiff, scaled.pixels = newTIFF(t.Width, t.Height, b.bands); scaled.tiff == nil {
+			return nil, fmt.Errorf("%dx%d pixels are not supported", t.Width, t.Height)
+		}
+		resample(b.pixels, b.width, b.height, b.bands, scaled.pixels, t.Width, t.Height)
+		return scaled, nil
+	}
+	img, err := b.resized(b.sizeOf(t))
 	if err != nil {
 		return nil, err
 	}
 	defer img.Close()
-	tiff, err := toTIFF(img.ImageRef)
-	if err != nil {
-		return nil, err
-	}
-	return &base{tiff, img.frames, to.width, to.height}, nil
+	return newBase(img)
 }

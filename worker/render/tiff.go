@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// newTIFF makes an uncompressed TIFF of grey, RGB, or RGB with alpha, 8 bits a sample, and
+// newTIFF makes an uncompressed TIFF of grey or RGB, without or with alpha, 8 bits a sample, and
 // returns it with the part that its pixels go to, row by row. That is how libvips is given
 // pixels without a copy. It is nil where a TIFF cannot hold as many. TIFF 6.0, section 2.
 func newTIFF(width, height, bands int) (file, pixels []byte) {
@@ -21,7 +21,7 @@ func newTIFF(width, height, bands int) (file, pixels []byte) {
 		return nil, nil
 	}
 	photometric := uint32(rgb)
-	if bands == 1 {
+	if bands <= 2 {
 		photometric = blackIsZero
 	}
 	type entry struct {
@@ -48,7 +48,7 @@ func newTIFF(width, height, bands int) (file, pixels []byte) {
 		{279, long, counts},
 		{284, short, []uint32{1}}, // A pixel's samples stand together.
 	}
-	if bands == 4 {
+	if bands%2 == 0 {
 		entries = append(entries, entry{338, short, []uint32{unassociatedAlpha}})
 	}
 	directory := header + size + size%2
