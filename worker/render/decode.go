@@ -63,7 +63,7 @@ func (p *Picture) decode(targets []Target) (*base, error) {
 func newBase(img strip) (*base, error) {
 	bytes, err := img.ToBytes()
 	if err != nil {
-		return nil, err
+		return nil, complaint()
 	}
 	b := &base{frames: img.frames, width: img.Width(), height: img.frameHeight(), bands: img.Bands()}
 	return b, b.put(bytes)

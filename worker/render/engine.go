@@ -21,6 +21,7 @@ static void give_back(void) {
 import "C"
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -107,6 +108,16 @@ func setBlocked(operation string, blocked bool) {
 		state = C.gboolean(C.TRUE)
 	}
 	C.vips_operation_block_set(name, state)
+}
+
+// complaint is what libvips says of its last error where govips does not ask it.
+func complaint() error {
+	text := C.vips_error_buffer_copy() // And clears it.
+	defer C.g_free(C.gpointer(text))
+	if said := C.GoString(text); said != "" {
+		return errors.New(said)
+	}
+	return errSilent // What it said went to another picture that failed at the time.
 }
 
 // Encoder names the program's recipe version and the library's version, as a
