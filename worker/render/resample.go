@@ -91,8 +91,8 @@ func resample(in []byte, inWidth, inHeight, bands int, out []byte, width, height
 // weights, which add up to 1. All have as many taps, some of weight 0.
 func lanczos(from, to int) (first []int32, weights []float32, taps int) {
 	const lobes = 3
-	scale := max(1, float64(from)/float64(to)) // The filter is as wide as a sample of the smaller side.
-	taps = min(from, int(math.Ceil(2*lobes*scale))+1)
+	scale := max(1, float64(from)/float64(to))      // The filter is as wide as a sample of the smaller side.
+	taps = min(from, int(math.Ceil(2*lobes*scale))) // Where there is one more, both outermost weigh 0.
 	first, weights = make([]int32, to), make([]float32, to*taps)
 	values := make([]float64, taps)
 	for i := range to {
