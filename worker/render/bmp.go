@@ -4,9 +4,10 @@ package render
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
+	"image"
+	"image/draw"
 
 	"github.com/davidbyttow/govips/v2/vips"
 	"github.com/jsummers/gobmp"
@@ -30,88 +31,72 @@ func (p *Picture) readBMPHeader() (err error) {
 	return nil
 }
 
-// wholeBMP reports whether a file holds the pixels that its header promises. The
-// decoder takes memory for the promise, and shows what there is of a run-length
-// encoded file. BITMAPFILEHEADER, BITMAPCOREHEADER and BITMAPINFOHEADER in
-// https://learn.microsoft.com/windows/win32/gdi/bitmap-storage
-func wholeBMP(file []byte, width, height int) bool {
-	const fileHeader, coreHeader, rle8, rle4 = 14, 12, 1, 2
-	if len(file) < fileHeader+coreHeader {
-		return false
-	}
-	pixels, header := int64(binary.LittleEndian.Uint32(file[10:])), file[fileHeader:]
-	if pixels > int64(len(file)) {
-		return false
-	}
-	bits, compression := int64(binary.LittleEndian.Uint16(header[10:])), uint32(0)
-	if size := binary.LittleEndian.Uint32(header); size > coreHeader && len(header) >= 20 {
-		bits = int64(binary.LittleEndian.Uint16(header[14:]))
-		if size >= 20 {
-			compression = binary.LittleEndian.Uint32(header[16:])
-		}
-	}
-	switch compression {
-	case rle8:
-		return wholeRLE(file[pixels:], width, height, func(n int) int { return n })
-	case rle4:
-		return wholeRLE(file[pixels:], width, height, func(n int) int { return (n + 1) / 2 })
-	}
-	stride := (int64(width)*bits + 31) / 32 * 4 // Rows are padded to 4 bytes.
-	return stride > 0 && (int64(len(file))-pixels)/stride >= int64(height)
-}
-
-// wholeRLE walks over run-length encoded pixels: whether there is an end to them, or
-// all that there is room for. Size gives the bytes of as many pixels that stand there
-// as they are. https://learn.microsoft.com/windows/win32/gdi/bitmap-compression
-func wholeRLE(data []byte, width, height int, size func(int) int) bool {
-	const endOfLine, endOfBitmap, delta = 0, 1, 2
-	for x, y := 0, 0; y < height && (y < height-1 || x < width); {
-		if len(data) < 2 {
-			return false
-		}
-		count, value := int(data[0]), int(data[1])
-		data = data[2:]
-		switch {
-		case count > 0:
-			x += count
-		case value == endOfLine:
-			x, y = 0, y+1
-		case value == endOfBitmap:
-			return true
-		case value == delta:
-			if len(data) < 2 {
-				return false
-			}
-			x, y, data = x+int(data[0]), y+int(data[1]), data[2:]
-		default:
-			n := (size(value) + 1) / 2 * 2
-			if len(data) < n {
-				return false
-			}
-			x, data = x+value, data[n:]
-		}
-		x = min(x, width)
-	}
-	return true
-}
-
+// decodeBMP makes a TIFF of the pixels, for libvips to read: most files' rows only differ
+// in the order of their bytes. What else there is, is decoded by gobmp in between, and
+// then both are in memory.
 func (p *Picture) decodeBMP() (img *vips.ImageRef, err error) {
 	defer recoverFault(&err)
-	decoded, err := gobmp.Decode(bytes.NewReader(p.body))
-	if err != nil {
-		return nil, bmpFault(err)
+	tiff := tiffOfRows(p.body, p.Width, p.Height)
+	if tiff == nil {
+		decoded, err := gobmp.Decode(bytes.NewReader(p.body))
+		if err != nil {
+			return nil, bmpFault(err)
+		}
+		tiff = tiffOf(decoded)
 	}
-	img, err = vips.NewImageFromGoImage(decoded)
+	if tiff == nil {
+		return nil, faultf(ClassUnsupported, "bmp: %dx%d pixels are not supported", p.Width, p.Height)
+	}
+	params := vips.NewImportParams()
+	params.Access.Set(vipsAccessSequential)
+	img, err = vips.LoadImageFromBuffer(tiff, params)
 	if err != nil {
 		return nil, fmt.Errorf("bmp to libvips: %w", err)
 	}
-	if o, ok := decoded.(interface{ Opaque() bool }); ok && o.Opaque() {
-		if err := img.ExtractBand(0, 3); err != nil {
-			img.Close()
-			return nil, fmt.Errorf("drop alpha: %w", err)
+	return img, nil
+}
+
+// tiffOfRows turns a BMP of 24 bits a pixel, without compression, into a TIFF. It is nil
+// where the file is of another kind. The file is known to be whole.
+func tiffOfRows(file []byte, width, height int) []byte {
+	start, upward, ok := bmpRows(file, width, height)
+	if !ok {
+		return nil
+	}
+	stride := bmpStride(width, 24)
+	tiff, pixels := newTIFF(width, height, 3)
+	for y := 0; y < height && tiff != nil; y++ {
+		at := int64(y)
+		if upward {
+			at = int64(height - 1 - y)
+		}
+		from, to := file[start+at*stride:][:width*3], pixels[y*width*3:][:width*3]
+		for x := 0; x+2 < len(from) && x+2 < len(to); x += 3 {
+			to[x], to[x+1], to[x+2] = from[x+2], from[x+1], from[x]
 		}
 	}
-	return img, nil
+	return tiff
+}
+
+// tiffOf turns a picture into a TIFF, without alpha where all of it is opaque.
+func tiffOf(img image.Image) []byte {
+	size, bands := img.Bounds().Size(), 4
+	if o, ok := img.(interface{ Opaque() bool }); ok && o.Opaque() {
+		bands = 3
+	}
+	tiff, pixels := newTIFF(size.X, size.Y, bands)
+	row := image.NewNRGBA(image.Rect(0, 0, size.X, 1))
+	for y := 0; y < size.Y && tiff != nil; y++ {
+		if same, ok := img.(*image.NRGBA); ok { // Draw would go by way of premultiplied alpha.
+			row.Pix = same.Pix[y*same.Stride:]
+		} else {
+			draw.Draw(row, row.Rect, img, img.Bounds().Min.Add(image.Pt(0, y)), draw.Src)
+		}
+		for x := range size.X {
+			copy(pixels[(y*size.X+x)*bands:][:bands], row.Pix[x*4:][:4])
+		}
+	}
+	return tiff
 }
 
 func bmpFault(err error) *Fault {

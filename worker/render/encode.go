@@ -10,22 +10,27 @@ import (
 	"calotype"
 )
 
-// encode makes one target from the base.
-func (b *base) encode(p *Picture, t Target) ([]byte, error) {
+// resized opens the base at a size: of one frame, unless it is to move.
+func (b *base) resized(to size) (strip, error) {
 	opened, err := b.open()
 	if err != nil {
-		return nil, err
+		return strip{}, err
 	}
 	defer opened.Close()
-	if !moves(t.Format) && opened.frames > 1 {
+	if !to.moving && opened.frames > 1 {
 		first, err := opened.frame(0)
 		if err != nil {
-			return nil, err
+			return strip{}, err
 		}
 		defer first.Close()
 		opened = strip{first, 1}
 	}
-	img, err := opened.resize(t.Width, t.Height)
+	return opened.resize(to.width, to.height)
+}
+
+// encode makes one target from the base.
+func (b *base) encode(p *Picture, t Target) ([]byte, error) {
+	img, err := b.resized(b.sizeOf(t))
 	if err != nil {
 		return nil, err
 	}

@@ -8,19 +8,23 @@ package render
 #include <malloc.h>
 #endif
 
-// Two arenas instead of eight a core: a decode's large blocks are freed back
-// instead of being kept for each thread. M_ARENA_MAX is glibc's.
-static void few_arenas(void) {
+// Two arenas instead of eight a core, and blocks of a megabyte by themselves: what a
+// picture took is given back instead of being kept for each thread, or between what is
+// still in use. glibc would raise that limit to 32 MB as such blocks are freed.
+static void give_back(void) {
 #ifdef __GLIBC__
 	mallopt(M_ARENA_MAX, 2);
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
 #endif
 }
 */
 import "C"
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -39,10 +43,19 @@ var loaders = []string{
 	"VipsForeignLoadTiff",
 }
 
+// gcPercent lets Go's heap grow by a quarter before it is collected. It is a few large
+// blocks, sources and decoded pictures, so that collecting costs next to nothing. Of 8
+// pictures of 12 megapixels at once, to 16 variants each, 25 percent and glibc's limit
+// above take 118 MB instead of 156, for 4 % more CPU.
+const gcPercent = 25
+
 // Start starts libvips; it must have been called before anything else in this
 // package. It may be called again.
 var Start = sync.OnceValue(func() error {
-	C.few_arenas()
+	C.give_back()
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	// What is decoded for random access stays in memory, which the limits bound.
 	// Above 100 MB libvips would use a temporary file, and 8.14.1 then crashes in
 	// frames that need no scaling. It knows k, m and g, and takes another unit for bytes.
@@ -95,6 +108,16 @@ func setBlocked(operation string, blocked bool) {
 		state = C.gboolean(C.TRUE)
 	}
 	C.vips_operation_block_set(name, state)
+}
+
+// complaint is what libvips says of its last error where govips does not ask it.
+func complaint() error {
+	text := C.vips_error_buffer_copy() // And clears it.
+	defer C.g_free(C.gpointer(text))
+	if said := C.GoString(text); said != "" {
+		return errors.New(said)
+	}
+	return errSilent // What it said went to another picture that failed at the time.
 }
 
 // Encoder names the program's recipe version and the library's version, as a

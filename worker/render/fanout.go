@@ -3,36 +3,22 @@
 package render
 
 import (
-	"runtime"
+	"cmp"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/semaphore"
 )
 
-// idle are the processors that nothing of this package runs on. Pictures are rendered
-// side by side, as many as the caller likes; only where they leave processors idle do
-// the targets of one picture run beside each other.
-var idle = semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0)))
-
-// occupy runs a caller's own work. It never waits: that a processor is idle matters to
-// helpers alone.
-func occupy(work func()) {
-	if idle.TryAcquire(1) {
-		defer idle.Release(1)
-	}
-	work()
-}
-
 // fanout makes the renditions of targets from one base: in the order they are asked
-// for, or earlier where a processor is idle. Targets that are the same are made once.
+// for, or earlier where a processor is idle, or what they share is at hand. Targets that
+// are the same are made once.
 type fanout struct {
 	encode  func(Target) (Rendition, error)
 	limits  Limits
 	spent   atomic.Int64 // Nanoseconds, of all that was done for the picture.
 	stopped atomic.Bool
-	tasks   []*task
+	tasks   []*task // Those of one size one after the other.
 	of      []*task // Of each target.
 	helpers sync.WaitGroup
 }
@@ -58,46 +44,55 @@ func newFanout(targets []Target, limits Limits, spent time.Duration, encode func
 		}
 		f.of = append(f.of, known[t])
 	}
+	slices.SortStableFunc(f.tasks, func(a, b *task) int { return cmp.Compare(first(targets, a), first(targets, b)) })
 	return f
 }
 
-// rendition returns what was made of the i-th target.
+// first is where the first target is that has the task's size.
+func first(targets []Target, a *task) int {
+	return slices.IndexFunc(targets, func(t Target) bool { return sameSize(t, a.target) })
+}
+
+func sameSize(a, b Target) bool { return a.Width == b.Width && a.Height == b.Height }
+
+// rendition returns what was made of the i-th target. The first is not kept waiting for
+// others; with each of the rest goes what has its size.
 func (f *fanout) rendition(i int) (Rendition, error) {
 	t := f.of[i]
 	if t.claimed.CompareAndSwap(false, true) {
-		occupy(func() {
-			f.recruit()
-			f.run(t)
-		})
+		f.recruit()
+		shared.encode(func() { f.run(t) })
+		for _, other := range f.tasks {
+			if i > 0 && sameSize(other.target, t.target) && other.claimed.CompareAndSwap(false, true) {
+				shared.encode(func() { f.run(other) })
+			}
+		}
 	}
 	<-t.done
 	return t.rendition, t.err
 }
 
-// recruit starts a helper for every idle processor.
+// recruit starts a helper for every processor but the caller's.
 func (f *fanout) recruit() {
-	for range f.tasks {
-		if !idle.TryAcquire(1) {
-			return
-		}
+	for range min(len(f.tasks), shared.all) - 1 {
 		f.helpers.Go(f.help)
 	}
 }
 
-// help makes what nobody has begun. Between two tasks it gives up the processor, to
-// whoever is before it.
+// help makes what nobody has begun, while a processor is idle.
 func (f *fanout) help() {
 	for _, t := range f.tasks {
-		if f.stopped.Load() || !t.claimed.CompareAndSwap(false, true) {
+		if f.stopped.Load() || t.claimed.Load() {
 			continue
 		}
-		f.run(t)
-		idle.Release(1)
-		if !idle.TryAcquire(1) {
+		if !shared.try(func() {
+			if t.claimed.CompareAndSwap(false, true) {
+				f.run(t)
+			}
+		}) {
 			return
 		}
 	}
-	idle.Release(1)
 }
 
 func (f *fanout) run(t *task) {

@@ -43,10 +43,8 @@ func renderAll(body []byte) (all [][]byte, err error) {
 
 // Whoever makes a rendition, and beside what, its bytes are the same.
 func TestSideBySide(t *testing.T) {
-	busy := int64(0) // So that nobody helps.
-	for idle.TryAcquire(1) {
-		busy++
-	}
+	all := shared
+	shared = newProcessors(1) // So that nobody helps.
 	sources := [][]byte{jpegOf(t, grainy(900, 600)), pngOf(t, quadrants(300, 500)), moving(t, 3, 400, 300)}
 	alone := make([][][]byte, len(sources))
 	for i, body := range sources {
@@ -55,10 +53,10 @@ func TestSideBySide(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	idle.Release(busy)
-	var all sync.WaitGroup
+	shared = all
+	var beside sync.WaitGroup
 	for i := range 4 * len(sources) {
-		all.Go(func() {
+		beside.Go(func() {
 			want := alone[i%len(sources)]
 			got, err := renderAll(sources[i%len(sources)])
 			if err != nil || !slices.EqualFunc(got, want, bytes.Equal) {
@@ -66,7 +64,7 @@ func TestSideBySide(t *testing.T) {
 			}
 		})
 	}
-	all.Wait()
+	beside.Wait()
 	vips.AssertNoLeaks(t)
 }
 

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,12 +38,14 @@ func corrupt(format calotype.Format, err error) *Fault {
 	detail := oneLine(format, err.Error())
 	switch {
 	case detail == "":
-		detail = "the decoder gave up and did not say why"
+		detail = errSilent.Error()
 	case strings.Contains(detail, "not supported"):
 		return faultf(ClassUnsupported, "%s", detail) // There is but the text to tell.
 	}
 	return faultf(ClassCorrupt, "%s", detail)
 }
+
+var errSilent = errors.New("the decoder gave up and did not say why")
 
 // speakers are what the messages of a format's decoder begin with. libvips keeps one
 // list of messages for all pictures that are decoded at the time.

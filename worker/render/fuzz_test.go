@@ -7,6 +7,8 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/jsummers/gobmp"
+
 	"calotype"
 )
 
@@ -132,6 +134,38 @@ func FuzzWholeBMP(f *testing.F) {
 	f.Fuzz(func(t *testing.T, file []byte, width, height int) {
 		if width > 0 && height > 0 && wholeBMP(file, width, height) && len(file) < 26 {
 			t.Error("less than a header is whole")
+		}
+	})
+}
+
+// Rows that are read here are what gobmp reads.
+func FuzzTIFFOfRows(f *testing.F) {
+	f.Add(bmpOf(f, quadrants(41, 30)))
+	f.Add(render(f, pngOf(f, grainy(9, 7)), Target{9, 7, calotype.BMP, 80}).Body)
+	f.Fuzz(func(t *testing.T, file []byte) {
+		p, err := Open(file, Limits{Pixels: 1 << 20})
+		if err != nil || p.Format != calotype.BMP || tiffOfRows(file, p.Width, p.Height) == nil {
+			return
+		}
+		decoded, err := gobmp.Decode(bytes.NewReader(file))
+		if err != nil {
+			return
+		}
+		if !bytes.Equal(tiffOfRows(file, p.Width, p.Height), tiffOf(decoded)) {
+			t.Error("not the pixels that gobmp reads")
+		}
+	})
+}
+
+func FuzzMemory(f *testing.F) {
+	seeds(f)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for _, format := range []calotype.Format{calotype.JPEG, calotype.PNG, calotype.WebP, calotype.BMP, calotype.TIFF} {
+			p := &Picture{Format: format, Width: 4000, Height: 3000, Frames: 1, body: body}
+			least, most := int64(len(body)), int64(len(body))+4000*3000*100
+			if got := p.Memory([]Target{{400, 300, calotype.WebP, 80}}); got < least || got > most {
+				t.Errorf("%s: %d bytes", format, got)
+			}
 		}
 	})
 }

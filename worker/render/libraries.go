@@ -91,15 +91,20 @@ func (l library) version() string {
 var versionNumber = regexp.MustCompile(`\d+\.\d+(\.\d+)?`)
 
 // Libraries lists libvips and the libraries below it, with the versions that they give
-// at run time: "libvips 8.14.1, libwebp 1.2.4". Call it after [Start].
+// at run time and the oldest that will do: "libvips 8.15.1 (at least 8.14.1)". Call it
+// after [Start].
 func Libraries() string {
-	list := []string{"libvips " + vips.Version}
+	list := []string{describe("libvips", vips.Version, vipsFloor)}
 	for _, l := range libraries {
 		if v := l.version(); v != "" {
-			list = append(list, l.name+" "+v)
+			list = append(list, describe(l.name, v, l.floor))
 		}
 	}
 	return strings.Join(list, ", ")
+}
+
+func describe(name, version string, floor [3]int) string {
+	return fmt.Sprintf("%s %s (at least %d.%d.%d)", name, version, floor[0], floor[1], floor[2])
 }
 
 // operations are what this package asks of libvips: some builds lack some.
@@ -114,7 +119,7 @@ func checkLibraries() error {
 	var errs []error
 	below := func(name, version string, floor [3]int) {
 		if version != "" && older(version, floor) {
-			errs = append(errs, fmt.Errorf("%s is %s, at least %d.%d.%d is needed", name, version, floor[0], floor[1], floor[2]))
+			errs = append(errs, fmt.Errorf("too old: %s", describe(name, version, floor)))
 		}
 	}
 	below("libvips", vips.Version, vipsFloor)

@@ -3,6 +3,7 @@
 package render
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/davidbyttow/govips/v2/vips"
@@ -70,5 +71,15 @@ func (p *Picture) readHeader() error {
 func (p *Picture) load(set func(*vips.ImportParams)) (*vips.ImageRef, error) {
 	params := vips.NewImportParams() // Fails on truncated pictures.
 	set(params)
-	return vips.LoadImageFromBuffer(p.body, params)
+	img, err := vips.LoadImageFromBuffer(p.body, params)
+	if errors.Is(err, vips.ErrUnsupportedImageFormat) { // govips looks at the first bytes, too.
+		if len(p.body) < shortest {
+			return nil, errors.New("it ends in its header")
+		}
+		return nil, errors.New("its brand is not supported")
+	}
+	return img, err
 }
+
+// shortest is less than any picture has, and what govips wants to see.
+const shortest = 12

@@ -21,14 +21,23 @@ func (p *Picture) Render(targets []Target) iter.Seq2[Rendition, error] {
 	return func(yield func(Rendition, error) bool) {
 		var base *base
 		var err error
-		start := time.Now()
-		occupy(func() { base, err = p.decode(targets) })
+		var spent time.Duration
+		shared.decode(func() {
+			start := time.Now()
+			base, err = p.decode(targets)
+			spent = time.Since(start)
+		})
 		if err != nil {
 			yield(Rendition{}, err)
 			return
 		}
-		fan := newFanout(targets, p.limits, time.Since(start), func(t Target) (Rendition, error) {
-			return p.rendition(base, t)
+		sizes := newSizes(base, targets)
+		fan := newFanout(targets, p.limits, spent, func(t Target) (Rendition, error) {
+			sized, err := sizes.take(t)
+			if err != nil {
+				return Rendition{}, fmt.Errorf("scale to %dx%d: %w", t.Width, t.Height, err)
+			}
+			return p.rendition(sized, t)
 		})
 		defer fan.stop()
 		for i := range targets {

@@ -37,11 +37,15 @@ func tools() []tool {
 	if version, err := exec.Command("node", sharp, "{}").Output(); err != nil {
 		fmt.Println("sharp is not here: npm ci in", peers)
 	} else {
+		fmt.Println("sharp is", strings.TrimSpace(string(version)))
 		noBMP := func(f calotype.Format) bool { return f != calotype.BMP }
 		for _, effort := range []int{2, 4} {
-			found = append(found, tool{fmt.Sprintf("sharp %s, WebP effort %d", strings.TrimSpace(string(version)), effort), noBMP, func(o order) (cost, error) {
+			found = append(found, tool{fmt.Sprintf("sharp, WebP effort %d", effort), noBMP, func(o order) (cost, error) {
 				o.WebPEffort = effort
-				return measure(exec.Command("node", sharp, o.text()))
+				cmd := exec.Command("node", sharp, o.text())
+				// Node has 4 threads for this by default, and no more pictures at once.
+				cmd.Env = append(os.Environ(), fmt.Sprintf("UV_THREADPOOL_SIZE=%d", o.AtOnce))
+				return measure(cmd)
 			}})
 		}
 	}
@@ -52,7 +56,8 @@ func tools() []tool {
 			continue
 		}
 		noAVIF := func(f calotype.Format) bool { return f != calotype.AVIF }
-		return append(found, tool{"Pillow " + strings.TrimSpace(string(version)), noAVIF, func(o order) (cost, error) {
+		fmt.Println("Pillow is", strings.TrimSpace(string(version)))
+		return append(found, tool{"Pillow", noAVIF, func(o order) (cost, error) {
 			return measure(exec.Command(python, pillow, o.text()))
 		}})
 	}

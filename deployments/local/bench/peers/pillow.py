@@ -9,7 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import PIL
-from PIL import Image, ImageSequence
+from PIL import Image, ImageOps, ImageSequence
 
 OPTIONS = {
     "jpeg": {"quality": 80, "optimize": True},
@@ -35,9 +35,12 @@ def render(jobs):
             first, *rest = [scaled(f.convert("RGBA"), job) for f in ImageSequence.Iterator(picture)]
             first.save(job["out"], "GIF", save_all=True, append_images=rest)
         return
-    # Shrinks a JPEG while it is decoded, to no less than this.
-    picture.draft("RGB", (max(j["width"] for j in jobs), max(j["height"] for j in jobs)))
-    picture.load()
+    # Shrinks a JPEG while it is decoded, to no less than this, as it is stored.
+    size = max(j["width"] for j in jobs), max(j["height"] for j in jobs)
+    if picture.getexif().get(0x0112, 1) >= 5:
+        size = size[::-1]
+    picture.draft("RGB", size)
+    picture = ImageOps.exif_transpose(picture)
     for job in jobs:
         scaled(picture, job).save(job["out"], job["format"].upper(), **OPTIONS[job["format"]])
 

@@ -4,7 +4,7 @@ import sharp from "sharp";
 
 const { atOnce, webpEffort, jobs } = JSON.parse(process.argv[2]);
 if (!jobs) {
-  console.log(sharp.versions.sharp);
+  console.log(`${sharp.versions.sharp}, libvips ${sharp.versions.vips}, libwebp ${sharp.versions.webp}`);
   process.exit();
 }
 sharp.concurrency(1); // As many pictures at once as slots, each on one thread, as here.

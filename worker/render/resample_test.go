@@ -1,0 +1,86 @@
+//go:build cgo
+
+package render
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/davidbyttow/govips/v2/vips"
+
+	"calotype"
+)
+
+// What is scaled here is what libvips scales, but for its rounding.
+func TestResampleIsLibvips(t *testing.T) {
+	for _, c := range []struct{ width, height, toWidth, toHeight int }{
+		{300, 200, 299, 200}, {300, 200, 150, 100}, {300, 200, 211, 140}, {200, 300, 37, 56}, {70, 500, 10, 71}, {500, 30, 166, 10},
+	} {
+		drawn := grainy(c.width, c.height)
+		for _, bands := range []int{1, 3} {
+			b := &base{frames: 1, width: c.width, height: c.height, bands: bands}
+			pixels := make([]byte, 0, c.width*c.height*bands)
+			for i := 0; i < len(drawn.Pix); i += 4 {
+				pixels = append(pixels, drawn.Pix[i:i+bands]...)
+			}
+			if err := b.put(pixels); err != nil {
+				t.Fatal(err)
+			}
+			target := Target{c.toWidth, c.toHeight, calotype.JPEG, 80}
+			ours, err := b.scaled(target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			img, err := b.resized(b.sizeOf(target))
+			if err != nil {
+				t.Fatal(err)
+			}
+			theirs, err := newBase(img)
+			img.Close()
+			if err != nil || len(ours.pixels) != len(theirs.pixels) || len(ours.pixels) != c.toWidth*c.toHeight*bands {
+				t.Fatalf("%+v: %d bytes, %d of libvips, %v", c, len(ours.pixels), len(theirs.pixels), err)
+			}
+			sum := 0.0
+			for i := range ours.pixels {
+				d := float64(ours.pixels[i]) - float64(theirs.pixels[i])
+				sum += d * d
+			}
+			// libvips scales in two steps where that is by more than 4.
+			if rms := math.Sqrt(sum / float64(len(ours.pixels))); rms > 2.5 {
+				t.Errorf("%+v, %d bands: %.2f levels apart", c, bands, rms)
+			}
+		}
+	}
+	vips.AssertNoLeaks(t)
+}
+
+// Weights add up, and reach into nothing beyond the picture. What is of one colour stays so.
+func TestLanczos(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		to := 1 + random.IntN(300)
+		from := to + random.IntN(3000)
+		first, weights, taps := lanczos(from, to)
+		for i := range to {
+			sum := float32(0)
+			for _, w := range weights[i*taps : (i+1)*taps] {
+				sum += w
+			}
+			if first[i] < 0 || int(first[i])+taps > from || math.Abs(float64(sum)-1) > 1e-4 {
+				t.Fatalf("%d to %d, sample %d: from %d, %d taps, sum %v", from, to, i, first[i], taps, sum)
+			}
+		}
+	}
+	flat := make([]byte, 40*30*3)
+	for i := range flat {
+		flat[i] = []byte{200, 0, 255}[i%3]
+	}
+	out := make([]byte, 13*9*3)
+	resample(flat, 40, 30, 3, out, 13, 9)
+	for i, v := range out {
+		if v != flat[i%3] {
+			t.Fatalf("sample %d is %d, want %d", i, v, flat[i%3])
+		}
+	}
+}
