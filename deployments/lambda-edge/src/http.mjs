@@ -1,6 +1,5 @@
 // One HTTP exchange over a connection that is kept, within a time.
-import http from 'node:http';
-import https from 'node:https';
+import { http, https } from './builtin.mjs';
 
 const kept = { keepAlive: true, maxSockets: 16 };
 const agents = { 'http:': new http.Agent(kept), 'https:': new https.Agent(kept) };
