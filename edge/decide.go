@@ -64,7 +64,7 @@ type Decision struct {
 // Decide reads a request.
 func (r Rules) Decide(req Request) Decision {
 	key, err := url.PathUnescape(strings.TrimPrefix(req.Path, "/"))
-	if err != nil && r.Prefix.Contains(req.Path) {
+	if err != nil && r.Prefix.Contains(unescapeSome(req.Path)) {
 		return Decision{Verdict: Hidden} // Some store may read it.
 	}
 	if err != nil {
@@ -94,6 +94,25 @@ func (r Rules) Decide(req Request) Decision {
 	}
 	d.Verdict, d.Variant, d.Rendition, d.quality = Resize, variant, rendition, r.Quality
 	return d
+}
+
+// unescapeSome decodes the escapes that are right and takes the others as they stand,
+// as a store may that is not S3.
+func unescapeSome(path string) string {
+	var b strings.Builder
+	for len(path) > 0 {
+		n := 1
+		if path[0] == '%' && len(path) > 2 {
+			n = 3
+		}
+		c, err := url.PathUnescape(path[:n])
+		if err != nil {
+			c, n = path[:1], 1
+		}
+		b.WriteString(c)
+		path = path[n:]
+	}
+	return b.String()
 }
 
 // containsInS3 reports whether S3 would take a path for one under the prefix: it

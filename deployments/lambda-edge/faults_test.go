@@ -234,6 +234,30 @@ func TestStaleConnection(t *testing.T) {
 	})
 }
 
+// An answer that is cut short came from a server that has the message: it is not sent
+// again, over a connection that was kept either.
+func TestAnswerIsCutShort(t *testing.T) {
+	onNodes(t, func(t *testing.T, f *function) {
+		f.put("first.jpg", "kitty.jpg")
+		f.handle(request("/first.jpg", "size=M", f.settings())) // It leaves connections to both.
+		f.aws.reset(func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Method != http.MethodPost {
+				return false
+			}
+			w.Header().Set("Content-Length", "100")
+			w.Write([]byte("{"))                  //nolint:errcheck // It is cut anyway.
+			http.NewResponseController(w).Flush() //nolint:errcheck // As above.
+			panic(http.ErrAbortHandler)
+		})
+		event := request("/kitty.jpg", "size=M", f.settings())
+		same(t, "cut", f.handle(event), inner(event)["request"])
+		if calls := f.aws.seen(); len(calls) != 3 {
+			t.Errorf("calls %v, want 3", calls)
+		}
+		logged(t, "cut", f.log.take(), "enqueue", "ECONNRESET")
+	})
+}
+
 // TestMemoryIsFlat handles events for pictures of their own, each of which is looked
 // for and enqueued, or with no call at all.
 func TestMemoryIsFlat(t *testing.T) {

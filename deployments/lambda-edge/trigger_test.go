@@ -54,6 +54,27 @@ func TestOriginRequest(t *testing.T) {
 	})
 }
 
+// An origin may also be a custom one, such as a bucket's website.
+func TestCustomOrigin(t *testing.T) {
+	onNodes(t, func(t *testing.T, f *function) {
+		f.put("hit.jpg", "resized/M/hit.jpg")
+		event := request("/hit.jpg", "size=M", f.settings())
+		origin := inner(event)["request"].(object)["origin"].(object)
+		custom := origin["s3"].(object)
+		delete(origin, "s3")
+		delete(custom, "authMethod")
+		custom["domainName"], custom["port"], custom["protocol"] = "pictures.s3-website-us-east-1.amazonaws.com", 80, "http"
+		custom["readTimeout"], custom["keepaliveTimeout"], custom["sslProtocols"] = 30, 5, []any{"TLSv1.2"}
+		origin["custom"] = custom
+		got := f.handle(event)
+		custom["path"] = "/resized/M"
+		same(t, "hit", got, inner(event)["request"])
+		if calls := f.aws.seen(); len(calls) != 1 {
+			t.Errorf("calls %v, want 1", calls)
+		}
+	})
+}
+
 func TestRenditionsAreHidden(t *testing.T) {
 	onNodes(t, func(t *testing.T, f *function) {
 		for _, role := range []string{"", "rendition", "original"} {

@@ -1,12 +1,11 @@
 // The decision: edge.wasm, a WASI reactor, and what it needs of a host.
-import { readFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
+import { fs, v8 } from './builtin.mjs';
 import { imports } from './wasi.mjs';
 
 // V8 would compile hot functions again, in the time of the first answers, and check
 // all that are never called. Both together are half of what a start would cost.
-setFlagsFromString('--wasm-tiering-budget=100000000');
-setFlagsFromString('--wasm-lazy-validation');
+v8.setFlagsFromString('--wasm-tiering-budget=100000000');
+v8.setFlagsFromString('--wasm-lazy-validation');
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -26,7 +25,7 @@ export class Decision {
   }
 
   #start() {
-    this.#module ??= new WebAssembly.Module(readFileSync(this.#file));
+    this.#module ??= new WebAssembly.Module(fs.readFileSync(this.#file));
     const host = imports(this.#module);
     const { exports } = new WebAssembly.Instance(this.#module, host.imports);
     host.memory = exports.memory;

@@ -1,6 +1,5 @@
 // One HTTP exchange over a connection that is kept, within a time.
-import http from 'node:http';
-import https from 'node:https';
+import { http, https } from './builtin.mjs';
 
 const kept = { keepAlive: true, maxSockets: 16 };
 const agents = { 'http:': new http.Agent(kept), 'https:': new https.Agent(kept) };
@@ -36,16 +35,18 @@ function exchange(url, { method, path, headers, body }, patience) {
     const timer = setTimeout(() => req.destroy(new Error(`no answer in ${Math.round(patience)} ms`)), Math.max(1, patience));
     const fail = (error) => {
       clearTimeout(timer);
-      error.stale = req.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
       reject(error);
     };
-    req.on('error', fail);
+    req.on('error', (error) => {
+      error.stale = req.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+      fail(error);
+    });
     req.on('response', (res) => {
       let text = '';
       res.on('data', (chunk) => {
         if (text.length < MOST_READ) text += chunk;
       });
-      res.on('error', fail);
+      res.on('error', fail); // The server was there: what it did is not to be done again.
       res.on('end', () => {
         clearTimeout(timer);
         resolve({ status: res.statusCode, headers: res.headers, error: res.statusCode >= 400 ? kind(res, text) : undefined });

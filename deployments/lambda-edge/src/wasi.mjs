@@ -1,7 +1,7 @@
 // As much of WASI as a Go program without files and arguments needs: clocks,
 // random bytes, and a standard error for last words. All else answers "not supported".
 // https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md
-import { randomFillSync } from 'node:crypto';
+import { crypto } from './builtin.mjs';
 
 const BADF = 8;
 const NOSYS = 52;
@@ -25,7 +25,7 @@ export function imports(module) {
       return 0;
     },
     random_get(address, size) {
-      randomFillSync(new Uint8Array(host.memory.buffer, address, size));
+      crypto.randomFillSync(new Uint8Array(host.memory.buffer, address, size));
       return 0;
     },
     fd_prestat_get: () => BADF, // No folder is open.
