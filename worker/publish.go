@@ -73,6 +73,9 @@ func (p *publication) run(ctx context.Context) error {
 // read gets the source. Its ETag is the version that all the rest is about. One that is
 // too large has no renditions, so what stands of an older one goes.
 func (p *publication) read(ctx context.Context) error {
+	if err := p.place.hold(ctx, min(p.source.Size, p.worker.MaxBytes)); err != nil {
+		return err
+	}
 	start := time.Now()
 	body, source, err := p.worker.bucket.Get(ctx, p.job.Source, p.worker.MaxBytes)
 	p.report.get += time.Since(start)

@@ -116,6 +116,17 @@ func (p *place) take(ctx context.Context, bytes int64) error {
 		}
 		p.first = true
 	}
+	return p.acquire(ctx, bytes)
+}
+
+// hold waits for the memory of a source's own bytes, of which no more is known yet than
+// how many they are. It is given back with the next take.
+func (p *place) hold(ctx context.Context, bytes int64) error {
+	p.giveBack()
+	return p.acquire(ctx, min(bytes, p.allBytes))
+}
+
+func (p *place) acquire(ctx context.Context, bytes int64) error {
 	p.waits.Add(1)
 	defer p.waits.Add(-1)
 	if p.memory.Acquire(ctx, bytes) != nil {

@@ -167,3 +167,26 @@ func TestCrowded(t *testing.T) {
 		time.Sleep(longestWait + time.Second)
 	})
 }
+
+// A source that is on its way takes memory as well, which decoding it takes over.
+func TestSourcesOnTheirWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRoom(100*mb, 2)
+		first, second := r.enter(t), r.enter(t)
+		if err := first.hold(t.Context(), 900*mb); err != nil { // No more than there is.
+			t.Fatal(err)
+		}
+		held := make(chan error)
+		go func() { held <- second.hold(t.Context(), 1*mb) }()
+		synctest.Wait()
+		if r.waits.Load() != 1 {
+			t.Error("the second source does not wait")
+		}
+		if err := first.take(t.Context(), 10*mb); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-held; err != nil || r.bytesUsed.Load() != 11*mb {
+			t.Errorf("%v, %d bytes used", err, r.bytesUsed.Load())
+		}
+	})
+}
