@@ -113,6 +113,11 @@ func (c *warmCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if !c.DryRun {
+		if err := checkpoint.save(from); err != nil { // Before anything is sent.
+			return fmt.Errorf("--checkpoint: %w%w", err, quiet(errUsage))
+		}
+	}
 	told := newWarmReport(c, from, stdout, stderr)
 	b.Tell, b.Save = told.finding, checkpoint.save
 	stopCounting := told.count(ctx, &b)

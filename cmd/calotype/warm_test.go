@@ -99,6 +99,18 @@ func TestWarmCheckpoint(t *testing.T) {
 	}
 }
 
+// A checkpoint that cannot be written is told before anything is sent.
+func TestWarmCheckpointThatCannotBe(t *testing.T) {
+	bucket := awstest.Bucket(t)
+	jobs, _ := awstest.Queues(t)
+	awstest.Put(t, bucket, "a.jpg", []byte("x"), awstest.Headers{})
+	file := filepath.Join(t.TempDir(), "none", "checkpoint")
+	_, stderr := warm(t, exitUsage, "s3://"+bucket, "--variants=M", "--queue-url="+jobs, "--checkpoint="+file)
+	if sent := awstest.Drain(t, jobs); len(sent) > 0 || !strings.Contains(stderr, "--checkpoint: open ") {
+		t.Errorf("sent %q, said %q", sent, stderr)
+	}
+}
+
 func TestWarmMistakes(t *testing.T) {
 	for name, c := range map[string]struct {
 		args []string
