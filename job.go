@@ -75,6 +75,9 @@ func ParseJob(body string) (Job, error) {
 	if err := json.Unmarshal([]byte(body), &m); err != nil {
 		return Job{}, fmt.Errorf("parse job: %w", err)
 	}
+	if m.Version == 0 {
+		return Job{}, errors.New(`parse job: it has no version "v": somebody else's message`)
+	}
 	if m.Version != jobVersion {
 		return Job{}, fmt.Errorf("%w %d: this program reads %d", ErrJobVersion, m.Version, jobVersion)
 	}

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"calotype"
@@ -13,11 +14,13 @@ import (
 // named like a picture has no renditions.
 func (w *Worker) jobsOf(events []calotype.Event, m queue.Message) []calotype.Job {
 	var jobs []calotype.Job
+	told := map[string]bool{}
 	for _, e := range events {
 		own, isPicture := calotype.FormatOfKey(e.Key)
-		if !e.Changes() || e.Bucket != w.bucket.Name() || !isPicture || w.Prefix.CheckSource(e.Key) != nil {
+		if !e.Changes() || e.Bucket != w.bucket.Name() || !isPicture || w.Prefix.CheckSource(e.Key) != nil || told[e.Key] {
 			continue
 		}
+		told[e.Key] = true
 		job := calotype.Job{Source: e.Key, Reconcile: true, FirstSeen: m.Sent}
 		for _, v := range w.OnUpload {
 			if v = calotype.VariantOf(v.Preset, v.Format, own); !slices.Contains(job.Variants, v) {
@@ -38,8 +41,12 @@ func (w *Worker) spread(ctx context.Context, r *report, jobs []calotype.Job) err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
-	for _, job := range jobs {
-		if err := r.lane.Send(ctx, job.Encode(), 0); err != nil {
+	for some := range slices.Chunk(jobs, queue.MaxBatch) {
+		bodies := make([]string, len(some))
+		for i, job := range some {
+			bodies[i] = job.Encode()
+		}
+		if err := errors.Join(r.lane.SendBatch(ctx, bodies)...); err != nil {
 			r.outcome = interrupted
 			return err
 		}

@@ -1,14 +1,20 @@
 package worker
 
 import (
+	"context"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go/middleware"
+
 	"calotype"
 	"calotype/internal/awstest"
+	"calotype/queue"
 )
 
 // created and removed are what S3 tells of a bench's bucket.
@@ -124,6 +130,35 @@ func TestSeveralEventsInAMessage(t *testing.T) {
 	b.doNext(t)
 	b.wantDone(t)
 	b.wantKeys(t, "a.jpg", "b.jpg", "resized/XS/a.jpg", "resized/XS/b.jpg")
+}
+
+// A message of very many events is done with before its lease ends, and tells of each
+// source once.
+func TestVeryManyEventsInAMessage(t *testing.T) {
+	b := newBench(t)
+	calls := 0
+	b.lanes[0].Queue = queue.New(awstest.SQS(t, counted(&calls)), b.jobsURL)
+	var records []string
+	for i := range 1000 {
+		event := b.created(fmt.Sprintf("%03d.jpg", i%300))
+		records = append(records, strings.TrimSuffix(strings.TrimPrefix(event, `{"Records":[`), "]}"))
+	}
+	b.handleOne(t, queue.Message{Body: `{"Records":[` + strings.Join(records, ",") + "]}"})
+	if sent := awstest.Drain(t, b.jobsURL); len(sent) != 300 || calls > 40 {
+		t.Errorf("%d jobs in %d calls, want one for each of 300 sources, in batches", len(sent), calls)
+	}
+}
+
+// counted counts the calls of a client.
+func counted(calls *int) func(*sqs.Options) {
+	return func(o *sqs.Options) {
+		o.APIOptions = append(o.APIOptions, func(s *middleware.Stack) error {
+			return s.Initialize.Add(middleware.InitializeMiddlewareFunc("count", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+				*calls++
+				return next.HandleInitialize(ctx, in)
+			}), middleware.Before)
+		})
+	}
 }
 
 // A source that is replaced by a broken one: copies of it take the renditions' places,

@@ -213,8 +213,9 @@ func (w *Worker) giveBackUnbegun(ctx context.Context, l *lane, m queue.Message) 
 }
 
 // bury sends the job, as it came, to the dead letters, with the first reason that
-// there is. What came as an event is sent as the job that it is, to be replayed. A job has one dead letter, whatever else is wrong with it, and however
-// often it is put off after that: the message that it is sent again in says so.
+// there is. What came as an event is sent as the job that it is, to be replayed. A job
+// has one dead letter, whatever else is wrong with it, and however often it is put off
+// after that: the message that it is sent again in says so.
 func (w *Worker) bury(ctx context.Context, r *report, reject *Reject) error {
 	r.reject(reject)
 	if r.job.Buried {

@@ -78,3 +78,32 @@ func TestAloneInAllLanes(t *testing.T) {
 		}
 	}
 }
+
+// While a job that is to be alone waits for the lanes that nobody waits for, which may be
+// in a poll, viewers' jobs begin as ever.
+func TestAloneTakesViewersSlotsLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := Defaults()
+		s.Concurrency = 2
+		lanes, room := newLanes(s, Queues{Jobs: &queue.Queue{}, Events: &queue.Queue{}, Backfill: &queue.Queue{}})
+		viewers, events, backfill := lanes[0], lanes[1], lanes[2]
+		if !backfill.slots.TryAcquire(1) || !events.slots.TryAcquire(1) {
+			t.Fatal("no slots")
+		}
+		p := room.place(backfill.slots)
+		ctx, stop := context.WithCancel(t.Context())
+		alone := make(chan error, 1)
+		go func() { alone <- p.alone(ctx) }()
+		synctest.Wait()
+		if !viewers.slots.TryAcquire(2) {
+			t.Error("viewers' jobs wait for another lane's poll")
+		}
+		stop()
+		if err := <-alone; err == nil {
+			t.Error("alone beside others")
+		}
+		if !backfill.slots.TryAcquire(1) {
+			t.Error("a slot was not given back")
+		}
+	})
+}

@@ -92,9 +92,11 @@ func (r *room) none() *place { return &place{room: r} }
 // and none begins meanwhile.
 func (p *place) alone(ctx context.Context) error {
 	p.leaveSlot()
-	for i, lane := range p.lanes { // Whoever else wants all takes them in the same order.
-		if lane.Acquire(ctx, lane.n) != nil {
-			for _, taken := range p.lanes[:i] {
+	// Whoever else wants all takes them in the same order. Each lane may be waited for as
+	// long as a poll takes, so that of viewers' jobs is the last, and stands still least.
+	for i := len(p.lanes) - 1; i >= 0; i-- {
+		if p.lanes[i].Acquire(ctx, p.lanes[i].n) != nil {
+			for _, taken := range p.lanes[i+1:] {
 				taken.Release(taken.n)
 			}
 			return context.Cause(ctx)

@@ -113,12 +113,17 @@ func (c *warmCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if !c.DryRun {
+		if err := checkpoint.save(from); err != nil { // Before anything is sent.
+			return fmt.Errorf("--checkpoint: %w%w", err, quiet(errUsage))
+		}
+	}
 	told := newWarmReport(c, from, stdout, stderr)
 	b.Tell, b.Save = told.finding, checkpoint.save
 	stopCounting := told.count(ctx, &b)
 	summary, err := b.Run(ctx, from)
 	stopCounting()
-	if err == nil {
+	if err == nil && !c.DryRun { // It may be that of a run that is to go on.
 		err = checkpoint.remove()
 	}
 	return told.end(ctx, summary, err)
@@ -128,10 +133,11 @@ func (c *warmCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 func (c *warmCommand) purpose(bucket, prefix string) string {
 	var variants []string
 	for _, v := range c.Variants {
-		variants = append(variants, v.String())
+		preset, _ := c.Presets.orDefault().Lookup(v.Preset)
+		variants = append(variants, fmt.Sprintf("%s (%s)", v, preset.Boxes()))
 	}
-	return fmt.Sprintf("s3://%s/%s --variants %s --resized-prefix %s --quality %d --encoder %s --delete-orphans=%v",
-		bucket, prefix, strings.Join(variants, ","), c.ResizedPrefix, c.Quality, c.Encoder, c.DeleteOrphans)
+	return fmt.Sprintf("s3://%s/%s --variants %s --resized-prefix %s --quality %d --encoder %s --max-bytes %d --delete-orphans=%v",
+		bucket, prefix, strings.Join(variants, ","), c.ResizedPrefix, c.Quality, c.Encoder, c.MaxBytes, c.DeleteOrphans)
 }
 
 // encoderDefault is the default of --encoder. A program without libvips, which makes no

@@ -63,13 +63,23 @@ func TestWarmCheckpoint(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "checkpoint")
 	flags := []string{"s3://" + bucket, "--variants=M", "--queue-url=" + jobs, "--checkpoint=" + file}
-	c := checkpoint{file: file, Of: "s3://" + bucket + "/ --variants M --resized-prefix resized --quality 80 --encoder any --delete-orphans=false"}
+	c := checkpoint{file: file, Of: "s3://" + bucket + "/ --variants M (1200x628) --resized-prefix resized --quality 80 --encoder any --max-bytes 104857600 --delete-orphans=false"}
 	c.Position.After, c.Position.Summary.Seen, c.Position.Summary.Enqueued = "b.jpg", 2, 2
 	if err := c.save(c.Position); err != nil {
 		t.Fatal(err)
 	}
-	if _, stderr := warm(t, exitUsage, append(flags, "--quality=70")...); !strings.Contains(stderr, "is of another run") {
-		t.Errorf("said %q", stderr)
+	presets := filepath.Join(t.TempDir(), "presets.json")
+	if err := os.WriteFile(presets, []byte(`{"M": "1000x1000"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, other := range []string{"--quality=70", "--presets=" + presets} {
+		if _, stderr := warm(t, exitUsage, append(flags, other)...); !strings.Contains(stderr, "is of another run") {
+			t.Errorf("%s: said %q", other, stderr)
+		}
+	}
+	warm(t, exitOK, append(flags, "--dry-run")...)
+	if _, err := os.Stat(file); err != nil || len(awstest.Drain(t, jobs)) != 0 {
+		t.Errorf("after a dry run: %v, want the checkpoint, and nothing sent", err)
 	}
 	lines, _ := warm(t, exitOK, flags...)
 	if want := `{"seen":3,"current":0,"enqueued":3,"failed":0}`; lines[len(lines)-1] != want {
@@ -86,6 +96,18 @@ func TestWarmCheckpoint(t *testing.T) {
 	}
 	if _, stderr := warm(t, exitUsage, flags...); !strings.Contains(stderr, "is it a checkpoint?") {
 		t.Errorf("said %q", stderr)
+	}
+}
+
+// A checkpoint that cannot be written is told before anything is sent.
+func TestWarmCheckpointThatCannotBe(t *testing.T) {
+	bucket := awstest.Bucket(t)
+	jobs, _ := awstest.Queues(t)
+	awstest.Put(t, bucket, "a.jpg", []byte("x"), awstest.Headers{})
+	file := filepath.Join(t.TempDir(), "none", "checkpoint")
+	_, stderr := warm(t, exitUsage, "s3://"+bucket, "--variants=M", "--queue-url="+jobs, "--checkpoint="+file)
+	if sent := awstest.Drain(t, jobs); len(sent) > 0 || !strings.Contains(stderr, "--checkpoint: open ") {
+		t.Errorf("sent %q, said %q", sent, stderr)
 	}
 }
 

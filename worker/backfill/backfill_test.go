@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"calotype"
@@ -277,5 +278,27 @@ func TestCount(t *testing.T) {
 	last := 0
 	if err := s.Count(t.Context(), func(n int) { last = n }); err != nil || last != 5 {
 		t.Errorf("got %d, %v, want 5", last, err)
+	}
+}
+
+// The listing of the sources does not go through the renditions, which may be many times
+// as many.
+func TestSourcesAreListedAroundTheRenditions(t *testing.T) {
+	var mu sync.Mutex
+	var behind int
+	s := newSite(t, func(r *http.Request) *http.Response {
+		mu.Lock()
+		defer mu.Unlock()
+		if r.URL.Query().Get("start-after") == "re/sized0" && r.URL.Query().Get("prefix") == "" {
+			behind++
+		}
+		return nil
+	})
+	s.Prefix = "re/sized"
+	for _, key := range []string{"a.jpg", "re/a.jpg", "re/sized-not.jpg", "re/sized.jpg", "re/sized0.jpg", "re/z.jpg", "z.jpg"} {
+		s.rendition(t, "M", key, s.source(t, key, key), nil)
+	}
+	if got := s.run(t); got.Seen != 7 || got.Renditions[Missing] != 7 || behind != 1 {
+		t.Errorf("got %+v, went on behind the renditions %d times, want 7 sources, each with one rendition missing, and once", got, behind)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -113,17 +114,26 @@ func (b *Backfill) finding(s store.Listed, standing []calotype.Variant) *finding
 	return f
 }
 
-// sources lists what is named like a picture and can be a source.
+// sources lists what is named like a picture and can be a source. Renditions, of which
+// there may be many times as many, lie in between: the listing goes on behind them.
 func (b *Backfill) sources(ctx context.Context, after string) func(func(store.Listed, error) bool) {
+	folder, behind := string(b.Prefix)+"/", string(b.Prefix)+"0" // The character after "/".
 	return func(yield func(store.Listed, error) bool) {
-		for s, err := range b.Bucket.List(ctx, b.Sources, after) {
-			if err == nil {
-				if _, isPicture := calotype.FormatOfKey(s.Key); !isPicture || b.Prefix.CheckSource(s.Key) != nil {
-					continue
+		for again := true; again; {
+			again = false
+			for s, err := range b.Bucket.List(ctx, b.Sources, after) {
+				if err == nil && after < behind && strings.HasPrefix(s.Key, folder) {
+					after, again = behind, true
+					break
 				}
-			}
-			if !yield(s, err) {
-				return
+				if err == nil {
+					if _, isPicture := calotype.FormatOfKey(s.Key); !isPicture || b.Prefix.CheckSource(s.Key) != nil {
+						continue
+					}
+				}
+				if !yield(s, err) {
+					return
+				}
 			}
 		}
 	}

@@ -44,6 +44,10 @@ type Letter struct {
 func Read(m queue.Message) Letter {
 	l := Letter{Message: m, Reason: queue.ReasonOf(m)}
 	l.Job, l.Malformed = calotype.ParseJob(m.Body)
+	if events, _, err := calotype.ParseEvents(m.Body); l.Malformed != nil && err == nil && len(events) == 1 && calotype.CheckKey(events[0].Key) == nil {
+		// What S3 told, which the redrive policy moved as it came.
+		l.Job, l.Malformed = calotype.Job{Source: events[0].Key, Reconcile: true}, nil
+	}
 	if l.Reason.Class == "" {
 		l.Reason.Class = ClassNone
 		if m.MovedFrom != "" {

@@ -1,6 +1,7 @@
 package deadletter
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -49,6 +50,18 @@ func TestReadWithoutAReason(t *testing.T) {
 	} {
 		if l := Read(m); l.Reason.Class != want || l.Malformed != nil || l.Job.Source != "kitty.jpg" {
 			t.Errorf("got %+v, want the class %s", l, want)
+		}
+	}
+}
+
+// An event that the redrive policy moved is what a worker would have made of it: it can be
+// found by its key, and replayed.
+func TestReadAnEvent(t *testing.T) {
+	event := calotype.Event{Name: "ObjectCreated:Put", Bucket: "pictures", Key: "a b.jpg"}.Encode()
+	for body, want := range map[string]string{event: "a b.jpg", strings.Replace(event, "a+b", "../b", 1): "", `{"Records":[]}`: ""} {
+		l := Read(queue.Message{Body: body, MovedFrom: "arn:aws:sqs:us-east-1:1:events"})
+		if l.Job.Source != want || l.Job.Reconcile != (want != "") || (l.Malformed == nil) != (want != "") {
+			t.Errorf("%s: got %+v, %v", body, l.Job, l.Malformed)
 		}
 	}
 }

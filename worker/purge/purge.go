@@ -15,7 +15,8 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"net/url"
+	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
+	"github.com/aws/smithy-go"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 )
@@ -33,12 +35,14 @@ import (
 const mostInFlight = 10
 
 // How long paths wait for others to go with them, how often CloudFront is asked whether
-// it is done, and for how long at most; and how long a stop may take.
+// it is done, and for how long at most; the longest pause after calls that fail again and
+// again, as without a permission; and how long a stop may take.
 const (
-	gather   = time.Second
-	askEvery = 10 * time.Second
-	askFor   = 30 * time.Minute
-	farewell = 5 * time.Second
+	gather       = time.Second
+	askEvery     = 10 * time.Second
+	askFor       = 30 * time.Minute
+	longestPause = 10 * time.Minute
+	farewell     = 5 * time.Second
 )
 
 // mostWaiting bounds what waits to be sent. It takes hours to send so much.
@@ -70,6 +74,7 @@ type Purger struct {
 	// Run's alone.
 	inFlight []invalidation
 	granted  int // Paths that the budget granted and that are not sent.
+	suspects int // Paths that wait first and go alone: CloudFront does not take one of them.
 }
 
 // invalidation is one that CloudFront is at work on.
@@ -124,8 +129,24 @@ func (p *Purger) path(source string) (string, bool) {
 			return "", false
 		}
 	}
-	escaped := (&url.URL{Path: "/" + source}).EscapedPath()
-	return strings.ReplaceAll(escaped, "*", "%2A") + "*", true
+	return "/" + escape(source) + "*", true
+}
+
+// escape escapes what CloudFront wants escaped, RFC 1738's unsafe characters and what is
+// not ASCII, and beside that what would not be part of the path: a "?", and a "*", which
+// would be another wildcard. Nothing else: of "kitty (1).jpg" escaped as a whole,
+// CloudFront would not forget what viewers ask for.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-specifying-objects.html#invalidation-specifying-objects-paths
+func escape(key string) string {
+	var b strings.Builder
+	for _, c := range []byte(key) {
+		if c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>#%{}|\\^~[]`?*", c) >= 0 {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 // Run sends what there is to send until the context ends, and then what it may still
@@ -153,25 +174,41 @@ func (p *Purger) Run(ctx context.Context) {
 	}
 }
 
-// sendAll sends until nothing waits. While CloudFront is busy, it waits for it.
+// sendAll sends until nothing waits. While CloudFront is busy, with what is ours or with
+// what is others', it waits for it; where calls fail, it waits longer and longer.
 func (p *Purger) sendAll(ctx context.Context) {
+	wait := askEvery
 	for p.left() > 0 && ctx.Err() == nil {
-		if p.free() == 0 {
-			pause(ctx, askEvery)
-			p.ask(ctx)
-			continue
+		var err error
+		if p.free() > 0 {
+			err = p.send(ctx)
+			if err == nil {
+				wait = askEvery
+				continue
+			}
 		}
-		if err := p.send(ctx); err != nil && ctx.Err() == nil {
-			p.log.Warn().Err(err).Msg("purge")
+		var busy *types.TooManyInvalidationsInProgress
+		if err == nil || errors.As(err, &busy) {
 			pause(ctx, askEvery)
-			p.ask(ctx)
+			err = p.ask(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			p.log.Warn().Err(err).Msg("purge")
+			pause(ctx, wait)
+			wait = min(2*wait, longestPause)
+			_ = p.ask(ctx) // As the call before, or the next.
 		}
 	}
 }
 
 // send sends one invalidation, of as many paths as may be.
 func (p *Purger) send(ctx context.Context) error {
-	paths := p.take(p.free())
+	defer p.tellDropped()
+	most := p.free()
+	if p.suspects > 0 {
+		most = min(1, most)
+	}
+	paths := p.take(most)
 	if len(paths) == 0 {
 		return nil
 	}
@@ -187,7 +224,6 @@ func (p *Purger) send(ctx context.Context) error {
 		p.drop(paths[p.granted:])
 		paths = paths[:p.granted]
 	}
-	p.tellDropped()
 	if len(paths) == 0 {
 		return nil
 	}
@@ -198,10 +234,21 @@ func (p *Purger) send(ctx context.Context) error {
 			Paths:           &types.Paths{Items: paths, Quantity: aws.Int32(int32(len(paths)))},
 		},
 	})
-	if err != nil {
+	switch {
+	case refused(err) && len(paths) == 1:
+		p.suspects = max(0, p.suspects-1)
+		p.leftOut.Inc()
+		p.log.Warn().Err(err).Strs("paths", paths).Msg("not purged: CloudFront does not take the path")
+		return nil
+	case refused(err):
+		p.putBack(paths)
+		p.suspects = len(paths)
+		return nil
+	case err != nil:
 		p.putBack(paths)
 		return err
 	}
+	p.suspects = max(0, p.suspects-1)
 	p.granted -= len(paths)
 	id := aws.ToString(out.Invalidation.Id)
 	p.inFlight = append(p.inFlight, invalidation{id, len(paths), time.Now()})
@@ -210,18 +257,30 @@ func (p *Purger) send(ctx context.Context) error {
 	return nil
 }
 
-// ask asks which invalidations are done.
-func (p *Purger) ask(ctx context.Context) {
+// refused reports whether CloudFront takes one of an invalidation's paths for none: the
+// same paths are never taken.
+func refused(err error) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && api.ErrorCode() == "InvalidArgument"
+}
+
+// ask asks which invalidations are done. Of those that it cannot ask about, the error
+// is the last one's.
+func (p *Purger) ask(ctx context.Context) (err error) {
 	var busy []invalidation
 	for _, i := range p.inFlight {
-		out, err := p.client.GetInvalidation(ctx, &cloudfront.GetInvalidationInput{DistributionId: &p.distribution, Id: &i.id})
+		out, askErr := p.client.GetInvalidation(ctx, &cloudfront.GetInvalidationInput{DistributionId: &p.distribution, Id: &i.id})
 		var unknown *types.NoSuchInvalidation
-		done := errors.As(err, &unknown) || err == nil && aws.ToString(out.Invalidation.Status) == "Completed"
+		done := errors.As(askErr, &unknown) || askErr == nil && aws.ToString(out.Invalidation.Status) == "Completed"
+		if askErr != nil && !done {
+			err = askErr
+		}
 		if !done && time.Since(i.sent) < askFor {
 			busy = append(busy, i)
 		}
 	}
 	p.inFlight = busy
+	return err
 }
 
 // free is how many paths may be sent now.
@@ -245,15 +304,13 @@ func (p *Purger) take(n int) []string {
 	return paths
 }
 
-// putBack lets paths wait again that were not sent.
+// putBack lets paths that were not sent wait again, before all others.
 func (p *Purger) putBack(paths []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.waiting = append(slices.Clone(paths), slices.DeleteFunc(p.waiting, func(path string) bool { return slices.Contains(paths, path) })...)
 	for _, path := range paths {
-		if !p.known[path] {
-			p.waiting = append(p.waiting, path)
-			p.known[path] = true
-		}
+		p.known[path] = true
 	}
 }
 

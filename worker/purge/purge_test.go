@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/xml"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -19,6 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/rs/zerolog"
+
+	"calotype/internal/awstest"
 )
 
 // cloudFront is so much of it as there is to know of invalidations: it is at work on
@@ -29,12 +32,30 @@ type cloudFront struct {
 	batches [][]string
 	most    int // Paths at once.
 	refuse  int // So many calls.
+	// For these it has another error.
+	fails func(*http.Request, []string) (status int, code string)
+	log   awstest.Log
 }
 
 func (c *cloudFront) Do(r *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	var batch struct {
+		Paths struct{ Items struct{ Path []string } }
+	}
+	if r.Method == http.MethodPost {
+		if err := xml.NewDecoder(r.Body).Decode(&batch); err != nil {
+			return nil, err
+		}
+	}
+	if c.fails != nil {
+		if status, code := c.fails(r, batch.Paths.Items.Path); status != 0 {
+			w.WriteHeader(status)
+			fmt.Fprintf(w, `<ErrorResponse><Error><Code>%s</Code><Message>no</Message></Error></ErrorResponse>`, code)
+			return w.Result(), nil
+		}
+	}
 	switch {
 	case r.Method == http.MethodGet:
 		var n int
@@ -47,12 +68,6 @@ func (c *cloudFront) Do(r *http.Request) (*http.Response, error) {
 		w.WriteHeader(http.StatusBadRequest)
 		fmt.Fprint(w, `<ErrorResponse><Error><Code>TooManyInvalidationsInProgress</Code><Message>too many</Message></Error></ErrorResponse>`)
 	default:
-		var batch struct {
-			Paths struct{ Items struct{ Path []string } }
-		}
-		if err := xml.NewDecoder(r.Body).Decode(&batch); err != nil {
-			return nil, err
-		}
 		c.batches, c.began = append(c.batches, batch.Paths.Items.Path), append(c.began, time.Now())
 		c.most = max(c.most, c.inFlight())
 		c.answer(w, 201, len(c.batches)-1)
@@ -91,7 +106,7 @@ func run(t *testing.T, c *cloudFront, budget Budget) (p *Purger, end func()) {
 	client := cloudfront.New(cloudfront.Options{
 		Region: "us-east-1", HTTPClient: c, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""), Retryer: aws.NopRetryer{},
 	})
-	p = New(client, "E1", budget, zerolog.New(t.Output()))
+	p = New(client, "E1", budget, zerolog.New(io.MultiWriter(t.Output(), &c.log)))
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { defer close(ended); p.Run(ctx) }()
@@ -113,6 +128,21 @@ func TestPathsGoTogether(t *testing.T) {
 			t.Errorf("got %q, want one of %q", c.batches, want)
 		}
 	})
+}
+
+// What viewers' programs do not escape, CloudFront does not want escaped.
+func TestPaths(t *testing.T) {
+	p := &Purger{}
+	for key, want := range map[string]string{
+		"kitty (1)!.jpg":   "/kitty%20(1)!.jpg*",
+		"it's,a;b=c&d.jpg": "/it's,a;b=c&d.jpg*",
+		"a~b[1]{2}|^.jpg":  "/a%7Eb%5B1%5D%7B2%7D%7C%5E.jpg*",
+		"a?b#c\\d*.jpg":    "/a%3Fb%23c%5Cd%2A.jpg*",
+	} {
+		if got, _ := p.path(key); got != want {
+			t.Errorf("%s: got %s, want %s", key, got, want)
+		}
+	}
 }
 
 // Many are sent as CloudFront gets on with them, all in the end.
@@ -143,6 +173,59 @@ func TestRefusedOnesAreSentLater(t *testing.T) {
 			t.Errorf("sent %q, and %d counted, want one", got, spent)
 		}
 	})
+}
+
+// A path that CloudFront does not take, or a policy that does not allow it, is no reason
+// to call for ever, nor to keep the others from being sent.
+func TestRefusedPathKeepsNoneBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &cloudFront{fails: func(_ *http.Request, paths []string) (int, string) {
+			if slices.Contains(paths, "/odd.jpg*") {
+				return http.StatusBadRequest, "InvalidArgument"
+			}
+			return 0, ""
+		}}
+		p, end := run(t, c, unlimited)
+		defer end()
+		for _, key := range []string{"a.jpg", "b.jpg", "odd.jpg", "c.jpg"} {
+			p.Purge(key)
+		}
+		time.Sleep(5 * time.Minute)
+		if got := c.paths(); len(got) != 3 || testutil.ToFloat64(p.leftOut) != 1 || p.left() != 0 {
+			t.Errorf("sent %q, left out %v, %d wait", got, testutil.ToFloat64(p.leftOut), p.left())
+		}
+	})
+}
+
+func TestForbiddenIsTriedLessAndLess(t *testing.T) {
+	for name, method := range map[string]string{"to send": http.MethodPost, "to ask": http.MethodGet} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := &cloudFront{fails: func(r *http.Request, _ []string) (int, string) {
+					if r.Method == method {
+						return http.StatusForbidden, "AccessDenied"
+					}
+					return 0, ""
+				}}
+				p, end := run(t, c, unlimited)
+				defer end()
+				for i := range 15 {
+					p.Purge(fmt.Sprintf("%d.jpg", i))
+				}
+				time.Sleep(20 * time.Minute)
+				if n := c.log.Count("AccessDenied"); n < 1 || n > 10 {
+					t.Errorf("complained %d times in 20 minutes:\n%s", n, &c.log)
+				}
+				c.mu.Lock()
+				c.fails = nil
+				c.mu.Unlock()
+				time.Sleep(time.Hour)
+				if got := c.paths(); len(got) != 15 {
+					t.Errorf("once it is allowed, sent %q", got)
+				}
+			})
+		})
+	}
 }
 
 func TestNothingBeyondTheBudget(t *testing.T) {

@@ -3,10 +3,12 @@ package store
 import (
 	"context"
 	"iter"
+	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"calotype"
 )
@@ -20,9 +22,13 @@ type Listed struct {
 // List goes through the objects whose keys begin with the prefix, in the order of
 // their keys' bytes, from the first key that is greater than after. It ends with the
 // first error. A thousand objects cost one call.
+//
+// Keys are asked for in the encoding of URLs, since there may be some in the bucket with
+// characters that XML has no way to say: such a key would end every listing.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html#AmazonS3-ListObjectsV2-request-querystring-EncodingType
 func (b *Bucket) List(ctx context.Context, prefix, after string) iter.Seq2[Listed, error] {
 	return func(yield func(Listed, error) bool) {
-		in := &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: text(prefix), StartAfter: text(after)}
+		in := &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: text(prefix), StartAfter: text(after), EncodingType: types.EncodingTypeUrl}
 		for {
 			out, err := b.client.ListObjectsV2(ctx, in)
 			if err != nil {
@@ -30,7 +36,12 @@ func (b *Bucket) List(ctx context.Context, prefix, after string) iter.Seq2[Liste
 				return
 			}
 			for _, o := range out.Contents {
-				if !yield(Listed{aws.ToString(o.Key), aws.ToString(o.ETag), aws.ToInt64(o.Size)}, nil) {
+				key, err := decoded(o.Key, out.EncodingType)
+				if err != nil {
+					yield(Listed{}, failure("list", prefix, err))
+					return
+				}
+				if !yield(Listed{key, aws.ToString(o.ETag), aws.ToInt64(o.Size)}, nil) {
 					return
 				}
 			}
@@ -47,14 +58,18 @@ func (b *Bucket) List(ctx context.Context, prefix, after string) iter.Seq2[Liste
 func (b *Bucket) Variants(ctx context.Context, prefix calotype.Prefix) ([]calotype.Variant, error) {
 	var variants []calotype.Variant
 	under := string(prefix) + "/"
-	in := &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &under, Delimiter: aws.String("/")}
+	in := &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &under, Delimiter: aws.String("/"), EncodingType: types.EncodingTypeUrl}
 	for {
 		out, err := b.client.ListObjectsV2(ctx, in)
 		if err != nil {
 			return nil, failure("list", under, err)
 		}
 		for _, p := range out.CommonPrefixes {
-			name := strings.TrimSuffix(strings.TrimPrefix(aws.ToString(p.Prefix), under), "/")
+			folder, err := decoded(p.Prefix, out.EncodingType)
+			if err != nil {
+				return nil, failure("list", under, err)
+			}
+			name := strings.TrimSuffix(strings.TrimPrefix(folder, under), "/")
 			if v, err := calotype.ParseVariant(name); err == nil { // Others are not ours.
 				variants = append(variants, v)
 			}
@@ -64,4 +79,12 @@ func (b *Bucket) Variants(ctx context.Context, prefix calotype.Prefix) ([]caloty
 		}
 		in.ContinuationToken = out.NextContinuationToken
 	}
+}
+
+// decoded is a key of a listing. Stores that do not know of the encoding answer without.
+func decoded(key *string, encoding types.EncodingType) (string, error) {
+	if encoding != types.EncodingTypeUrl {
+		return aws.ToString(key), nil
+	}
+	return url.QueryUnescape(aws.ToString(key))
 }

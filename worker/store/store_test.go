@@ -3,9 +3,15 @@ package store
 import (
 	"bytes"
 	"errors"
+	"io"
 	"io/fs"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 	"testing"
 
+	"calotype"
 	"calotype/internal/awstest"
 )
 
@@ -22,6 +28,35 @@ func put(t *testing.T, b *Bucket, key, body, replaces string) string {
 		t.Fatal(err)
 	}
 	return etag
+}
+
+// listings answers as S3 does, whose XML cannot be read where a key is not encoded that
+// has a control character.
+func listings(r *http.Request) *http.Response {
+	escape := func(key string) string {
+		if r.URL.Query().Get("encoding-type") == "url" {
+			return strings.ReplaceAll(url.QueryEscape(key), "%2F", "/")
+		}
+		return strings.ReplaceAll(key, "\x01", "&#x1;")
+	}
+	answer := awstest.Answer(http.StatusOK)
+	answer.Body = io.NopCloser(strings.NewReader(`<ListBucketResult><EncodingType>` + r.URL.Query().Get("encoding-type") + `</EncodingType>` +
+		`<Contents><Key>` + escape("a + b%\x01.jpg") + `</Key></Contents>` +
+		`<CommonPrefixes><Prefix>` + escape("re sized/M.webp/") + `</Prefix></CommonPrefixes></ListBucketResult>`))
+	return answer
+}
+
+func TestListOddKeys(t *testing.T) {
+	b := New(awstest.S3(t, awstest.Hooks(listings)), "pictures")
+	for o, err := range b.List(t.Context(), "", "") {
+		if err != nil || o.Key != "a + b%\x01.jpg" {
+			t.Errorf("got %q, %v", o.Key, err)
+		}
+	}
+	variants, err := b.Variants(t.Context(), "re sized")
+	if want := []calotype.Variant{{Preset: "M", Format: calotype.WebP}}; err != nil || !slices.Equal(variants, want) {
+		t.Errorf("got %v, %v, want %v", variants, err, want)
+	}
 }
 
 func TestPutGetHead(t *testing.T) {
