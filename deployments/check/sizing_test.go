@@ -38,9 +38,9 @@ func TestSizingFollowsFromFigures(t *testing.T) {
 		renditions int
 		ms         float64
 	}{
-		{"`none`", 1, figure(`(?m)^JPEG to M +([\d.]+)`) / rendering},
+		{"`none`", 1, figure(`(?m)^W1 JPEG to M +calotype +([\d.]+)`) / rendering},
 		{"`format` (the default)", 8, figure(`24 jobs of 8 renditions, ([\d.]+) ms CPU a job`)},
-		{"`all`", 16, 16 * figure(`(?m)^JPEG to all 16 +([\d.]+)`) / rendering},
+		{"`all`", 16, 16 * figure(`(?m)^W3 JPEG to all 16 +calotype +([\d.]+)`) / rendering},
 	} {
 		want := fmt.Sprintf("\n| %s | %d | %.0f | %.1f | %.1f |\n", row.siblings, row.renditions, row.ms, 1000/row.ms, 700/row.ms)
 		if !strings.Contains(string(operations), want) {
