@@ -123,6 +123,7 @@ func TestPathsGoTogether(t *testing.T) {
 			p.Purge(key)
 		}
 		time.Sleep(5 * time.Second)
+		synctest.Wait()
 		want := []string{"/cats/kitty.jpg*", "/%C3%A9t%C3%A9%20a+b%25.jpg*", "/all%2A.jpg*"}
 		if len(c.batches) != 1 || !reflect.DeepEqual(c.batches[0], want) {
 			t.Errorf("got %q, want one of %q", c.batches, want)
@@ -155,6 +156,7 @@ func TestAtMostTenInFlight(t *testing.T) {
 			p.Purge(fmt.Sprintf("%d.jpg", i))
 		}
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if n := len(c.paths()); n != 95 || c.most != mostInFlight {
 			t.Errorf("%d paths, %d at once, want 95 and %d", n, c.most, mostInFlight)
 		}
@@ -169,6 +171,7 @@ func TestRefusedOnesAreSentLater(t *testing.T) {
 		defer end()
 		p.Purge("kitty.jpg")
 		time.Sleep(5 * time.Minute)
+		synctest.Wait()
 		if got := c.paths(); len(got) != 1 || spent != 1 {
 			t.Errorf("sent %q, and %d counted, want one", got, spent)
 		}
@@ -191,6 +194,7 @@ func TestRefusedPathKeepsNoneBack(t *testing.T) {
 			p.Purge(key)
 		}
 		time.Sleep(5 * time.Minute)
+		synctest.Wait()
 		if got := c.paths(); len(got) != 3 || testutil.ToFloat64(p.leftOut) != 1 || p.left() != 0 {
 			t.Errorf("sent %q, left out %v, %d wait", got, testutil.ToFloat64(p.leftOut), p.left())
 		}
@@ -213,6 +217,7 @@ func TestForbiddenIsTriedLessAndLess(t *testing.T) {
 					p.Purge(fmt.Sprintf("%d.jpg", i))
 				}
 				time.Sleep(20 * time.Minute)
+				synctest.Wait()
 				if n := c.log.Count("AccessDenied"); n < 1 || n > 10 {
 					t.Errorf("complained %d times in 20 minutes:\n%s", n, &c.log)
 				}
@@ -220,6 +225,7 @@ func TestForbiddenIsTriedLessAndLess(t *testing.T) {
 				c.fails = nil
 				c.mu.Unlock()
 				time.Sleep(time.Hour)
+				synctest.Wait()
 				if got := c.paths(); len(got) != 15 {
 					t.Errorf("once it is allowed, sent %q", got)
 				}
@@ -241,6 +247,7 @@ func TestNothingBeyondTheBudget(t *testing.T) {
 			p.Purge(fmt.Sprintf("%d.jpg", i))
 		}
 		time.Sleep(10 * time.Minute)
+		synctest.Wait()
 		if n := len(c.paths()); n != 3 {
 			t.Errorf("%d paths, want 3", n)
 		}
@@ -250,6 +257,7 @@ func TestNothingBeyondTheBudget(t *testing.T) {
 		left = 1 // Another month.
 		p.Purge("0.jpg")
 		time.Sleep(10 * time.Minute)
+		synctest.Wait()
 		if n := len(c.paths()); n != 4 {
 			t.Errorf("%d paths, want 4", n)
 		}
