@@ -149,6 +149,17 @@ func TestVeryManyEventsInAMessage(t *testing.T) {
 	}
 }
 
+// What is wrong with a message is told in a line, however long it is, or the dead letter
+// would not fit into a message.
+func TestAVeryLongKeyThatIsNone(t *testing.T) {
+	b := newBench(t)
+	body := strings.Replace(b.created("kitty.jpg"), "kitty", strings.Repeat("k", 600<<10)+"%zz", 1)
+	b.do(t, body)
+	if reason := b.wantBuried(t, classMalformedJob, body); len(reason.Detail) > 2*mostDetail {
+		t.Errorf("a detail of %d bytes", len(reason.Detail))
+	}
+}
+
 // counted counts the calls of a client.
 func counted(calls *int) func(*sqs.Options) {
 	return func(o *sqs.Options) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"calotype"
@@ -115,7 +116,18 @@ func reject(class string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &Reject{class, err.Error()}
+	return &Reject{class, shortened(err.Error())}
+}
+
+// mostDetail is as much of a message as its dead letter and the log repeat of it, in
+// bytes: a body with a detail as long as itself would be more than SQS takes.
+const mostDetail = 1 << 10
+
+func shortened(detail string) string {
+	if len(detail) <= mostDetail {
+		return detail
+	}
+	return strings.ToValidUTF8(detail[:mostDetail], "") + "…"
 }
 
 // work makes and publishes the renditions, when nobody else in this process is at

@@ -126,9 +126,9 @@ func (f currencyFlags) purger(ctx context.Context, aws clients, bucket *store.Bu
 // least.
 func maxReceives(ctx context.Context, log zerolog.Logger, q worker.Queues) int {
 	least := math.MaxInt
-	for _, jobs := range []*queue.Queue{q.Jobs, q.Events, q.Backfill} {
-		if jobs != nil {
-			least = min(least, maxReceivesOf(ctx, log, jobs))
+	for name, jobs := range named(q) {
+		if jobs != q.Dead {
+			least = min(least, maxReceivesOf(ctx, log.With().Str("queue", name).Logger(), jobs))
 		}
 	}
 	return least

@@ -68,17 +68,23 @@ func (c *explainCommand) request() (edge.Request, error) {
 		}
 		return edge.Request{Method: "GET", Path: u.EscapedPath(), Query: u.RawQuery}, nil
 	}
-	if v, source, err := c.ResizedPrefix.ParseRenditionKey(c.What); err == nil {
+	key := c.What
+	if rest, ok := strings.CutPrefix(key, "s3://"); ok {
+		if key, ok = strings.CutPrefix(rest, c.Bucket+"/"); !ok {
+			return edge.Request{}, fmt.Errorf("%q is not in the bucket %q: name another with --bucket", c.What, c.Bucket)
+		}
+	}
+	if v, source, err := c.ResizedPrefix.ParseRenditionKey(key); err == nil {
 		query := url.Values{"size": {v.Preset}}
 		if v.Format != "" {
 			query.Set("format", string(v.Format))
 		}
 		return edge.Request{Method: "GET", Path: escape(source), Query: query.Encode()}, nil
 	}
-	if err := calotype.CheckKey(c.What); err != nil {
+	if err := calotype.CheckKey(key); err != nil {
 		return edge.Request{}, err
 	}
-	return edge.Request{Method: "GET", Path: escape(c.What)}, nil
+	return edge.Request{Method: "GET", Path: escape(key)}, nil
 }
 
 func escape(key string) string { return (&url.URL{Path: "/" + key}).EscapedPath() }
@@ -213,6 +219,8 @@ func (x explainer) untouched(r edge.Request, d edge.Decision, e *explanation) ed
 	a := edgeAnswer{Status: 200, State: edge.StateUntouched}
 	_, isPicture := calotype.FormatOfKey(d.Source)
 	switch {
+	case !e.Source.There && strings.Contains(d.Source, "?"):
+		return edgeAnswer{Status: 404, Why: "there is no such object; a path with a query is given with a / before it"}
 	case !e.Source.There:
 		return edgeAnswer{Status: 404, Why: "there is no such object"}
 	case !isPicture:

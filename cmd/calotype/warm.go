@@ -47,8 +47,11 @@ same. It ends with 1 if anything failed: the next run looks at that again.`
 
 func (c *warmCommand) check() []error {
 	var errs []error
-	if bucket, _ := c.where(); bucket == "" {
+	switch bucket, prefix := c.where(); {
+	case bucket == "":
 		errs = append(errs, fmt.Errorf("%q: say where the pictures are, such as s3://pictures/ or s3://pictures/cats/", c.Where))
+	case strings.HasPrefix(prefix, string(c.ResizedPrefix)+"/"):
+		errs = append(errs, fmt.Errorf("%s: renditions are under %s/, and no pictures", c.Where, c.ResizedPrefix))
 	}
 	if len(c.Variants) == 0 && !c.DeleteOrphans {
 		errs = append(errs, errors.New("--variants is missing: say which renditions every picture is to have, such as --variants S.webp,M"))

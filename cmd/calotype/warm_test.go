@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"calotype"
 	"calotype/internal/awstest"
+	"calotype/worker/backfill"
 )
 
 // warm runs calotype warm, and returns the lines of JSON that it printed.
@@ -111,6 +113,20 @@ func TestWarmCheckpointThatCannotBe(t *testing.T) {
 	}
 }
 
+// Programs are told of each failure, people of so many that they can read them.
+func TestWarmTellsFailures(t *testing.T) {
+	for asJSON, want := range map[bool]int{true: 30, false: mostFailures} {
+		var out awstest.Log
+		r := newWarmReport(&warmCommand{JSON: asJSON}, backfill.Position{}, &out, &out)
+		for range 30 {
+			r.finding(backfill.Finding{Source: "a.jpg", Err: fs.ErrPermission})
+		}
+		if n := out.Count("a.jpg"); n != want {
+			t.Errorf("JSON %v: told %d of 30, want %d", asJSON, n, want)
+		}
+	}
+}
+
 func TestWarmMistakes(t *testing.T) {
 	for name, c := range map[string]struct {
 		args []string
@@ -118,6 +134,7 @@ func TestWarmMistakes(t *testing.T) {
 	}{
 		"no bucket":       {[]string{"pictures/cats"}, []string{`"pictures/cats": say where the pictures are`, "--variants is missing"}},
 		"unknown variant": {[]string{"s3://b", "--variants=Q,M.gif"}, []string{"--variants", "M.gif"}},
+		"renditions":      {[]string{"s3://b/resized/M/", "--variants=M"}, []string{`s3://b/resized/M/: renditions are under resized/, and no pictures`}},
 		"unknown preset":  {[]string{"s3://b", "--variants=Q", "--rate=0"}, []string{"there is no preset Q", "--queue-url is missing", "--rate 0"}},
 	} {
 		code, _, stderr := call(t, append([]string{"warm"}, c.args...)...)

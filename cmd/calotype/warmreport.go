@@ -31,7 +31,7 @@ type warmReport struct {
 	failures       int
 }
 
-// mostFailures are told one by one.
+// mostFailures are told one by one to people. Programs are told all.
 const mostFailures = 20
 
 func newWarmReport(c *warmCommand, from backfill.Position, stdout, stderr io.Writer) *warmReport {
@@ -84,11 +84,11 @@ func (r *warmReport) finding(f backfill.Finding) {
 	if f.Err == nil {
 		return
 	}
-	if r.failures++; r.failures > mostFailures {
-		return
-	}
 	if r.json {
 		_ = json.NewEncoder(r.stdout).Encode(map[string]string{"kind": "failure", "source": f.Source, "error": f.Err.Error()})
+		return
+	}
+	if r.failures++; r.failures > mostFailures {
 		return
 	}
 	if r.bar != nil {

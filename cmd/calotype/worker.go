@@ -148,9 +148,9 @@ func maxReceivesOf(ctx context.Context, log zerolog.Logger, jobs *queue.Queue) i
 	case err != nil:
 		log.Warn().Err(err).Int("taken_for", usual).Msg("read redrive policy")
 	case n == 0:
-		log.Warn().Msgf("the job queue has no redrive policy: want one to the dead-letter queue after %d receives", usual)
+		log.Warn().Msgf("the queue has no redrive policy: want one to the dead-letter queue after %d receives", usual)
 	default:
-		log.Warn().Int("max_receives", n).Msgf("the job queue's redrive policy gives up soon: want %d receives", usual)
+		log.Warn().Int("max_receives", n).Msgf("the queue's redrive policy gives up soon: want %d receives", usual)
 		return n
 	}
 	return usual

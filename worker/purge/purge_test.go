@@ -217,7 +217,7 @@ func TestForbiddenIsTriedLessAndLess(t *testing.T) {
 					p.Purge(fmt.Sprintf("%d.jpg", i))
 				}
 				time.Sleep(20 * time.Minute)
-		synctest.Wait()
+				synctest.Wait()
 				if n := c.log.Count("AccessDenied"); n < 1 || n > 10 {
 					t.Errorf("complained %d times in 20 minutes:\n%s", n, &c.log)
 				}
@@ -225,7 +225,7 @@ func TestForbiddenIsTriedLessAndLess(t *testing.T) {
 				c.fails = nil
 				c.mu.Unlock()
 				time.Sleep(time.Hour)
-		synctest.Wait()
+				synctest.Wait()
 				if got := c.paths(); len(got) != 15 {
 					t.Errorf("once it is allowed, sent %q", got)
 				}
