@@ -2,10 +2,7 @@
 
 package render
 
-import (
-	"fmt"
-	"sync"
-)
+import "sync"
 
 // sizes hands out the base at the sizes of targets. What several targets are encoded
 // from is scaled once, and kept until the last of them has taken it.
@@ -78,7 +75,7 @@ func (b *base) scaled(t Target) (*base, error) {
 	if b.resamples(t) {
 		scaled := &base{frames: 1, width: t.Width, height: t.Height, bands: b.bands}
 		if scaled.tiff, scaled.pixels = newTIFF(t.Width, t.Height, b.bands); scaled.tiff == nil {
-			return nil, fmt.Errorf("%dx%d pixels are not supported", t.Width, t.Height)
+			return nil, scaled.tooLarge()
 		}
 		resample(b.pixels, b.width, b.height, b.bands, scaled.pixels, t.Width, t.Height)
 		return scaled, nil
