@@ -38,7 +38,9 @@ func (p *Picture) decode(targets []Target) (*base, error) {
 		return nil, err
 	}
 	if p.orientation != 1 {
-		if b, err = b.turned(p.orientation); err != nil {
+		stored := b
+		defer stored.free()
+		if b, err = stored.turned(p.orientation); err != nil {
 			return nil, fmt.Errorf("turn: %w", err)
 		}
 	}
@@ -85,12 +87,20 @@ func newBase(img strip) (*base, error) {
 	return b, b.put(bytes)
 }
 
+// free ends the use of a base, whose memory another one may get.
+func (b *base) free() {
+	blocks.put(b.tiff)
+	b.tiff, b.pixels = nil, nil
+}
+
 // put makes the TIFF of pixels.
 func (b *base) put(pixels []byte) error {
 	if b.tiff, b.pixels = newTIFF(b.width, b.height*b.frames, b.bands); b.tiff == nil {
 		return b.tooLarge()
 	}
-	copy(b.pixels, pixels)
+	if n := copy(b.pixels, pixels); n < len(b.pixels) {
+		return fmt.Errorf("%d bytes are too few for %dx%d pixels in %d frames", n, b.width, b.height, b.frames)
+	}
 	return nil
 }
 
