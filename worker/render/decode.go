@@ -33,6 +33,30 @@ func (p *Picture) decode(targets []Target) (*base, error) {
 	if turned(p.orientation) {
 		width, height = height, width
 	}
+	b, err := p.decodeSize(width, height, frames)
+	if err != nil {
+		return nil, err
+	}
+	if p.orientation != 1 {
+		stored := b
+		defer stored.free()
+		if b, err = stored.turned(p.orientation); err != nil {
+			return nil, fmt.Errorf("turn: %w", err)
+		}
+	}
+	b.dropOpaqueAlpha()
+	return b, nil
+}
+
+// decodeSize makes the base as it is stored.
+func (p *Picture) decodeSize(width, height, frames int) (*base, error) {
+	if p.Format == calotype.JPEG && p.inSRGB {
+		b, err := resampleJPEG(p.body, jpegShrink(p.shrink(width, height)), width, height)
+		if err != nil {
+			return nil, corrupt(p.Format, err)
+		}
+		return b, nil
+	}
 	loaded, err := p.loadAtLeast(width, height, frames)
 	if err != nil {
 		return nil, err
@@ -50,12 +74,6 @@ func (p *Picture) decode(targets []Target) (*base, error) {
 	if err != nil {
 		return nil, corrupt(p.Format, err) // The pixels are read here, and not before.
 	}
-	if p.orientation != 1 {
-		if b, err = b.turned(p.orientation); err != nil {
-			return nil, fmt.Errorf("turn: %w", err)
-		}
-	}
-	b.dropOpaqueAlpha()
 	return b, nil
 }
 
@@ -69,13 +87,25 @@ func newBase(img strip) (*base, error) {
 	return b, b.put(bytes)
 }
 
+// free ends the use of a base, whose memory another one may get.
+func (b *base) free() {
+	blocks.put(b.tiff)
+	b.tiff, b.pixels = nil, nil
+}
+
 // put makes the TIFF of pixels.
 func (b *base) put(pixels []byte) error {
 	if b.tiff, b.pixels = newTIFF(b.width, b.height*b.frames, b.bands); b.tiff == nil {
-		return fmt.Errorf("%dx%d pixels in %d frames are not supported", b.width, b.height, b.frames)
+		return b.tooLarge()
 	}
-	copy(b.pixels, pixels)
+	if n := copy(b.pixels, pixels); n < len(b.pixels) {
+		return fmt.Errorf("%d bytes are too few for %dx%d pixels in %d frames", n, b.width, b.height, b.frames)
+	}
 	return nil
+}
+
+func (b *base) tooLarge() error {
+	return fmt.Errorf("%dx%d pixels in %d frames are not supported", b.width, b.height, b.frames)
 }
 
 // open gives the base back to libvips: row by row, which saves one more copy (and 15 %
@@ -99,11 +129,7 @@ func (p *Picture) loadAtLeast(width, height, frames int) (strip, error) {
 		img, err := p.decodeBMP()
 		return strip{img, 1}, err
 	}
-	storedWidth, storedHeight := p.Width, p.Height
-	if turned(p.orientation) {
-		storedWidth, storedHeight = storedHeight, storedWidth
-	}
-	shrink := min(float64(storedWidth)/float64(width), float64(storedHeight)/float64(height))
+	shrink := p.shrink(width, height)
 	img, err := p.load(func(params *vips.ImportParams) {
 		switch {
 		case frames > 1:
@@ -135,6 +161,15 @@ func (p *Picture) loadAtLeast(width, height, frames int) (strip, error) {
 	return strip{img, frames}, nil
 }
 
+// shrink is how many times width x height the picture is, as stored.
+func (p *Picture) shrink(width, height int) float64 {
+	storedWidth, storedHeight := p.Width, p.Height
+	if turned(p.orientation) {
+		storedWidth, storedHeight = storedHeight, storedWidth
+	}
+	return min(float64(storedWidth)/float64(width), float64(storedHeight)/float64(height))
+}
+
 // vipsAccessSequential is VIPS_ACCESS_SEQUENTIAL: rows are decoded as they are
 // needed, top to bottom, and not kept.
 const vipsAccessSequential = 1
@@ -148,6 +183,13 @@ func jpegShrink(shrink float64) int {
 		}
 	}
 	return 1
+}
+
+// inSRGB reports whether toSRGB would leave a picture as it is, and it has no alpha.
+func inSRGB(img *vips.ImageRef) bool {
+	space, bands := img.Interpretation(), img.Bands()
+	return (space == vips.InterpretationSRGB && bands == 3 || space == vips.InterpretationBW && bands == 1) &&
+		img.BandFormat() == vips.BandFormatUchar && (!img.HasICCProfile() || isSRGB(img.GetICCProfile()))
 }
 
 // toSRGB converts to 8-bit sRGB, or to grey where the picture is grey. A profile

@@ -56,6 +56,7 @@ func (p *Picture) readHeader() error {
 	fields := header.GetFields()
 	p.palette = p.Format == calotype.PNG && hasField(fields, "palette-bit-depth", "palette")
 	p.plain = p.orientation == 1 && header.Interpretation() != vips.InterpretationCMYK && holdsPixelsOnly(p.Format, p.body)
+	p.inSRGB = inSRGB(header)
 	if p.canMove() && header.Pages() > 1 {
 		p.Frames = header.Pages()
 		p.loop = header.Loop()

@@ -43,6 +43,7 @@ type Picture struct {
 	orientation int  // EXIF's, 1 to 8
 	palette     bool // a PNG of palette colours
 	plain       bool // nothing to remove, turn or convert
+	inSRGB      bool // no colours to convert, and no alpha
 	delay       []int
 	loop        int
 }

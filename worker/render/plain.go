@@ -55,8 +55,16 @@ func plainJPEG(file []byte) bool {
 			continue
 		}
 		// Entropy-coded data: 0xff is stuffed with 0, or a restart marker.
-		for at+1 < len(file) && (file[at] != 0xff || file[at+1] == 0 || file[at+1]&0xf8 == 0xd0) {
-			at++
+		for {
+			ff := bytes.IndexByte(file[at:], 0xff)
+			if ff < 0 {
+				return false
+			}
+			at += ff
+			if at+1 == len(file) || file[at+1] != 0 && file[at+1]&0xf8 != 0xd0 {
+				break
+			}
+			at += 2 // Neither is the second byte 0xff.
 		}
 		if at+2 == len(file) && file[at] == 0xff && file[at+1] == markerEOI {
 			return true

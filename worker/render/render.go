@@ -31,8 +31,10 @@ func (p *Picture) Render(targets []Target) iter.Seq2[Rendition, error] {
 			yield(Rendition{}, err)
 			return
 		}
+		defer base.free()
 		sizes := newSizes(base, targets)
 		fan := newFanout(targets, p.limits, spent, func(t Target) (Rendition, error) {
+			defer sizes.done(t)
 			sized, err := sizes.take(t)
 			if err != nil {
 				return Rendition{}, fmt.Errorf("scale to %dx%d: %w", t.Width, t.Height, err)

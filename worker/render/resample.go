@@ -3,8 +3,11 @@
 package render
 
 /*
+#cgo pkg-config: vips
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#include <vips/vips.h>
 
 // The loops are plain, for the compiler to vectorise: twice, on x86, as most processors
 // have AVX2 and not all. Each sample is summed up in the order of the taps, whatever the
@@ -62,11 +65,58 @@ static void resample(const uint8_t *in, int in_width, int bands, uint8_t *out, i
 		across(row, bands, width, left, across_weights, across_taps, out + (size_t) y * width * bands);
 	}
 }
+
+// open_jpeg opens a JPEG for its rows to be decoded as they are asked for.
+static VipsImage *open_jpeg(void *body, size_t length, int shrink) {
+	VipsImage *image = NULL;
+	if (vips_jpegload_buffer(body, length, &image, "shrink", shrink, "fail", TRUE, "access", VIPS_ACCESS_SEQUENTIAL, NULL))
+		return NULL;
+	return image;
+}
+
+// fetch copies the next rows of a picture.
+static int fetch(VipsRegion *region, int y, int rows, uint8_t *to) {
+	const size_t n = VIPS_IMAGE_SIZEOF_LINE(region->im);
+	for (const int end = y + rows; y < end;) {
+		const VipsRect some = {0, y, region->im->Xsize, VIPS_MIN(end - y, 16)};
+		if (vips_region_prepare(region, &some))
+			return -1;
+		for (; y < VIPS_RECT_BOTTOM(&some); y++, to += n)
+			memcpy(to, VIPS_REGION_ADDR(region, 0, y), n);
+	}
+	return 0;
+}
+
+// resample_rows is resample of rows that are decoded meanwhile, of which window has room
+// for so many.
+static int resample_rows(VipsImage *in, uint8_t *window, int rows, uint8_t *out, int width, int height,
+	const int32_t *left, const float *across_weights, int across_taps,
+	const int32_t *top, const float *down_weights, int down_taps, float *row) {
+	const size_t n = VIPS_IMAGE_SIZEOF_LINE(in), out_n = (size_t) width * in->Bands;
+	VipsRegion *region = vips_region_new(in);
+	int failed = !region, first = 0, end = 0; // The rows in the window.
+	for (int y = 0; y < height && !failed; y++) {
+		if (top[y] + down_taps > end) {
+			memmove(window, window + (top[y] - first) * n, (end - top[y]) * n);
+			first = top[y];
+			const int more = VIPS_MIN(first + rows, in->Ysize) - end;
+			failed = fetch(region, end, more, window + (end - first) * n);
+			end += more;
+		}
+		if (!failed) {
+			down(window + (top[y] - first) * n, n, down_weights + (size_t) y * down_taps, down_taps, row);
+			across(row, in->Bands, width, left, across_weights, across_taps, out + y * out_n);
+		}
+	}
+	VIPS_UNREF(region);
+	return failed;
+}
 */
 import "C"
 
 import (
 	"math"
+	"runtime"
 	"unsafe"
 )
 
@@ -85,6 +135,36 @@ func resample(in []byte, inWidth, inHeight, bands int, out []byte, width, height
 		(*C.int32_t)(unsafe.Pointer(&left[0])), (*C.float)(unsafe.Pointer(&acrossWeights[0])), C.int(acrossTaps),
 		(*C.int32_t)(unsafe.Pointer(&top[0])), (*C.float)(unsafe.Pointer(&downWeights[0])), C.int(downTaps),
 		(*C.float)(unsafe.Pointer(&row[0])))
+}
+
+// resampleJPEG decodes a JPEG of 1 or 3 bands, shrunk by 1, 2, 4 or 8 while it is, and
+// scales its rows as they come: what is decoded is never in memory as a whole, and no
+// thread of libvips takes part.
+func resampleJPEG(body []byte, shrink, width, height int) (*base, error) {
+	var pinned runtime.Pinner
+	defer pinned.Unpin()
+	pinned.Pin(&body[0])
+	in := C.open_jpeg(unsafe.Pointer(&body[0]), C.size_t(len(body)), C.int(shrink))
+	if in == nil {
+		return nil, complaint()
+	}
+	defer C.g_object_unref(C.gpointer(in))
+	inWidth, inHeight, bands := int(in.Xsize), int(in.Ysize), int(in.Bands)
+	b := &base{frames: 1, width: width, height: height, bands: bands}
+	if b.tiff, b.pixels = newTIFF(width, height, bands); b.tiff == nil {
+		return nil, b.tooLarge()
+	}
+	left, acrossWeights, acrossTaps := lanczos(inWidth, width)
+	top, downWeights, downTaps := lanczos(inHeight, height)
+	const more = 32 // Rows at a time.
+	window, row := make([]byte, (downTaps+more)*inWidth*bands), make([]float32, inWidth*bands+3)
+	if C.resample_rows(in, (*C.uint8_t)(&window[0]), C.int(downTaps+more), (*C.uint8_t)(&b.pixels[0]), C.int(width), C.int(height),
+		(*C.int32_t)(&left[0]), (*C.float)(&acrossWeights[0]), C.int(acrossTaps),
+		(*C.int32_t)(&top[0]), (*C.float)(&downWeights[0]), C.int(downTaps),
+		(*C.float)(&row[0])) != 0 {
+		return nil, complaint()
+	}
+	return b, nil
 }
 
 // lanczos gives, for each of to samples, the first of those that it is made of and their

@@ -3,6 +3,9 @@
 package render
 
 import (
+	"bytes"
+	"image"
+	"image/draw"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -49,6 +52,40 @@ func TestResampleIsLibvips(t *testing.T) {
 			// libvips scales in two steps where that is by more than 4.
 			if rms := math.Sqrt(sum / float64(len(ours.pixels))); rms > 2.5 {
 				t.Errorf("%+v, %d bands: %.2f levels apart", c, bands, rms)
+			}
+		}
+	}
+	vips.AssertNoLeaks(t)
+}
+
+// What is scaled as it is decoded is what is decoded first and scaled then, to the byte.
+func TestResampleJPEG(t *testing.T) {
+	drawn := grainy(701, 403)
+	grey := image.NewGray(drawn.Rect)
+	draw.Draw(grey, grey.Rect, drawn, image.Point{}, draw.Src)
+	for bands, img := range map[int]image.Image{1: grey, 3: drawn} {
+		for _, c := range []struct{ shrink, width, height int }{
+			{1, 701, 403}, {1, 700, 403}, {1, 30, 17}, {1, 1, 1}, {2, 300, 201}, {4, 176, 101}, {8, 60, 40},
+		} {
+			body := jpegOf(t, img)
+			ours, err := resampleJPEG(body, c.shrink, c.width, c.height)
+			if err != nil {
+				t.Fatal(err)
+			}
+			params := vips.NewImportParams()
+			params.JpegShrinkFactor.Set(c.shrink)
+			decoded, err := vips.LoadImageFromBuffer(body, params)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := newBase(strip{decoded, 1})
+			decoded.Close()
+			if err != nil || b.bands != bands || ours.bands != bands {
+				t.Fatalf("%d and %d bands, %v", b.bands, ours.bands, err)
+			}
+			scaled, err := b.scaled(Target{c.width, c.height, calotype.JPEG, 80})
+			if err != nil || !bytes.Equal(ours.tiff, scaled.tiff) {
+				t.Errorf("%+v, %d bands: not the same, %v", c, bands, err)
 			}
 		}
 	}

@@ -2,13 +2,10 @@
 
 package render
 
-import (
-	"fmt"
-	"sync"
-)
+import "sync"
 
 // sizes hands out the base at the sizes of targets. What several targets are encoded
-// from is scaled once, and kept until the last of them has taken it.
+// from is scaled once, and kept until the last of them is done with it.
 type sizes struct {
 	base *base
 	of   map[size]*sized
@@ -22,10 +19,11 @@ type size struct {
 
 // sized is the base at a size.
 type sized struct {
-	mu    sync.Mutex
-	takes int // How many are still to come.
-	base  *base
-	err   error
+	mu      sync.Mutex
+	targets int // How many have the size.
+	left    int // How many of them are not done.
+	base    *base
+	err     error
 }
 
 func (b *base) sizeOf(t Target) size { return size{t.Width, t.Height, b.frames > 1 && moves(t.Format)} }
@@ -41,32 +39,39 @@ func newSizes(b *base, targets []Target) *sizes {
 		if s.of[b.sizeOf(t)] == nil {
 			s.of[b.sizeOf(t)] = &sized{}
 		}
-		s.of[b.sizeOf(t)].takes++
+		s.of[b.sizeOf(t)].targets++
+		s.of[b.sizeOf(t)].left++
 	}
 	return s
 }
 
 // take returns what to encode a target from: the base itself, where nothing is to be
-// gained. Each different target takes once.
+// gained. Each different target takes once, and is done once.
 func (s *sizes) take(t Target) (*base, error) {
 	of := s.of[s.base.sizeOf(t)]
 	of.mu.Lock()
 	defer of.mu.Unlock()
-	of.takes--
 	if of.base == nil && of.err == nil {
 		if t.Width == s.base.width && t.Height == s.base.height {
 			return s.base, nil
 		}
-		if of.takes == 0 && !s.base.resamples(t) { // In one go with encoding.
+		if of.targets == 1 && !s.base.resamples(t) { // In one go with encoding.
 			return s.base, nil
 		}
 		of.base, of.err = s.base.scaled(t)
 	}
-	scaled, err := of.base, of.err
-	if of.takes == 0 {
+	return of.base, of.err
+}
+
+// done says that what a target took is not used any more.
+func (s *sizes) done(t Target) {
+	of := s.of[s.base.sizeOf(t)]
+	of.mu.Lock()
+	defer of.mu.Unlock()
+	if of.left--; of.left == 0 && of.base != nil {
+		of.base.free()
 		of.base = nil
 	}
-	return scaled, err
 }
 
 // resamples reports whether [resample] makes a target's size: where there is no alpha,
@@ -78,7 +83,7 @@ func (b *base) scaled(t Target) (*base, error) {
 	if b.resamples(t) {
 		scaled := &base{frames: 1, width: t.Width, height: t.Height, bands: b.bands}
 		if scaled.tiff, scaled.pixels = newTIFF(t.Width, t.Height, b.bands); scaled.tiff == nil {
-			return nil, fmt.Errorf("%dx%d pixels are not supported", t.Width, t.Height)
+			return nil, scaled.tooLarge()
 		}
 		resample(b.pixels, b.width, b.height, b.bands, scaled.pixels, t.Width, t.Height)
 		return scaled, nil

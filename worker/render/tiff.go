@@ -7,7 +7,8 @@ import (
 
 // newTIFF makes an uncompressed TIFF of grey or RGB, without or with alpha, 8 bits a sample, and
 // returns it with the part that its pixels go to, row by row. That is how libvips is given
-// pixels without a copy. It is nil where a TIFF cannot hold as many. TIFF 6.0, section 2.
+// pixels without a copy. The pixels are to be written, all of them: what they are before is
+// not said. It is nil where a TIFF cannot hold as many. TIFF 6.0, section 2.
 func newTIFF(width, height, bands int) (file, pixels []byte) {
 	const (
 		header, entrySize, stripRows = 8, 12, 16
@@ -52,7 +53,7 @@ func newTIFF(width, height, bands int) (file, pixels []byte) {
 		entries = append(entries, entry{338, short, []uint32{unassociatedAlpha}})
 	}
 	directory := header + size + size%2
-	file = make([]byte, header+size, directory+int64(2+len(entries)*entrySize+4)+int64(strips)*8+64)
+	file = blocks.get(int(directory + int64(2+len(entries)*entrySize+4) + int64(strips)*8 + 64))[:header+size]
 	pixels = file[header:]
 	copy(file, "II*\x00")
 	binary.LittleEndian.PutUint32(file[4:], uint32(directory))

@@ -11,6 +11,29 @@ import (
 	"golang.org/x/image/tiff"
 )
 
+// Nothing shows of what memory held before.
+func TestSpare(t *testing.T) {
+	file, pixels := newTIFF(100, 50, 3)
+	clear(pixels)
+	want := bytes.Clone(file)
+	used := bytes.Repeat([]byte{0xff}, cap(file)+1000)
+	all := blocks
+	defer func() { blocks = all }()
+	blocks = make(spare, 1)
+	blocks.put(used)
+	file, pixels = newTIFF(100, 50, 3)
+	if &file[0] != &used[0] {
+		t.Error("memory that was there was not taken")
+	}
+	clear(pixels)
+	if !bytes.Equal(file, want) {
+		t.Error("another file in memory that was used before")
+	}
+	if blocks.put(make([]byte, largestSpare+1)); len(blocks) > 0 {
+		t.Error("a large block was kept")
+	}
+}
+
 // Every reader finds the pixels that were put in.
 func TestNewTIFF(t *testing.T) {
 	const width, height = 7, 37 // The last strip is shorter, and a row is odd.
