@@ -137,7 +137,11 @@ func worker(s *site, program string, w jobs) error {
 		for range w.copies {
 			same = append(same, w.files...)
 		}
-		targets, err := jobsFor(same, w.variants, filepath.Join(s.dir, "out", "0"))
+		out := filepath.Join(s.dir, "out", "0")
+		if err := os.MkdirAll(out, 0o755); err != nil {
+			return err
+		}
+		targets, err := jobsFor(same, w.variants, out)
 		if err != nil {
 			return err
 		}
