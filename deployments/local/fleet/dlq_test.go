@@ -51,15 +51,20 @@ func TestFleetReplayDiesBetweenSendAndDelete(t *testing.T) {
 	replay := []string{"dlq", "replay", "--all", "--json", "--hide=10s"}
 	victim := crashing.command(t, replay...)
 	var once sync.Once
+	begun := make(chan *os.Process, 1)
 	crashing.wires(t, func(c call) fate {
 		if !strings.HasPrefix(c.op, "DeleteMessage") {
 			return pass
 		}
-		once.Do(func() { _ = victim.Process.Kill() })
+		once.Do(func() { _ = (<-begun).Kill() })
 		return cutBefore
 	})
 	victim.Env = append(os.Environ(), crashing.env...)
-	if err := victim.Run(); err == nil {
+	if err := victim.Start(); err != nil {
+		t.Fatal(err)
+	}
+	begun <- victim.Process
+	if err := victim.Wait(); err == nil {
 		t.Fatalf("it was not killed: %s", victim.out)
 	}
 	sent, err := s.jobs.Count(t.Context())
