@@ -2,6 +2,7 @@ package calotype
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -19,6 +20,18 @@ func VariantOf(preset string, asked, own Format) Variant {
 		asked = ""
 	}
 	return Variant{Preset: preset, Format: asked}
+}
+
+// VariantsOf is [VariantOf] for the variants that an operator lists, of which several may
+// come to the same for a source: each once, in their order.
+func VariantsOf(asked []Variant, own Format) []Variant {
+	var variants []Variant
+	for _, v := range asked {
+		if v = VariantOf(v.Preset, v.Format, own); !slices.Contains(variants, v) {
+			variants = append(variants, v)
+		}
+	}
+	return variants
 }
 
 // String writes the variant as it stands in keys and jobs: "M" or "M.webp".

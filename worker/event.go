@@ -21,13 +21,7 @@ func (w *Worker) jobsOf(events []calotype.Event, m queue.Message) []calotype.Job
 			continue
 		}
 		told[e.Key] = true
-		job := calotype.Job{Source: e.Key, Reconcile: true, FirstSeen: m.Sent}
-		for _, v := range w.OnUpload {
-			if v = calotype.VariantOf(v.Preset, v.Format, own); !slices.Contains(job.Variants, v) {
-				job.Variants = append(job.Variants, v)
-			}
-		}
-		jobs = append(jobs, job)
+		jobs = append(jobs, calotype.Job{Source: e.Key, Variants: calotype.VariantsOf(w.OnUpload, own), Reconcile: true, FirstSeen: m.Sent})
 	}
 	return jobs
 }

@@ -6,13 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"calotype/queue"
 )
@@ -24,8 +22,8 @@ type account struct {
 	json           bool
 	hide           time.Duration
 	began          time.Time
-	bar            *progressbar.ProgressBar // Nil where nobody watches.
-	elsewhere      int                      // Leased by somebody else at the beginning.
+	progress       *progress
+	elsewhere      int // Leased by somebody else at the beginning.
 	seen           atomic.Int64
 }
 
@@ -53,38 +51,17 @@ type summary struct {
 }
 
 func openAccount(f dlqFlags, count queue.Count, stdout, stderr io.Writer) *account {
-	a := &account{stdout: stdout, stderr: stderr, json: f.JSON, hide: f.Hide, began: time.Now(), elsewhere: count.Leased}
-	if file, ok := stderr.(*os.File); ok && !f.JSON && term.IsTerminal(int(file.Fd())) {
-		a.bar = progressbar.NewOptions(max(1, count.Visible),
-			progressbar.OptionSetWriter(file),
-			progressbar.OptionSetDescription("dead letters"),
-			progressbar.OptionShowCount(),
-			progressbar.OptionSetPredictTime(false),
-			progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionClearOnFinish(),
-		)
+	return &account{
+		stdout: stdout, stderr: stderr, json: f.JSON, hide: f.Hide, began: time.Now(), elsewhere: count.Leased,
+		progress: watchProgress(stderr, f.JSON, count.Visible, "dead letters", progressbar.OptionSetPredictTime(false)),
 	}
-	return a
 }
 
 // looked moves the bar. SQS counts approximately, so there may be more than it said.
-func (a *account) looked() {
-	n := int(a.seen.Add(1))
-	if a.bar == nil {
-		return
-	}
-	if n >= a.bar.GetMax() {
-		a.bar.ChangeMax(n + 1) // Only the end finishes it.
-	}
-	_ = a.bar.Add(1)
-}
+func (a *account) looked() { a.progress.reached(int(a.seen.Add(1))) }
 
 // pause takes the bar away, before other words.
-func (a *account) pause() {
-	if a.bar != nil {
-		_ = a.bar.Clear()
-	}
-}
+func (a *account) pause() { a.progress.clear() }
 
 // line prints a JSON object, or else words.
 func (a *account) line(object any, words string) error {

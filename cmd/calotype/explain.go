@@ -183,13 +183,13 @@ func (x explainer) rendition(ctx context.Context, v calotype.Variant, source, et
 	l := calotype.ParseLineage(o.Metadata)
 	preset, known := x.rules.Presets.Lookup(v.Preset)
 	r.There, r.Bytes, r.Modified, r.ContentType, r.CacheControl = true, o.Size, o.Modified, o.ContentType, o.CacheControl
-	r.Kept, r.SourceETag, r.Size = l.Kept, l.SourceETag, ""
+	r.Kept, r.SourceETag = l.Kept, l.SourceETag
 	if l.Size != (calotype.Box{}) {
 		r.Size = l.Size.String()
 	}
 	r.Boxes, r.Quality, r.Format, r.Encoder = l.Recipe.Boxes, l.Recipe.Quality, l.Recipe.Format, l.Recipe.Encoder
 	r.Current = known && l.Current(etag, preset, false)
-	b := backfill.Backfill{Presets: x.rules.Presets, Quality: x.Quality, Encoder: strings.TrimPrefix(x.Encoder, "any")}
+	b := backfill.Backfill{Presets: x.rules.Presets, Quality: x.Quality, Encoder: wantedEncoder(x.Encoder)}
 	r.Stale = b.Stale(l, v, etag)
 	return r, nil
 }
@@ -201,7 +201,7 @@ func (x explainer) answer(r edge.Request, d edge.Decision, e *explanation) edgeA
 	}
 	rendition := e.Renditions[0]
 	switch {
-	case rendition.There && (!x.CheckSource || rendition.Current) && (!x.CheckSource || e.Source.There):
+	case rendition.There && (!x.CheckSource || rendition.Current): // Of no source, none is.
 		state := edge.StateRendition
 		if rendition.Kept != "" {
 			state = edge.StateKept

@@ -101,7 +101,7 @@ func (c *warmCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 		Sources:       prefix,
 		Variants:      c.Variants,
 		Quality:       c.Quality,
-		Encoder:       strings.TrimPrefix(c.Encoder, "any"),
+		Encoder:       wantedEncoder(c.Encoder),
 		MaxBytes:      c.MaxBytes,
 		Rate:          c.Rate,
 		DeleteOrphans: c.DeleteOrphans,
@@ -150,6 +150,14 @@ func encoderDefault() string {
 		return encoder
 	}
 	return "any"
+}
+
+// wantedEncoder reads --encoder: it is empty where any will do.
+func wantedEncoder(flag string) string {
+	if flag == "any" {
+		return ""
+	}
+	return flag
 }
 
 // reasons writes why renditions are to be made, the most frequent first.

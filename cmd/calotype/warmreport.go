@@ -6,13 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"calotype/worker/backfill"
 )
@@ -25,8 +23,8 @@ type warmReport struct {
 	dryRun         bool
 	checkpoint     string
 	began          time.Time
-	before         int                      // Sources that earlier runs saw.
-	bar            *progressbar.ProgressBar // Nil where nobody watches.
+	before         int // Sources that earlier runs saw.
+	progress       *progress
 	seen           int
 	failures       int
 }
@@ -42,30 +40,22 @@ func newWarmReport(c *warmCommand, from backfill.Position, stdout, stderr io.Wri
 	if from.After != "" && !c.JSON {
 		fmt.Fprintf(stderr, "going on after %s\n", from.After)
 	}
-	if file, ok := stderr.(*os.File); ok && !c.JSON && term.IsTerminal(int(file.Fd())) {
-		r.bar = progressbar.NewOptions(max(1, r.before),
-			progressbar.OptionSetWriter(file),
-			progressbar.OptionSetDescription("pictures"),
-			progressbar.OptionShowCount(),
-			progressbar.OptionShowIts(),
-			progressbar.OptionSetItsString("pictures"),
-			progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionClearOnFinish(),
-		)
-		_ = r.bar.Add(r.before)
+	r.progress = watchProgress(stderr, c.JSON, r.before+1, "pictures", progressbar.OptionShowIts(), progressbar.OptionSetItsString("pictures"))
+	if r.progress != nil {
+		_ = r.progress.bar.Add(r.before)
 	}
 	return r
 }
 
 // count counts the sources beside the work, for the bar to have an end and a time left.
 func (r *warmReport) count(ctx context.Context, b *backfill.Backfill) (stop func()) {
-	if r.bar == nil {
+	if r.progress == nil {
 		return func() {}
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var counting sync.WaitGroup
 	counting.Go(func() {
-		_ = b.Count(ctx, func(n int) { r.bar.ChangeMax(n + 1) }) // Only the end finishes it.
+		_ = b.Count(ctx, r.progress.expect) // Without it there is no time left to see.
 	})
 	return func() {
 		cancel()
@@ -75,11 +65,9 @@ func (r *warmReport) count(ctx context.Context, b *backfill.Backfill) (stop func
 
 // finding moves the bar, and tells what failed.
 func (r *warmReport) finding(f backfill.Finding) {
-	if r.bar != nil && f.Orphan == "" {
-		if r.seen++; r.seen >= r.bar.GetMax() { // Faster than the count.
-			r.bar.ChangeMax(r.seen + 1)
-		}
-		_ = r.bar.Add(1)
+	if f.Orphan == "" {
+		r.seen++
+		r.progress.reached(r.seen) // It may be faster than the count.
 	}
 	if f.Err == nil {
 		return
@@ -91,17 +79,13 @@ func (r *warmReport) finding(f backfill.Finding) {
 	if r.failures++; r.failures > mostFailures {
 		return
 	}
-	if r.bar != nil {
-		_ = r.bar.Clear()
-	}
+	r.progress.clear()
 	fmt.Fprintf(r.stderr, "%s: %v\n", f.Source, f.Err)
 }
 
 // end tells what was done, and makes of an interruption an error that says how to go on.
 func (r *warmReport) end(ctx context.Context, s backfill.Summary, err error) error {
-	if r.bar != nil {
-		_ = r.bar.Clear()
-	}
+	r.progress.clear()
 	if writeErr := r.summary(s); writeErr != nil {
 		return errors.Join(err, writeErr)
 	}

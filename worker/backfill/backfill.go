@@ -16,7 +16,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -260,16 +259,4 @@ func (d *dealer) count(f Finding) {
 		}
 	}
 	s.Seen++
-}
-
-// variantsOf are those wanted of a source: what is its own format anyway is the plain
-// variant.
-func (b *Backfill) variantsOf(own calotype.Format) []calotype.Variant {
-	var variants []calotype.Variant
-	for _, v := range b.Variants {
-		if v = calotype.VariantOf(v.Preset, v.Format, own); !slices.Contains(variants, v) {
-			variants = append(variants, v)
-		}
-	}
-	return variants
 }

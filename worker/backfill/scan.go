@@ -104,7 +104,7 @@ func (b *Backfill) finding(s store.Listed, standing []calotype.Variant) *finding
 		return f
 	}
 	own, _ := calotype.FormatOfKey(s.Key)
-	for _, v := range b.variantsOf(own) {
+	for _, v := range calotype.VariantsOf(b.Variants, own) {
 		if slices.Contains(standing, v) {
 			f.look = append(f.look, v)
 		} else {
