@@ -1,5 +1,3 @@
-//go:build cgo
-
 package render
 
 import (
@@ -26,15 +24,34 @@ type processors struct {
 // patience is how long a step has its processor for itself: most take less.
 const patience = 250 * time.Millisecond
 
-var shared = newProcessors(runtime.GOMAXPROCS(0))
+// Gate hands out CPUs to the steps of the engine. Its methods may be called by several
+// goroutines at once.
+type Gate interface {
+	// Decode and Encode wait for a CPU and run the step. Steps of Encode go first.
+	Decode(step func())
+	Encode(step func())
+	// Try runs the step if a CPU is idle, and reports whether it did.
+	Try(step func()) bool
+	// CPUs is how many there are.
+	CPUs() int
+}
+
+var shared Gate = newProcessors(runtime.GOMAXPROCS(0))
+
+// UseGate replaces the gate, for a process that shares the CPUs with others. Call it
+// before anything is rendered.
+func UseGate(g Gate) { shared = g }
+
+// NewGate returns a gate of n CPUs.
+func NewGate(n int) Gate { return newProcessors(n) }
 
 func newProcessors(n int) *processors { return &processors{all: n, free: n} }
 
-// decode runs a step that is to decode a picture.
-func (p *processors) decode(step func()) { p.run(&p.decoding, step) }
+// Decode runs a step that decodes a picture.
+func (p *processors) Decode(step func()) { p.run(&p.decoding, step) }
 
-// encode runs a step with a decoded picture.
-func (p *processors) encode(step func()) { p.run(&p.encoding, step) }
+// Encode runs a step with a decoded picture.
+func (p *processors) Encode(step func()) { p.run(&p.encoding, step) }
 
 func (p *processors) run(queue *[]chan struct{}, step func()) {
 	p.mu.Lock()
@@ -50,8 +67,11 @@ func (p *processors) run(queue *[]chan struct{}, step func()) {
 	p.occupy(step)
 }
 
-// try runs a step if a processor is idle, and reports whether it did.
-func (p *processors) try(step func()) bool {
+// CPUs is how many there are.
+func (p *processors) CPUs() int { return p.all }
+
+// Try runs a step if a processor is idle, and reports whether it did.
+func (p *processors) Try(step func()) bool {
 	p.mu.Lock()
 	idle := p.free > 0
 	if idle {

@@ -1,5 +1,3 @@
-//go:build cgo
-
 package render
 
 import (
@@ -15,16 +13,16 @@ func TestProcessorsTakeTurns(t *testing.T) {
 		p := newProcessors(1)
 		var order []string
 		step := func(name string) func() { return func() { order = append(order, name) } }
-		p.decode(func() {
+		p.Decode(func() {
 			for _, name := range []string{"decode 1", "decode 2"} {
-				go p.decode(step(name))
+				go p.Decode(step(name))
 				synctest.Wait()
 			}
 			for _, name := range []string{"encode 1", "encode 2"} {
-				go p.encode(step(name))
+				go p.Encode(step(name))
 				synctest.Wait()
 			}
-			if p.try(step("nobody is idle")) {
+			if p.Try(step("nobody is idle")) {
 				t.Error("two steps on one processor")
 			}
 		})
@@ -32,7 +30,7 @@ func TestProcessorsTakeTurns(t *testing.T) {
 		if want := []string{"encode 1", "encode 2", "decode 1", "decode 2"}; !slices.Equal(order, want) {
 			t.Errorf("got %q, want %q", order, want)
 		}
-		if !p.try(step("idle")) || p.free != 1 {
+		if !p.Try(step("idle")) || p.free != 1 {
 			t.Errorf("%d processors are free", p.free)
 		}
 	})
@@ -43,9 +41,9 @@ func TestProcessorsAreShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProcessors(1)
 		start := time.Now()
-		go p.decode(func() { time.Sleep(time.Hour) })
+		go p.Decode(func() { time.Sleep(time.Hour) })
 		synctest.Wait()
-		p.decode(func() {})
+		p.Decode(func() {})
 		if took := time.Since(start); took != patience {
 			t.Errorf("waited for %v", took)
 		}

@@ -22,7 +22,7 @@ func (p *Picture) Render(targets []Target) iter.Seq2[Rendition, error] {
 		var base *base
 		var err error
 		var spent time.Duration
-		shared.decode(func() {
+		shared.Decode(func() {
 			start := time.Now()
 			base, err = p.decode(targets)
 			spent = time.Since(start)
