@@ -53,16 +53,17 @@ var mayImport = map[string]struct {
 	ours []string
 	why  string
 }{
-	"calotype":                   {nil, "the domain's words know nobody"},
-	"calotype/worker/deadletter": {[]string{"calotype", "calotype/queue", "calotype/worker/store"}, "dead letters are messages, jobs and objects; how jobs are done is the workers' business"},
-	"calotype/edge":              {[]string{"calotype"}, "the decision runs inside Lambda@Edge too"},
-	"calotype/edge/origin":       {[]string{"calotype", "calotype/edge", "calotype/queue"}, "the origin serves and enqueues; workers are elsewhere"},
-	"calotype/queue":             {[]string{"calotype"}, "a queue does not know what its messages say"},
-	"calotype/worker":            {[]string{"calotype", "calotype/queue", "calotype/worker/render", "calotype/worker/store"}, "workers do not know what viewers get"},
-	"calotype/worker/purge":      {[]string{"calotype", "calotype/worker/store"}, "who purges knows paths and counts them; what has changed is the workers' business"},
-	"calotype/worker/backfill":   {[]string{"calotype", "calotype/queue", "calotype/worker/store"}, "a backfill compares listings and sends jobs; how jobs are done is the workers' business"},
-	"calotype/worker/render":     {[]string{"calotype"}, "an engine knows pictures, not buckets or jobs"},
-	"calotype/worker/store":      {[]string{"calotype"}, "a store knows objects, not jobs"},
+	"calotype":                    {nil, "the domain's words know nobody"},
+	"calotype/worker/deadletter":  {[]string{"calotype", "calotype/queue", "calotype/worker/store"}, "dead letters are messages, jobs and objects; how jobs are done is the workers' business"},
+	"calotype/edge":               {[]string{"calotype"}, "the decision runs inside Lambda@Edge too"},
+	"calotype/edge/origin":        {[]string{"calotype", "calotype/edge", "calotype/queue"}, "the origin serves and enqueues; workers are elsewhere"},
+	"calotype/queue":              {[]string{"calotype"}, "a queue does not know what its messages say"},
+	"calotype/worker":             {[]string{"calotype", "calotype/queue", "calotype/worker/render", "calotype/worker/store"}, "workers do not know what viewers get"},
+	"calotype/worker/purge":       {[]string{"calotype", "calotype/worker/store"}, "who purges knows paths and counts them; what has changed is the workers' business"},
+	"calotype/worker/backfill":    {[]string{"calotype", "calotype/queue", "calotype/worker/store"}, "a backfill compares listings and sends jobs; how jobs are done is the workers' business"},
+	"calotype/worker/imageheader": {[]string{"calotype"}, "a header is bytes: libvips, buckets and jobs are elsewhere"},
+	"calotype/worker/render":      {[]string{"calotype", "calotype/worker/imageheader"}, "an engine knows pictures, not buckets or jobs"},
+	"calotype/worker/store":       {[]string{"calotype"}, "a store knows objects, not jobs"},
 
 	"calotype/deployments/lambda-edge":       {nil, "tests of a function in Node, which imports no Go"},
 	"calotype/deployments/lambda-edge/bench": {nil, "a bench of a function in Node, which imports no Go"},

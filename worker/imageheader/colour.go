@@ -1,0 +1,61 @@
+package imageheader
+
+// Colour is what a file says of its colours. More than one field may be set; Source says
+// which one counts.
+type Colour struct {
+	// Source is what counts, by the format's specification.
+	Source ColourSource
+	// CICP is set if the file has code points: PNG cICP, HEIF and AVIF colr nclx, or the
+	// sequence header of AV1 or HEVC.
+	CICP *CICP
+	// ICC is the profile, in one piece; nil if there is none or it cannot be read. Its
+	// colour space may differ from the picture's: see [Profile].
+	ICC []byte
+	// SRGB says that the file calls itself sRGB (PNG sRGB, BMP LCS_sRGB).
+	SRGB bool
+	// Gamma is the exponent of the encoding, such as 0.45455 (PNG gAMA), or zero.
+	Gamma float64
+	// Primaries are the file's own (PNG cHRM), or nil.
+	Primaries *Primaries
+}
+
+// ColourSource names the part of a file that says what its colours are.
+type ColourSource string
+
+// The sources of colour. A file that says nothing is taken for sRGB.
+const (
+	ColourUnstated  ColourSource = ""
+	ColourCICP      ColourSource = "cicp"
+	ColourICC       ColourSource = "icc"
+	ColourSRGB      ColourSource = "srgb"
+	ColourGammaChrm ColourSource = "gamma" // Gamma, Primaries or both.
+)
+
+// CICP are code points for colour. ITU-T H.273, tables 2 to 4.
+type CICP struct {
+	Primaries, Transfer, Matrix uint16
+	FullRange                   bool
+}
+
+// The code points that matter here. ITU-T H.273.
+const (
+	PrimariesBT709  = 1
+	PrimariesBT2020 = 9
+	PrimariesP3     = 12
+	Unspecified     = 2
+	TransferBT709   = 1
+	TransferLinear  = 8
+	TransferSRGB    = 13
+	TransferPQ      = 16
+	TransferHLG     = 18
+	MatrixIdentity  = 0
+	MatrixBT601     = 6
+)
+
+// HDR reports whether the transfer function is PQ or HLG.
+func (c *CICP) HDR() bool { return c != nil && (c.Transfer == TransferPQ || c.Transfer == TransferHLG) }
+
+// Primaries are chromaticities, in x and y of CIE 1931.
+type Primaries struct {
+	White, Red, Green, Blue [2]float64
+}

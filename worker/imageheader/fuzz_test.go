@@ -1,0 +1,124 @@
+package imageheader
+
+import (
+	"testing"
+
+	"calotype"
+)
+
+// checkHeader fails unless a header is one that the rest of the program can rely on,
+// whatever the bytes are.
+func checkHeader(t *testing.T, file []byte, format calotype.Format) {
+	t.Helper()
+	h, err := Parse(file)
+	if err != nil {
+		return
+	}
+	if h.Format != format {
+		return // The fuzzer found another format.
+	}
+	size := h.Display()
+	if h.Width < 1 || h.Height < 1 || size.Width < 1 || size.Height < 1 {
+		t.Errorf("%dx%d, shown as %v", h.Width, h.Height, size)
+	}
+	if c := h.Crop; c.X < 0 || c.Y < 0 || c.X+c.Width > h.Width || c.Y+c.Height > h.Height {
+		t.Errorf("a crop of %v from %dx%d", c, h.Width, h.Height)
+	}
+	if h.Orientation < 1 || h.Orientation > 8 || h.Frames < 1 {
+		t.Errorf("orientation %d, %d frames", h.Orientation, h.Frames)
+	}
+	if a := h.Animation; a != nil && (a.Plays < 0 || len(a.Frames) > len(file)/12+1) {
+		t.Errorf("%d plays, %d frames of %d bytes", a.Plays, len(a.Frames), len(file))
+	}
+	if len(h.Colour.ICC) > maxProfile+len(file) {
+		t.Errorf("a profile of %d bytes", len(h.Colour.ICC))
+	}
+	h.Refusal(DefaultLimits)
+	if behind, err := Parse(append(file[:len(file):len(file)], "behind"...)); h.NoMetadata && err == nil && behind.NoMetadata {
+		t.Error("no metadata with something behind it, too")
+	}
+}
+
+func FuzzSniff(f *testing.F) {
+	f.Add(jpegFile())
+	f.Add([]byte("\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00mif1heic"))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		if format, ok := Sniff(file); ok != (format != "") {
+			t.Errorf("%q, %v", format, ok)
+		}
+	})
+}
+
+func FuzzJPEG(f *testing.F) {
+	f.Add(jpegFile())
+	f.Add(jpegFile(exifSegment(exifOf(tiffEntry(tagOrientation, typeShort, 1, 6), tiffEntry(tagExifIFD, typeLong, 1, 8)))))
+	f.Add(jpegFile(jpegSegment(markerAPP2, []byte(iccID), []byte{1, 1}), []byte("stray"), jpegScan(1)))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		checkHeader(t, file, calotype.JPEG)
+		end := 0
+		for s := range JPEGSegments(file) {
+			if s.Start != end+s.Stray || s.End <= s.Start || s.End > len(file) {
+				t.Fatalf("a segment from %d to %d behind %d, of %d", s.Start, s.End, end, len(file))
+			}
+			end = s.End
+		}
+	})
+}
+
+func FuzzPNG(f *testing.F) {
+	f.Add(pngFile())
+	f.Add(pngFile(iccp([]byte("profile")), pngChunk("cICP", []byte{9, 16, 0, 1}), pngChunk("gAMA", be32(45455)), pngChunk("tRNS", make([]byte, 6))))
+	f.Add(pngFile(pngChunk("acTL", be32(2), be32(3)), fctl(0, 4, 3, 0, 0, 1, 10, 0, 0)))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		checkHeader(t, file, calotype.PNG)
+		end := len(pngSignature)
+		for c := range PNGChunks(file) {
+			if c.Start != end || c.End != c.Start+12+len(c.Body) || c.End > len(file) {
+				t.Fatalf("a chunk from %d to %d behind %d, of %d", c.Start, c.End, end, len(file))
+			}
+			end = c.End
+		}
+	})
+}
+
+func FuzzWebP(f *testing.F) {
+	f.Add(webpFile(vp8(4, 3)))
+	f.Add(webpFile(vp8x(WebPICC, 4, 3), riffChunk("ICCP", []byte("profile")), vp8l(4, 3, 1)))
+	f.Add(webpFile(vp8x(WebPAnimation, 4, 3), riffChunk("ANIM", le32(0), le16(0)), anmf(0, 0, 4, 3, 70, 0, vp8(4, 3))))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		checkHeader(t, file, calotype.WebP)
+		end := RIFFHeaderSize
+		for c := range RIFFChunks(file, RIFFHeaderSize, len(file)) {
+			if c.Start != end || c.End < c.Start+8+len(c.Body) || c.End > len(file) {
+				t.Fatalf("a chunk from %d to %d behind %d, of %d", c.Start, c.End, end, len(file))
+			}
+			end = c.End
+		}
+	})
+}
+
+func FuzzGIF(f *testing.F) {
+	f.Add(gifFile(4, 3, gifLoopOf(0), gifControl(9, 7), gifFrame(0, 0, 4, 3), gifFrame(0, 0, 4, 3)))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		checkHeader(t, file, calotype.GIF)
+		end := -1
+		for b := range GIFBlocks(file) {
+			if end > len(file) || end >= 0 && b.Start != end || b.End <= b.Start {
+				t.Fatalf("a block from %d to %d behind %d, of %d", b.Start, b.End, end, len(file))
+			}
+			end = b.End
+		}
+	})
+}
+
+func FuzzIsSRGB(f *testing.F) {
+	f.Add(make([]byte, 140))
+	f.Fuzz(func(t *testing.T, profile []byte) {
+		if IsSRGB(profile) && len(profile) < iccHeaderSize {
+			t.Error("less than a header is sRGB")
+		}
+		if p, ok := ReadProfile(profile); ok && len(p.Space) != 4 {
+			t.Errorf("space %q", p.Space)
+		}
+	})
+}

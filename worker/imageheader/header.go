@@ -1,0 +1,179 @@
+// Package imageheader reads the headers of pictures: what a file is, how large, how many
+// frames it has, how it is turned, what it says of colour, and what it would cost to
+// decode. It reads bytes in memory, without cgo and without decoding a pixel.
+//
+// It does not judge whether a picture can be decoded: [Header.Refusal] only refuses what
+// is over a limit that the header alone shows.
+//
+//	header, err := imageheader.Parse(file)
+//	if refusal := header.Refusal(imageheader.DefaultLimits); refusal != nil { ... }
+//
+// Every parser takes time linear in the file's size, and memory of at most a few times
+// that size. One walk of each container is exported, for those who rewrite files:
+// [JPEGSegments], [PNGChunks], [RIFFChunks] and [Boxes].
+package imageheader
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"calotype"
+)
+
+// ErrFormat is returned for content that is not a picture of a known format.
+var ErrFormat = errors.New("the content is not a picture of a known format")
+
+// Header is what a picture's file says of the picture.
+type Header struct {
+	Format calotype.Format
+	// Width and Height are in pixels, as stored: before a crop and a turn. Of an animation
+	// they are the canvas's.
+	Width, Height int
+	// Crop is the part of the stored picture that is shown, as a browser crops: all of it
+	// in most files.
+	Crop Rect
+	// Orientation is the turn that a browser applies, from 1 to 8, with the meanings of the
+	// EXIF tag (CIPA DC-008, 4.6.4.A). It is 1 where the browser ignores what the file says.
+	Orientation int
+	// Natural is the size in CSS pixels if the file has one of its own (an EXIF resolution
+	// of JPEG that browsers honour), after the turn; zero otherwise.
+	Natural Size
+	// Depth is in bits a sample: of a palette picture, those of its colours.
+	Depth int
+	// Float says that the samples are floating-point numbers.
+	Float bool
+	// Channels counts colour and alpha as decoded: a palette picture has 3, or 4 with
+	// alpha.
+	Channels int
+	// Alpha says that the picture has an alpha channel or a transparent colour.
+	Alpha bool
+	// Premultiplied says that the colours were multiplied by alpha.
+	Premultiplied bool
+	// Chroma is the subsampling of the colour channels, empty if there are none such.
+	Chroma Chroma
+	// Frames is above 1 for an animation.
+	Frames int
+	// Animation is set if the file holds an animation, even one of a single frame.
+	Animation *Animation
+	// Colour is what the file says of its colours.
+	Colour Colour
+	// NoMetadata says that the file holds only what is needed to show the picture: no EXIF,
+	// XMP, profile, comment, thumbnail, nor anything after its end. What is not known does
+	// not pass.
+	NoMetadata bool
+	// Damage says what is broken behind the header, as far as the container shows; it is
+	// empty if nothing was found. A damaged file may still be shown.
+	Damage string
+
+	// One of these is set, for what only one format has.
+	JPEG *JPEG
+	PNG  *PNG
+	WebP *WebP
+	GIF  *GIF
+}
+
+// Size is a size in pixels.
+type Size struct{ Width, Height int }
+
+// Rect is a part of a picture, in pixels.
+type Rect struct{ X, Y, Width, Height int }
+
+// Chroma names the subsampling of the colour channels.
+type Chroma string
+
+// The subsamplings. Formats of three equally sampled channels that are not luma and
+// chroma, such as PNG, have none.
+const (
+	Chroma444   Chroma = "4:4:4"
+	Chroma422   Chroma = "4:2:2"
+	Chroma420   Chroma = "4:2:0"
+	Chroma440   Chroma = "4:4:0"
+	Chroma411   Chroma = "4:1:1"
+	Chroma410   Chroma = "4:1:0"
+	Chroma400   Chroma = "4:0:0"
+	ChromaOther Chroma = "other"
+)
+
+// Animation is a picture's frames and how they are played.
+type Animation struct {
+	// Plays is how many times a browser plays the frames; zero is forever.
+	Plays int
+	// Frames are in their order. A file without a frame table, such as a still that is
+	// marked as an animation, has none.
+	Frames []Frame
+	// Background is the colour that the file asks for (WebP, GIF), as RGBA. Browsers
+	// ignore it and show transparency.
+	Background [4]byte
+}
+
+// Frame is one picture of an animation.
+type Frame struct {
+	// X, Y, Width and Height are where it is drawn on the canvas.
+	X, Y, Width, Height int32
+	// Delay is what the file says. Browsers play delays of 10 ms and less as 100 ms.
+	Delay time.Duration
+	// Dispose says what happens to the frame's area before the next one is drawn.
+	Dispose Dispose
+	// Replace says that the frame replaces what is below it, alpha included; otherwise it
+	// is drawn over it.
+	Replace bool
+	// Alpha says that the frame may have transparent pixels.
+	Alpha bool
+}
+
+// Dispose is what happens to a frame's area when its time is over.
+type Dispose uint8
+
+// The kinds of disposal.
+const (
+	DisposeNone       Dispose = iota // It stays.
+	DisposeBackground                // It becomes transparent.
+	DisposePrevious                  // What was there before the frame comes back.
+)
+
+// Parse reads the header of a picture. It returns [ErrFormat] for content of no known
+// format, and another error if not even the size can be read. What is broken behind the
+// header is not an error: see [Header.Damage].
+func Parse(file []byte) (*Header, error) {
+	format, ok := Sniff(file)
+	if !ok {
+		return nil, ErrFormat
+	}
+	h := &Header{Format: format, Orientation: 1, Frames: 1, Depth: 8}
+	parse := map[calotype.Format]func(*Header, []byte) error{
+		calotype.JPEG: parseJPEG,
+		calotype.PNG:  parsePNG,
+		calotype.WebP: parseWebP,
+		calotype.GIF:  parseGIF,
+	}[format]
+	if parse == nil {
+		return nil, ErrFormat
+	}
+	if err := parse(h, file); err != nil {
+		return nil, fmt.Errorf("%s: %w", format, err)
+	}
+	if h.Width < 1 || h.Height < 1 {
+		return nil, fmt.Errorf("%s: a picture of %dx%d pixels", format, h.Width, h.Height)
+	}
+	if h.Crop == (Rect{}) {
+		h.Crop = Rect{0, 0, h.Width, h.Height}
+	}
+	return h, nil
+}
+
+// Display returns the size in pixels of what a browser shows: cropped and turned.
+func (h *Header) Display() Size {
+	size := Size{h.Crop.Width, h.Crop.Height}
+	if h.Orientation >= 5 {
+		size.Width, size.Height = size.Height, size.Width
+	}
+	return size
+}
+
+// damaged notes the first damage that was found.
+func (h *Header) damaged(format string, args ...any) {
+	if h.Damage == "" {
+		h.Damage = fmt.Sprintf(format, args...)
+	}
+}

@@ -1,0 +1,89 @@
+package imageheader
+
+import (
+	"fmt"
+
+	"calotype"
+)
+
+// The classes of refusals: at most 64 ASCII characters, for people and for metadata.
+const (
+	ClassTooManyScans    = "too-many-scans"
+	ClassTooManyChunks   = "too-many-chunks"
+	ClassTooManyChannels = "too-many-channels"
+	ClassTooManyFrames   = "too-many-frames"
+	ClassDerivedImages   = "derived-images"
+	ClassSizeMismatch    = "size-mismatch"
+)
+
+// Limits bound what a header may ask of a decoder. A zero is no limit.
+type Limits struct {
+	// ScanBlocks bounds the blocks that all scans of a JPEG go over.
+	ScanBlocks int64
+	// AncillaryChunks bounds the number of chunks of a PNG that decoding does not need, and
+	// AncillaryBytes their size.
+	AncillaryChunks int
+	AncillaryBytes  int64
+	// Channels bounds the channels of a TIFF.
+	Channels int
+	// Frames bounds an animation.
+	Frames int
+	// DerivedDepth bounds how deep derived items of a HEIF or AVIF refer to others: 1 is a
+	// grid of coded pictures. DerivedItems bounds how many coded pictures it takes, each
+	// counted as often as it is referred to.
+	DerivedDepth, DerivedItems int
+}
+
+// DefaultLimits let every file of a camera, phone or editor pass.
+var DefaultLimits = Limits{
+	ScanBlocks:      1 << 27,
+	AncillaryChunks: 1000,
+	AncillaryBytes:  64 << 20,
+	Channels:        5,
+	DerivedDepth:    2,
+	DerivedItems:    4096,
+}
+
+// Refusal says why a picture is not worth decoding: another attempt, or another decoder,
+// would cost the same.
+type Refusal struct {
+	Class  string
+	Detail string
+}
+
+func (r *Refusal) Error() string { return r.Class + ": " + r.Detail }
+
+func refuse(class, format string, args ...any) *Refusal {
+	return &Refusal{class, fmt.Sprintf(format, args...)}
+}
+
+// Refusal returns the first limit that a picture is over, or nil.
+func (h *Header) Refusal(l Limits) *Refusal {
+	if l.Frames > 0 && h.Frames > l.Frames {
+		return refuse(ClassTooManyFrames, "%d frames, the limit is %d", h.Frames, l.Frames)
+	}
+	switch h.Format {
+	case calotype.JPEG:
+		return h.JPEG.refusal(l)
+	case calotype.PNG:
+		return h.PNG.refusal(l)
+	}
+	return nil
+}
+
+func (j *JPEG) refusal(l Limits) *Refusal {
+	if l.ScanBlocks > 0 && j.ScanBlocks > l.ScanBlocks {
+		return refuse(ClassTooManyScans, "%d scans go over %d blocks of samples, the limit is %d", j.Scans, j.ScanBlocks, l.ScanBlocks)
+	}
+	return nil
+}
+
+func (p *PNG) refusal(l Limits) *Refusal {
+	if l.AncillaryChunks > 0 && p.Ancillary > l.AncillaryChunks {
+		return refuse(ClassTooManyChunks, "%d ancillary chunks, the limit is %d", p.Ancillary, l.AncillaryChunks)
+	}
+	if l.AncillaryBytes > 0 && p.AncillaryBytes > l.AncillaryBytes {
+		return refuse(ClassTooManyChunks, "ancillary chunks of %d bytes, the limit is %d", p.AncillaryBytes, l.AncillaryBytes)
+	}
+	return nil
+}
