@@ -33,6 +33,15 @@ include deployments/lambda-edge/build.mk
 test: libvips browser node ## Run every test, over the local S3 and SQS servers
 	for module in $(MODULES); do (cd $$module && go test -timeout 10m ./...); done
 
+.PHONY: test-debian13
+test-debian13: debootstrap ## Run every test in a root of Debian 13, and the engine's in the image made there (needs root)
+	deployments/debian/in.sh trixie make test
+	deployments/debian/in.sh trixie sh -c 'cd deployments/check && go test -count 1 -run "^TestImage" .'
+
+.PHONY: debootstrap
+debootstrap:
+	@command -v debootstrap >/dev/null || { $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy --no-install-recommends debootstrap; }
+
 .PHONY: check
 check: libvips browser node ## Format, vet (also without cgo), staticcheck, import rules, race detector
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not formatted, run gofmt -w: $$unformatted"; exit 1; }
@@ -90,7 +99,8 @@ bench: libvips bench-edge ## Compare with vipsthumbnail, sharp and Pillow, the e
 libvips:
 	@if ! command -v pkg-config >/dev/null || ! pkg-config --exists vips; then \
 		if command -v apt-get >/dev/null; then \
-			$(SUDO) apt-get update -q && $(SUDO) apt-get install -qy --no-install-recommends gcc pkg-config libvips-dev; \
+			$(SUDO) apt-get update -q && $(SUDO) apt-get install -qy --no-install-recommends gcc pkg-config libvips-dev \
+				$$(apt-cache pkgnames libheif-plugin- | grep -E 'aomenc|dav1d|libde265|x265' || true); \
 		else \
 			echo "libvips is missing: brew install vips pkg-config (macOS), or your system's libvips-dev" >&2; exit 1; \
 		fi; \

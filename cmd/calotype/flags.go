@@ -168,5 +168,8 @@ func (versionCommand) run(_ context.Context, stdout, _ io.Writer) error {
 	if unfit != nil {
 		_, err = fmt.Fprintf(stdout, "this makes no renditions: %v\n", unfit)
 	}
+	for _, sentence := range render.Shortcomings() {
+		_, err = fmt.Fprintln(stdout, sentence)
+	}
 	return err
 }

@@ -126,6 +126,9 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	admin.metrics.MustRegister(pool, newDepth(named(lanes)))
 	log.Info().Int("concurrency", c.Concurrency).Int64("memory", settings.Memory).Int("max_receives", settings.MaxReceives).
 		Str("name", settings.Name).Str("version", version()).Msg("worker begins")
+	for _, sentence := range render.Shortcomings() {
+		log.Warn().Msg(sentence)
+	}
 	err = pool.Run(ctx)
 	log.Info().Msg("worker ends")
 	if errors.Is(err, worker.ErrStuck) {

@@ -4,12 +4,22 @@
 # Debian's libvips package depends on everything that libvips can read with. Of its
 # loaders that are modules (PDF, JPEG XL, whole slides, and all of ImageMagick) the
 # image gets none but HEIF, and of its libraries those that the rest is linked with. What
-# is linked but not wanted, such as SVG, the worker blocks itself: worker/render.
+# is linked but not wanted, such as SVG, the worker blocks itself: worker/render. Since
+# Debian 13 libheif loads its codecs as plug-ins.
 set -eu
 program=$1 presets=$2 target=$3
 libdir=$(pkg-config --variable=libdir vips)
 heif=$(echo "$libdir"/vips-modules-*/vips-heif.so)
 [ -e "$heif" ] || { echo "there is no HEIF module in $libdir: install Debian's libvips42" >&2; exit 1; }
+plugins=
+for codec in aomenc dav1d libde265; do
+	plugin=$libdir/libheif/plugins/libheif-$codec.so
+	if [ -e "$plugin" ]; then
+		plugins="$plugins $plugin"
+	elif [ -d "$libdir/libheif/plugins" ]; then
+		echo "$plugin is missing: install Debian's libheif-plugin-$codec" >&2; exit 1
+	fi
+done
 
 mkdir -p "$target/usr/bin" "$target/etc/ssl/certs" "$target/etc/calotype" "$target/tmp" "$target/var/lib/dpkg/status.d"
 for directory in bin sbin lib lib64; do
@@ -22,11 +32,13 @@ echo 'calotype:x:65532:' >"$target/etc/group"
 cp "$presets" "$target/etc/calotype/presets.json"
 cp /etc/ssl/certs/ca-certificates.crt "$target/etc/ssl/certs/"
 cp "$program" "$target/usr/bin/calotype"
-mkdir -p "$target$(dirname "$heif")"
-cp "$heif" "$target$heif"
+for module in $heif $plugins; do
+	mkdir -p "$target$(dirname "$module")"
+	cp "$module" "$target$module"
+done
 
 # Every library that these load, and the loader itself, at the paths they have here.
-libraries=$(ldd "$program" "$heif" | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p; s/^[[:space:]]*\(\/[^ ]*ld-linux[^ ]*\).*/\1/p' | sort -u)
+libraries=$(ldd "$program" $heif $plugins | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p; s/^[[:space:]]*\(\/[^ ]*ld-linux[^ ]*\).*/\1/p' | sort -u)
 for library in $libraries; do
 	place=$(dirname "$library")
 	case $place in /usr/*) ;; *) place=/usr$place ;; esac
@@ -34,10 +46,10 @@ for library in $libraries; do
 	cp -L "$library" "$target$place/"
 done
 
-# What the image is made of, where scanners of distroless images look for it. Debian 12
+# What the image is made of, where scanners of distroless images look for it. Debian
 # knows some libraries by /lib, some by /usr/lib.
 {
-	dpkg-query --search $libraries "$heif" || true
+	dpkg-query --search $libraries $heif $plugins || true
 	dpkg-query --search $(for library in $libraries; do echo "/usr$library"; done) || true
 } 2>/dev/null | cut -d: -f1 | sort -u | while read -r package; do
 	dpkg-query --status "$package" >"$target/var/lib/dpkg/status.d/$package"

@@ -23,6 +23,8 @@ static void *loaded_function(const char *library, const char *function) {
 static uint32_t call_number(void *f) { return ((uint32_t (*)(void))f)(); }
 static const char *call_text(void *f) { return ((const char *(*)(void))f)(); }
 
+static int call_predicate(void *f, int argument) { return ((int (*)(int))f)(argument); }
+
 static int has_operation(const char *base, const char *nickname) {
 	return vips_type_find(base, nickname) != 0;
 }
@@ -78,14 +80,19 @@ var vipsFloor = [3]int{8, 14, 1}
 // version asks a loaded library. It is "" where there is none of that name: another
 // system calls the file otherwise, or libvips was built with another library.
 func (l library) version() string {
-	file, function := C.CString(l.file), C.CString(l.function)
-	defer C.free(unsafe.Pointer(file))
-	defer C.free(unsafe.Pointer(function))
-	f := C.loaded_function(file, function)
+	f := loaded(l.file, l.function)
 	if f == nil {
 		return ""
 	}
 	return versionNumber.FindString(l.read(f))
+}
+
+// loaded finds a function of a library that is in this process already, or returns nil.
+func loaded(library, function string) unsafe.Pointer {
+	l, f := C.CString(library), C.CString(function)
+	defer C.free(unsafe.Pointer(l))
+	defer C.free(unsafe.Pointer(f))
+	return C.loaded_function(l, f)
 }
 
 var versionNumber = regexp.MustCompile(`\d+\.\d+(\.\d+)?`)
@@ -113,8 +120,21 @@ var operations = map[string][]string{
 	"VipsForeignSave": {"jpegsave_buffer", "pngsave_buffer", "gifsave_buffer", "webpsave_buffer", "heifsave_buffer", "tiffsave_buffer"},
 }
 
-// checkLibraries reports every library that is too old, and every format that is
-// missing, at once.
+// codecs are what libheif must have beside itself. Since Debian 13 they are plug-ins in
+// packages of their own, which libvips' package only recommends.
+// https://github.com/strukturag/libheif/blob/v1.23.0/libheif/api/libheif/heif_library.h
+var codecs = []struct {
+	function string
+	format   C.int // enum heif_compression_format
+	lack     string
+}{
+	{"heif_have_decoder_for_format", 1, "decoder of HEVC, so that HEIC cannot be read: on Debian install libheif-plugin-libde265"},
+	{"heif_have_decoder_for_format", 4, "decoder of AV1, so that AVIF cannot be read: on Debian install libheif-plugin-dav1d"},
+	{"heif_have_encoder_for_format", 4, "encoder of AV1, so that AVIF cannot be written: on Debian install libheif-plugin-aomenc"},
+}
+
+// checkLibraries reports every library that is too old, and every format and codec that
+// is missing, at once.
 func checkLibraries() error {
 	var errs []error
 	below := func(name, version string, floor [3]int) {
@@ -131,6 +151,11 @@ func checkLibraries() error {
 			if !hasOperation(base, name) {
 				errs = append(errs, fmt.Errorf("libvips was built without %s", strings.TrimSuffix(name, "_buffer")))
 			}
+		}
+	}
+	for _, c := range codecs {
+		if f := loaded("libheif.so.1", c.function); f != nil && C.call_predicate(f, c.format) == 0 {
+			errs = append(errs, fmt.Errorf("libheif has no %s", c.lack))
 		}
 	}
 	return errors.Join(errs...)

@@ -19,6 +19,9 @@ func Stop() {}
 // Libraries says that there are none.
 func Libraries() string { return "no libvips" }
 
+// Shortcomings has no library to speak of.
+func Shortcomings() []string { return nil }
+
 // Encoder names no library.
 func Encoder() string { return "none" }
 

@@ -1,0 +1,52 @@
+//go:build cgo
+
+package render
+
+import "fmt"
+
+// shortcoming is a kind of picture that a library cannot read before a version. The
+// platform is Debian 13; Debian 12's libraries have some.
+type shortcoming struct {
+	library string
+	fixed   [3]int // The first version that can.
+	cannot  string
+}
+
+// iOS18 is what iPhone 15 and later write since iOS 18: the picture and its tone map
+// share an auxiliary picture or an EXIF item.
+// https://github.com/strukturag/libheif/issues/1190
+var iOS18 = shortcoming{"libheif", [3]int{1, 18, 0}, "cannot read HEIC of iPhones since iOS 18"}
+
+var shortcomings = []shortcoming{iOS18}
+
+// Shortcomings says what pictures the loaded libraries cannot read, and which version
+// can, one sentence each: "libheif 1.15.1 cannot read HEIC of iPhones since iOS 18: 1.18 or
+// newer is needed". Call it after [Start].
+func Shortcomings() []string {
+	var sentences []string
+	for _, s := range shortcomings {
+		if sentence := s.of(loadedVersion(s.library)); sentence != "" {
+			sentences = append(sentences, sentence)
+		}
+	}
+	return sentences
+}
+
+// of is the sentence about a version of the library, or "" if it has no shortcoming or
+// its version is not known.
+func (s shortcoming) of(version string) string {
+	if version == "" || !older(version, s.fixed) {
+		return ""
+	}
+	return fmt.Sprintf("%s %s %s: %d.%d or newer is needed", s.library, version, s.cannot, s.fixed[0], s.fixed[1])
+}
+
+// loadedVersion is the version of a library of the list, "" if it does not give one.
+func loadedVersion(name string) string {
+	for _, l := range libraries {
+		if l.name == name {
+			return l.version()
+		}
+	}
+	return ""
+}
