@@ -10,9 +10,12 @@ import (
 	"testing"
 
 	"github.com/aws/jsii-runtime-go"
+
+	"calotype/internal/hermetic"
 )
 
 func TestMain(m *testing.M) {
+	hermetic.Isolate()
 	code := m.Run()
 	jsii.Close()
 	os.Exit(code)

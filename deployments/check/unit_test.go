@@ -9,8 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"calotype/internal/hermetic"
 	"calotype/worker"
 )
+
+func TestMain(m *testing.M) { hermetic.Main(m) }
 
 const unit = "../ec2/calotype-worker.service"
 

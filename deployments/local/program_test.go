@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"calotype/internal/awstest"
+	"calotype/internal/hermetic"
 )
 
 var binary string
@@ -23,7 +24,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	hermetic.Main(m)
 }
 
 // program is a calotype-local in a process of its own.

@@ -18,13 +18,15 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"calotype/internal/hermetic"
 )
 
 // endpoints are the URLs of the servers that run.
 var endpoints struct{ s3, sqs string }
 
-// Main runs a package's tests with the servers up, and exits. The environment is
-// set as for any user of the SDK, so that child processes find the servers too.
+// Main runs a package's tests with the servers up, and exits. The environment names the
+// servers and nothing outside this machine, also for child processes: see package hermetic.
 func Main(m *testing.M) {
 	code, err := run(m)
 	if err != nil {
@@ -39,6 +41,7 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
+	hermetic.Isolate() // After the build, which may have to fetch modules.
 	data, err := os.MkdirTemp("", "calotype-test-")
 	if err != nil {
 		return 1, err
@@ -49,18 +52,8 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	for name, value := range map[string]string{
-		"AWS_ENDPOINT_URL_S3":       endpoints.s3,
-		"AWS_ENDPOINT_URL_SQS":      endpoints.sqs,
-		"AWS_REGION":                "us-east-1",
-		"AWS_ACCESS_KEY_ID":         "calotype",
-		"AWS_SECRET_ACCESS_KEY":     "calotype-local",
-		"AWS_CONFIG_FILE":           os.DevNull,
-		"AWS_EC2_METADATA_DISABLED": "true",
-	} {
-		os.Setenv(name, value)
-	}
-	os.Unsetenv("AWS_PROFILE")
+	os.Setenv("AWS_ENDPOINT_URL_S3", endpoints.s3)
+	os.Setenv("AWS_ENDPOINT_URL_SQS", endpoints.sqs)
 	return m.Run(), nil
 }
 

@@ -6,8 +6,11 @@ import (
 	"time"
 
 	"calotype"
+	"calotype/internal/hermetic"
 	"calotype/queue"
 )
+
+func TestMain(m *testing.M) { hermetic.Main(m) }
 
 func letter(id, class, source string) Letter {
 	m := queue.Message{ID: id, Body: "no job", Attributes: map[string]string{"Class": class}}

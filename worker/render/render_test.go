@@ -18,12 +18,14 @@ import (
 	"golang.org/x/image/bmp"
 
 	"calotype"
+	"calotype/internal/hermetic"
 )
 
 // raceDetector says whether this process has it.
 var raceDetector bool
 
 func TestMain(m *testing.M) {
+	hermetic.Isolate()
 	if err := Start(); err != nil {
 		println(err.Error())
 		os.Exit(1)

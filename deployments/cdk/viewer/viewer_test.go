@@ -11,7 +11,10 @@ import (
 
 	"calotype"
 	"calotype/edge"
+	"calotype/internal/hermetic"
 )
+
+func TestMain(m *testing.M) { hermetic.Main(m) }
 
 // value is a parameter as CloudFront Functions have it: undecoded, and with all of
 // its values where there is more than one.

@@ -5,7 +5,11 @@ import (
 	"image/color"
 	"math"
 	"testing"
+
+	"calotype/internal/hermetic"
 )
+
+func TestMain(m *testing.M) { hermetic.Main(m) }
 
 func checks(size, square int) grey {
 	img := image.NewGray(image.Rect(0, 0, size, size))

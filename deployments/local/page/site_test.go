@@ -31,6 +31,7 @@ import (
 	"calotype/deployments/local/sqsd"
 	"calotype/edge"
 	"calotype/edge/origin"
+	"calotype/internal/hermetic"
 	"calotype/queue"
 )
 
@@ -46,6 +47,7 @@ const (
 var s3URL, sqsURL string
 
 func TestMain(m *testing.M) {
+	hermetic.Isolate()
 	code, err := run(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -13,11 +13,14 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"calotype/internal/hermetic"
 )
 
 var server *Server
 
 func TestMain(m *testing.M) {
+	hermetic.Isolate()
 	code, err := run(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

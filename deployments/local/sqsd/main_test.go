@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"calotype/deployments/local/sqsd"
+	"calotype/internal/hermetic"
 )
 
 // serveEnv, if set, makes the test binary a server of the file it names, so
@@ -22,6 +23,9 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		return
+	}
+	if os.Getenv("CALOTYPE_CONFORMANCE_SQS") == "" { // The one test that may be pointed at a real account.
+		hermetic.Isolate()
 	}
 	flag.Parse()
 	if err := flag.Set("test.parallel", "64"); err != nil { // parallel tests wait, they do not work
