@@ -45,9 +45,10 @@ type Job struct {
 	// first sent, in the messages that follow the first.
 	Attempt   int       `json:"attempt,omitempty"`
 	FirstSeen time.Time `json:"first_seen,omitzero"`
-	// Buried says that the job has its dead letter, so that attempts that follow,
-	// for what is left to do, send no other.
-	Buried bool `json:"buried,omitempty"`
+	// DeadLettered reports that the job's dead letter was sent, so that later attempts,
+	// which do what is left, send no second one. The JSON key is that of the first
+	// builds: workers of two builds share a queue during an upgrade.
+	DeadLettered bool `json:"buried,omitempty"`
 }
 
 type jobMessage struct {

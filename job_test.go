@@ -101,7 +101,7 @@ func FuzzJob(f *testing.F) {
 func TestLineageRoundTrip(t *testing.T) {
 	for name, l := range map[string]Lineage{
 		"rendition": {SourceETag: "abc", Recipe: Recipe{"1200x628", 80, WebP, "calotype-1 libvips-8.14.1"}, Size: Box{837, 628}},
-		"kept":      {SourceETag: "abc-2", Recipe: Recipe{Boxes: "1200x628/600x900", Encoder: "e"}, Kept: "corrupt"},
+		"kept":      {SourceETag: "abc-2", Recipe: Recipe{Boxes: "1200x628/600x900", Encoder: "e"}, CopyReason: "corrupt"},
 	} {
 		if got := ParseLineage(l.Metadata()); got != l {
 			t.Errorf("%s: got %+v, want %+v", name, got, l)
@@ -112,7 +112,7 @@ func TestLineageRoundTrip(t *testing.T) {
 func TestCurrent(t *testing.T) {
 	m := Preset{"M", Box{1200, 628}, Box{628, 1200}}
 	made := func(etag, boxes, kept string) Lineage {
-		return Lineage{SourceETag: etag, Recipe: Recipe{Boxes: boxes, Quality: 50}, Kept: kept}
+		return Lineage{SourceETag: etag, Recipe: Recipe{Boxes: boxes, Quality: 50}, CopyReason: kept}
 	}
 	for name, c := range map[string]struct {
 		lineage Lineage
@@ -125,7 +125,7 @@ func TestCurrent(t *testing.T) {
 		"nobody's":                  {Lineage{}, false, false},
 		"kept for a fault":          {made("v1", "1200x628", "corrupt"), false, true},
 		"kept for a fault, again":   {made("v1", "1200x628", "corrupt"), true, false},
-		"kept as it was, again":     {made("v1", "1200x628", KeptAsIs), true, true},
+		"kept as it was, again":     {made("v1", "1200x628", CopyAsIs), true, true},
 		"rendition, again":          {made("v1", "1200x628", ""), true, true},
 		"kept for a fault, changed": {made("v0", "1200x628", "corrupt"), false, false},
 	} {

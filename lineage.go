@@ -13,10 +13,10 @@ type Lineage struct {
 	SourceETag string
 	// Recipe is how it was made.
 	Recipe Recipe
-	// Kept is empty for a rendition. Otherwise the object is a copy of the
-	// source's own bytes, and Kept is the class of the reason: [KeptAsIs], or a
+	// CopyReason is empty for a rendition. Otherwise the object is a copy of the
+	// source's own bytes, and CopyReason is the class of the reason: [CopyAsIs], or a
 	// fault's.
-	Kept string
+	CopyReason string
 	// Size is the picture's size in pixels, zero where it is not known.
 	Size Box
 }
@@ -33,9 +33,9 @@ type Recipe struct {
 	Encoder string
 }
 
-// KeptAsIs is the class of a kept copy that is no fault: the source was smaller
+// CopyAsIs is the reason of a passthrough, a copy that is not a fallback: the source was smaller
 // and lighter already, with nothing to remove, turn or convert.
-const KeptAsIs = "as-is"
+const CopyAsIs = "as-is"
 
 // The names of the metadata, as the SDKs give them: without "x-amz-meta-".
 const (
@@ -57,8 +57,8 @@ func (l Lineage) Metadata() map[string]string {
 		metaFormat:  string(l.Recipe.Format),
 		metaEncoder: l.Recipe.Encoder,
 	}
-	if l.Kept != "" {
-		m[metaKept] = l.Kept
+	if l.CopyReason != "" {
+		m[metaKept] = l.CopyReason
 	}
 	if l.Size != (Box{}) {
 		m[metaSize] = l.Size.String()
@@ -79,8 +79,8 @@ func ParseLineage(m map[string]string) Lineage {
 			Format:  Format(m[metaFormat]),
 			Encoder: m[metaEncoder],
 		},
-		Kept: m[metaKept],
-		Size: size,
+		CopyReason: m[metaKept],
+		Size:       size,
 	}
 }
 
@@ -88,20 +88,20 @@ func ParseLineage(m map[string]string) Lineage {
 // and the preset's boxes as they are now. Again asks to overlook the copy that
 // was kept because of a fault.
 func (l Lineage) Current(sourceETag string, p Preset, again bool) bool {
-	if again && l.Faulty() {
+	if again && l.IsFallback() {
 		return false
 	}
 	return l.SourceETag != "" && l.SourceETag == TrimETag(sourceETag) && l.Recipe.Boxes == p.Boxes()
 }
 
-// Faulty reports whether the object is a copy that was kept because of a fault.
-func (l Lineage) Faulty() bool { return l.Kept != "" && l.Kept != KeptAsIs }
+// IsFallback reports whether the object is a copy that was kept because of a fault.
+func (l Lineage) IsFallback() bool { return l.CopyReason != "" && l.CopyReason != CopyAsIs }
 
 // MadeBy reports whether the object was made in the quality and by the encoder of the
 // recipe. A copy that was kept because of a fault has no quality: it is tried again
 // where the encoder is another one.
 func (l Lineage) MadeBy(r Recipe) bool {
-	return l.Recipe.Encoder == r.Encoder && (l.Faulty() || l.Recipe.Quality == r.Quality)
+	return l.Recipe.Encoder == r.Encoder && (l.IsFallback() || l.Recipe.Quality == r.Quality)
 }
 
 // TrimETag takes an ETag out of its quotes.

@@ -15,8 +15,8 @@ const (
 	StateUntouched = "original; untouched"
 )
 
-// StandInCacheControl is the life of an original that stands in for a rendition:
+// PendingCacheControl is the life of an original that stands in for a rendition:
 // a few seconds in a shared cache. It is not no-store, private or s-maxage=0,
 // which would turn off CloudFront's request collapsing.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html#request-custom-traffic-spikes
-const StandInCacheControl = "public, max-age=0, s-maxage=5"
+const PendingCacheControl = "public, max-age=0, s-maxage=5"

@@ -6,7 +6,7 @@
 // The way of a request is the same in every host. [Rules.Decide] reads it. If it
 // asks for a rendition, the host looks for [Decision.Rendition]: there, it is
 // the answer. Otherwise the source is the answer, and [Decision.Job] is sent
-// unless [Recent] says that it just was. On any error the source is the answer.
+// unless [Dedupe] says that it just was. On any error the source is the answer.
 package edge
 
 import (
@@ -40,12 +40,12 @@ type Request struct {
 type Verdict int
 
 const (
-	// Untouched requests pass as they are: no size, an unknown size or format,
+	// Passthrough requests pass as they are: no size, an unknown size or format,
 	// no picture's extension, a method that does not read, an unreadable path.
-	Untouched Verdict = iota
-	// Hidden requests name an object under the resized prefix. They get 404, or
+	Passthrough Verdict = iota
+	// NotFound requests name an object under the resized prefix. They get 404, or
 	// pictures behind signed URLs would leak through their renditions.
-	Hidden
+	NotFound
 	// Resize requests ask for a variant.
 	Resize
 )
@@ -65,13 +65,13 @@ type Decision struct {
 func (r Rules) Decide(req Request) Decision {
 	key, err := url.PathUnescape(strings.TrimPrefix(req.Path, "/"))
 	if err != nil && r.Prefix.Contains(unescapeSome(req.Path)) {
-		return Decision{Verdict: Hidden} // Some store may read it.
+		return Decision{Verdict: NotFound} // Some store may read it.
 	}
 	if err != nil {
 		return Decision{}
 	}
 	if r.Prefix.Contains(key) || r.containsInS3(req.Path) {
-		return Decision{Verdict: Hidden}
+		return Decision{Verdict: NotFound}
 	}
 	if calotype.CheckKey(key) != nil {
 		return Decision{}

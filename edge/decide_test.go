@@ -56,7 +56,7 @@ func TestDecide(t *testing.T) {
 		if d.Rendition != c.want || (d.Verdict == Resize) != (c.want != untouched) {
 			t.Errorf("%s: %s?%s: got %v %q, want %q", name, c.path, c.query, d.Verdict, d.Rendition, c.want)
 		}
-		if d.Verdict == Hidden {
+		if d.Verdict == NotFound {
 			t.Errorf("%s: hidden", name)
 		}
 	}
@@ -64,7 +64,7 @@ func TestDecide(t *testing.T) {
 
 func TestDecideMethods(t *testing.T) {
 	for method, want := range map[string]Verdict{
-		"GET": Resize, "HEAD": Resize, "POST": Untouched, "PUT": Untouched, "OPTIONS": Untouched, "": Untouched,
+		"GET": Resize, "HEAD": Resize, "POST": Passthrough, "PUT": Passthrough, "OPTIONS": Passthrough, "": Passthrough,
 	} {
 		if got := rules.Decide(Request{method, "/kitty.jpg", "size=M"}).Verdict; got != want {
 			t.Errorf("%s: got %v, want %v", method, got, want)
@@ -78,7 +78,7 @@ func TestRenditionsAreHidden(t *testing.T) {
 		"/resized/M/a%2.jpg", "/%72esized/M/a%2.jpg", "/resized%2fM/%zz.jpg", "/%/%2e./resized/M/a%.jpg", "//resized/M/kitty.jpg", "/a/../resized/M/kitty.jpg", "/./resized/M/kitty.jpg", "/%2e%2e/resized/M/kitty.jpg",
 	} {
 		for _, query := range []string{"", "size=M"} {
-			if d := rules.Decide(Request{"GET", path, query}); d.Verdict != Hidden || d.Source != "" {
+			if d := rules.Decide(Request{"GET", path, query}); d.Verdict != NotFound || d.Source != "" {
 				t.Errorf("%s?%s: got %+v, want it hidden", path, query, d)
 			}
 		}

@@ -34,12 +34,12 @@ func (t *Trigger) response(e event) Step {
 	switch {
 	case d.Verdict == Resize && (pointed || t.madeFor(d, lineage)):
 		state := StateRendition
-		if lineage.Kept != "" {
+		if lineage.CopyReason != "" {
 			state = StateKept
 		}
 		a.Set = []Header{{StateHeader, state}}
 	case d.Verdict == Resize:
-		a.Set = []Header{{StateHeader, StatePending}, {"Cache-Control", StandInCacheControl}}
+		a.Set = []Header{{StateHeader, StatePending}, {"Cache-Control", PendingCacheControl}}
 	case isPicture:
 		a.Set = []Header{{StateHeader, StateUntouched}}
 	}

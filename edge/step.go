@@ -8,7 +8,7 @@ type Step struct {
 	Send   *Send   `json:"send,omitempty"`
 	Answer *Answer `json:"answer,omitempty"`
 
-	next func(seen []Seen) Step
+	next func(seen []Result) Step
 }
 
 // Head asks for a HEAD of an object. The Region is empty where the event does not
@@ -21,8 +21,8 @@ type Head struct {
 	Version bool `json:"version,omitempty"`
 }
 
-// Seen is what came of a call.
-type Seen struct {
+// Result is what came of a call.
+type Result struct {
 	// Status is that of HTTP, or 0 if there was no answer.
 	Status int `json:"status"`
 	// ETag and Metadata are an object's, where they were asked for. The names of
@@ -72,12 +72,12 @@ type Response struct {
 
 // Next goes on after the step's calls, with what came of each. Of a call that is
 // missing nothing came.
-func (s Step) Next(seen ...Seen) Step {
+func (s Step) Next(seen ...Result) Step {
 	if s.next == nil {
 		return s
 	}
 	for len(seen) < max(1, len(s.Heads)) {
-		seen = append(seen, Seen{})
+		seen = append(seen, Result{})
 	}
 	return s.next(seen)
 }

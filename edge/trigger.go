@@ -14,11 +14,11 @@ import (
 type Trigger struct {
 	Presets calotype.Presets
 
-	recent Recent
+	dedupe Dedupe
 }
 
-// Begin takes an event, as JSON.
-func (t *Trigger) Begin(data []byte) Step {
+// Start takes an event, as JSON.
+func (t *Trigger) Start(data []byte) Step {
 	e, err := parseEvent(data)
 	if err != nil {
 		return failed("event", err.Error())
@@ -38,7 +38,7 @@ func (t *Trigger) request(e event) Step {
 	switch {
 	case s.prefix != "" && origin.Path != "" && s.prefix.Contains(origin.Path):
 		return failed("settings", fmt.Sprintf("origin path %s is under the resized path: leave it empty, the function sets it", origin.Path))
-	case s.prefix != "" && d.Verdict == Hidden:
+	case s.prefix != "" && d.Verdict == NotFound:
 		return Step{Answer: &Answer{Response: &notFound}}
 	case mistakes != nil:
 		return failed("settings", mistakes.Error())
@@ -58,7 +58,7 @@ func (t *Trigger) request(e event) Step {
 	if s.checkSource {
 		return v.renditionOfSource()
 	}
-	return v.look(d.Rendition, func(seen Seen) Step {
+	return v.look(d.Rendition, func(seen Result) Step {
 		switch {
 		case found(seen):
 			return v.rendition()
@@ -107,7 +107,7 @@ func (v visit) rendition() Step {
 func (v visit) renditionOfSource() Step {
 	bucket, region := v.settings.bucket, v.region()
 	heads := []Head{{bucket, v.decision.Rendition, region, true}, {bucket, v.decision.Source, region, true}}
-	return Step{Heads: heads, next: func(seen []Seen) Step {
+	return Step{Heads: heads, next: func(seen []Result) Step {
 		rendition, source := seen[0], seen[1]
 		switch {
 		case missing(rendition):
@@ -127,13 +127,13 @@ func (v visit) renditionOfSource() Step {
 // that was done a moment ago.
 func (v visit) standIn() Step { return v.look(v.decision.Source, v.standInFor) }
 
-func (v visit) standInFor(source Seen) Step {
+func (v visit) standInFor(source Result) Step {
 	switch {
 	case found(source):
 		return v.send()
 	case source.Status == 404:
 		return pass()
-	case source.Status == 403 && !v.recent.Claim("403 "+v.settings.bucket, time.Now()):
+	case source.Status == 403 && !v.dedupe.Add("403 "+v.settings.bucket, time.Now()):
 		return pass() // It was said a moment ago.
 	case source.Status == 403:
 		return failed("source", fmt.Sprintf("look for %s: status 403: it is missing, or the function may not read it; "+
@@ -145,13 +145,13 @@ func (v visit) standInFor(source Seen) Step {
 func (v visit) send() Step {
 	d, original := v.decision, Answer{URI: v.literalURI()}
 	claim := v.settings.bucket + "/" + d.Rendition // A function may serve several buckets.
-	if !v.recent.Claim(claim, time.Now()) {
+	if !v.dedupe.Add(claim, time.Now()) {
 		return Step{Answer: &original}
 	}
 	message := &Send{v.settings.queueURL, d.Job(v.event.requestID()).Encode(), queueRegion(v.settings.queueURL)}
-	return Step{Send: message, next: func(seen []Seen) Step {
+	return Step{Send: message, next: func(seen []Result) Step {
 		if !found(seen[0]) {
-			v.recent.Forget(claim) // The next view tries again.
+			v.dedupe.Remove(claim) // The next view tries again.
 			original.Fault, original.Detail = "enqueue", fmt.Sprintf("enqueue %s %s: status %d", d.Source, d.Variant, seen[0].Status)
 		}
 		return Step{Answer: &original}
@@ -167,9 +167,9 @@ func (v visit) literalURI() string {
 	return strings.ReplaceAll(v.event.Request.URI, "+", "%2B")
 }
 
-func (v visit) look(key string, next func(Seen) Step) Step {
+func (v visit) look(key string, next func(Result) Step) Step {
 	head := Head{Bucket: v.settings.bucket, Key: key, Region: v.region()}
-	return Step{Heads: []Head{head}, next: func(seen []Seen) Step { return next(seen[0]) }}
+	return Step{Heads: []Head{head}, next: func(seen []Result) Step { return next(seen[0]) }}
 }
 
 // region is the bucket's.
@@ -180,9 +180,9 @@ func (v visit) region() string {
 	return bucketRegion(v.origin)
 }
 
-func found(s Seen) bool { return 200 <= s.Status && s.Status < 300 }
+func found(s Result) bool { return 200 <= s.Status && s.Status < 300 }
 
 // missing reports whether there is no such object. Without s3:ListBucket, S3 says 403
 // where it would say 404.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
-func missing(s Seen) bool { return s.Status == 404 || s.Status == 403 }
+func missing(s Result) bool { return s.Status == 404 || s.Status == 403 }

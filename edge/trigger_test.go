@@ -26,7 +26,7 @@ func eventOf(uri, query, role, response string) string {
 // steps goes through an event with the given statuses and writes down what was asked.
 func steps(tr *Trigger, event string, statuses ...int) string {
 	var said []string
-	for step := tr.Begin([]byte(event)); ; {
+	for step := tr.Start([]byte(event)); ; {
 		switch {
 		case step.Heads != nil:
 			said = append(said, "head "+step.Heads[0].Region+" "+step.Heads[0].Key)
@@ -35,7 +35,7 @@ func steps(tr *Trigger, event string, statuses ...int) string {
 		default:
 			return strings.Join(append(said, strings.TrimSpace("answer "+step.Answer.Fault)), ", ")
 		}
-		step, statuses = step.Next(Seen{Status: statuses[0]}), statuses[1:]
+		step, statuses = step.Next(Result{Status: statuses[0]}), statuses[1:]
 	}
 }
 
@@ -75,26 +75,26 @@ func TestTriggerChecksSource(t *testing.T) {
 	lineage := func(etag, boxes string) map[string]string {
 		return calotype.Lineage{SourceETag: etag, Recipe: calotype.Recipe{Boxes: boxes}}.Metadata()
 	}
-	current := Seen{Status: 200, Metadata: lineage("v2", "1200x628")}
-	source := Seen{Status: 200, ETag: `"v2"`}
+	current := Result{Status: 200, Metadata: lineage("v2", "1200x628")}
+	source := Result{Status: 200, ETag: `"v2"`}
 	for name, c := range map[string]struct {
-		rendition, source Seen
+		rendition, source Result
 		want              string
 	}{
 		"current":              {current, source, "rendition"},
-		"of an older version":  {Seen{Status: 200, Metadata: lineage("v1", "1200x628")}, source, "send"},
-		"in another box":       {Seen{Status: 200, Metadata: lineage("v2", "100x100")}, source, "send"},
-		"made by somebody":     {Seen{Status: 200}, source, "send"},
-		"missing":              {Seen{Status: 404}, source, "send"},
-		"of a removed source":  {current, Seen{Status: 404}, "untouched"},
-		"neither":              {Seen{Status: 404}, Seen{Status: 404}, "untouched"},
-		"of a source unread":   {current, Seen{Status: 403}, "rendition"},
-		"the source fails":     {current, Seen{}, "rendition"},
-		"the rendition fails":  {Seen{Status: 500}, source, "rendition fault"},
-		"missing, source down": {Seen{Status: 404}, Seen{Status: 503}, "source fault"},
+		"of an older version":  {Result{Status: 200, Metadata: lineage("v1", "1200x628")}, source, "send"},
+		"in another box":       {Result{Status: 200, Metadata: lineage("v2", "100x100")}, source, "send"},
+		"made by somebody":     {Result{Status: 200}, source, "send"},
+		"missing":              {Result{Status: 404}, source, "send"},
+		"of a removed source":  {current, Result{Status: 404}, "untouched"},
+		"neither":              {Result{Status: 404}, Result{Status: 404}, "untouched"},
+		"of a source unread":   {current, Result{Status: 403}, "rendition"},
+		"the source fails":     {current, Result{}, "rendition"},
+		"the rendition fails":  {Result{Status: 500}, source, "rendition fault"},
+		"missing, source down": {Result{Status: 404}, Result{Status: 503}, "source fault"},
 	} {
 		tr := &Trigger{Presets: calotype.DefaultPresets()}
-		step := tr.Begin([]byte(event))
+		step := tr.Start([]byte(event))
 		if len(step.Heads) != 2 || !step.Heads[0].Version || step.Heads[0].Key != "resized/M/a.jpg" || !step.Heads[1].Version || step.Heads[1].Key != "a.jpg" {
 			t.Fatalf("%s: got %+v, want two looks", name, step.Heads)
 		}
@@ -135,10 +135,10 @@ func TestWhatChanges(t *testing.T) {
 		"a plus":     {eventOf("/a+b.jpg", "size=M", "rendition", ""), Answer{}},
 		"own plus":   {strings.Replace(eventOf("/a.jpg", "size=M", "rendition", ""), `"path":""`, `"path":"/b+c"`, 1), Answer{OriginPath: "/resized/M/b%2Bc"}},
 		"nothing":    {eventOf("/a+b.jpg", "", "rendition", ""), Answer{}},
-		"a stand-in": {eventOf("/a.jpg", "size=M", "", `{"status":"200","headers":{"x-amz-meta-a":[],"etag":[]}}`), Answer{Remove: []string{"x-amz-meta-a"}, Set: []Header{{StateHeader, StatePending}, {"Cache-Control", StandInCacheControl}}}},
+		"a stand-in": {eventOf("/a.jpg", "size=M", "", `{"status":"200","headers":{"x-amz-meta-a":[],"etag":[]}}`), Answer{Remove: []string{"x-amz-meta-a"}, Set: []Header{{StateHeader, StatePending}, {"Cache-Control", PendingCacheControl}}}},
 		"no error":   {eventOf("/a.jpg", "size=M", "", `{"status":"404","headers":{}}`), Answer{}},
 	} {
-		step := (&Trigger{Presets: calotype.DefaultPresets()}).Begin([]byte(c.event))
+		step := (&Trigger{Presets: calotype.DefaultPresets()}).Start([]byte(c.event))
 		if step.Answer == nil || !reflect.DeepEqual(*step.Answer, c.want) {
 			t.Errorf("%s: got %+v, want %+v", name, step.Answer, c.want)
 		}
@@ -148,7 +148,7 @@ func TestWhatChanges(t *testing.T) {
 // A rendition is hidden from who asks for it by name whatever else is wrong.
 func TestHiddenWithoutOtherSettings(t *testing.T) {
 	event := strings.Replace(eventOf("/resized/M/a.jpg", "", "", ""), `"pictures"`, `"no bucket!"`, 1)
-	step := (&Trigger{Presets: calotype.DefaultPresets()}).Begin([]byte(event))
+	step := (&Trigger{Presets: calotype.DefaultPresets()}).Start([]byte(event))
 	if step.Answer == nil || step.Answer.Response == nil || step.Answer.Response.Status != "404" {
 		t.Errorf("got %+v, want 404", step.Answer)
 	}
@@ -176,12 +176,12 @@ func FuzzTrigger(f *testing.F) {
 	f.Add([]byte(`{"Records":[{"cf":null}]}`), 0)
 	f.Fuzz(func(t *testing.T, event []byte, status int) {
 		tr := &Trigger{Presets: calotype.DefaultPresets()}
-		step := tr.Begin(event)
+		step := tr.Start(event)
 		for n := 0; step.Answer == nil; n++ {
 			if n == 3 {
 				t.Fatal("more than three calls")
 			}
-			step = step.Next(Seen{Status: status}, Seen{Status: status})
+			step = step.Next(Result{Status: status}, Result{Status: status})
 		}
 		if a := step.Answer; a.Response == nil && a.OriginPath != "" && !strings.HasPrefix(a.OriginPath, "/") {
 			t.Errorf("origin path %q", a.OriginPath)

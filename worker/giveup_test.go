@@ -57,7 +57,7 @@ func TestWhatKillsWorkersIsBuried(t *testing.T) {
 		t.Errorf("got %q after %d decodes", reason.Detail, decodes.Load())
 	}
 	body, o := b.object(t, "resized/M/kitty.jpg")
-	if l := calotype.ParseLineage(o.Metadata); !bytes.Equal(body, source) || l.Kept != classKillsWorkers {
+	if l := calotype.ParseLineage(o.Metadata); !bytes.Equal(body, source) || l.CopyReason != classKillsWorkers {
 		t.Errorf("got %d bytes, %+v", len(body), l)
 	}
 	b.wantKeys(t, "kitty.jpg", "resized/M/kitty.jpg")
@@ -103,7 +103,7 @@ func TestOneDeadLetterWhenTheCopyFails(t *testing.T) {
 	b.doNext(t)
 	b.wantBuried(t, render.ClassUnsupported, job("kitty.jpg", "M"))
 	b.wantDone(t)
-	if _, o := b.object(t, "resized/M/kitty.jpg"); calotype.ParseLineage(o.Metadata).Kept != render.ClassUnsupported {
+	if _, o := b.object(t, "resized/M/kitty.jpg"); calotype.ParseLineage(o.Metadata).CopyReason != render.ClassUnsupported {
 		t.Errorf("got %v, want the copy", o.Metadata)
 	}
 }

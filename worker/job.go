@@ -230,7 +230,7 @@ func (w *Worker) giveBackUnbegun(ctx context.Context, l *lane, m queue.Message) 
 // after that: the message that it is sent again in says so.
 func (w *Worker) bury(ctx context.Context, r *report, reject *Reject) error {
 	r.reject(reject)
-	if r.job.Buried {
+	if r.job.DeadLettered {
 		return nil
 	}
 	err := w.dead.Bury(ctx, r.body(), queue.Reason{
@@ -240,6 +240,6 @@ func (w *Worker) bury(ctx context.Context, r *report, reject *Reject) error {
 		Worker:    w.Name,
 		FirstSeen: r.job.FirstSeen,
 	})
-	r.job.Buried = err == nil
+	r.job.DeadLettered = err == nil
 	return err
 }

@@ -200,7 +200,7 @@ func TestBrokenPictures(t *testing.T) {
 			if !bytes.Equal(body, c.body) || o.ContentType != c.contentType || o.CacheControl != "public, max-age=0, s-maxage=300" {
 				t.Errorf("kept %d bytes, %q, %q", len(body), o.ContentType, o.CacheControl)
 			}
-			if kept := calotype.ParseLineage(o.Metadata).Kept; kept != c.class {
+			if kept := calotype.ParseLineage(o.Metadata).CopyReason; kept != c.class {
 				t.Errorf("kept because of %q, want %q", kept, c.class)
 			}
 
@@ -223,7 +223,7 @@ func TestRepairedPictureIsRendered(t *testing.T) {
 	b.do(t, job("kitty.jpg", "M.webp"))
 	b.wantDone(t)
 	_, o := b.object(t, "resized/M.webp/kitty.jpg")
-	if l := calotype.ParseLineage(o.Metadata); l.Kept != "" || o.ContentType != "image/webp" {
+	if l := calotype.ParseLineage(o.Metadata); l.CopyReason != "" || o.ContentType != "image/webp" {
 		t.Errorf("got %+v, %s", l, o.ContentType)
 	}
 }
@@ -259,7 +259,7 @@ func TestKeptAsIs(t *testing.T) {
 	b.do(t, calotype.Job{Source: "tiny.jpg", Variants: []calotype.Variant{{Preset: "M"}}, Quality: 100}.Encode())
 	b.wantDone(t)
 	body, o := b.object(t, "resized/M/tiny.jpg")
-	if l := calotype.ParseLineage(o.Metadata); !bytes.Equal(body, small) || l.Kept != calotype.KeptAsIs || l.Size != (calotype.Box{Width: 60, Height: 40}) {
+	if l := calotype.ParseLineage(o.Metadata); !bytes.Equal(body, small) || l.CopyReason != calotype.CopyAsIs || l.Size != (calotype.Box{Width: 60, Height: 40}) {
 		t.Errorf("got %d bytes, %+v", len(body), l)
 	}
 	if o.CacheControl != "public, max-age=300, s-maxage=86400" {

@@ -185,7 +185,7 @@ func (p *publication) store(ctx context.Context, w want, t render.Target, r rend
 		Size: calotype.Box{Width: r.Width, Height: r.Height},
 	}
 	if r.AsIs {
-		lineage.Kept = calotype.KeptAsIs
+		lineage.CopyReason = calotype.CopyAsIs
 	}
 	o := store.Object{ContentType: r.Format.ContentType(), CacheControl: p.worker.CacheControl}
 	return p.write(ctx, w, r.Body, o, lineage)
@@ -208,7 +208,7 @@ func (p *publication) keep(ctx context.Context, wants []want, reject *Reject) er
 		lineage := calotype.Lineage{
 			SourceETag: p.source.ETag,
 			Recipe:     calotype.Recipe{Boxes: w.preset.Boxes(), Encoder: render.Encoder()},
-			Kept:       reject.Class,
+			CopyReason: reject.Class,
 		}
 		o := store.Object{ContentType: contentType, Encoding: p.source.Encoding, CacheControl: p.worker.KeptCacheControl}
 		if err := p.write(ctx, w, p.body, o, lineage); err != nil {

@@ -174,7 +174,7 @@ func (b *bench) wantNothingStale(t *testing.T, step int32, last []byte) {
 		t.Errorf("before step %d: nothing stands", step)
 	case last == nil:
 		t.Errorf("before step %d: a rendition of a source that is gone", step)
-	case lineage.SourceETag != calotype.TrimETag(o.ETag) || lineage.Kept != "" && lineage.Kept != calotype.KeptAsIs:
+	case lineage.SourceETag != calotype.TrimETag(o.ETag) || lineage.CopyReason != "" && lineage.CopyReason != calotype.CopyAsIs:
 		t.Errorf("before step %d: %+v stands, the source is %s", step, lineage, o.ETag)
 	}
 }
@@ -214,8 +214,8 @@ func TestFaultOfAnOlderVersion(t *testing.T) {
 	b.put(t, "kitty.jpg", []byte("broken"))
 	b.do(t, job("kitty.jpg", "M"))
 	_, o := b.object(t, "resized/M/kitty.jpg")
-	if l := calotype.ParseLineage(o.Metadata); l.Kept != "" {
-		t.Errorf("kept %q of the version that is gone", l.Kept)
+	if l := calotype.ParseLineage(o.Metadata); l.CopyReason != "" {
+		t.Errorf("kept %q of the version that is gone", l.CopyReason)
 	}
 }
 

@@ -138,7 +138,7 @@ type explainer struct {
 func (x explainer) explain(ctx context.Context, r edge.Request) (*explanation, error) {
 	d := x.rules.Decide(r)
 	e := &explanation{Asked: x.What, Renditions: []explainedRendition{}}
-	if d.Verdict == edge.Hidden {
+	if d.Verdict == edge.NotFound {
 		e.Edge = edgeAnswer{Status: 404, Why: "what is under " + string(x.ResizedPrefix) + "/ is not served by name"}
 		return e, nil
 	}
@@ -183,7 +183,7 @@ func (x explainer) rendition(ctx context.Context, v calotype.Variant, source, et
 	l := calotype.ParseLineage(o.Metadata)
 	preset, known := x.rules.Presets.Lookup(v.Preset)
 	r.There, r.Bytes, r.Modified, r.ContentType, r.CacheControl = true, o.Size, o.Modified, o.ContentType, o.CacheControl
-	r.Kept, r.SourceETag = l.Kept, l.SourceETag
+	r.Kept, r.SourceETag = l.CopyReason, l.SourceETag
 	if l.Size != (calotype.Box{}) {
 		r.Size = l.Size.String()
 	}
@@ -210,9 +210,9 @@ func (x explainer) answer(r edge.Request, d edge.Decision, e *explanation) edgeA
 	case !e.Source.There:
 		return edgeAnswer{Status: 404, Why: "there is no such picture"}
 	case rendition.There:
-		return edgeAnswer{Status: 200, State: edge.StatePending, CacheControl: edge.StandInCacheControl, Enqueues: true, Why: "the rendition is of another version or box"}
+		return edgeAnswer{Status: 200, State: edge.StatePending, CacheControl: edge.PendingCacheControl, Enqueues: true, Why: "the rendition is of another version or box"}
 	}
-	return edgeAnswer{Status: 200, State: edge.StatePending, CacheControl: edge.StandInCacheControl, Enqueues: true, Why: "the rendition is not there"}
+	return edgeAnswer{Status: 200, State: edge.StatePending, CacheControl: edge.PendingCacheControl, Enqueues: true, Why: "the rendition is not there"}
 }
 
 func (x explainer) untouched(r edge.Request, d edge.Decision, e *explanation) edgeAnswer {

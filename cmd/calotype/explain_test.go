@@ -21,7 +21,7 @@ func TestExplain(t *testing.T) {
 	}
 	put("resized/M.webp/cats/a b.jpg", func(*calotype.Lineage) {})
 	put("resized/M/cats/a b.jpg", func(l *calotype.Lineage) { l.SourceETag = "older" })
-	put("resized/S/cats/a b.jpg", func(l *calotype.Lineage) { l.Kept, l.Recipe.Boxes = "corrupt", "854x480" })
+	put("resized/S/cats/a b.jpg", func(l *calotype.Lineage) { l.CopyReason, l.Recipe.Boxes = "corrupt", "854x480" })
 	put("resized/XS/cats/a b.jpg", func(l *calotype.Lineage) { l.Recipe.Boxes, l.Recipe.Quality = "427x240", 70 })
 	b.bury(t, "corrupt", jobBody("cats/a b.jpg"), jobBody("cats/b.jpg"))
 

@@ -102,7 +102,7 @@ func (r explainedRendition) words() []string {
 	what := "a rendition"
 	switch r.Kept {
 	case "":
-	case calotype.KeptAsIs:
+	case calotype.CopyAsIs:
 		what = "the picture's own bytes, which are no heavier than a rendition"
 	default:
 		what = "a copy of the picture, kept because of a fault: " + r.Kept

@@ -4,7 +4,7 @@
 //
 // It is a reactor: built with GOOS=wasip1 GOARCH=wasm and -buildmode=c-shared, it
 // exports functions and has no main of its own. A host calls _initialize once, then
-// for each event: input, writes the event's JSON to the address it returns, begin,
+// for each event: input, writes the event's JSON to the address it returns, start,
 // reads the step's JSON at output, does what it says, writes what came of it to input,
 // next, and so on.
 package main

@@ -53,12 +53,12 @@ func input(size int32) unsafe.Pointer {
 	return unsafe.Pointer(unsafe.SliceData(in))
 }
 
-// begin takes the event at input and returns its number. The step is at output.
+// start takes the event at input and returns its number. The step is at output.
 //
-//go:wasmexport begin
-func begin() int32 {
+//go:wasmexport start
+func start() int32 {
 	sabotage(in)
-	step := trigger.Begin(in)
+	step := trigger.Start(in)
 	in = nil
 	last++
 	write(last, step)
@@ -66,7 +66,7 @@ func begin() int32 {
 }
 
 // next goes on with the event of a number, with what came of its calls at input: a
-// JSON array of [edge.Seen]. The step is at output.
+// JSON array of [edge.Result]. The step is at output.
 //
 //go:wasmexport next
 func next(event int32) {
@@ -75,7 +75,7 @@ func next(event int32) {
 		panic("next of an event that is not under way")
 	}
 	delete(steps, event)
-	var seen []edge.Seen
+	var seen []edge.Result
 	if err := json.Unmarshal(in, &seen); err != nil {
 		panic("read what came of calls: " + err.Error())
 	}

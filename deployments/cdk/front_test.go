@@ -88,7 +88,7 @@ func originOf(t *testing.T, distribution resource, i int) (origin object, header
 
 // begin gives the trigger a request as CloudFront would with this origin.
 func begin(trigger *edge.Trigger, origin object) edge.Step {
-	return trigger.Begin([]byte(text(object{"Records": []object{{"cf": object{
+	return trigger.Start([]byte(text(object{"Records": []object{{"cf": object{
 		"config":  object{"eventType": "origin-request", "requestId": "r"},
 		"request": object{"method": "GET", "uri": "/kitty.jpg", "querystring": "size=M", "origin": origin},
 	}}}})))
@@ -135,7 +135,7 @@ func TestTriggerUnderstandsItsSettings(t *testing.T) {
 		if want == source {
 			status = 200
 		}
-		step = step.Next(edge.Seen{Status: status})
+		step = step.Next(edge.Result{Status: status})
 	}
 	if want := "https://sqs.eu-west-1.amazonaws.com/123456789012/calotype-jobs"; step.Send == nil || step.Send.QueueURL != want || !strings.Contains(step.Send.Body, `"quality":80`) {
 		t.Errorf("it sends %+v, want a job with the quality to %s", step.Send, want)

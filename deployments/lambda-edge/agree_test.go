@@ -47,7 +47,7 @@ func TestOneDecision(t *testing.T) {
 		verdicts[d.Verdict]++
 		want := "untouched"
 		switch d.Verdict {
-		case edge.Hidden:
+		case edge.NotFound:
 			want = "hidden"
 		case edge.Resize:
 			want = d.Rendition + " | " + d.Source + " | " + d.Job("r1").Encode()

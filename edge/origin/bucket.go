@@ -135,7 +135,7 @@ func (o *object) describe(out *s3.HeadObjectOutput) {
 }
 
 // kept reports whether the object is a copy of a source.
-func (o *object) kept() bool { return o.lineage.Kept != "" }
+func (o *object) kept() bool { return o.lineage.CopyReason != "" }
 
 // serve answers with the object.
 func (o *object) serve(w http.ResponseWriter, r *http.Request, state, cacheControl string) {

@@ -39,7 +39,7 @@ type Origin struct {
 	rules   edge.Rules
 	bucket  bucket
 	jobs    *queue.Queue
-	recent  edge.Recent
+	dedupe  edge.Dedupe
 	sends   sync.WaitGroup
 	log     zerolog.Logger
 	metrics *metrics
@@ -62,7 +62,7 @@ func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d := o.rules.Decide(edge.Request{Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery})
 	_, isPicture := calotype.FormatOfKey(d.Source)
 	switch {
-	case d.Verdict == edge.Hidden, !isPicture:
+	case d.Verdict == edge.NotFound, !isPicture:
 		http.NotFound(w, r)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")
@@ -103,7 +103,7 @@ func (o *Origin) serveVariant(w http.ResponseWriter, r *http.Request, d edge.Dec
 	}
 	defer source.Close()
 	o.enqueue(r, d)
-	source.serve(w, r, edge.StatePending, edge.StandInCacheControl)
+	source.serve(w, r, edge.StatePending, edge.PendingCacheControl)
 }
 
 func (o *Origin) serveSource(w http.ResponseWriter, r *http.Request, d edge.Decision, state string) {
@@ -115,7 +115,7 @@ func (o *Origin) serveSource(w http.ResponseWriter, r *http.Request, d edge.Deci
 	defer source.Close()
 	cacheControl := source.cacheControl
 	if state == edge.StatePending {
-		cacheControl = edge.StandInCacheControl
+		cacheControl = edge.PendingCacheControl
 	}
 	source.serve(w, r, state, cacheControl)
 }
@@ -136,7 +136,7 @@ func (o *Origin) serveError(w http.ResponseWriter, r *http.Request, d edge.Decis
 // enqueue sends the job beside the answer, unless it was sent a moment ago. Neither
 // does the viewer wait for it, nor take it along in leaving.
 func (o *Origin) enqueue(r *http.Request, d edge.Decision) {
-	if !o.recent.Claim(d.Rendition, time.Now()) {
+	if !o.dedupe.Add(d.Rendition, time.Now()) {
 		o.metrics.enqueued(enqueuedRemembered)
 		return
 	}
@@ -145,7 +145,7 @@ func (o *Origin) enqueue(r *http.Request, d edge.Decision) {
 		ctx, cancel := context.WithTimeout(ctx, enqueuePatience)
 		defer cancel()
 		if err := o.jobs.Send(ctx, job.Encode(), 0); err != nil {
-			o.recent.Forget(d.Rendition) // The next view tries again.
+			o.dedupe.Remove(d.Rendition) // The next view tries again.
 			o.metrics.enqueued(enqueuedFailed)
 			o.log.Error().Err(err).Str("source", d.Source).Stringer("variant", d.Variant).Str("request", job.Request).Msg("enqueue")
 			return

@@ -80,7 +80,7 @@ func (s site) putSource(t *testing.T, key, body string) string {
 func (s site) putRendition(t *testing.T, key, body, kept string) string {
 	return awstest.Put(t, s.bucket, key, []byte(body), awstest.Headers{
 		ContentType: "image/webp", CacheControl: "public, max-age=300, s-maxage=86400",
-		Metadata: calotype.Lineage{SourceETag: "v1", Kept: kept}.Metadata(),
+		Metadata: calotype.Lineage{SourceETag: "v1", CopyReason: kept}.Metadata(),
 	})
 }
 
@@ -127,7 +127,7 @@ func TestHit(t *testing.T) {
 	for name, c := range map[string]struct{ kept, want string }{
 		"rendition":   {"", "rendition"},
 		"kept copy":   {"corrupt", "rendition; kept"},
-		"kept as was": {calotype.KeptAsIs, "rendition; kept"},
+		"kept as was": {calotype.CopyAsIs, "rendition; kept"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t)

@@ -78,8 +78,8 @@ func TestFindsWhatIsToBeMade(t *testing.T) {
 	}
 	all("a-current.jpg", nil)
 	all("a/box.jpg", func(l *calotype.Lineage) { l.Recipe.Boxes = "1x1" })
-	all("a/broken.jpg", func(l *calotype.Lineage) { l.Kept, l.Recipe.Quality = "corrupt", 0 })
-	all("a/broken, other encoder.jpg", func(l *calotype.Lineage) { l.Kept, l.Recipe.Quality, l.Recipe.Encoder = "corrupt", 0, "e0" })
+	all("a/broken.jpg", func(l *calotype.Lineage) { l.CopyReason, l.Recipe.Quality = "corrupt", 0 })
+	all("a/broken, other encoder.jpg", func(l *calotype.Lineage) { l.CopyReason, l.Recipe.Quality, l.Recipe.Encoder = "corrupt", 0, "e0" })
 	all("a/encoder.jpg", func(l *calotype.Lineage) { l.Recipe.Encoder = "e0" })
 	all("a/quality.jpg", func(l *calotype.Lineage) { l.Recipe.Quality = 70 })
 	all("a/replaced + é.jpg", func(l *calotype.Lineage) { l.SourceETag = "older" })

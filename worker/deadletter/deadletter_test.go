@@ -90,7 +90,7 @@ func TestTally(t *testing.T) {
 func TestAgain(t *testing.T) {
 	got := again(calotype.Job{
 		Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "M"}}, Quality: 70, Exact: true, Reconcile: true,
-		Request: "r-1", Attempt: 9, FirstSeen: time.Now(), Buried: true,
+		Request: "r-1", Attempt: 9, FirstSeen: time.Now(), DeadLettered: true,
 	}).Encode()
 	want := calotype.Job{
 		Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "M"}}, Quality: 70, Exact: true, Reconcile: true, Again: true,

@@ -55,7 +55,7 @@ func LookAt(ctx context.Context, bucket *store.Bucket, prefix calotype.Prefix, j
 		}
 		if err == nil {
 			lineage := calotype.ParseLineage(there.Metadata)
-			r.There, r.Kept = true, lineage.Kept
+			r.There, r.Kept = true, lineage.CopyReason
 			r.Current = lineage.SourceETag != "" && lineage.SourceETag == calotype.TrimETag(source.ETag)
 		}
 		now.Renditions = append(now.Renditions, r)

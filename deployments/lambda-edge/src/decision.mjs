@@ -45,12 +45,12 @@ export class Decision {
     }
   }
 
-  // begin hands an event over. The returned run has the step to do; next goes on.
-  begin(event) {
+  // start takes an event and returns a run with the first step; next continues it.
+  start(event) {
     if (!this.#instance) this.#start();
     const instance = this.#instance;
     this.#write(instance, withoutViewer(event));
-    const number = this.#call(instance, 'begin');
+    const number = this.#call(instance, 'start');
     const run = {
       step: this.#read(instance),
       next: (seen) => {

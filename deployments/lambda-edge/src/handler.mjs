@@ -24,7 +24,7 @@ export async function handler(event) {
 // decide goes through the steps of one event. The error is that of its last calls.
 async function decide(event) {
   const budget = new Budget();
-  const run = decision.begin(event);
+  const run = decision.start(event);
   let error;
   for (;;) {
     const { answer, heads, send: message } = run.step;

@@ -99,8 +99,8 @@ func (e *entry) variant(v calotype.Variant, preset calotype.Preset, own calotype
 	switch {
 	case !there.lineage.Current(e.source.etag, preset, false):
 		out.State = outdated
-	case there.lineage.Kept != "":
-		out.State, out.Kept = kept, there.lineage.Kept
+	case there.lineage.CopyReason != "":
+		out.State, out.Kept = kept, there.lineage.CopyReason
 	}
 	out.ETag, out.Bytes = there.etag, there.bytes
 	out.Width, out.Height = there.lineage.Size.Width, there.lineage.Size.Height

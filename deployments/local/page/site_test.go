@@ -173,7 +173,7 @@ func (s *site) publish(key, name, keptFor string) {
 	s.put(prefix.RenditionKey(v, key), picture(24, 18), calotype.Lineage{
 		SourceETag: aws.ToString(source.ETag),
 		Recipe:     calotype.Recipe{Boxes: preset.Boxes(), Quality: 80},
-		Kept:       keptFor,
+		CopyReason: keptFor,
 		Size:       calotype.Box{Width: 24, Height: 18},
 	}.Metadata())
 }

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-func TestRecent(t *testing.T) {
-	var r Recent
+func TestDedupe(t *testing.T) {
+	var d Dedupe
 	now := time.Unix(0, 0)
 	claim := func(key string, after time.Duration, want bool) {
 		t.Helper()
-		if got := r.Claim(key, now.Add(after)); got != want {
+		if got := d.Add(key, now.Add(after)); got != want {
 			t.Errorf("%s after %v: got %v, want %v", key, after, got, want)
 		}
 	}
@@ -23,50 +23,50 @@ func TestRecent(t *testing.T) {
 	claim("a", 59*time.Second, false)
 	claim("a", 60*time.Second, true)
 	claim("a", 61*time.Second, false)
-	r.Forget("a")
+	d.Remove("a")
 	claim("a", 61*time.Second, true)
 	claim("a", 62*time.Second, false)
 }
 
-func TestRecentHoldsTheNewest(t *testing.T) {
-	var r Recent
+func TestDedupeHoldsTheNewest(t *testing.T) {
+	var d Dedupe
 	now := time.Unix(0, 0)
-	for i := range 3 * recentKeys {
-		r.Claim(fmt.Sprint(i), now)
+	for i := range 3 * dedupeKeys {
+		d.Add(fmt.Sprint(i), now)
 	}
-	if n := len(r.claims); n != recentKeys {
-		t.Errorf("%d keys are held, want %d", n, recentKeys)
+	if n := len(d.entries); n != dedupeKeys {
+		t.Errorf("%d keys are held, want %d", n, dedupeKeys)
 	}
-	if r.Claim(fmt.Sprint(2*recentKeys), now) {
+	if d.Add(fmt.Sprint(2*dedupeKeys), now) {
 		t.Error("the oldest of those that fit was forgotten")
 	}
-	if !r.Claim(fmt.Sprint(2*recentKeys-1), now) {
+	if !d.Add(fmt.Sprint(2*dedupeKeys-1), now) {
 		t.Error("the newest of those that do not fit is still held")
 	}
 }
 
 // A key that is claimed again keeps its newer claim when its older place is reused.
-func TestRecentClaimedTwice(t *testing.T) {
-	var r Recent
+func TestDedupeClaimedTwice(t *testing.T) {
+	var d Dedupe
 	now := time.Unix(0, 0)
-	r.Claim("a", now)
-	r.Forget("a")
-	r.Claim("a", now)
-	for i := range recentKeys - 1 {
-		r.Claim(fmt.Sprint(i), now)
+	d.Add("a", now)
+	d.Remove("a")
+	d.Add("a", now)
+	for i := range dedupeKeys - 1 {
+		d.Add(fmt.Sprint(i), now)
 	}
-	if r.Claim("a", now) {
+	if d.Add("a", now) {
 		t.Error("the newer claim went with the older place")
 	}
 }
 
-func TestRecentOneOfManyClaims(t *testing.T) {
-	var r Recent
+func TestDedupeOneOfManyClaims(t *testing.T) {
+	var d Dedupe
 	var claimed atomic.Int32
 	var all sync.WaitGroup
 	for range 200 {
 		all.Go(func() {
-			if r.Claim("a", time.Now()) {
+			if d.Add("a", time.Now()) {
 				claimed.Add(1)
 			}
 		})
