@@ -109,32 +109,6 @@ func TestLineageRoundTrip(t *testing.T) {
 	}
 }
 
-func TestCurrent(t *testing.T) {
-	m := Preset{"M", Box{1200, 628}, Box{628, 1200}}
-	made := func(etag, boxes, kept string) Lineage {
-		return Lineage{SourceETag: etag, Recipe: Recipe{Boxes: boxes, Quality: 50}, CopyReason: kept}
-	}
-	for name, c := range map[string]struct {
-		lineage Lineage
-		again   bool
-		want    bool
-	}{
-		"the same":                  {made("v1", "1200x628", ""), false, true},
-		"source replaced":           {made("v0", "1200x628", ""), false, false},
-		"preset changed":            {made("v1", "1000x500", ""), false, false},
-		"nobody's":                  {Lineage{}, false, false},
-		"kept for a fault":          {made("v1", "1200x628", "corrupt"), false, true},
-		"kept for a fault, again":   {made("v1", "1200x628", "corrupt"), true, false},
-		"kept as it was, again":     {made("v1", "1200x628", CopyAsIs), true, true},
-		"rendition, again":          {made("v1", "1200x628", ""), true, true},
-		"kept for a fault, changed": {made("v0", "1200x628", "corrupt"), false, false},
-	} {
-		if got := c.lineage.Current(`"v1"`, m, c.again); got != c.want {
-			t.Errorf("%s: got %v, want %v", name, got, c.want)
-		}
-	}
-}
-
 func FuzzLineage(f *testing.F) {
 	f.Add("abc-2", "1200x628/600x900", 80, "webp", "calotype-1 libvips-8.14.1", "corrupt", "837x628")
 	f.Fuzz(func(t *testing.T, etag, boxes string, quality int, format, encoder, kept, size string) {

@@ -84,25 +84,8 @@ func ParseLineage(m map[string]string) Lineage {
 	}
 }
 
-// Current reports whether the object is right to serve for the source's version
-// and the preset's boxes as they are now. Again asks to overlook the copy that
-// was kept because of a fault.
-func (l Lineage) Current(sourceETag string, p Preset, again bool) bool {
-	if again && l.IsFallback() {
-		return false
-	}
-	return l.SourceETag != "" && l.SourceETag == TrimETag(sourceETag) && l.Recipe.Boxes == p.Boxes()
-}
-
 // IsFallback reports whether the object is a copy that was kept because of a fault.
 func (l Lineage) IsFallback() bool { return l.CopyReason != "" && l.CopyReason != CopyAsIs }
-
-// MadeBy reports whether the object was made in the quality and by the encoder of the
-// recipe. A copy that was kept because of a fault has no quality: it is tried again
-// where the encoder is another one.
-func (l Lineage) MadeBy(r Recipe) bool {
-	return l.Recipe.Encoder == r.Encoder && (l.IsFallback() || l.Recipe.Quality == r.Quality)
-}
 
 // TrimETag takes an ETag out of its quotes.
 func TrimETag(etag string) string {

@@ -23,7 +23,7 @@ type Rules struct {
 	// Quality is passed on in jobs; 0 leaves it to the worker.
 	Quality int
 	// CheckSource asks hosts to compare a rendition with the source as it is now, by
-	// [Rules.Current], for one call more.
+	// [Rules.Staleness], for one call more.
 	CheckSource bool
 }
 
@@ -125,12 +125,12 @@ func (r Rules) containsInS3(path string) bool {
 	return err == nil && r.Prefix.Contains(key)
 }
 
-// Current reports whether a rendition was made from the version of the source that
-// has the ETag, in the box that the preset has now. Where it was not, the source is
-// the answer and the job is sent, as for a rendition that is missing.
-func (r Rules) Current(d Decision, rendition calotype.Lineage, sourceETag string) bool {
-	preset, ok := r.Presets.Lookup(d.Variant.Preset)
-	return ok && rendition.Current(sourceETag, preset, false)
+// Staleness returns why a rendition is not of the version of the source that has the
+// ETag, in the box that the preset has now. A stale rendition counts as missing: the
+// source is the answer, and the job is sent.
+func (r Rules) Staleness(d Decision, rendition calotype.Lineage, sourceETag string) calotype.Staleness {
+	preset, _ := r.Presets.Lookup(d.Variant.Preset)
+	return rendition.Staleness(calotype.Target{SourceETag: sourceETag, Preset: preset})
 }
 
 // variant reads the query: size=<preset>, and format=<format> or to_webp=1. Of a

@@ -116,7 +116,7 @@ func (v visit) renditionOfSource() Step {
 			return failed("rendition", fmt.Sprintf("look for %s: status %d", v.decision.Rendition, rendition.Status))
 		case source.Status == 404:
 			return pass() // It was removed: that is the answer.
-		case found(source) && !v.rules(v.settings).Current(v.decision, calotype.ParseLineage(rendition.Metadata), source.ETag):
+		case found(source) && v.rules(v.settings).Staleness(v.decision, calotype.ParseLineage(rendition.Metadata), source.ETag) != calotype.Current:
 			return v.send()
 		}
 		return v.rendition()

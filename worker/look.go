@@ -138,10 +138,12 @@ func (p *publication) lookAt(ctx context.Context, variants []calotype.Variant) (
 // stale returns the wants that are not current for a version of the source.
 func (p *publication) stale(sourceETag string) []want {
 	var stale []want
-	recipe := calotype.Recipe{Quality: cmp.Or(p.job.Quality, p.worker.Quality), Encoder: render.Encoder()}
 	for _, w := range p.wants {
-		lineage := calotype.ParseLineage(w.there.Metadata)
-		if !lineage.Current(sourceETag, w.preset, p.job.Again) || p.job.Exact && !lineage.MadeBy(recipe) {
+		target := calotype.Target{SourceETag: sourceETag, Preset: w.preset, RetryFallback: p.job.Again}
+		if p.job.Exact {
+			target.Quality, target.Encoder = cmp.Or(p.job.Quality, p.worker.Quality), render.Encoder()
+		}
+		if calotype.ParseLineage(w.there.Metadata).Staleness(target) != calotype.Current {
 			stale = append(stale, w)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 type dlqShowCommand struct {
 	dlqFlags
 	ResizedPrefix calotype.Prefix `help:"The folder of the bucket that renditions are kept in." default:"${prefix}"`
+	Presets       presetsFile     `help:"A JSON file of presets, as workers have it." placeholder:"FILE"`
 	Limit         int             `env:"-" help:"How many are printed at most, the newest." default:"10"`
 }
 
@@ -79,7 +80,7 @@ type renditionLine struct {
 	Key     string `json:"key"`
 	There   bool   `json:"there"`
 	Kept    string `json:"kept,omitempty"`
-	Current bool   `json:"current"`
+	Current bool   `json:"current"` // For viewers, as in the output of explain.
 	words   string
 }
 
@@ -96,13 +97,13 @@ func describe(l deadletter.Letter) letterLine {
 }
 
 func (c *dlqShowCommand) lookAt(ctx context.Context, d *desk, job calotype.Job) (*nowLine, error) {
-	now, err := deadletter.LookAt(ctx, d.bucket, c.ResizedPrefix, job)
+	now, err := deadletter.LookAt(ctx, d.bucket, c.ResizedPrefix, c.Presets.orDefault(), job)
 	if err != nil {
 		return nil, fmt.Errorf("--bucket %s: %w", c.Bucket, err)
 	}
 	line := &nowLine{SourceETag: now.Source.ETag, SourceModified: now.Source.Modified, SourceBytes: now.Source.Size}
 	for _, r := range now.Renditions {
-		line.Renditions = append(line.Renditions, renditionLine{r.Key, r.There, r.Kept, r.Current, r.String()})
+		line.Renditions = append(line.Renditions, renditionLine{r.Key, r.There, r.Kept, r.There && r.Stale == calotype.Current, r.String()})
 	}
 	return line, nil
 }

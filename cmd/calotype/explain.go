@@ -17,7 +17,6 @@ import (
 	"calotype"
 	"calotype/edge"
 	"calotype/queue"
-	"calotype/worker/backfill"
 	"calotype/worker/deadletter"
 	"calotype/worker/store"
 )
@@ -181,16 +180,17 @@ func (x explainer) rendition(ctx context.Context, v calotype.Variant, source, et
 		return r, err
 	}
 	l := calotype.ParseLineage(o.Metadata)
-	preset, known := x.rules.Presets.Lookup(v.Preset)
+	preset, _ := x.rules.Presets.Lookup(v.Preset)
 	r.There, r.Bytes, r.Modified, r.ContentType, r.CacheControl = true, o.Size, o.Modified, o.ContentType, o.CacheControl
 	r.Kept, r.SourceETag = l.CopyReason, l.SourceETag
 	if l.Size != (calotype.Box{}) {
 		r.Size = l.Size.String()
 	}
 	r.Boxes, r.Quality, r.Format, r.Encoder = l.Recipe.Boxes, l.Recipe.Quality, l.Recipe.Format, l.Recipe.Encoder
-	r.Current = known && l.Current(etag, preset, false)
-	b := backfill.Backfill{Presets: x.rules.Presets, Quality: x.Quality, Encoder: wantedEncoder(x.Encoder)}
-	r.Stale = b.Stale(l, v, etag)
+	target := calotype.Target{SourceETag: etag, Preset: preset}
+	r.Current = l.Staleness(target) == calotype.Current
+	target.Quality, target.Encoder = x.Quality, wantedEncoder(x.Encoder)
+	r.Stale = l.Staleness(target)
 	return r, nil
 }
 

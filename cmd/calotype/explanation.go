@@ -9,7 +9,6 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"calotype"
-	"calotype/worker/backfill"
 )
 
 // explanation is what there is to say of a request or a key.
@@ -33,22 +32,22 @@ type explainedSource struct {
 }
 
 type explainedRendition struct {
-	Variant      calotype.Variant `json:"variant"`
-	Key          string           `json:"key"`
-	There        bool             `json:"there"`
-	Current      bool             `json:"current"`         // For viewers: of the source's version, in the preset's box.
-	Stale        backfill.Reason  `json:"stale,omitempty"` // Why "calotype warm" would have it made again.
-	Kept         string           `json:"kept,omitempty"`
-	SourceETag   string           `json:"source_etag,omitempty"`
-	Boxes        string           `json:"boxes,omitempty"`
-	Quality      int              `json:"quality,omitempty"`
-	Format       calotype.Format  `json:"format,omitempty"`
-	Encoder      string           `json:"encoder,omitempty"`
-	Size         string           `json:"size,omitempty"` // In pixels.
-	Bytes        int64            `json:"bytes,omitempty"`
-	Modified     time.Time        `json:"modified,omitzero"`
-	ContentType  string           `json:"content_type,omitempty"`
-	CacheControl string           `json:"cache_control,omitempty"`
+	Variant      calotype.Variant   `json:"variant"`
+	Key          string             `json:"key"`
+	There        bool               `json:"there"`
+	Current      bool               `json:"current"`         // For viewers: of the source's version, in the preset's box.
+	Stale        calotype.Staleness `json:"stale,omitempty"` // Why "calotype warm" would have it made again.
+	Kept         string             `json:"kept,omitempty"`
+	SourceETag   string             `json:"source_etag,omitempty"`
+	Boxes        string             `json:"boxes,omitempty"`
+	Quality      int                `json:"quality,omitempty"`
+	Format       calotype.Format    `json:"format,omitempty"`
+	Encoder      string             `json:"encoder,omitempty"`
+	Size         string             `json:"size,omitempty"` // In pixels.
+	Bytes        int64              `json:"bytes,omitempty"`
+	Modified     time.Time          `json:"modified,omitzero"`
+	ContentType  string             `json:"content_type,omitempty"`
+	CacheControl string             `json:"cache_control,omitempty"`
 }
 
 // edgeAnswer is what the edge answers, if nothing fails.
@@ -120,11 +119,11 @@ func (r explainedRendition) words() []string {
 	}
 	lines = append(lines, recipe+", "+r.Encoder)
 	switch {
-	case r.Current && r.Stale == "":
+	case r.Current && r.Stale == calotype.Current:
 		lines = append(lines, "current")
 	case r.Current:
 		lines = append(lines, fmt.Sprintf("current for viewers; calotype warm has it made again, for its %s", r.Stale))
-	case r.Stale == backfill.Replaced:
+	case r.Stale == calotype.Replaced:
 		lines = append(lines, "old: made of the version "+r.SourceETag)
 	default:
 		lines = append(lines, "old: the preset has another box now, or is gone")

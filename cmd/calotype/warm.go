@@ -161,8 +161,8 @@ func wantedEncoder(flag string) string {
 }
 
 // reasons writes why renditions are to be made, the most frequent first.
-func reasons(counts map[backfill.Reason]int) string {
-	names := slices.SortedFunc(maps.Keys(counts), func(a, b backfill.Reason) int { return counts[b] - counts[a] })
+func reasons(counts map[calotype.Staleness]int) string {
+	names := slices.SortedFunc(maps.Keys(counts), func(a, b calotype.Staleness) int { return counts[b] - counts[a] })
 	var parts []string
 	for _, name := range names {
 		parts = append(parts, fmt.Sprintf("%s %d", name, counts[name]))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"calotype"
 	"calotype/worker/backfill"
 )
 
@@ -104,12 +105,12 @@ func (r *warmReport) summary(s backfill.Summary) error {
 	if r.json {
 		lines := json.NewEncoder(r.stdout)
 		err := lines.Encode(struct {
-			Kind       string                  `json:"kind"`
-			Renditions map[backfill.Reason]int `json:"renditions"`
-			TooLarge   int                     `json:"too_large"`
-			Orphans    int                     `json:"orphans"`
-			Deleted    int                     `json:"deleted"`
-			DryRun     bool                    `json:"dry_run"`
+			Kind       string                     `json:"kind"`
+			Renditions map[calotype.Staleness]int `json:"renditions"`
+			TooLarge   int                        `json:"too_large"`
+			Orphans    int                        `json:"orphans"`
+			Deleted    int                        `json:"deleted"`
+			DryRun     bool                       `json:"dry_run"`
 		}{"reasons", s.Renditions, s.TooLarge, s.Orphans, s.Deleted, r.dryRun})
 		return errors.Join(err, lines.Encode(struct {
 			Seen     int `json:"seen"`

@@ -46,7 +46,7 @@ func (c *check) passes(rendition calotype.Lineage) bool {
 	if c.err != nil {
 		return !errors.Is(c.err, fs.ErrNotExist)
 	}
-	return c.rules.Current(c.decision, rendition, c.etag)
+	return c.rules.Staleness(c.decision, rendition, c.etag) == calotype.Current
 }
 
 // end ends the look, wherever it is.

@@ -71,23 +71,11 @@ type Summary struct {
 	Seen, Current, Enqueued, Failed int
 	// Renditions says why renditions are to be made, and TooLarge how many sources are
 	// left out.
-	Renditions map[Reason]int
+	Renditions map[calotype.Staleness]int
 	TooLarge   int
 	// Orphans were found, of which Deleted went.
 	Orphans, Deleted int
 }
-
-// Reason is why a rendition is to be made.
-type Reason string
-
-// The reasons.
-const (
-	Missing  Reason = "missing"
-	Replaced Reason = "replaced" // The source is another version.
-	Box      Reason = "box"      // The preset has another box.
-	Quality  Reason = "quality"
-	Encoder  Reason = "encoder"
-)
 
 // Finding is a source that was looked at, or an orphan.
 type Finding struct {
@@ -95,7 +83,7 @@ type Finding struct {
 	// Job is what is to be made; it has no variants where all is current.
 	Job calotype.Job
 	// Reasons are those of the job's variants, in their order.
-	Reasons []Reason
+	Reasons []calotype.Staleness
 	// TooLarge says that the source is left out.
 	TooLarge bool
 	// Orphan is the key of a rendition whose source is gone, and Deleted that it went.
@@ -120,7 +108,7 @@ const saveEvery = time.Second
 // was done before an error, or before the end of the context, is in the summary.
 func (b *Backfill) Run(ctx context.Context, from Position) (Summary, error) {
 	if from.Summary.Renditions == nil {
-		from.Summary.Renditions = map[Reason]int{}
+		from.Summary.Renditions = map[calotype.Staleness]int{}
 	}
 	d := dealer{Backfill: b, position: from, pace: rate.NewLimiter(rate.Limit(b.Rate), queue.MaxBatch)}
 	g, running := errgroup.WithContext(ctx)

@@ -92,7 +92,7 @@ func TestFindsWhatIsToBeMade(t *testing.T) {
 	got := s.run(t)
 	want := Summary{
 		Seen: 10, Current: 2, Enqueued: 7, TooLarge: 1,
-		Renditions: map[Reason]int{Box: 1, Encoder: 2, Quality: 1, Replaced: 1, Missing: 3},
+		Renditions: map[calotype.Staleness]int{calotype.OtherBox: 1, calotype.OtherEncoder: 2, calotype.OtherQuality: 1, calotype.Replaced: 1, calotype.Missing: 3},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -298,7 +298,7 @@ func TestSourcesAreListedAroundTheRenditions(t *testing.T) {
 	for _, key := range []string{"a.jpg", "re/a.jpg", "re/sized-not.jpg", "re/sized.jpg", "re/sized0.jpg", "re/z.jpg", "z.jpg"} {
 		s.rendition(t, "M", key, s.source(t, key, key), nil)
 	}
-	if got := s.run(t); got.Seen != 7 || got.Renditions[Missing] != 7 || behind != 1 {
+	if got := s.run(t); got.Seen != 7 || got.Renditions[calotype.Missing] != 7 || behind != 1 {
 		t.Errorf("got %+v, went on behind the renditions %d times, want 7 sources, each with one rendition missing, and once", got, behind)
 	}
 }

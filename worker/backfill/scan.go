@@ -108,7 +108,7 @@ func (b *Backfill) finding(s store.Listed, standing []calotype.Variant) *finding
 		if slices.Contains(standing, v) {
 			f.look = append(f.look, v)
 		} else {
-			f.need(v, Missing)
+			f.need(v, calotype.Missing)
 		}
 	}
 	return f
@@ -156,7 +156,7 @@ func (b *Backfill) Count(ctx context.Context, soFar func(n int)) error {
 }
 
 // need adds a variant to the job.
-func (f *finding) need(v calotype.Variant, why Reason) {
+func (f *finding) need(v calotype.Variant, why calotype.Staleness) {
 	f.Job.Variants = append(f.Job.Variants, v)
 	f.Reasons = append(f.Reasons, why)
 }
@@ -166,37 +166,19 @@ func (b *Backfill) lookAt(ctx context.Context, f *finding) {
 	for _, v := range f.look {
 		o, err := b.Bucket.Head(ctx, b.Prefix.RenditionKey(v, f.Source))
 		if errors.Is(err, fs.ErrNotExist) {
-			f.need(v, Missing)
+			f.need(v, calotype.Missing)
 			continue
 		}
 		if err != nil {
 			f.Err = err
 			return
 		}
-		if why := b.Stale(calotype.ParseLineage(o.Metadata), v, f.etag); why != "" {
+		preset, _ := b.Presets.Lookup(v.Preset)
+		target := calotype.Target{SourceETag: f.etag, Preset: preset, Quality: b.Quality, Encoder: b.Encoder}
+		if why := calotype.ParseLineage(o.Metadata).Staleness(target); why != calotype.Current {
 			f.need(v, why)
 		}
 	}
-}
-
-// Stale is why a rendition is not what a job would make now, or empty.
-func (b *Backfill) Stale(l calotype.Lineage, v calotype.Variant, etag string) Reason {
-	preset, _ := b.Presets.Lookup(v.Preset)
-	encoder := b.Encoder
-	if encoder == "" {
-		encoder = l.Recipe.Encoder
-	}
-	switch {
-	case l.SourceETag != calotype.TrimETag(etag):
-		return Replaced
-	case !l.Current(etag, preset, false):
-		return Box
-	case l.Recipe.Encoder != encoder:
-		return Encoder
-	case !l.MadeBy(calotype.Recipe{Quality: b.Quality, Encoder: encoder}):
-		return Quality
-	}
-	return ""
 }
 
 // bury deletes a rendition whose source is gone. It looks once more, since a listing

@@ -18,29 +18,35 @@ type Now struct {
 
 // Rendition is what stands where a job asked for a variant.
 type Rendition struct {
-	Key     string
-	There   bool
-	Kept    string // The reason class, where it is a copy of the source's bytes.
-	Current bool   // It was made from the source as it is now.
+	Key   string
+	There bool
+	Kept  string // The reason class, where it is a copy of the source's bytes.
+	// Stale says why viewers should not get it, the source and its preset being what
+	// they are now.
+	Stale calotype.Staleness
 }
 
 // String says it in a few words.
 func (r Rendition) String() string {
-	what, of := "a rendition", "the source as it is now"
+	what := "a rendition"
 	if r.Kept != "" {
 		what = "a kept copy (" + r.Kept + ")"
 	}
-	if !r.Current {
-		of = "an older source"
-	}
-	if !r.There {
+	switch {
+	case !r.There:
 		return "nothing"
+	case r.Stale == calotype.Missing:
+		return "an object without lineage"
+	case r.Stale == calotype.OtherBox:
+		return what + " in an old box"
+	case r.Stale != calotype.Current:
+		return what + " of an older source"
 	}
-	return what + " of " + of
+	return what + " of the source as it is now"
 }
 
 // LookAt looks at the source of a job and at where its renditions are kept.
-func LookAt(ctx context.Context, bucket *store.Bucket, prefix calotype.Prefix, job calotype.Job) (Now, error) {
+func LookAt(ctx context.Context, bucket *store.Bucket, prefix calotype.Prefix, presets calotype.Presets, job calotype.Job) (Now, error) {
 	var now Now
 	source, err := bucket.Head(ctx, job.Source)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -56,7 +62,8 @@ func LookAt(ctx context.Context, bucket *store.Bucket, prefix calotype.Prefix, j
 		if err == nil {
 			lineage := calotype.ParseLineage(there.Metadata)
 			r.There, r.Kept = true, lineage.CopyReason
-			r.Current = lineage.SourceETag != "" && lineage.SourceETag == calotype.TrimETag(source.ETag)
+			preset, _ := presets.Lookup(v.Preset)
+			r.Stale = lineage.Staleness(calotype.Target{SourceETag: source.ETag, Preset: preset})
 		}
 		now.Renditions = append(now.Renditions, r)
 	}

@@ -1,0 +1,60 @@
+package calotype
+
+// Staleness is the reason why the object under a rendition's key is not what a job
+// would make now. It is empty if the object is current.
+type Staleness string
+
+// The reasons, in the order in which [Lineage.Staleness] checks them.
+const (
+	// Current is the staleness of an object that needs no job.
+	Current Staleness = ""
+	// Missing means that there is no object, or one that records no lineage.
+	Missing Staleness = "missing"
+	// Replaced means that the object was made from another version of the source.
+	Replaced Staleness = "replaced"
+	// OtherBox means that the preset now has another box, or no longer exists.
+	OtherBox Staleness = "box"
+	// Retried means that the object is a fallback copy and the target asks to retry it.
+	Retried Staleness = "fallback"
+	// OtherEncoder means that another encoder, or another version of it, made the object.
+	OtherEncoder Staleness = "encoder"
+	// OtherQuality means that the object was encoded at another quality.
+	OtherQuality Staleness = "quality"
+)
+
+// Target is what a rendition should be: the version of the source and the preset, and
+// optionally how it is made.
+type Target struct {
+	// SourceETag is the ETag of the source, with or without quotes. No rendition of a
+	// source without an ETag is current.
+	SourceETag string
+	// Preset is the preset as it is now; the zero Preset is one that no longer exists.
+	Preset Preset
+	// Quality and Encoder are the current recipe. A zero Quality or an empty Encoder
+	// accepts any: viewers get a rendition of any recipe.
+	Quality int
+	Encoder string
+	// RetryFallback makes fallback copies stale, so that the picture is tried again.
+	RetryFallback bool
+}
+
+// Staleness compares an object's lineage with a target. It is the only place that
+// decides whether a rendition is current. A fallback copy has no quality: only the
+// encoder counts for it.
+func (l Lineage) Staleness(t Target) Staleness {
+	switch {
+	case l.SourceETag == "":
+		return Missing
+	case l.SourceETag != TrimETag(t.SourceETag):
+		return Replaced
+	case t.Preset == Preset{} || l.Recipe.Boxes != t.Preset.Boxes():
+		return OtherBox
+	case t.RetryFallback && l.IsFallback():
+		return Retried
+	case t.Encoder != "" && l.Recipe.Encoder != t.Encoder:
+		return OtherEncoder
+	case t.Quality != 0 && l.Recipe.Quality != t.Quality && !l.IsFallback():
+		return OtherQuality
+	}
+	return Current
+}
