@@ -111,6 +111,40 @@ func FuzzGIF(f *testing.F) {
 	})
 }
 
+func FuzzHEIF(f *testing.F) {
+	f.Add(heifFile("avif", join(ispe(64, 48), av1C(nil), auxC(alphaURN), ispe(128, 48), clapOf(Size{32, 24}, 0, 0), box("irot", []byte{1})),
+		heifTestItem{kind: "grid", data: []byte{0, 0, 0, 1, 0, 128, 0, 48}, properties: []byte{4, 5, 6}, derived: []int{2, 2}, prem: 3},
+		heifTestItem{kind: "av01", data: av1OBU(64, 48, 0, 0), properties: []byte{1, 2}},
+		heifTestItem{kind: "av01", data: av1OBU(64, 48, 0, 1), properties: []byte{1, 2, 3}, auxiliary: 1}))
+	f.Add(heifFile("heic", join(ispe(64, 48), hvcC(hevcSet(64, 48, 10)), nclx(1, 13, 6, 1)), heifTestItem{kind: "hvc1", data: hevcSet(64, 48, 8), properties: []byte{1, 2, 3}}))
+	f.Add(avisFile("avis", 1))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		checkHeader(t, file, calotype.AVIF)
+		checkHeader(t, file, calotype.HEIC)
+		end := 0
+		for b := range Boxes(file, 0, len(file)) {
+			if b.Start != end || b.End < b.Start+8+len(b.Body) || b.End > len(file) {
+				t.Fatalf("a box from %d to %d behind %d, of %d", b.Start, b.End, end, len(file))
+			}
+			end = b.End
+		}
+	})
+}
+
+// A sequence header is read from whatever bytes there are.
+func FuzzSequenceHeader(f *testing.F) {
+	f.Add(av1OBU(64, 48, 2, 1))
+	f.Add(hevcSet(64, 48, 10))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if p, ok := av1Sequence(data); ok && (p.Width < 1 || p.Height < 1 || p.depth < 8 || p.chroma == "") {
+			t.Errorf("AV1: %+v", p)
+		}
+		if p, ok := readHEVCSPS(data); ok && (p.Width < 1 || p.Height < 1 || p.depth < 8 || p.chroma == "") {
+			t.Errorf("HEVC: %+v", p)
+		}
+	})
+}
+
 func FuzzIsSRGB(f *testing.F) {
 	f.Add(make([]byte, 140))
 	f.Fuzz(func(t *testing.T, profile []byte) {

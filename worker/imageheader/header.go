@@ -66,11 +66,12 @@ type Header struct {
 	// empty if nothing was found. A damaged file may still be shown.
 	Damage string
 
-	// One of these is set, for what only one format has.
+	// One of these is set, for what only one format has. HEIC and AVIF share one.
 	JPEG *JPEG
 	PNG  *PNG
 	WebP *WebP
 	GIF  *GIF
+	HEIF *HEIF
 }
 
 // Size is a size in pixels.
@@ -146,6 +147,8 @@ func Parse(file []byte) (*Header, error) {
 		calotype.PNG:  parsePNG,
 		calotype.WebP: parseWebP,
 		calotype.GIF:  parseGIF,
+		calotype.AVIF: parseHEIF,
+		calotype.HEIC: parseHEIF,
 	}[format]
 	if parse == nil {
 		return nil, ErrFormat

@@ -32,6 +32,9 @@ type Limits struct {
 	// grid of coded pictures. DerivedItems bounds how many coded pictures it takes, each
 	// counted as often as it is referred to.
 	DerivedDepth, DerivedItems int
+	// CodedExcess bounds by how many pixels a coded picture of a HEIF or AVIF may be wider
+	// or higher than the file says: codecs round up to blocks.
+	CodedExcess int
 }
 
 // DefaultLimits let every file of a camera, phone or editor pass.
@@ -42,6 +45,7 @@ var DefaultLimits = Limits{
 	Channels:        5,
 	DerivedDepth:    2,
 	DerivedItems:    4096,
+	CodedExcess:     256,
 }
 
 // Refusal says why a picture is not worth decoding: another attempt, or another decoder,
@@ -67,6 +71,8 @@ func (h *Header) Refusal(l Limits) *Refusal {
 		return h.JPEG.refusal(l)
 	case calotype.PNG:
 		return h.PNG.refusal(l)
+	case calotype.AVIF, calotype.HEIC:
+		return h.HEIF.refusal(l)
 	}
 	return nil
 }
@@ -84,6 +90,25 @@ func (p *PNG) refusal(l Limits) *Refusal {
 	}
 	if l.AncillaryBytes > 0 && p.AncillaryBytes > l.AncillaryBytes {
 		return refuse(ClassTooManyChunks, "ancillary chunks of %d bytes, the limit is %d", p.AncillaryBytes, l.AncillaryBytes)
+	}
+	return nil
+}
+
+func (f *HEIF) refusal(l Limits) *Refusal {
+	switch {
+	case f.Unsupported != "":
+		return refuse(ClassDerivedImages, "an item of type %q; only coded pictures and grids of them are decoded", f.Unsupported)
+	case f.Circular:
+		return refuse(ClassDerivedImages, "an item that is derived from itself")
+	case f.Overlapping:
+		return refuse(ClassDerivedImages, "items whose data overlap")
+	case l.DerivedDepth > 0 && f.Nesting > l.DerivedDepth:
+		return refuse(ClassDerivedImages, "items derived from derived ones, %d deep, the limit is %d", f.Nesting, l.DerivedDepth)
+	case l.DerivedItems > 0 && f.Pictures > l.DerivedItems:
+		return refuse(ClassDerivedImages, "%d coded pictures, the limit is %d", f.Pictures, l.DerivedItems)
+	case l.CodedExcess > 0 && max(f.Coded.Width-f.Stated.Width, f.Coded.Height-f.Stated.Height) > l.CodedExcess:
+		return refuse(ClassSizeMismatch, "a coded picture of %dx%d, where the file says %dx%d",
+			f.Coded.Width, f.Coded.Height, f.Stated.Width, f.Stated.Height)
 	}
 	return nil
 }
