@@ -34,7 +34,7 @@ func (p *Picture) readBMPHeader() (err error) {
 // decodeBMP makes a TIFF of the pixels, for libvips to read: most files' rows only differ
 // in the order of their bytes. What else there is, is decoded by gobmp in between, and
 // then both are in memory.
-func (p *Picture) decodeBMP() (img *vips.ImageRef, err error) {
+func (p *Picture) decodeBMP() (img *pages, err error) {
 	defer recoverFault(&err)
 	tiff := tiffOfRows(p.body, p.Width, p.Height)
 	if tiff == nil {
@@ -47,9 +47,7 @@ func (p *Picture) decodeBMP() (img *vips.ImageRef, err error) {
 	if tiff == nil {
 		return nil, faultf(ClassUnsupported, "bmp: %dx%d pixels are not supported", p.Width, p.Height)
 	}
-	params := vips.NewImportParams()
-	params.Access.Set(vipsAccessSequential)
-	img, err = vips.LoadImageFromBuffer(tiff, params)
+	img, err = loadPages(calotype.TIFF, tiff, loadOptions{failOn: failOnError, sequential: true})
 	if err != nil {
 		return nil, fmt.Errorf("bmp to libvips: %w", err)
 	}

@@ -5,25 +5,31 @@ package render
 import (
 	"fmt"
 
-	"github.com/davidbyttow/govips/v2/vips"
-
 	"calotype"
 )
 
-// base is a decoded picture at the largest size wanted: upright, in sRGB or grey,
-// without metadata. It is kept as an uncompressed TIFF in memory, which libvips
-// opens again at the cost of a copy; its frames are one below the other.
-type base struct {
-	tiff          []byte
-	pixels        []byte // in the TIFF
-	frames        int
-	width, height int // of a frame
-	bands         int
+// decode is the way from a source's bytes to the picture that all targets are made from.
+func (p *Picture) decode(targets []Target) (*decoded, error) {
+	width, height, frames := p.sizeToDecode(targets)
+	d, err := p.decodeStored(width, height, frames, failOnError)
+	if err != nil {
+		return nil, err
+	}
+	if p.orientation != 1 {
+		stored := d
+		defer stored.free()
+		if d, err = stored.turned(p.orientation); err != nil {
+			return nil, fmt.Errorf("turn: %w", err)
+		}
+	}
+	d.dropOpaqueAlpha()
+	return d, nil
 }
 
-// decode makes the base for the targets.
-func (p *Picture) decode(targets []Target) (*base, error) {
-	width, height, frames := 1, 1, 1
+// sizeToDecode returns the largest size that a target has, as stored (before the turn), and
+// how many frames are needed.
+func (p *Picture) sizeToDecode(targets []Target) (width, height, frames int) {
+	width, height, frames = 1, 1, 1
 	for _, t := range targets {
 		width, height = max(width, t.Width), max(height, t.Height)
 		if moves(t.Format) {
@@ -33,135 +39,80 @@ func (p *Picture) decode(targets []Target) (*base, error) {
 	if turned(p.orientation) {
 		width, height = height, width
 	}
-	b, err := p.decodeSize(width, height, frames)
-	if err != nil {
-		return nil, err
-	}
-	if p.orientation != 1 {
-		stored := b
-		defer stored.free()
-		if b, err = stored.turned(p.orientation); err != nil {
-			return nil, fmt.Errorf("turn: %w", err)
-		}
-	}
-	b.dropOpaqueAlpha()
-	return b, nil
+	return width, height, frames
 }
 
-// decodeSize makes the base as it is stored.
-func (p *Picture) decodeSize(width, height, frames int) (*base, error) {
+// decodeStored decodes the picture as it is stored, scaled to width x height: it loads,
+// brings the channels in order, scales, and converts colours.
+func (p *Picture) decodeStored(width, height, frames int, on failOn) (*decoded, error) {
 	if p.Format == calotype.JPEG && p.inSRGB {
-		b, err := resampleJPEG(p.body, jpegShrink(p.shrink(width, height)), width, height)
+		d, err := resampleJPEG(p.body, on, jpegShrink(p.shrink(width, height)), width, height)
 		if err != nil {
 			return nil, corrupt(p.Format, err)
 		}
-		return b, nil
+		return d, nil
 	}
-	loaded, err := p.loadAtLeast(width, height, frames)
+	loaded, err := p.load(width, height, frames, on)
+	if err != nil {
+		return nil, corrupt(p.Format, err)
+	}
+	defer loaded.Close()
+	var d *decoded
+	for i := range frames {
+		if d, err = p.decodeFrame(loaded, i, width, height, d); err != nil {
+			return nil, corrupt(p.Format, err) // The pixels are read here, and not before.
+		}
+	}
+	return d, nil
+}
+
+// decodeFrame decodes one frame into d, which it makes for the first one.
+func (p *Picture) decodeFrame(loaded *pages, i, width, height int, d *decoded) (*decoded, error) {
+	// Each frame is scaled by itself: across all of them, the filter would draw one frame's
+	// edge into the next.
+	frame, err := loaded.frame(i)
 	if err != nil {
 		return nil, err
 	}
-	defer loaded.Close()
-	img, err := loaded.resize(width, height)
-	if err != nil {
-		return nil, corrupt(p.Format, err)
+	defer frame.Close()
+	if err := frame.channels(true); err != nil {
+		return nil, fmt.Errorf("channels: %w", err)
 	}
-	defer img.Close()
-	if err := toSRGB(img.ImageRef); err != nil {
-		return nil, corrupt(p.Format, err)
+	if err := frame.resize(width, height); err != nil {
+		return nil, fmt.Errorf("scale: %w", err)
 	}
-	b, err := newBase(img)
-	if err != nil {
-		return nil, corrupt(p.Format, err) // The pixels are read here, and not before.
+	if err := frame.toSRGB(p.profile); err != nil {
+		return nil, fmt.Errorf("colours: %w", err)
 	}
-	return b, nil
+	if d == nil {
+		if d, err = newDecoded(width, height, loaded.frames, frame.bands()); err != nil {
+			return nil, err
+		}
+	}
+	return d, frame.readInto(d.frame(i))
 }
 
-// newBase evaluates a picture of 8 bits a sample into memory, without metadata.
-func newBase(img strip) (*base, error) {
-	bytes, err := img.ToBytes()
-	if err != nil {
-		return nil, complaint()
-	}
-	b := &base{frames: img.frames, width: img.Width(), height: img.frameHeight(), bands: img.Bands()}
-	return b, b.put(bytes)
-}
-
-// free ends the use of a base, whose memory another one may get.
-func (b *base) free() {
-	blocks.put(b.tiff)
-	b.tiff, b.pixels = nil, nil
-}
-
-// put makes the TIFF of pixels.
-func (b *base) put(pixels []byte) error {
-	if b.tiff, b.pixels = newTIFF(b.width, b.height*b.frames, b.bands); b.tiff == nil {
-		return b.tooLarge()
-	}
-	if n := copy(b.pixels, pixels); n < len(b.pixels) {
-		return fmt.Errorf("%d bytes are too few for %dx%d pixels in %d frames", n, b.width, b.height, b.frames)
-	}
-	return nil
-}
-
-func (b *base) tooLarge() error {
-	return fmt.Errorf("%dx%d pixels in %d frames are not supported", b.width, b.height, b.frames)
-}
-
-// open gives the base back to libvips: row by row, which saves one more copy (and 15 %
-// of the CPU of a fan-out), or where it has frames as a whole.
-func (b *base) open() (strip, error) {
-	params := vips.NewImportParams()
-	if b.frames == 1 {
-		params.Access.Set(vipsAccessSequential)
-	}
-	img, err := vips.LoadImageFromBuffer(b.tiff, params)
-	if err != nil {
-		return strip{}, fmt.Errorf("open base: %w", err)
-	}
-	return strip{img, b.frames}, nil
-}
-
-// loadAtLeast opens the picture as small as its decoder can make it cheaply, but
-// no smaller than width x height (as stored, before it is turned).
-func (p *Picture) loadAtLeast(width, height, frames int) (strip, error) {
+// load opens the picture as small as its decoder can make it cheaply, but no smaller than
+// width x height as stored.
+func (p *Picture) load(width, height, frames int, on failOn) (*pages, error) {
 	if p.Format == calotype.BMP {
-		img, err := p.decodeBMP()
-		return strip{img, 1}, err
+		return p.decodeBMP()
 	}
 	shrink := p.shrink(width, height)
-	img, err := p.load(func(params *vips.ImportParams) {
-		switch {
-		case frames > 1:
-			params.NumPages.Set(-1)
-		case p.Format == calotype.JPEG:
-			params.Access.Set(vipsAccessSequential)
-			params.JpegShrinkFactor.Set(jpegShrink(shrink))
-		case p.Format == calotype.WebP && shrink >= 4:
-			// Twice the size is left for the better filter.
-			params.WebpScaleFactor.Set(2 / shrink)
-		default:
-			params.Access.Set(vipsAccessSequential)
-		}
-	})
-	if err != nil {
-		return strip{}, corrupt(p.Format, err)
+	o := loadOptions{failOn: on, frames: frames}
+	switch {
+	case frames > 1:
+	case p.Format == calotype.JPEG:
+		o.sequential, o.shrink = true, jpegShrink(shrink)
+	case p.Format == calotype.WebP && shrink >= 4:
+		o.scale = 2 / shrink // Twice the size is left for the better filter.
+	default:
+		o.sequential = true
 	}
-	if frames > 1 {
-		// From here on a strip is one tall picture to libvips.
-		if err := img.SetPageHeight(img.Height()); err != nil {
-			img.Close()
-			return strip{}, corrupt(p.Format, err)
-		}
-		if err := img.SetPages(1); err != nil {
-			img.Close()
-			return strip{}, corrupt(p.Format, err)
-		}
-	}
-	return strip{img, frames}, nil
+	return loadPages(p.Format, p.body, o)
 }
 
-// shrink is how many times width x height the picture is, as stored.
+// shrink returns how many times width x height the picture is, as stored.
 func (p *Picture) shrink(width, height int) float64 {
 	storedWidth, storedHeight := p.Width, p.Height
 	if turned(p.orientation) {
@@ -170,12 +121,8 @@ func (p *Picture) shrink(width, height int) float64 {
 	return min(float64(storedWidth)/float64(width), float64(storedHeight)/float64(height))
 }
 
-// vipsAccessSequential is VIPS_ACCESS_SEQUENTIAL: rows are decoded as they are
-// needed, top to bottom, and not kept.
-const vipsAccessSequential = 1
-
-// jpegShrink is the largest scale-down that libjpeg does while decoding, by 1, 2,
-// 4 or 8, that leaves at least what is wanted.
+// jpegShrink returns the largest scale-down that libjpeg does while decoding, by 1, 2, 4 or
+// 8, that leaves at least what is wanted.
 func jpegShrink(shrink float64) int {
 	for _, by := range []int{8, 4, 2} {
 		if shrink >= float64(by) {
@@ -183,85 +130,4 @@ func jpegShrink(shrink float64) int {
 		}
 	}
 	return 1
-}
-
-// inSRGB reports whether toSRGB would leave a picture as it is, and it has no alpha.
-func inSRGB(img *vips.ImageRef) bool {
-	space, bands := img.Interpretation(), img.Bands()
-	return (space == vips.InterpretationSRGB && bands == 3 || space == vips.InterpretationBW && bands == 1) &&
-		img.BandFormat() == vips.BandFormatUchar && (!img.HasICCProfile() || isSRGB(img.GetICCProfile()))
-}
-
-// toSRGB converts to 8-bit sRGB, or to grey where the picture is grey. A profile
-// that cannot be used is taken for sRGB's.
-func toSRGB(img *vips.ImageRef) error {
-	if img.HasICCProfile() && !isSRGB(img.GetICCProfile()) {
-		if err := img.TransformICCProfile(vips.SRGBIEC6196621ICCProfilePath); err == nil {
-			if err := img.RemoveICCProfile(); err != nil {
-				return err
-			}
-		}
-	}
-	space := vips.InterpretationSRGB
-	if i := img.Interpretation(); i == vips.InterpretationBW || i == vips.InterpretationGrey16 {
-		space = vips.InterpretationBW
-	}
-	if img.Interpretation() != space {
-		if err := img.ToColorSpace(space); err != nil {
-			return err
-		}
-	}
-	if img.BandFormat() != vips.BandFormatUchar {
-		return img.Cast(vips.BandFormatUchar)
-	}
-	return nil
-}
-
-// turned makes an upright picture of a stored one: CIPA DC-008 (Exif 2.32), 4.6.4.A
-// "Orientation", as a rotation and then a mirroring.
-func (b *base) turned(orientation int) (*base, error) {
-	img, err := vips.LoadImageFromBuffer(b.tiff, nil) // Not row by row.
-	if err != nil {
-		return nil, err
-	}
-	defer img.Close()
-	switch orientation {
-	case 3, 4:
-		err = img.Rotate(vips.Angle180)
-	case 5, 6:
-		err = img.Rotate(vips.Angle90)
-	case 7, 8:
-		err = img.Rotate(vips.Angle270)
-	}
-	if err != nil {
-		return nil, err
-	}
-	switch orientation {
-	case 2, 4, 5, 7:
-		err = img.Flip(vips.DirectionHorizontal)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return newBase(strip{img, b.frames})
-}
-
-// dropOpaqueAlpha drops an alpha channel that says of every pixel that it is opaque, as
-// those of many animations and screenshots do: to scale alpha right takes several times
-// the work.
-func (b *base) dropOpaqueAlpha() {
-	if b.bands%2 != 0 {
-		return
-	}
-	for i := b.bands - 1; i < len(b.pixels); i += b.bands {
-		if b.pixels[i] != 255 {
-			return
-		}
-	}
-	bands := b.bands - 1
-	tiff, pixels := newTIFF(b.width, b.height*b.frames, bands)
-	for from, to := b.pixels, pixels; len(to) > 0; from, to = from[b.bands:], to[bands:] {
-		copy(to[:bands], from)
-	}
-	b.tiff, b.pixels, b.bands = tiff, pixels, bands
 }

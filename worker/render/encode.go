@@ -10,45 +10,27 @@ import (
 	"calotype"
 )
 
-// resized opens the base at a size: of one frame, unless it is to move.
-func (b *base) resized(to size) (strip, error) {
-	opened, err := b.open()
-	if err != nil {
-		return strip{}, err
-	}
-	defer opened.Close()
-	if !to.moving && opened.frames > 1 {
-		first, err := opened.frame(0)
-		if err != nil {
-			return strip{}, err
-		}
-		defer first.Close()
-		opened = strip{first, 1}
-	}
-	return opened.resize(to.width, to.height)
-}
-
-// encode makes one target from the base.
-func (b *base) encode(p *Picture, t Target) ([]byte, error) {
-	img, err := b.resized(b.sizeOf(t))
+// encode writes a picture that has a target's size.
+func (d *decoded) encode(p *Picture, t Target) ([]byte, error) {
+	img, err := d.open()
 	if err != nil {
 		return nil, err
 	}
 	defer img.Close()
-	if img.frames > 1 {
-		if err := animate(img, p); err != nil {
+	if d.frames > 1 {
+		if err := animate(img, d, p); err != nil {
 			return nil, err
 		}
 	}
-	return encode(img.ImageRef, p, t)
+	return encode(img, p, t)
 }
 
-// animate gives a strip its frames, delays and loop count.
-func animate(img strip, p *Picture) error {
-	if err := img.SetPageHeight(img.frameHeight()); err != nil {
+// animate says where the frames are, how long each is shown, and how often.
+func animate(img *vips.ImageRef, d *decoded, p *Picture) error {
+	if err := img.SetPageHeight(d.height); err != nil {
 		return err
 	}
-	if err := img.SetPages(img.frames); err != nil {
+	if err := img.SetPages(d.frames); err != nil {
 		return err
 	}
 	if len(p.delay) > 0 {

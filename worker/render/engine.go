@@ -110,8 +110,8 @@ func setBlocked(operation string, blocked bool) {
 	C.vips_operation_block_set(name, state)
 }
 
-// complaint is what libvips says of its last error where govips does not ask it.
-func complaint() error {
+// lastError returns and clears the error buffer of libvips, for calls that bypass govips.
+func lastError() error {
 	text := C.vips_error_buffer_copy() // And clears it.
 	defer C.g_free(C.gpointer(text))
 	if said := C.GoString(text); said != "" {

@@ -61,10 +61,10 @@ func (f *fanout) rendition(i int) (Rendition, error) {
 	t := f.of[i]
 	if t.claimed.CompareAndSwap(false, true) {
 		f.recruit()
-		shared.Encode(func() { f.run(t) })
+		cpuGate.Encode(func() { f.run(t) })
 		for _, other := range f.tasks {
 			if i > 0 && sameSize(other.target, t.target) && other.claimed.CompareAndSwap(false, true) {
-				shared.Encode(func() { f.run(other) })
+				cpuGate.Encode(func() { f.run(other) })
 			}
 		}
 	}
@@ -74,7 +74,7 @@ func (f *fanout) rendition(i int) (Rendition, error) {
 
 // recruit starts a helper for every processor but the caller's.
 func (f *fanout) recruit() {
-	for range min(len(f.tasks), shared.CPUs()) - 1 {
+	for range min(len(f.tasks), cpuGate.CPUs()) - 1 {
 		f.helpers.Go(f.help)
 	}
 }
@@ -85,7 +85,7 @@ func (f *fanout) help() {
 		if f.stopped.Load() || t.claimed.Load() {
 			continue
 		}
-		if !shared.Try(func() {
+		if !cpuGate.Try(func() {
 			if t.claimed.CompareAndSwap(false, true) {
 				f.run(t)
 			}

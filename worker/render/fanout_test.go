@@ -43,8 +43,8 @@ func renderAll(body []byte) (all [][]byte, err error) {
 
 // Whoever makes a rendition, and beside what, its bytes are the same.
 func TestSideBySide(t *testing.T) {
-	all := shared
-	shared = newProcessors(1) // So that nobody helps.
+	all := cpuGate
+	cpuGate = newGate(1) // So that nobody helps.
 	sources := [][]byte{jpegOf(t, grainy(900, 600)), pngOf(t, quadrants(300, 500)), moving(t, 3, 400, 300)}
 	alone := make([][][]byte, len(sources))
 	for i, body := range sources {
@@ -53,7 +53,7 @@ func TestSideBySide(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	shared = all
+	cpuGate = all
 	var beside sync.WaitGroup
 	for i := range 4 * len(sources) {
 		beside.Go(func() {

@@ -10,10 +10,10 @@ import "calotype"
 // higher quality than the source came with. What is lossless has no quality, and stays
 // as it is.
 
-// noHeavier returns body, or an encoding of lower quality where body was given bits for
+// notLarger returns body, or an encoding of lower quality where body was given bits for
 // detail that the source does not have: at the source's own size, or where it weighs no
 // less than the source.
-func (p *Picture) noHeavier(base *base, t Target, body []byte) ([]byte, error) {
+func (p *Picture) notLarger(d *decoded, t Target, body []byte) ([]byte, error) {
 	whole := t.Width == p.Width && t.Height == p.Height
 	if !whole && len(body) < len(p.body) {
 		return body, nil
@@ -24,14 +24,14 @@ func (p *Picture) noHeavier(base *base, t Target, body []byte) ([]byte, error) {
 			return body, nil
 		}
 		t.Quality = quality
-		return base.encode(p, t)
+		return d.encode(p, t)
 	}
 	// The other formats do not tell their quality. Where the same encoder needs more
 	// bytes for the same or fewer pixels, it was lower.
 	const lowest, step = 30, 0.8
 	for hasQuality(p.Format) && len(body) >= len(p.body) && t.Quality > lowest {
 		t.Quality = max(lowest, int(float64(t.Quality)*step))
-		lower, err := base.encode(p, t)
+		lower, err := d.encode(p, t)
 		if err != nil {
 			return nil, err
 		}

@@ -3,11 +3,6 @@
 package render
 
 import (
-	"errors"
-	"fmt"
-
-	"github.com/davidbyttow/govips/v2/vips"
-
 	"calotype"
 )
 
@@ -41,46 +36,26 @@ func (p *Picture) readHeader() error {
 			return corrupt(p.Format, err)
 		}
 	}
-	header, err := p.load(func(*vips.ImportParams) {})
+	header, err := loadPages(p.Format, p.body, loadOptions{failOn: failOnError})
 	if err != nil {
 		return corrupt(p.Format, err)
 	}
 	defer header.Close()
-	p.Width, p.Height = header.Width(), header.PageHeight()
-	if o := header.Orientation(); o >= 1 && o <= 8 {
+	p.Width, p.Height = header.width(), header.number("page-height", header.height())
+	if o := header.number("orientation", 1); o >= 1 && o <= 8 {
 		p.orientation = o
 	}
 	if turned(p.orientation) {
 		p.Width, p.Height = p.Height, p.Width
 	}
-	fields := header.GetFields()
-	p.palette = p.Format == calotype.PNG && hasField(fields, "palette-bit-depth", "palette")
-	p.plain = p.orientation == 1 && header.Interpretation() != vips.InterpretationCMYK && holdsPixelsOnly(p.Format, p.body)
-	p.inSRGB = inSRGB(header)
-	if p.canMove() && header.Pages() > 1 {
-		p.Frames = header.Pages()
-		p.loop = header.Loop()
-		if p.delay, err = header.PageDelay(); err != nil {
-			return corrupt(p.Format, fmt.Errorf("frame delays: %w", err))
-		}
+	p.palette = p.Format == calotype.PNG && (header.number("palette-bit-depth", 0) > 0 || header.number("palette", 0) > 0)
+	p.plain = p.orientation == 1 && !header.isCMYK() && holdsPixelsOnly(p.Format, p.body)
+	p.profile = usableProfile(header.profile(), header.colours())
+	p.inSRGB = header.isSRGB() && p.profile == nil
+	if pages := header.number("n-pages", 1); p.canMove() && pages > 1 {
+		p.Frames = pages
+		p.loop = header.number("loop", 0)
+		p.delay = header.delays()
 	}
 	return nil
 }
-
-// load hands the bytes to libvips, which reads the header now and the pixels when
-// they are asked for. It never guesses a loader: what decides is [Sniff].
-func (p *Picture) load(set func(*vips.ImportParams)) (*vips.ImageRef, error) {
-	params := vips.NewImportParams() // Fails on truncated pictures.
-	set(params)
-	img, err := vips.LoadImageFromBuffer(p.body, params)
-	if errors.Is(err, vips.ErrUnsupportedImageFormat) { // govips looks at the first bytes, too.
-		if len(p.body) < shortest {
-			return nil, errors.New("it ends in its header")
-		}
-		return nil, errors.New("its brand is not supported")
-	}
-	return img, err
-}
-
-// shortest is less than any picture has, and what govips wants to see.
-const shortest = 12

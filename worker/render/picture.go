@@ -40,10 +40,11 @@ type Picture struct {
 
 	body        []byte
 	limits      Limits
-	orientation int  // EXIF's, 1 to 8
-	palette     bool // a PNG of palette colours
-	plain       bool // nothing to remove, turn or convert
-	inSRGB      bool // no colours to convert, and no alpha
+	orientation int    // EXIF's, 1 to 8
+	palette     bool   // a PNG of palette colours
+	plain       bool   // nothing to remove, turn or convert
+	inSRGB      bool   // no colours to convert, and no alpha
+	profile     []byte // the ICC profile to convert from, or nil
 	delay       []int
 	loop        int
 }

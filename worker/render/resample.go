@@ -67,9 +67,9 @@ static void resample(const uint8_t *in, int in_width, int bands, uint8_t *out, i
 }
 
 // open_jpeg opens a JPEG for its rows to be decoded as they are asked for.
-static VipsImage *open_jpeg(void *body, size_t length, int shrink) {
+static VipsImage *open_jpeg(void *body, size_t length, int shrink, VipsFailOn fail_on) {
 	VipsImage *image = NULL;
-	if (vips_jpegload_buffer(body, length, &image, "shrink", shrink, "fail", TRUE, "access", VIPS_ACCESS_SEQUENTIAL, NULL))
+	if (vips_jpegload_buffer(body, length, &image, "shrink", shrink, "fail_on", fail_on, "access", VIPS_ACCESS_SEQUENTIAL, NULL))
 		return NULL;
 	return image;
 }
@@ -140,31 +140,31 @@ func resample(in []byte, inWidth, inHeight, bands int, out []byte, width, height
 // resampleJPEG decodes a JPEG of 1 or 3 bands, shrunk by 1, 2, 4 or 8 while it is, and
 // scales its rows as they come: what is decoded is never in memory as a whole, and no
 // thread of libvips takes part.
-func resampleJPEG(body []byte, shrink, width, height int) (*base, error) {
+func resampleJPEG(body []byte, on failOn, shrink, width, height int) (*decoded, error) {
 	var pinned runtime.Pinner
 	defer pinned.Unpin()
 	pinned.Pin(&body[0])
-	in := C.open_jpeg(unsafe.Pointer(&body[0]), C.size_t(len(body)), C.int(shrink))
+	in := C.open_jpeg(unsafe.Pointer(&body[0]), C.size_t(len(body)), C.int(shrink), C.VipsFailOn(on))
 	if in == nil {
-		return nil, complaint()
+		return nil, lastError()
 	}
 	defer C.g_object_unref(C.gpointer(in))
 	inWidth, inHeight, bands := int(in.Xsize), int(in.Ysize), int(in.Bands)
-	b := &base{frames: 1, width: width, height: height, bands: bands}
-	if b.tiff, b.pixels = newTIFF(width, height, bands); b.tiff == nil {
-		return nil, b.tooLarge()
+	d, err := newDecoded(width, height, 1, bands)
+	if err != nil {
+		return nil, err
 	}
 	left, acrossWeights, acrossTaps := lanczos(inWidth, width)
 	top, downWeights, downTaps := lanczos(inHeight, height)
 	const more = 32 // Rows at a time.
 	window, row := make([]byte, (downTaps+more)*inWidth*bands), make([]float32, inWidth*bands+3)
-	if C.resample_rows(in, (*C.uint8_t)(&window[0]), C.int(downTaps+more), (*C.uint8_t)(&b.pixels[0]), C.int(width), C.int(height),
+	if C.resample_rows(in, (*C.uint8_t)(&window[0]), C.int(downTaps+more), (*C.uint8_t)(&d.pixels[0]), C.int(width), C.int(height),
 		(*C.int32_t)(&left[0]), (*C.float)(&acrossWeights[0]), C.int(acrossTaps),
 		(*C.int32_t)(&top[0]), (*C.float)(&downWeights[0]), C.int(downTaps),
 		(*C.float)(&row[0])) != 0 {
-		return nil, complaint()
+		return nil, lastError()
 	}
-	return b, nil
+	return d, nil
 }
 
 // lanczos gives, for each of to samples, the first of those that it is made of and their

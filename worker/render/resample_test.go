@@ -22,27 +22,20 @@ func TestResampleIsLibvips(t *testing.T) {
 	} {
 		drawn := grainy(c.width, c.height)
 		for _, bands := range []int{1, 3} {
-			b := &base{frames: 1, width: c.width, height: c.height, bands: bands}
-			pixels := make([]byte, 0, c.width*c.height*bands)
-			for i := 0; i < len(drawn.Pix); i += 4 {
-				pixels = append(pixels, drawn.Pix[i:i+bands]...)
-			}
-			if err := b.put(pixels); err != nil {
-				t.Fatal(err)
-			}
-			target := Target{c.toWidth, c.toHeight, calotype.JPEG, 80}
-			ours, err := b.scaled(target)
+			d, err := newDecoded(c.width, c.height, 1, bands)
 			if err != nil {
 				t.Fatal(err)
 			}
-			img, err := b.resized(b.sizeOf(target))
+			for i := range c.width * c.height {
+				copy(d.pixels[i*bands:][:bands], drawn.Pix[i*4:])
+			}
+			ours, err := d.scaled(Target{c.toWidth, c.toHeight, calotype.JPEG, 80})
 			if err != nil {
 				t.Fatal(err)
 			}
-			theirs, err := newBase(img)
-			img.Close()
-			if err != nil || len(ours.pixels) != len(theirs.pixels) || len(ours.pixels) != c.toWidth*c.toHeight*bands {
-				t.Fatalf("%+v: %d bytes, %d of libvips, %v", c, len(ours.pixels), len(theirs.pixels), err)
+			theirs := scaledByLibvips(t, d, c.toWidth, c.toHeight)
+			if len(ours.pixels) != len(theirs.pixels) || len(ours.pixels) != c.toWidth*c.toHeight*bands {
+				t.Fatalf("%+v: %d bytes, %d of libvips", c, len(ours.pixels), len(theirs.pixels))
 			}
 			sum := 0.0
 			for i := range ours.pixels {
@@ -58,6 +51,23 @@ func TestResampleIsLibvips(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
+func scaledByLibvips(t *testing.T, d *decoded, width, height int) *decoded {
+	t.Helper()
+	to, err := newDecoded(width, height, 1, d.bands)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := d.pages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	if err := in.scaleFrame(0, to); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
 // What is scaled as it is decoded is what is decoded first and scaled then, to the byte.
 func TestResampleJPEG(t *testing.T) {
 	drawn := grainy(701, 403)
@@ -68,22 +78,23 @@ func TestResampleJPEG(t *testing.T) {
 			{1, 701, 403}, {1, 700, 403}, {1, 30, 17}, {1, 1, 1}, {2, 300, 201}, {4, 176, 101}, {8, 60, 40},
 		} {
 			body := jpegOf(t, img)
-			ours, err := resampleJPEG(body, c.shrink, c.width, c.height)
+			ours, err := resampleJPEG(body, failOnError, c.shrink, c.width, c.height)
 			if err != nil {
 				t.Fatal(err)
 			}
-			params := vips.NewImportParams()
-			params.JpegShrinkFactor.Set(c.shrink)
-			decoded, err := vips.LoadImageFromBuffer(body, params)
+			in, err := loadPages(calotype.JPEG, body, loadOptions{failOn: failOnError, shrink: c.shrink})
 			if err != nil {
 				t.Fatal(err)
 			}
-			b, err := newBase(strip{decoded, 1})
-			decoded.Close()
-			if err != nil || b.bands != bands || ours.bands != bands {
-				t.Fatalf("%d and %d bands, %v", b.bands, ours.bands, err)
+			whole, err := newDecoded(in.width(), in.height(), 1, in.bands())
+			if err == nil {
+				err = in.readInto(whole.pixels)
 			}
-			scaled, err := b.scaled(Target{c.width, c.height, calotype.JPEG, 80})
+			in.Close()
+			if err != nil || whole.bands != bands || ours.bands != bands {
+				t.Fatalf("%d and %d bands, %v", whole.bands, ours.bands, err)
+			}
+			scaled, err := whole.scaled(Target{c.width, c.height, calotype.JPEG, 80})
 			if err != nil || !bytes.Equal(ours.tiff, scaled.tiff) {
 				t.Errorf("%+v, %d bands: not the same, %v", c, bands, err)
 			}

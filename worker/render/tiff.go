@@ -53,7 +53,7 @@ func newTIFF(width, height, bands int) (file, pixels []byte) {
 		entries = append(entries, entry{338, short, []uint32{unassociatedAlpha}})
 	}
 	directory := header + size + size%2
-	file = blocks.get(int(directory + int64(2+len(entries)*entrySize+4) + int64(strips)*8 + 64))[:header+size]
+	file = bufferPool.get(int(directory + int64(2+len(entries)*entrySize+4) + int64(strips)*8 + 64))[:header+size]
 	pixels = file[header:]
 	copy(file, "II*\x00")
 	binary.LittleEndian.PutUint32(file[4:], uint32(directory))

@@ -11,26 +11,26 @@ import (
 	"golang.org/x/image/tiff"
 )
 
-// Nothing shows of what memory held before.
-func TestSpare(t *testing.T) {
+// A file never shows what its memory held before.
+func TestBufferPool(t *testing.T) {
 	file, pixels := newTIFF(100, 50, 3)
 	clear(pixels)
 	want := bytes.Clone(file)
 	used := bytes.Repeat([]byte{0xff}, cap(file)+1000)
-	all := blocks
-	defer func() { blocks = all }()
-	blocks = make(spare, 1)
-	blocks.put(used)
+	all := bufferPool
+	defer func() { bufferPool = all }()
+	bufferPool = make(buffers, 1)
+	bufferPool.put(used)
 	file, pixels = newTIFF(100, 50, 3)
 	if &file[0] != &used[0] {
-		t.Error("memory that was there was not taken")
+		t.Error("the pooled buffer was not used")
 	}
 	clear(pixels)
 	if !bytes.Equal(file, want) {
 		t.Error("another file in memory that was used before")
 	}
-	if blocks.put(make([]byte, largestSpare+1)); len(blocks) > 0 {
-		t.Error("a large block was kept")
+	if bufferPool.put(make([]byte, maxPooled+1)); len(bufferPool) > 0 {
+		t.Error("a large buffer was kept")
 	}
 }
 

@@ -8,9 +8,9 @@ import (
 )
 
 // Pictures that are decoded go before those that are not, and each in turn.
-func TestProcessorsTakeTurns(t *testing.T) {
+func TestGateTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newProcessors(1)
+		p := newGate(1)
 		var order []string
 		step := func(name string) func() { return func() { order = append(order, name) } }
 		p.Decode(func() {
@@ -23,7 +23,7 @@ func TestProcessorsTakeTurns(t *testing.T) {
 				synctest.Wait()
 			}
 			if p.Try(step("nobody is idle")) {
-				t.Error("two steps on one processor")
+				t.Error("two steps on one CPU")
 			}
 		})
 		synctest.Wait()
@@ -31,26 +31,26 @@ func TestProcessorsTakeTurns(t *testing.T) {
 			t.Errorf("got %q, want %q", order, want)
 		}
 		if !p.Try(step("idle")) || p.free != 1 {
-			t.Errorf("%d processors are free", p.free)
+			t.Errorf("%d CPUs are free", p.free)
 		}
 	})
 }
 
-// What takes long shares its processor, and gives it up but once.
-func TestProcessorsAreShared(t *testing.T) {
+// A step that takes long shares its CPU, and releases it once.
+func TestGateShares(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newProcessors(1)
+		p := newGate(1)
 		start := time.Now()
 		go p.Decode(func() { time.Sleep(time.Hour) })
 		synctest.Wait()
 		p.Decode(func() {})
-		if took := time.Since(start); took != patience {
+		if took := time.Since(start); took != exclusive {
 			t.Errorf("waited for %v", took)
 		}
 		time.Sleep(2 * time.Hour)
 		synctest.Wait()
 		if p.free != 1 {
-			t.Errorf("%d processors are free", p.free)
+			t.Errorf("%d CPUs are free", p.free)
 		}
 	})
 }

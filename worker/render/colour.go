@@ -1,0 +1,159 @@
+//go:build cgo
+
+package render
+
+/*
+#include <vips/vips.h>
+
+// apply_profile converts to sRGB from an ICC profile. Alpha stays as it is.
+static VipsImage *apply_profile(VipsImage *in, const void *profile, size_t length, const char *srgb, VipsIntent intent, gboolean black_point) {
+	VipsImage *with = NULL, *out = NULL;
+	if (vips_copy(in, &with, NULL))
+		return NULL;
+	vips_image_set_blob_copy(with, VIPS_META_ICC_NAME, profile, length);
+	if (vips_icc_transform(with, &out, srgb, "embedded", TRUE, "intent", intent,
+			"black_point_compensation", black_point,
+			"depth", in->BandFmt == VIPS_FORMAT_UCHAR || in->BandFmt == VIPS_FORMAT_CHAR ? 8 : 16, NULL))
+		out = NULL;
+	g_object_unref(with);
+	return out;
+}
+
+// with_meaning keeps the first bands and says what they are.
+static VipsImage *with_meaning(VipsImage *in, int bands, VipsInterpretation space) {
+	VipsImage *some = NULL, *out = NULL;
+	if (vips_extract_band(in, &some, 0, "n", bands, NULL))
+		return NULL;
+	if (vips_copy(some, &out, "interpretation", space, NULL))
+		out = NULL;
+	g_object_unref(some);
+	return out;
+}
+
+static VipsImage *to_space(VipsImage *in, VipsInterpretation space) {
+	VipsImage *converted = NULL, *out = NULL;
+	if (in->Type == space)
+		g_object_ref(converted = in);
+	else if (vips_colourspace(in, &converted, space, NULL))
+		return NULL;
+	if (vips_cast(converted, &out, VIPS_FORMAT_UCHAR, NULL))
+		out = NULL;
+	g_object_unref(converted);
+	return out;
+}
+*/
+import "C"
+
+import (
+	"sync"
+	"unsafe"
+
+	"github.com/davidbyttow/govips/v2/vips"
+)
+
+// srgbProfile returns the name of a file that holds the profile of sRGB.
+var srgbProfile = sync.OnceValues(func() (*C.char, error) {
+	name, err := vips.GetSRGBIEC6196621ICCProfilePath()
+	return C.CString(name), err
+})
+
+// channels brings a picture to 1 to 4 bands of known meaning: grey or RGB, without or with
+// alpha, or to CMYK without alpha. Other bands, such as the spot colours of a TIFF, are
+// dropped. What is not a picture of one of these spaces is converted to RGB.
+func (p *pages) channels(hasAlpha bool) error {
+	space := p.image.Type
+	colours := 3
+	switch space {
+	case C.VIPS_INTERPRETATION_B_W, C.VIPS_INTERPRETATION_GREY16:
+		colours = 1
+	case C.VIPS_INTERPRETATION_CMYK:
+		colours = 4
+	case C.VIPS_INTERPRETATION_sRGB, C.VIPS_INTERPRETATION_RGB16, C.VIPS_INTERPRETATION_scRGB, C.VIPS_INTERPRETATION_RGB:
+	case C.VIPS_INTERPRETATION_LAB, C.VIPS_INTERPRETATION_LABS, C.VIPS_INTERPRETATION_XYZ, C.VIPS_INTERPRETATION_LCH:
+	default: // Libvips does not know.
+		space = C.VIPS_INTERPRETATION_sRGB
+		if p.image.BandFmt == C.VIPS_FORMAT_USHORT {
+			space = C.VIPS_INTERPRETATION_RGB16
+		}
+	}
+	if p.bands() < colours {
+		colours = 1
+		space = C.VIPS_INTERPRETATION_B_W
+		if p.image.BandFmt == C.VIPS_FORMAT_USHORT {
+			space = C.VIPS_INTERPRETATION_GREY16
+		}
+	}
+	keep := colours
+	if hasAlpha && colours != 4 && p.bands() > colours {
+		keep++
+	}
+	if keep == p.bands() && space == p.image.Type {
+		return nil
+	}
+	return p.replace(C.with_meaning(p.image, C.int(keep), C.VipsInterpretation(space)))
+}
+
+// isCMYK reports whether the bands are those of print.
+func (p *pages) isCMYK() bool { return p.image.Type == C.VIPS_INTERPRETATION_CMYK }
+
+func (p *pages) isGrey() bool {
+	return p.image.Type == C.VIPS_INTERPRETATION_B_W || p.image.Type == C.VIPS_INTERPRETATION_GREY16
+}
+
+// colours counts the bands without alpha.
+func (p *pages) colours() int {
+	switch {
+	case p.isCMYK():
+		return 4
+	case p.isGrey():
+		return 1
+	}
+	return 3
+}
+
+// toSRGB converts to sRGB of 8 bits a sample, or to grey. A profile that cannot be applied
+// is ignored.
+func (p *pages) toSRGB(profile []byte) error {
+	if len(profile) > 0 {
+		srgb, err := srgbProfile()
+		if err != nil {
+			return err
+		}
+		intent, blackPoint := C.VipsIntent(C.VIPS_INTENT_PERCEPTUAL), C.gboolean(C.FALSE)
+		if out := C.apply_profile(p.image, unsafe.Pointer(&profile[0]), C.size_t(len(profile)), srgb, intent, blackPoint); out != nil {
+			if err := p.replace(out); err != nil {
+				return err
+			}
+		} else {
+			_ = lastError()
+		}
+	}
+	space := C.VipsInterpretation(C.VIPS_INTERPRETATION_sRGB)
+	if p.isGrey() {
+		space = C.VIPS_INTERPRETATION_B_W
+	}
+	if p.image.Type == space && p.image.BandFmt == C.VIPS_FORMAT_UCHAR {
+		return nil
+	}
+	return p.replace(C.to_space(p.image, space))
+}
+
+// isSRGB reports whether the samples are sRGB or grey of 8 bits already, without alpha,
+// unless a profile says otherwise.
+func (p *pages) isSRGB() bool {
+	return p.image.BandFmt == C.VIPS_FORMAT_UCHAR && (p.image.Type == C.VIPS_INTERPRETATION_sRGB && p.bands() == 3 ||
+		p.image.Type == C.VIPS_INTERPRETATION_B_W && p.bands() == 1)
+}
+
+// usableProfile returns the profile that a picture of so many colour channels is converted
+// from. It is nil if there is none, if it is for pictures of another colour space, or if it
+// is sRGB's.
+func usableProfile(profile []byte, colours int) []byte {
+	if len(profile) < 128 || isSRGB(profile) {
+		return nil
+	}
+	if space := map[int]string{1: "GRAY", 3: "RGB ", 4: "CMYK"}[colours]; string(profile[16:20]) != space {
+		return nil
+	}
+	return profile
+}

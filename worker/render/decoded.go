@@ -1,0 +1,123 @@
+//go:build cgo
+
+package render
+
+import (
+	"fmt"
+
+	"github.com/davidbyttow/govips/v2/vips"
+)
+
+// decoded is a picture in memory at the largest size wanted: upright, in sRGB or grey, 8
+// bits a sample, without metadata; of 1 to 4 bands: grey or RGB, without or with alpha. It
+// is kept as an uncompressed TIFF, which libvips opens again at the cost of a copy; its
+// frames are one below the other.
+type decoded struct {
+	tiff          []byte
+	pixels        []byte // In the TIFF.
+	frames        int
+	width, height int // Of a frame.
+	bands         int
+}
+
+// newDecoded returns a picture whose pixels the caller must write, all of them.
+func newDecoded(width, height, frames, bands int) (*decoded, error) {
+	d := &decoded{frames: frames, width: width, height: height, bands: bands}
+	if d.tiff, d.pixels = newTIFF(width, height*frames, bands); d.tiff == nil {
+		return nil, fmt.Errorf("%dx%d pixels in %d frames are not supported", width, height, frames)
+	}
+	return d, nil
+}
+
+// frame returns the pixels of one frame.
+func (d *decoded) frame(i int) []byte {
+	size := d.width * d.height * d.bands
+	return d.pixels[i*size:][:size]
+}
+
+// free ends the use of the picture. Its memory is used again.
+func (d *decoded) free() {
+	bufferPool.put(d.tiff)
+	d.tiff, d.pixels = nil, nil
+}
+
+// open gives the picture to govips: row by row, which saves one more copy (and 15 % of the
+// CPU of a fan-out), or as a whole if it has frames.
+func (d *decoded) open() (*vips.ImageRef, error) {
+	params := vips.NewImportParams()
+	if d.frames == 1 {
+		params.Access.Set(vips.AccessSequential)
+	}
+	img, err := vips.LoadImageFromBuffer(d.tiff, params)
+	if err != nil {
+		return nil, fmt.Errorf("open decoded picture: %w", err)
+	}
+	return img, nil
+}
+
+// turned makes an upright picture of a stored one. CIPA DC-008 (Exif 2.32), 4.6.4.A
+// "Orientation".
+func (d *decoded) turned(orientation int) (*decoded, error) {
+	width, height := d.width, d.height
+	if turned(orientation) {
+		width, height = height, width
+	}
+	to, err := newDecoded(width, height, d.frames, d.bands)
+	if err != nil {
+		return nil, err
+	}
+	for i := range d.frames {
+		turnPixels(d.frame(i), d.width, d.height, d.bands, orientation, to.frame(i))
+	}
+	return to, nil
+}
+
+// turnPixels writes the pixels of a stored picture of width x height to where they are
+// seen.
+func turnPixels(from []byte, width, height, bands, orientation int, to []byte) {
+	seenWidth, seenHeight := width, height
+	if turned(orientation) {
+		seenWidth, seenHeight = height, width
+	}
+	first, right, down := 0, 1, seenWidth // Where the upright picture's first pixel is, and its neighbours.
+	switch orientation {
+	case 2, 3, 6, 7: // From the right to the left.
+		first, right = seenWidth-1, -1
+	}
+	switch orientation {
+	case 3, 4, 7, 8: // From the bottom to the top.
+		first, down = first+(seenHeight-1)*seenWidth, -seenWidth
+	}
+	alongRow, alongColumn := right, down
+	if turned(orientation) {
+		alongRow, alongColumn = down, right
+	}
+	for y := range height {
+		at := (first + y*alongColumn) * bands
+		for range width {
+			copy(to[at:at+bands], from[:bands])
+			from, at = from[bands:], at+alongRow*bands
+		}
+	}
+}
+
+// dropOpaqueAlpha drops an alpha channel that is opaque everywhere, as those of many
+// animations and screenshots are: to scale alpha right takes several times the work.
+func (d *decoded) dropOpaqueAlpha() {
+	if d.bands%2 != 0 {
+		return
+	}
+	for i := d.bands - 1; i < len(d.pixels); i += d.bands {
+		if d.pixels[i] != 255 {
+			return
+		}
+	}
+	bands := d.bands - 1
+	tiff, pixels := newTIFF(d.width, d.height*d.frames, bands)
+	for from, to := d.pixels, pixels; len(to) > 0; from, to = from[d.bands:], to[bands:] {
+		copy(to[:bands], from)
+	}
+	old := *d
+	d.tiff, d.pixels, d.bands = tiff, pixels, bands
+	old.free()
+}

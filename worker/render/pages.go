@@ -1,0 +1,283 @@
+//go:build cgo
+
+package render
+
+/*
+#cgo pkg-config: vips
+#include <stdlib.h>
+#include <string.h>
+#include <vips/vips.h>
+
+// The loaders of libvips, in the order of formatCodes in Go.
+enum { LOAD_JPEG, LOAD_PNG, LOAD_GIF, LOAD_WEBP, LOAD_HEIF, LOAD_TIFF, LOAD_JXL };
+
+// load_buffer opens encoded bytes; the pixels are decoded when they are asked for.
+static VipsImage *load_buffer(int format, void *body, size_t length, VipsFailOn fail_on, VipsAccess access, int n, int shrink, double scale) {
+	VipsImage *out = NULL;
+	int failed = -1;
+	switch (format) {
+	case LOAD_JPEG:
+		failed = vips_jpegload_buffer(body, length, &out, "fail_on", fail_on, "access", access, "shrink", shrink, NULL);
+		break;
+	case LOAD_PNG:
+		failed = vips_pngload_buffer(body, length, &out, "fail_on", fail_on, "access", access, NULL);
+		break;
+	case LOAD_GIF:
+		failed = vips_gifload_buffer(body, length, &out, "fail_on", fail_on, "access", access, "n", n, NULL);
+		break;
+	case LOAD_WEBP:
+		failed = vips_webpload_buffer(body, length, &out, "fail_on", fail_on, "access", access, "n", n, "scale", scale, NULL);
+		break;
+	case LOAD_HEIF:
+		failed = vips_heifload_buffer(body, length, &out, "fail_on", fail_on, "access", access, NULL);
+		break;
+	case LOAD_TIFF:
+		failed = vips_tiffload_buffer(body, length, &out, "fail_on", fail_on, "access", access, NULL);
+		break;
+	case LOAD_JXL:
+		failed = vips_jxlload_buffer(body, length, &out, "fail_on", fail_on, "access", access, NULL);
+		break;
+	}
+	if (failed) {
+		VIPS_UNREF(out);
+		return NULL;
+	}
+	return out;
+}
+
+static VipsImage *extract_area(VipsImage *in, int top, int height) {
+	VipsImage *out = NULL;
+	return vips_extract_area(in, &out, 0, top, in->Xsize, height, NULL) ? NULL : out;
+}
+
+static VipsImage *extract_bands(VipsImage *in, int n) {
+	VipsImage *out = NULL;
+	return vips_extract_band(in, &out, 0, "n", n, NULL) ? NULL : out;
+}
+
+// resize scales to exactly width x height. Colours are weighed by their alpha, if there is one.
+static VipsImage *resize(VipsImage *in, int width, int height) {
+	const double x = (double) width / in->Xsize, y = (double) height / in->Ysize;
+	VipsImage *t[4] = {NULL, NULL, NULL, NULL}, *out = NULL;
+	if (!vips_image_hasalpha(in)) {
+		if (vips_resize(in, &out, x, "vscale", y, "kernel", VIPS_KERNEL_LANCZOS3, NULL))
+			return NULL;
+		return out;
+	}
+	if (vips_premultiply(in, &t[0], NULL) ||
+		vips_resize(t[0], &t[1], x, "vscale", y, "kernel", VIPS_KERNEL_LANCZOS3, NULL) ||
+		vips_unpremultiply(t[1], &t[2], NULL) ||
+		vips_cast(t[2], &out, in->BandFmt, NULL))
+		out = NULL;
+	for (int i = 0; i < 4; i++)
+		VIPS_UNREF(t[i]);
+	return out;
+}
+
+
+static int has_field(VipsImage *in, const char *name) { return vips_image_get_typeof(in, name) != 0; }
+
+// get_profile returns the ICC profile, which belongs to the image.
+static const void *get_profile(VipsImage *in, size_t *length) {
+	const char *name = VIPS_META_ICC_NAME;
+	const void *data = NULL;
+	if (!has_field(in, name) || vips_image_get_blob(in, name, &data, length))
+		return NULL;
+	return data;
+}
+
+// get_int returns a number of the metadata, or otherwise if there is none.
+static int get_int(VipsImage *in, const char *name, int otherwise) {
+	int value = otherwise;
+	if (!has_field(in, name) || vips_image_get_int(in, name, &value))
+		return otherwise;
+	return value;
+}
+
+// get_delays returns the delays of frames in milliseconds, which belong to the image.
+static const int *get_delays(VipsImage *in, int *count) {
+	int *delays = NULL;
+	if (!has_field(in, "delay") || vips_image_get_array_int(in, "delay", &delays, count))
+		return NULL;
+	return delays;
+}
+*/
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"unsafe"
+
+	"calotype"
+)
+
+// pages is a picture in libvips: its frames one below the other. The pixels are computed
+// when they are asked for, so that errors of decoding come with them.
+type pages struct {
+	image  *C.VipsImage
+	frames int
+	pinner *runtime.Pinner // Holds the encoded bytes in place.
+}
+
+// loadOptions are how a loader opens a picture.
+type loadOptions struct {
+	failOn     failOn
+	sequential bool // Rows are decoded as they are needed, top to bottom, and not kept.
+	frames     int
+	shrink     int     // JPEG: 1, 2, 4 or 8.
+	scale      float64 // WebP: at most 1.
+}
+
+// failOn is what ends decoding.
+type failOn int
+
+// failOnNothing decodes what there is. failOnError accepts what a decoder only warns of,
+// such as stray bytes between the segments of a JPEG, and refuses cut files.
+const (
+	failOnNothing failOn = C.VIPS_FAIL_ON_NONE
+	failOnError   failOn = C.VIPS_FAIL_ON_ERROR
+)
+
+var formatCodes = map[calotype.Format]C.int{
+	calotype.JPEG: C.LOAD_JPEG,
+	calotype.PNG:  C.LOAD_PNG,
+	calotype.GIF:  C.LOAD_GIF,
+	calotype.WebP: C.LOAD_WEBP,
+	calotype.HEIC: C.LOAD_HEIF,
+	calotype.AVIF: C.LOAD_HEIF,
+	calotype.TIFF: C.LOAD_TIFF,
+}
+
+// loadPages opens encoded bytes with the loader of a format, whatever they look like. The
+// bytes must not change until the pages are closed.
+func loadPages(format calotype.Format, body []byte, o loadOptions) (*pages, error) {
+	code, ok := formatCodes[format]
+	if !ok || len(body) == 0 {
+		return nil, errors.New("the format is not supported")
+	}
+	p := &pages{frames: max(1, o.frames), pinner: &runtime.Pinner{}}
+	p.pinner.Pin(&body[0])
+	access, n := C.VipsAccess(C.VIPS_ACCESS_RANDOM), C.int(1)
+	if o.sequential {
+		access = C.VIPS_ACCESS_SEQUENTIAL
+	}
+	if p.frames > 1 {
+		n = -1
+	}
+	scale := 1.0
+	if o.scale > 0 {
+		scale = o.scale
+	}
+	p.image = C.load_buffer(code, unsafe.Pointer(&body[0]), C.size_t(len(body)), C.VipsFailOn(o.failOn), access, n, C.int(max(1, o.shrink)), C.double(scale))
+	if p.image == nil {
+		p.pinner.Unpin()
+		return nil, lastError()
+	}
+	return p, nil
+}
+
+// Close frees the picture.
+func (p *pages) Close() {
+	if p.image != nil {
+		C.g_object_unref(C.gpointer(p.image))
+		p.image = nil
+	}
+	if p.pinner != nil {
+		p.pinner.Unpin()
+		p.pinner = nil
+	}
+}
+
+func (p *pages) width() int       { return int(p.image.Xsize) }
+func (p *pages) height() int      { return int(p.image.Ysize) }
+func (p *pages) frameHeight() int { return p.height() / p.frames }
+func (p *pages) bands() int       { return int(p.image.Bands) }
+
+// replace puts the result of an operation in the picture's place.
+func (p *pages) replace(out *C.VipsImage) error {
+	if out == nil {
+		return lastError()
+	}
+	C.g_object_unref(C.gpointer(p.image))
+	p.image = out
+	return nil
+}
+
+// frame returns one frame. It must be closed before the pages are.
+func (p *pages) frame(i int) (*pages, error) {
+	if p.frames == 1 {
+		C.g_object_ref(C.gpointer(p.image))
+		return &pages{image: p.image, frames: 1}, nil
+	}
+	f := &pages{image: C.extract_area(p.image, C.int(i*p.frameHeight()), C.int(p.frameHeight())), frames: 1}
+	if f.image == nil {
+		return nil, lastError()
+	}
+	return f, nil
+}
+
+// keepBands drops all bands but the first n.
+func (p *pages) keepBands(n int) error {
+	if n == p.bands() {
+		return nil
+	}
+	return p.replace(C.extract_bands(p.image, C.int(n)))
+}
+
+// resize scales a picture of one frame to exactly width x height, with the Lanczos filter
+// of three lobes.
+func (p *pages) resize(width, height int) error {
+	if p.width() == width && p.height() == height {
+		return nil
+	}
+	return p.replace(C.resize(p.image, C.int(width), C.int(height)))
+}
+
+// profile returns a copy of the ICC profile that came with the picture, or nil.
+func (p *pages) profile() []byte {
+	var length C.size_t
+	data := C.get_profile(p.image, &length)
+	if data == nil {
+		return nil
+	}
+	return C.GoBytes(data, C.int(length))
+}
+
+// readInto writes the pixels, row by row, to where there is room for all of them. This is
+// where they are decoded.
+func (p *pages) readInto(to []byte) error {
+	var size C.size_t
+	pixels := C.vips_image_write_to_memory(p.image, &size)
+	if pixels == nil {
+		return lastError()
+	}
+	defer C.g_free(C.gpointer(pixels))
+	if int(size) != len(to) {
+		return fmt.Errorf("%d bytes of pixels, not %d", int(size), len(to))
+	}
+	copy(to, unsafe.Slice((*byte)(pixels), int(size)))
+	return nil
+}
+
+// number returns a field of the metadata, or otherwise if there is none.
+func (p *pages) number(field string, otherwise int) int {
+	name := C.CString(field)
+	defer C.free(unsafe.Pointer(name))
+	return int(C.get_int(p.image, name, C.int(otherwise)))
+}
+
+// delays returns how long each frame is shown, in milliseconds.
+func (p *pages) delays() []int {
+	var count C.int
+	values := C.get_delays(p.image, &count)
+	if values == nil {
+		return nil
+	}
+	delays := make([]int, count)
+	for i, v := range unsafe.Slice(values, int(count)) {
+		delays[i] = int(v)
+	}
+	return delays
+}

@@ -1,0 +1,128 @@
+//go:build cgo
+
+package render
+
+import (
+	"sync"
+
+	"calotype"
+)
+
+// scales hands out the decoded picture at the sizes of targets. A size that several targets
+// need is scaled once, and kept until the last of them is encoded.
+type scales struct {
+	decoded *decoded
+	of      map[size]*scaled
+}
+
+// size is what targets share. A still target takes one frame of an animation.
+type size struct {
+	width, height int
+	moving        bool
+}
+
+// scaled is the decoded picture at a size.
+type scaled struct {
+	mu      sync.Mutex
+	targets int // How many have the size.
+	left    int // How many of them are not encoded yet.
+	decoded *decoded
+	err     error
+}
+
+func (d *decoded) sizeOf(t Target) size {
+	return size{t.Width, t.Height, d.frames > 1 && moves(t.Format)}
+}
+
+func newScales(d *decoded, targets []Target) *scales {
+	s := &scales{d, map[size]*scaled{}}
+	known := map[Target]bool{}
+	for _, t := range targets {
+		if known[t] {
+			continue
+		}
+		known[t] = true
+		if s.of[d.sizeOf(t)] == nil {
+			s.of[d.sizeOf(t)] = &scaled{}
+		}
+		s.of[d.sizeOf(t)].targets++
+		s.of[d.sizeOf(t)].left++
+	}
+	return s
+}
+
+// take returns what to encode a target from. Each different target takes once, and calls
+// done once.
+func (s *scales) take(t Target) (*decoded, error) {
+	if s.decoded.fits(t) {
+		return s.decoded, nil
+	}
+	of := s.of[s.decoded.sizeOf(t)]
+	of.mu.Lock()
+	defer of.mu.Unlock()
+	if of.decoded == nil && of.err == nil {
+		of.decoded, of.err = s.decoded.scaled(t)
+	}
+	return of.decoded, of.err
+}
+
+// done ends a target's use of what it took.
+func (s *scales) done(t Target) {
+	of := s.of[s.decoded.sizeOf(t)]
+	of.mu.Lock()
+	defer of.mu.Unlock()
+	if of.left--; of.left == 0 && of.decoded != nil {
+		of.decoded.free()
+		of.decoded = nil
+	}
+}
+
+// fits reports whether the decoded picture has a target's size and frames.
+func (d *decoded) fits(t Target) bool {
+	return t.Width == d.width && t.Height == d.height && (d.frames == 1 || d.sizeOf(t).moving)
+}
+
+// scaled returns the decoded picture at the size of a target.
+func (d *decoded) scaled(t Target) (*decoded, error) {
+	frames := 1
+	if d.sizeOf(t).moving {
+		frames = d.frames
+	}
+	to, err := newDecoded(t.Width, t.Height, frames, d.bands)
+	if err != nil {
+		return nil, err
+	}
+	if d.bands%2 == 1 && frames == 1 { // No alpha.
+		resample(d.frame(0), d.width, d.height, d.bands, to.pixels, t.Width, t.Height)
+		return to, nil
+	}
+	all, err := d.pages()
+	if err != nil {
+		return nil, err
+	}
+	defer all.Close()
+	for i := range frames {
+		if err := all.scaleFrame(i, to); err != nil {
+			return nil, err
+		}
+	}
+	return to, nil
+}
+
+// pages gives the picture to libvips.
+func (d *decoded) pages() (*pages, error) {
+	return loadPages(calotype.TIFF, d.tiff, loadOptions{failOn: failOnError, frames: d.frames, sequential: d.frames == 1})
+}
+
+// scaleFrame scales one frame to the size of to, and puts it there.
+func (p *pages) scaleFrame(i int, to *decoded) error {
+	frame, err := p.frame(i)
+	if err != nil {
+		return err
+	}
+	defer frame.Close()
+	if err := frame.resize(to.width, to.height); err != nil {
+		return err
+	}
+	return frame.readInto(to.frame(i))
+}
