@@ -37,9 +37,9 @@ const (
 	attrFirstSeen = "FirstSeen"
 )
 
-// Bury sends a body that is given up to this queue, a dead-letter queue, with the
-// reason.
-func (q *Queue) Bury(ctx context.Context, body string, reason Reason) error {
+// DeadLetter sends the body of a message to q, a dead-letter queue, with the reason
+// as message attributes.
+func (q *Queue) DeadLetter(ctx context.Context, body string, reason Reason) error {
 	attributes := map[string]types.MessageAttributeValue{}
 	for name, value := range reason.attributes() {
 		if value = printable(value); value != "" { // SQS refuses empty ones.
@@ -52,7 +52,7 @@ func (q *Queue) Bury(ctx context.Context, body string, reason Reason) error {
 		MessageAttributes: attributes,
 	})
 	if err != nil {
-		return fmt.Errorf("bury: %w", err)
+		return fmt.Errorf("dead-letter: %w", err)
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ func TestMain(m *testing.M) { awstest.Main(m) }
 
 func open(t *testing.T) (jobs, dead *Queue) {
 	jobsURL, deadURL := awstest.Queues(t)
-	client := awstest.SQS(t, func(o *sqs.Options) { o.HTTPClient = WholeAnswers{o.HTTPClient} })
+	client := awstest.SQS(t, func(o *sqs.Options) { o.HTTPClient = WholeResponses{o.HTTPClient} })
 	return New(client, jobsURL), New(client, deadURL)
 }
 
@@ -132,7 +132,7 @@ func TestBury(t *testing.T) {
 		Class: "corrupt", Detail: "pngload: été", Attempts: 2, Worker: "host-1",
 		FirstSeen: time.Date(2026, 11, 1, 2, 3, 4, 0, time.UTC),
 	}
-	if err := dead.Bury(t.Context(), "as it came", want); err != nil {
+	if err := dead.DeadLetter(t.Context(), "as it came", want); err != nil {
 		t.Fatal(err)
 	}
 	m := receive(t, dead, time.Minute)
@@ -143,7 +143,7 @@ func TestBury(t *testing.T) {
 
 func TestBuryWhatSQSRefuses(t *testing.T) {
 	_, dead := open(t)
-	if err := dead.Bury(t.Context(), "{", Reason{Class: "malformed-job", Detail: "a\x00b\x1bc\n"}); err != nil {
+	if err := dead.DeadLetter(t.Context(), "{", Reason{Class: "malformed-job", Detail: "a\x00b\x1bc\n"}); err != nil {
 		t.Fatal(err)
 	}
 	if got := ReasonOf(receive(t, dead, time.Minute)); got.Detail != "a b c " {

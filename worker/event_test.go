@@ -155,7 +155,7 @@ func TestAVeryLongKeyThatIsNone(t *testing.T) {
 	b := newBench(t)
 	body := strings.Replace(b.created("kitty.jpg"), "kitty", strings.Repeat("k", 600<<10)+"%zz", 1)
 	b.do(t, body)
-	if reason := b.wantBuried(t, classMalformedJob, body); len(reason.Detail) > 2*mostDetail {
+	if reason := b.wantDeadLetter(t, classMalformedJob, body); len(reason.Detail) > 2*mostDetail {
 		t.Errorf("a detail of %d bytes", len(reason.Detail))
 	}
 }
@@ -203,7 +203,7 @@ func TestReplacedByALargeOne(t *testing.T) {
 func TestPurge(t *testing.T) {
 	b := newBench(t)
 	var purged []string
-	b.Purge = func(source string) { purged = append(purged, source) }
+	b.Invalidate = func(source string) { purged = append(purged, source) }
 	b.standing(t, "kitty.jpg", jpegOf(t, photo(900, 600)), "M")
 	b.do(t, b.created("kitty.jpg"))
 	b.put(t, "kitty.jpg", jpegOf(t, photo(600, 900)))

@@ -52,12 +52,12 @@ func TestWhatKillsWorkersIsBuried(t *testing.T) {
 		b.crash(t)
 	}
 	b.doNext(t)
-	reason := b.wantBuried(t, classKillsWorkers, job("kitty.jpg", "M"))
+	reason := b.wantDeadLetter(t, classPoison, job("kitty.jpg", "M"))
 	if !strings.Contains(reason.Detail, "5 times") || decodes.Load() != 0 {
 		t.Errorf("got %q after %d decodes", reason.Detail, decodes.Load())
 	}
 	body, o := b.object(t, "resized/M/kitty.jpg")
-	if l := calotype.ParseLineage(o.Metadata); !bytes.Equal(body, source) || l.CopyReason != classKillsWorkers {
+	if l := calotype.ParseLineage(o.Metadata); !bytes.Equal(body, source) || l.CopyReason != classPoison {
 		t.Errorf("got %d bytes, %+v", len(body), l)
 	}
 	b.wantKeys(t, "kitty.jpg", "resized/M/kitty.jpg")
@@ -82,7 +82,7 @@ func TestLastReceiveOfWhatIsDone(t *testing.T) {
 func TestAloneComesBeforeTheLastReceive(t *testing.T) {
 	for most, want := range map[int]int{1: 2, 2: 2, 3: 2, 4: 3, 5: 3, 100: 3} {
 		w := Worker{Settings: Settings{MaxReceives: most}}
-		if got := w.aloneFrom(); got != want {
+		if got := w.quarantineAfter(); got != want {
 			t.Errorf("of %d receives: got %d, want %d", most, got, want)
 		}
 	}
@@ -101,7 +101,7 @@ func TestOneDeadLetterWhenTheCopyFails(t *testing.T) {
 	b.do(t, job("kitty.jpg", "M"))
 	failing = false
 	b.doNext(t)
-	b.wantBuried(t, render.ClassUnsupported, job("kitty.jpg", "M"))
+	b.wantDeadLetter(t, render.ClassUnsupported, job("kitty.jpg", "M"))
 	b.wantDone(t)
 	if _, o := b.object(t, "resized/M/kitty.jpg"); calotype.ParseLineage(o.Metadata).CopyReason != render.ClassUnsupported {
 		t.Errorf("got %v, want the copy", o.Metadata)
@@ -114,7 +114,7 @@ func TestTooMuchMemory(t *testing.T) {
 	b.Memory = 1 << 20
 	b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
 	b.do(t, job("kitty.jpg", "M"))
-	reason := b.wantBuried(t, classTooMuchMemory, job("kitty.jpg", "M"))
+	reason := b.wantDeadLetter(t, classTooMuchMemory, job("kitty.jpg", "M"))
 	if !strings.Contains(reason.Detail, "the budget is 1 MB") {
 		t.Errorf("got %q", reason.Detail)
 	}

@@ -3,12 +3,12 @@ package worker
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
 	"calotype"
 	"calotype/queue"
+	"calotype/worker/failure"
 )
 
 // retryFor is how long a job is put off and tried again before it is given up: as
@@ -19,23 +19,14 @@ const retryFor = 14 * 24 * time.Hour
 // for their turn.
 const crowdedDelay = time.Minute
 
-// Reject is the error of a job that no other attempt will do: it is buried with
-// the reason.
-type Reject struct {
-	Class  string // At most 64 ASCII characters.
-	Detail string
-}
-
-func (r *Reject) Error() string { return r.Class + ": " + r.Detail }
-
-// The classes of rejects that are the job's own; a picture's are in package render.
+// The classes of failures that are the job's own; a picture's are in package render.
 const (
 	classMalformedJob   = "malformed-job"
 	classUnknownVersion = "unknown-job-version"
 	classUnknownVariant = "unknown-variant"
 	classForbidden      = "forbidden"
 	classRetriedTooLong = "retried-too-long"
-	classKillsWorkers   = "kills-workers"
+	classPoison         = "poison-message"
 	classTooMuchMemory  = "too-much-memory"
 )
 
@@ -66,7 +57,7 @@ func (w *Worker) handle(ctx context.Context, l *lane, m queue.Message, p *place)
 func (w *Worker) settle(ctx context.Context, r *report, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
-	var reject *Reject
+	var failed *failure.Failure
 	switch {
 	case err == nil:
 		return w.delete(ctx, r)
@@ -79,8 +70,8 @@ func (w *Worker) settle(ctx context.Context, r *report, err error) error {
 	case errors.Is(err, errCrowded):
 		r.outcome = crowded
 		return w.sendAgain(ctx, r, jitter(crowdedDelay))
-	case errors.As(err, &reject):
-		if err := w.bury(ctx, r, reject); err != nil {
+	case errors.As(err, &failed):
+		if err := w.deadLetter(ctx, r, failed); err != nil {
 			return err
 		}
 		return w.delete(ctx, r)
@@ -107,7 +98,7 @@ func (w *Worker) parse(m queue.Message) ([]calotype.Job, error) {
 		job.FirstSeen = m.Sent
 	}
 	if age := time.Since(job.FirstSeen); job.Attempt > 0 && age > retryFor {
-		err = &Reject{classRetriedTooLong, fmt.Sprintf("put off %d times in %v", job.Attempt, age.Round(time.Hour))}
+		err = failure.New(classRetriedTooLong, "retried %d times in %v", job.Attempt, age.Round(time.Hour))
 	}
 	return []calotype.Job{job}, err
 }
@@ -116,7 +107,7 @@ func reject(class string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &Reject{class, shortened(err.Error())}
+	return failure.New(class, "%s", shortened(err.Error()))
 }
 
 // mostDetail is as much of a message as its dead letter and the log repeat of it, in
@@ -135,9 +126,9 @@ func shortened(detail string) string {
 // the picture itself it buries.
 func (w *Worker) work(ctx context.Context, r *report, p *place) error {
 	if err := w.Prefix.CheckSource(r.job.Source); err != nil {
-		return &Reject{classMalformedJob, err.Error()}
+		return failure.New(classMalformedJob, "%s", err)
 	}
-	if r.message.Receives >= w.aloneFrom() {
+	if r.message.Receives >= w.quarantineAfter() {
 		if err := p.alone(ctx); err != nil {
 			return err
 		}
@@ -163,17 +154,17 @@ func (w *Worker) workOnSource(ctx context.Context, r *report, p *place) error {
 	return w.publish(ctx, r, p)
 }
 
-// aloneFrom is the receive from which on a message is worked on with nothing beside
+// quarantineAfter is the receive from which on a message is worked on with nothing beside
 // it: SQS counts receives, and only what crashes leaves a message to be received
 // again, so this one may be what kills workers. It comes before the last receive,
 // since that ends without any work.
-func (w *Worker) aloneFrom() int { return max(2, min(3, w.MaxReceives-1)) }
+func (w *Worker) quarantineAfter() int { return max(2, min(3, w.MaxReceives-1)) }
 
-// killsWorkers reports whether this is the last receive of a message that the
+// isPoison reports whether this is the last receive of a message that the
 // redrive policy permits. If the job were begun once more and once more took the
 // worker along, the policy would move it to the dead letters without a reason, and
 // without a copy in the rendition's place that would keep it from coming back.
-func (w *Worker) killsWorkers(m queue.Message) bool {
+func (w *Worker) isPoison(m queue.Message) bool {
 	return m.Receives > 1 && m.Receives >= w.MaxReceives
 }
 
@@ -224,18 +215,18 @@ func (w *Worker) giveBackUnbegun(ctx context.Context, l *lane, m queue.Message) 
 	r.tell()
 }
 
-// bury sends the job, as it came, to the dead letters, with the first reason that
+// deadLetter sends the job, as it came, to the dead-letter queue, with the first reason that
 // there is. What came as an event is sent as the job that it is, to be replayed. A job
 // has one dead letter, whatever else is wrong with it, and however often it is put off
 // after that: the message that it is sent again in says so.
-func (w *Worker) bury(ctx context.Context, r *report, reject *Reject) error {
-	r.reject(reject)
+func (w *Worker) deadLetter(ctx context.Context, r *report, f *failure.Failure) error {
+	r.reject(f)
 	if r.job.DeadLettered {
 		return nil
 	}
-	err := w.dead.Bury(ctx, r.body(), queue.Reason{
-		Class:     reject.Class,
-		Detail:    reject.Detail,
+	err := w.dead.DeadLetter(ctx, r.body(), queue.Reason{
+		Class:     f.Class,
+		Detail:    f.Detail,
 		Attempts:  r.job.Attempt + 1,
 		Worker:    w.Name,
 		FirstSeen: r.job.FirstSeen,

@@ -165,7 +165,7 @@ func TestJobsThatMakeNoSense(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			b.do(t, c.body)
-			reason := b.wantBuried(t, c.class, c.body)
+			reason := b.wantDeadLetter(t, c.class, c.body)
 			if reason.Detail == "" || reason.Attempts < 1 || reason.Worker != "worker" {
 				t.Errorf("got %+v", reason)
 			}
@@ -194,7 +194,7 @@ func TestBrokenPictures(t *testing.T) {
 			b.Limits.Pixels = 1_000_000
 			b.put(t, "kitty.jpg", c.body)
 			b.do(t, job("kitty.jpg", "M.webp"))
-			b.wantBuried(t, c.class, job("kitty.jpg", "M.webp"))
+			b.wantDeadLetter(t, c.class, job("kitty.jpg", "M.webp"))
 			b.wantKeys(t, "kitty.jpg", "resized/M.webp/kitty.jpg") // No siblings.
 			body, o := b.object(t, "resized/M.webp/kitty.jpg")
 			if !bytes.Equal(body, c.body) || o.ContentType != c.contentType || o.CacheControl != "public, max-age=0, s-maxage=300" {
@@ -208,7 +208,7 @@ func TestBrokenPictures(t *testing.T) {
 			b.wantDone(t)
 			again := strings.Replace(job("kitty.jpg", "M.webp"), `"v":1`, `"v":1,"again":true`, 1)
 			b.do(t, again)
-			b.wantBuried(t, c.class, again)
+			b.wantDeadLetter(t, c.class, again)
 		})
 	}
 }
@@ -218,7 +218,7 @@ func TestRepairedPictureIsRendered(t *testing.T) {
 	b.Siblings = SiblingsNone
 	b.put(t, "kitty.jpg", []byte("broken"))
 	b.do(t, job("kitty.jpg", "M.webp"))
-	b.wantBuried(t, render.ClassUnsupported, job("kitty.jpg", "M.webp"))
+	b.wantDeadLetter(t, render.ClassUnsupported, job("kitty.jpg", "M.webp"))
 	b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
 	b.do(t, job("kitty.jpg", "M.webp"))
 	b.wantDone(t)
@@ -233,7 +233,7 @@ func TestTooManyBytesAreBuriedWithoutACopy(t *testing.T) {
 	b.MaxBytes = 1000
 	b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
 	b.do(t, job("kitty.jpg", "M"))
-	b.wantBuried(t, render.ClassTooManyBytes, job("kitty.jpg", "M"))
+	b.wantDeadLetter(t, render.ClassTooManyBytes, job("kitty.jpg", "M"))
 	b.wantKeys(t, "kitty.jpg")
 }
 
@@ -243,7 +243,7 @@ func TestUnknownPresetIsBuriedWithACopy(t *testing.T) {
 	source := jpegOf(t, photo(900, 600))
 	b.put(t, "kitty.jpg", source)
 	b.do(t, job("kitty.jpg", "XXL", "M"))
-	b.wantBuried(t, classUnknownVariant, job("kitty.jpg", "XXL", "M"))
+	b.wantDeadLetter(t, classUnknownVariant, job("kitty.jpg", "XXL", "M"))
 	b.wantKeys(t, "kitty.jpg", "resized/M/kitty.jpg", "resized/XXL/kitty.jpg")
 	if body, _ := b.object(t, "resized/XXL/kitty.jpg"); !bytes.Equal(body, source) {
 		t.Errorf("kept %d bytes, want the source's %d", len(body), len(source))
@@ -309,7 +309,7 @@ func TestForbiddenIsBuried(t *testing.T) {
 		})
 		b.put(t, "kitty.jpg", jpegOf(t, photo(90, 60)))
 		b.do(t, job("kitty.jpg", "M"))
-		reason := b.wantBuried(t, classForbidden, job("kitty.jpg", "M"))
+		reason := b.wantDeadLetter(t, classForbidden, job("kitty.jpg", "M"))
 		if !strings.Contains(reason.Detail, "s3:GetObject") || !strings.Contains(reason.Detail, "s3:PutObject") {
 			t.Errorf("%s: got %q, want the permissions", method, reason.Detail)
 		}
@@ -321,7 +321,7 @@ func TestCopyKeepsItsEncoding(t *testing.T) {
 	b := newBench(t)
 	b.putEncoded(t, "kitty.jpg", []byte("\x1f\x8b compressed"), "gzip")
 	b.do(t, job("kitty.jpg", "M"))
-	b.wantBuried(t, render.ClassUnsupported, job("kitty.jpg", "M"))
+	b.wantDeadLetter(t, render.ClassUnsupported, job("kitty.jpg", "M"))
 	if _, o := b.object(t, "resized/M/kitty.jpg"); o.Encoding != "gzip" {
 		t.Errorf("got encoding %q", o.Encoding)
 	}
@@ -332,7 +332,7 @@ func TestOneDeadLetterAJob(t *testing.T) {
 	b := newBench(t)
 	b.put(t, "kitty.jpg", []byte("broken"))
 	b.do(t, job("kitty.jpg", "XXL", "M"))
-	b.wantBuried(t, classUnknownVariant, job("kitty.jpg", "XXL", "M"))
+	b.wantDeadLetter(t, classUnknownVariant, job("kitty.jpg", "XXL", "M"))
 	b.wantDone(t)
 }
 

@@ -23,7 +23,7 @@ type metrics struct {
 // rejectClasses are all that there are.
 var rejectClasses = []string{
 	classMalformedJob, classUnknownVersion, classUnknownVariant, classForbidden,
-	classRetriedTooLong, classKillsWorkers, classTooMuchMemory,
+	classRetriedTooLong, classPoison, classTooMuchMemory,
 	render.ClassUnsupported, render.ClassCorrupt, render.ClassTooManyBytes,
 	render.ClassTooManyPixels, render.ClassTooManyFrames, render.ClassTooSlow,
 }

@@ -35,7 +35,7 @@ func TestMetricsOfJobs(t *testing.T) {
 	jobs := func(outcome, class string) string {
 		return `calotype_jobs_total{class="` + class + `",outcome="` + outcome + `"}`
 	}
-	if _, ok := before[jobs("rejected", "kills-workers")]; !ok {
+	if _, ok := before[jobs("rejected", "poison-message")]; !ok {
 		t.Error("what has not happened is not there as zero")
 	}
 	renditions := after["calotype_renditions_total"]

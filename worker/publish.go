@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"calotype"
+	"calotype/worker/failure"
 	"calotype/worker/render"
 	"calotype/worker/store"
 )
@@ -30,8 +31,8 @@ var errChanged = errors.New("source replaced or removed")
 // after the writes the source is looked at once more.
 func (w *Worker) publish(ctx context.Context, report *report, place *place) error {
 	defer func() {
-		if report.changed && w.Purge != nil && !report.job.Exact {
-			w.Purge(report.job.Source)
+		if report.changed && w.Invalidate != nil && !report.job.Exact {
+			w.Invalidate(report.job.Source)
 		}
 	}()
 	for range mostStarts {
@@ -87,7 +88,7 @@ func (p *publication) read(ctx context.Context) error {
 		if err := p.takeAway(ctx, p.stale(source.ETag)); err != nil {
 			return err
 		}
-		return &Reject{render.ClassTooManyBytes, fmt.Sprintf("%d bytes, the limit is %d", source.Size, p.worker.MaxBytes)}
+		return failure.New(render.ClassTooManyBytes, "%d bytes, the limit is %d", source.Size, p.worker.MaxBytes)
 	case err != nil:
 		return forbidden(err)
 	}
@@ -100,9 +101,9 @@ func (p *publication) read(ctx context.Context) error {
 // what was asked for first. If the picture has a fault, copies of it are kept
 // where the job asked for renditions, so that viewers' requests end there.
 func (p *publication) produce(ctx context.Context) error {
-	if m := p.report.message; p.worker.killsWorkers(m) {
-		return p.keep(ctx, p.stale(p.source.ETag), &Reject{classKillsWorkers, fmt.Sprintf(
-			"received %d times, and each time before this the worker came to no end with it", m.Receives)})
+	if m := p.report.message; p.worker.isPoison(m) {
+		return p.keep(ctx, p.stale(p.source.ETag), failure.New(classPoison,
+			"received %d times; every earlier attempt ended in a crash", m.Receives))
 	}
 	var known, unknown, obsolete []want
 	for _, w := range p.stale(p.source.ETag) {
@@ -119,8 +120,8 @@ func (p *publication) produce(ctx context.Context) error {
 		return err
 	}
 	if len(unknown) > 0 {
-		reject := &Reject{classUnknownVariant, fmt.Sprintf("no preset %q here", unknown[0].variant.Preset)}
-		if err := p.keep(ctx, unknown, reject); err != nil {
+		f := failure.New(classUnknownVariant, "no preset %q here", unknown[0].variant.Preset)
+		if err := p.keep(ctx, unknown, f); err != nil {
 			return err
 		}
 	}
@@ -128,9 +129,9 @@ func (p *publication) produce(ctx context.Context) error {
 		return nil
 	}
 	err := p.render(ctx, known)
-	var fault *render.Fault
-	if errors.As(err, &fault) {
-		return p.keep(ctx, known, &Reject{fault.Class, fault.Detail})
+	var f *failure.Failure
+	if errors.As(err, &f) {
+		return p.keep(ctx, known, f)
 	}
 	return err
 }
@@ -166,8 +167,8 @@ func (p *publication) render(ctx context.Context, wants []want) error {
 // turn that may be long in coming.
 func (p *publication) takeMemory(ctx context.Context, bytes int64) error {
 	if budget := p.worker.Memory; bytes > budget {
-		return &render.Fault{Class: classTooMuchMemory, Detail: fmt.Sprintf(
-			"decoding would take about %d MB, the budget is %d MB", bytes>>20, budget>>20)}
+		return failure.New(classTooMuchMemory,
+			"decoding would take about %d MB, the budget is %d MB", bytes>>20, budget>>20)
 	}
 	return p.place.take(ctx, bytes)
 }
@@ -193,8 +194,8 @@ func (p *publication) store(ctx context.Context, w want, t render.Target, r rend
 
 // keep buries the job for a fault and then puts the source's own bytes where the
 // job asked for renditions. Siblings get none: nobody asked.
-func (p *publication) keep(ctx context.Context, wants []want, reject *Reject) error {
-	if err := p.worker.bury(ctx, p.report, reject); err != nil {
+func (p *publication) keep(ctx context.Context, wants []want, f *failure.Failure) error {
+	if err := p.worker.deadLetter(ctx, p.report, f); err != nil {
 		return err
 	}
 	contentType := p.source.ContentType
@@ -208,9 +209,9 @@ func (p *publication) keep(ctx context.Context, wants []want, reject *Reject) er
 		lineage := calotype.Lineage{
 			SourceETag: p.source.ETag,
 			Recipe:     calotype.Recipe{Boxes: w.preset.Boxes(), Encoder: render.Encoder()},
-			CopyReason: reject.Class,
+			CopyReason: f.Class,
 		}
-		o := store.Object{ContentType: contentType, Encoding: p.source.Encoding, CacheControl: p.worker.KeptCacheControl}
+		o := store.Object{ContentType: contentType, Encoding: p.source.Encoding, CacheControl: p.worker.FallbackCacheControl}
 		if err := p.write(ctx, w, p.body, o, lineage); err != nil {
 			return err
 		}
@@ -256,7 +257,7 @@ func (p *publication) verify(ctx context.Context) error {
 // s3:ListBucket, which workers are given, S3 says so only where it is true.
 func forbidden(err error) error {
 	if errors.Is(err, fs.ErrPermission) {
-		return &Reject{classForbidden, err.Error() + "; workers need s3:GetObject and s3:ListBucket, and s3:PutObject and s3:DeleteObject under the prefix"}
+		return failure.New(classForbidden, "%v; workers need s3:GetObject and s3:ListBucket, and s3:PutObject and s3:DeleteObject under the prefix", err)
 	}
 	return err
 }

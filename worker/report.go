@@ -7,6 +7,7 @@ import (
 
 	"calotype"
 	"calotype/queue"
+	"calotype/worker/failure"
 )
 
 // outcome is how a job ended.
@@ -63,9 +64,9 @@ func (r *report) end(o outcome) {
 }
 
 // reject says why the job is buried. The first reason stands.
-func (r *report) reject(reject *Reject) {
+func (r *report) reject(f *failure.Failure) {
 	if r.outcome = rejected; r.class == "" {
-		r.class, r.detail = reject.Class, reject.Detail
+		r.class, r.detail = f.Class, f.Detail
 	}
 }
 

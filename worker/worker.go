@@ -50,10 +50,10 @@ type Settings struct {
 	// OnUpload are the variants that are made of a source when S3 tells that it was
 	// put, before anyone asks.
 	OnUpload []calotype.Variant
-	// Purge, where it is set, is called with the key of a source of which viewers may
+	// Invalidate, where it is set, is called with the key of a source of which viewers may
 	// hold renditions that are no longer right: of an older version, or of one that is
 	// gone.
-	Purge func(source string)
+	Invalidate func(source string)
 	// Concurrency is how many of the jobs run at once that viewers wait for.
 	Concurrency int
 	// Memory bounds the bytes that decoding takes, in all jobs together, as it is
@@ -64,9 +64,9 @@ type Settings struct {
 	// MaxBytes bounds a source's size; Limits what its header promises.
 	MaxBytes int64
 	Limits   render.Limits
-	// CacheControl is what renditions carry, KeptCacheControl what copies of
+	// CacheControl is what renditions carry, FallbackCacheControl what copies of
 	// broken sources carry.
-	CacheControl, KeptCacheControl string
+	CacheControl, FallbackCacheControl string
 	// Grace is how long jobs may still run once the worker is told to stop.
 	Grace time.Duration
 	// Name tells workers apart in dead letters and logs.
@@ -76,19 +76,19 @@ type Settings struct {
 // Defaults returns the settings that hold where an operator says nothing else.
 func Defaults() Settings {
 	return Settings{
-		Presets:          calotype.DefaultPresets(),
-		Prefix:           "resized",
-		Quality:          80,
-		Siblings:         SiblingsFormat,
-		Concurrency:      runtime.GOMAXPROCS(0),
-		Memory:           defaultMemory(),
-		MaxReceives:      MaxReceives,
-		MaxBytes:         100 << 20,
-		Limits:           render.Limits{Pixels: 150_000_000, Frames: 1000, Time: 5 * time.Minute},
-		CacheControl:     "public, max-age=300, s-maxage=86400",
-		KeptCacheControl: "public, max-age=0, s-maxage=300",
-		Grace:            25 * time.Second,
-		Name:             "worker",
+		Presets:              calotype.DefaultPresets(),
+		Prefix:               "resized",
+		Quality:              80,
+		Siblings:             SiblingsFormat,
+		Concurrency:          runtime.GOMAXPROCS(0),
+		Memory:               defaultMemory(),
+		MaxReceives:          MaxReceives,
+		MaxBytes:             100 << 20,
+		Limits:               render.Limits{Pixels: 150_000_000, Frames: 1000, Time: 5 * time.Minute},
+		CacheControl:         "public, max-age=300, s-maxage=86400",
+		FallbackCacheControl: "public, max-age=0, s-maxage=300",
+		Grace:                25 * time.Second,
+		Name:                 "worker",
 	}
 }
 

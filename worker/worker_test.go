@@ -164,8 +164,8 @@ func (b *bench) wantDone(t *testing.T) {
 	}
 }
 
-// wantBuried wants the queue empty and one dead letter of a class, and takes it.
-func (b *bench) wantBuried(t *testing.T, class, body string) queue.Reason {
+// wantDeadLetter wants the queue empty and one dead letter of a class, and takes it.
+func (b *bench) wantDeadLetter(t *testing.T, class, body string) queue.Reason {
 	t.Helper()
 	if visible, inFlight, delayed := awstest.Waiting(t, b.jobsURL); visible+inFlight+delayed != "000" {
 		t.Errorf("jobs: visible %s, in flight %s, delayed %s, want none", visible, inFlight, delayed)

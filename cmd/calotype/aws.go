@@ -47,7 +47,7 @@ func connect(ctx context.Context, atOnce int) (clients, error) {
 			o.UsePathStyle = o.BaseEndpoint != nil
 			o.DisableLogOutputChecksumValidationSkipped = true
 		}),
-		sqs: sqs.NewFromConfig(cfg, func(o *sqs.Options) { o.HTTPClient = queue.WholeAnswers{Client: o.HTTPClient} }),
+		sqs: sqs.NewFromConfig(cfg, func(o *sqs.Options) { o.HTTPClient = queue.WholeResponses{Client: o.HTTPClient} }),
 	}, nil
 }
 

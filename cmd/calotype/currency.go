@@ -12,7 +12,7 @@ import (
 	"calotype"
 	"calotype/queue"
 	"calotype/worker"
-	"calotype/worker/purge"
+	"calotype/worker/invalidate"
 	"calotype/worker/store"
 )
 
@@ -102,13 +102,13 @@ func (f currencyFlags) lanes(aws clients, jobs, dead string) worker.Queues {
 	return q
 }
 
-// purger returns who is to be told of pictures that have changed, or nil, and a function
+// invalidator returns who is to be told of pictures that have changed, or nil, and a function
 // that ends it.
-func (f currencyFlags) purger(ctx context.Context, aws clients, bucket *store.Bucket, prefix calotype.Prefix, log zerolog.Logger) (p *purge.Purger, end func()) {
+func (f currencyFlags) invalidator(ctx context.Context, aws clients, bucket *store.Bucket, prefix calotype.Prefix, log zerolog.Logger) (p *invalidate.Invalidator, end func()) {
 	if f.PurgeDistribution == "" {
 		return nil, func() {}
 	}
-	p = purge.New(aws.cloudfront(), f.PurgeDistribution, purge.Monthly(bucket, prefix, f.PurgeMonthlyCap), log)
+	p = invalidate.New(aws.cloudfront(), f.PurgeDistribution, invalidate.Monthly(bucket, prefix, f.PurgeMonthlyCap), log)
 	p.OriginPath = f.originPath()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})

@@ -27,7 +27,7 @@ func (c *dlqReplayCommand) check() []error {
 // replayLine is what became of a dead letter.
 type replayLine struct {
 	Kind     string             `json:"kind"` // "replay"
-	Fate     deadletter.Fate    `json:"fate"`
+	Fate     deadletter.Outcome `json:"fate"`
 	ID       string             `json:"id"`
 	Reason   string             `json:"reason"`
 	Source   string             `json:"source,omitempty"`
@@ -47,7 +47,7 @@ func (c *dlqReplayCommand) run(ctx context.Context, stdout, stderr io.Writer) er
 	var printing error
 	err = d.dead.Replay(ctx, deadletter.Replay{
 		Jobs: d.jobs, Filter: c.filter(), Rate: c.Rate, DryRun: c.DryRun,
-		Tell: func(l deadletter.Letter, fate deadletter.Fate) {
+		OnResult: func(l deadletter.Letter, fate deadletter.Outcome) {
 			s.count(fate)
 			if c.JSON || c.DryRun || fate.Stays() {
 				d.pause()
@@ -69,7 +69,7 @@ func (c *dlqReplayCommand) run(ctx context.Context, stdout, stderr io.Writer) er
 	return errors.Join(d.end(ctx, s, err), printing)
 }
 
-func (s *summary) count(fate deadletter.Fate) {
+func (s *summary) count(fate deadletter.Outcome) {
 	s.Chosen++
 	switch fate {
 	case deadletter.Sent:
@@ -86,7 +86,7 @@ func (s *summary) count(fate deadletter.Fate) {
 	}
 }
 
-func (c *dlqReplayCommand) tell(l deadletter.Letter, fate deadletter.Fate) (line replayLine, words string) {
+func (c *dlqReplayCommand) tell(l deadletter.Letter, fate deadletter.Outcome) (line replayLine, words string) {
 	line = replayLine{"replay", fate, l.ID, l.Reason.Class, l.Job.Source, l.Job.Variants, "", c.DryRun}
 	verb := string(fate)
 	if c.DryRun {

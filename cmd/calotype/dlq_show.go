@@ -97,7 +97,7 @@ func describe(l deadletter.Letter) letterLine {
 }
 
 func (c *dlqShowCommand) lookAt(ctx context.Context, d *desk, job calotype.Job) (*nowLine, error) {
-	now, err := deadletter.LookAt(ctx, d.bucket, c.ResizedPrefix, c.Presets.orDefault(), job)
+	now, err := deadletter.Inspect(ctx, d.bucket, c.ResizedPrefix, c.Presets.orDefault(), job)
 	if err != nil {
 		return nil, fmt.Errorf("--bucket %s: %w", c.Bucket, err)
 	}

@@ -41,7 +41,7 @@ func (b *burial) bury(t *testing.T, class string, bodies ...string) {
 	t.Helper()
 	for _, body := range bodies {
 		reason := queue.Reason{Class: class, Detail: class + " it is", Attempts: 2, Worker: "host-1", FirstSeen: time.Date(2026, 11, 1, 2, 3, 4, 0, time.UTC)}
-		if err := b.dead.Bury(t.Context(), body, reason); err != nil {
+		if err := b.dead.DeadLetter(t.Context(), body, reason); err != nil {
 			t.Fatal(err)
 		}
 	}

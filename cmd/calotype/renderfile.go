@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
 	"calotype"
+	"calotype/worker/failure"
 	"calotype/worker/render"
 )
 
@@ -49,7 +49,7 @@ func (c *renderCommand) renderFile(ctx context.Context, file string) fileReport 
 	report := fileReport{File: file, Renditions: []renditionReport{}}
 	if err := c.renderInto(ctx, &report); err != nil {
 		report.Error = err.Error()
-		if fault := (*render.Fault)(nil); errors.As(err, &fault) {
+		if fault := (*failure.Failure)(nil); errors.As(err, &fault) {
 			report.Class = fault.Class
 		}
 	}
@@ -102,7 +102,7 @@ func (c *renderCommand) read(file string) ([]byte, error) {
 	case !info.Mode().IsRegular():
 		return nil, errors.New("not a file")
 	case info.Size() > c.MaxBytes:
-		return nil, &render.Fault{Class: render.ClassTooManyBytes, Detail: fmt.Sprintf("%d bytes, the limit is %d", info.Size(), c.MaxBytes)}
+		return nil, failure.New(render.ClassTooManyBytes, "%d bytes, the limit is %d", info.Size(), c.MaxBytes)
 	}
 	return os.ReadFile(file)
 }

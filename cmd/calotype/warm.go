@@ -106,7 +106,7 @@ func (c *warmCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 		Rate:          c.Rate,
 		DeleteOrphans: c.DeleteOrphans,
 		DryRun:        c.DryRun,
-		AtOnce:        c.AtOnce,
+		Concurrency:   c.AtOnce,
 	}
 	for _, url := range queues {
 		b.Jobs = queue.New(aws.sqs, url)
@@ -122,7 +122,7 @@ func (c *warmCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 	}
 	told := newWarmReport(c, from, stdout, stderr)
-	b.Tell, b.Save = told.finding, checkpoint.save
+	b.OnResult, b.Save = told.finding, checkpoint.save
 	stopCounting := told.count(ctx, &b)
 	summary, err := b.Run(ctx, from)
 	stopCounting()

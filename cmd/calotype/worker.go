@@ -56,7 +56,7 @@ func workerDefaults() kong.Vars {
 		"max_frames":         fmt.Sprint(d.Limits.Frames),
 		"max_time":           d.Limits.Time.String(),
 		"cache_control":      d.CacheControl,
-		"kept_cache_control": d.KeptCacheControl,
+		"kept_cache_control": d.FallbackCacheControl,
 		"memory":             humanize.IBytes(uint64(d.Memory)),
 		"grace":              d.Grace.String(),
 	}
@@ -99,27 +99,27 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 		return err
 	}
 	lanes, bucket := c.lanes(aws, c.QueueURL, c.DeadLetterURL), store.New(aws.s3, c.Bucket)
-	purger, endPurges := c.purger(ctx, aws, bucket, c.ResizedPrefix, log)
+	invalidator, endPurges := c.invalidator(ctx, aws, bucket, c.ResizedPrefix, log)
 	defer endPurges()
 	settings := worker.Settings{
-		Presets:          c.table(),
-		Prefix:           c.ResizedPrefix,
-		Quality:          c.Quality,
-		Siblings:         c.Siblings,
-		Concurrency:      c.Concurrency,
-		Memory:           int64(c.Memory),
-		MaxReceives:      maxReceives(ctx, log, lanes),
-		OnUpload:         c.OnUpload,
-		MaxBytes:         c.MaxBytes,
-		Limits:           c.limits(),
-		CacheControl:     c.CacheControl,
-		KeptCacheControl: c.KeptCacheControl,
-		Grace:            c.Grace,
-		Name:             name(),
+		Presets:              c.table(),
+		Prefix:               c.ResizedPrefix,
+		Quality:              c.Quality,
+		Siblings:             c.Siblings,
+		Concurrency:          c.Concurrency,
+		Memory:               int64(c.Memory),
+		MaxReceives:          maxReceives(ctx, log, lanes),
+		OnUpload:             c.OnUpload,
+		MaxBytes:             c.MaxBytes,
+		Limits:               c.limits(),
+		CacheControl:         c.CacheControl,
+		FallbackCacheControl: c.KeptCacheControl,
+		Grace:                c.Grace,
+		Name:                 name(),
 	}
-	if purger != nil {
-		settings.Purge = purger.Purge
-		admin.metrics.MustRegister(purger)
+	if invalidator != nil {
+		settings.Invalidate = invalidator.Invalidate
+		admin.metrics.MustRegister(invalidator)
 	}
 	pool := worker.New(settings, lanes, bucket, log)
 	admin.answerFor(pool.Healthy, pool.Ready)

@@ -118,7 +118,7 @@ func settings() aws.Config {
 func (s *servers) connectSQS() {
 	s.sqs = sqs.NewFromConfig(settings(), func(o *sqs.Options) {
 		o.BaseEndpoint = &s.sqsURL
-		o.HTTPClient = queue.WholeAnswers{Client: o.HTTPClient}
+		o.HTTPClient = queue.WholeResponses{Client: o.HTTPClient}
 	})
 }
 

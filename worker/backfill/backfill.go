@@ -48,11 +48,11 @@ type Backfill struct {
 	DeleteOrphans bool
 	// DryRun changes nothing.
 	DryRun bool
-	// AtOnce is how many objects are looked at side by side.
-	AtOnce int
-	// Tell, where it is set, is called with each source, and each orphan, in the order
+	// Concurrency is how many objects are looked at side by side.
+	Concurrency int
+	// OnResult, where it is set, is called with each source, and each orphan, in the order
 	// of their keys.
-	Tell func(Finding)
+	OnResult func(Finding)
 	// Save, where it is set, is called now and then with a position from which another
 	// run can go on.
 	Save func(Position) error
@@ -112,7 +112,7 @@ func (b *Backfill) Run(ctx context.Context, from Position) (Summary, error) {
 	}
 	d := dealer{Backfill: b, position: from, pace: rate.NewLimiter(rate.Limit(b.Rate), queue.MaxBatch)}
 	g, running := errgroup.WithContext(ctx)
-	findings := make(chan *finding, 4*b.AtOnce)
+	findings := make(chan *finding, 4*b.Concurrency)
 	g.Go(func() error {
 		defer close(findings)
 		return b.scan(running, from.After, findings)
@@ -173,8 +173,8 @@ func (d *dealer) settle(ctx context.Context) error {
 			continue // An orphan that was none.
 		}
 		d.count(f.Finding)
-		if d.Tell != nil {
-			d.Tell(f.Finding)
+		if d.OnResult != nil {
+			d.OnResult(f.Finding)
 		}
 		if f.Orphan == "" {
 			d.position.After = f.Source

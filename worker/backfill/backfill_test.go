@@ -33,7 +33,7 @@ func newSite(t *testing.T, hooks ...func(*http.Request) *http.Response) *site {
 	s.Backfill = Backfill{
 		Bucket: store.New(awstest.S3(t, awstest.Hooks(hooks...)), s.bucketName), Prefix: "resized", Presets: calotype.DefaultPresets(),
 		Variants: []calotype.Variant{{Preset: "S", Format: calotype.WebP}, {Preset: "M"}}, Quality: 80, Encoder: "e1", MaxBytes: 100,
-		Jobs: queue.New(awstest.SQS(t), s.jobsURL), Rate: 10_000, AtOnce: 8,
+		Jobs: queue.New(awstest.SQS(t), s.jobsURL), Rate: 10_000, Concurrency: 8,
 	}
 	return s
 }
@@ -192,7 +192,7 @@ func TestALookThatFails(t *testing.T) {
 		s.rendition(t, "M", key, s.source(t, key, key), nil)
 	}
 	var failed []string
-	s.Tell = func(f Finding) {
+	s.OnResult = func(f Finding) {
 		if f.Err != nil {
 			failed = append(failed, f.Source)
 		}
@@ -215,7 +215,7 @@ func TestGoesOnWhereItStopped(t *testing.T) {
 	for stops := 0; ; stops++ {
 		ctx, stop := context.WithCancel(t.Context())
 		told, most := 0, 1+rand.IntN(40)
-		s.Tell = func(Finding) {
+		s.OnResult = func(Finding) {
 			if told++; told == most {
 				stop()
 			}

@@ -22,7 +22,7 @@ func (b *Backfill) scan(ctx context.Context, after string, findings chan<- *find
 	defer listings.Wait()
 	defer stop()
 	h := hand{ctx: ctx, findings: findings}
-	h.looks.SetLimit(b.AtOnce)
+	h.looks.SetLimit(b.Concurrency)
 	defer h.looks.Wait() //nolint:errcheck // Each finding has its own error.
 
 	cursors, err := b.cursors(ctx, after, &listings)

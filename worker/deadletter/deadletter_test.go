@@ -103,14 +103,14 @@ func TestAgain(t *testing.T) {
 // The workers may be quicker than the replay: what fails again while it runs must
 // neither be taken for one more of the same, nor be sent for ever.
 func TestReplayLeavesWhatFailsAgain(t *testing.T) {
-	out := outbox{dryRun: true, sent: map[string]*delivery{}}
+	out := sender{dryRun: true, sent: map[string]*delivery{}}
 	first := letter("1", "corrupt", "kitty.jpg")
 	failed := Read(queue.Message{ID: "2", Body: again(first.Job).Encode()})
 	putOffAndFailed := failed
 	putOffAndFailed.Job.Attempt = 3
 	for i, c := range []struct {
 		letter Letter
-		want   Fate
+		want   Outcome
 	}{
 		{first, Sent}, {letter("3", "corrupt", "kitty.jpg"), Merged}, {failed, Returned}, {putOffAndFailed, Returned},
 		{letter("4", "corrupt", "another.jpg"), Sent}, {letter("5", "malformed-job", ""), Skipped},

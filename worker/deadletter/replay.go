@@ -11,24 +11,24 @@ import (
 	"calotype/queue"
 )
 
-// Fate is what a replay does with a chosen dead letter.
-type Fate string
+// Outcome is what a replay does with a chosen dead letter.
+type Outcome string
 
 const (
 	// Sent: its job was sent, then the letter deleted.
-	Sent Fate = "sent"
+	Sent Outcome = "sent"
 	// Merged: another dead letter asks for the same, so the letter was deleted.
-	Merged Fate = "merged"
+	Merged Outcome = "merged"
 	// Skipped: its body is no job, so nothing can do it. The letter stays.
-	Skipped Fate = "skipped"
+	Skipped Outcome = "skipped"
 	// Returned: its job was sent before and was marked as such, so this may be the
 	// dead letter of what this very replay has sent. The letter stays, or else what
 	// fails again at once would be lost, or sent for ever.
-	Returned Fate = "returned"
+	Returned Outcome = "returned"
 )
 
 // Stays reports whether the letter is still there.
-func (f Fate) Stays() bool { return f == Skipped || f == Returned }
+func (f Outcome) Stays() bool { return f == Skipped || f == Returned }
 
 // Replay sends jobs that were given up to the workers once more.
 type Replay struct {
@@ -38,8 +38,8 @@ type Replay struct {
 	Rate float64
 	// DryRun tells what would become of the letters, and changes none.
 	DryRun bool
-	// Tell is called with what became of each chosen letter, one at a time.
-	Tell func(Letter, Fate)
+	// OnResult is called with what became of each chosen letter, one at a time.
+	OnResult func(Letter, Outcome)
 }
 
 // Replay goes through the dead letters. A chosen one is received, its job sent and
@@ -47,17 +47,17 @@ type Replay struct {
 // again by the next replay, and a job that comes twice costs two HEADs. Jobs that
 // ask for the same are sent once.
 func (q Queue) Replay(ctx context.Context, r Replay) error {
-	out := outbox{to: r.Jobs, dryRun: r.DryRun, pace: rate.NewLimiter(rate.Limit(r.Rate), 1), sent: map[string]*delivery{}}
+	out := sender{to: r.Jobs, dryRun: r.DryRun, pace: rate.NewLimiter(rate.Limit(r.Rate), 1), sent: map[string]*delivery{}}
 	var mu sync.Mutex
 	return q.sweep(ctx, func(ctx context.Context, sweep *queue.Sweep, l Letter) error {
 		if !r.chooses(l) {
 			return nil
 		}
-		fate, err := out.deliver(ctx, l)
+		outcome, err := out.deliver(ctx, l)
 		if err != nil {
 			return err
 		}
-		if !fate.Stays() && !r.DryRun {
+		if !outcome.Stays() && !r.DryRun {
 			// A job that is sent is as good as done: the letter goes, come what may.
 			if _, err := sweep.Delete(context.WithoutCancel(ctx), l.Message); err != nil {
 				return fmt.Errorf("its job was sent, and will be again: %w", err)
@@ -65,13 +65,13 @@ func (q Queue) Replay(ctx context.Context, r Replay) error {
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		r.Tell(l, fate)
+		r.OnResult(l, outcome)
 		return nil
 	}, nil)
 }
 
-// outbox sends each job once.
-type outbox struct {
+// sender sends each job once.
+type sender struct {
 	to     *queue.Queue
 	dryRun bool
 	pace   *rate.Limiter
@@ -87,7 +87,7 @@ type delivery struct {
 
 // deliver sends a letter's job, unless the same was sent before. A letter that asks
 // for the same waits until it is.
-func (o *outbox) deliver(ctx context.Context, l Letter) (Fate, error) {
+func (o *sender) deliver(ctx context.Context, l Letter) (Outcome, error) {
 	if l.Malformed != nil {
 		return Skipped, nil
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/jsummers/gobmp"
 
 	"calotype"
+	"calotype/worker/failure"
 )
 
 // BMP is read and written in Go: libvips would hand it to ImageMagick, which stays
@@ -97,7 +98,7 @@ func tiffOf(img image.Image) []byte {
 	return tiff
 }
 
-func bmpFault(err error) *Fault {
+func bmpFault(err error) *failure.Failure {
 	var unsupported gobmp.UnsupportedError
 	if errors.As(err, &unsupported) {
 		return faultf(ClassUnsupported, "%s", err)

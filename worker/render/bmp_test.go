@@ -12,6 +12,7 @@ import (
 	"github.com/davidbyttow/govips/v2/vips"
 
 	"calotype"
+	"calotype/worker/failure"
 )
 
 // rleBMP makes a 3x2 BMP of run-length encoded pixels, 8 bits each: 0 is red, 1 green.
@@ -66,7 +67,7 @@ func TestCutRLE(t *testing.T) {
 		"nothing": "", "a row": "\x03\x01\x00\x00", "half a run": "\x03", "half a literal": "\x00\x03\x01", "half a delta": "\x00\x02\x01",
 	} {
 		_, err := Open(rleBMP(pixels), Limits{})
-		var fault *Fault
+		var fault *failure.Failure
 		if !errors.As(err, &fault) || fault.Class != ClassCorrupt {
 			t.Errorf("%s: got %v, want %s", name, err, ClassCorrupt)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/davidbyttow/govips/v2/vips"
 
 	"calotype"
+	"calotype/worker/failure"
 )
 
 // all16 are the targets of every preset, in the picture's own format and WebP.
@@ -71,12 +72,12 @@ func TestSideBySide(t *testing.T) {
 func TestFanout(t *testing.T) {
 	a, b, c := Target{Width: 1}, Target{Width: 2}, Target{Width: 3}
 	targets := []Target{a, b, a, c, b}
-	failure := errors.New("failure")
+	broken := errors.New("failure")
 	var calls atomic.Int32
 	encode := func(t Target) (Rendition, error) {
 		calls.Add(1)
 		if t == c {
-			return Rendition{}, failure
+			return Rendition{}, broken
 		}
 		return Rendition{Width: t.Width}, nil
 	}
@@ -84,7 +85,7 @@ func TestFanout(t *testing.T) {
 	f := newFanout(targets, Limits{}, 0, encode)
 	for i, want := range targets {
 		r, err := f.rendition(i)
-		if want == c && !errors.Is(err, failure) || want != c && (err != nil || r.Width != want.Width) {
+		if want == c && !errors.Is(err, broken) || want != c && (err != nil || r.Width != want.Width) {
 			t.Errorf("%d: got %+v, %v", i, r, err)
 		}
 	}
@@ -109,7 +110,7 @@ func TestFanout(t *testing.T) {
 
 	// The time that decoding took counts.
 	f = newFanout(targets, Limits{Time: time.Second}, 2*time.Second, encode)
-	var fault *Fault
+	var fault *failure.Failure
 	if _, err := f.rendition(0); !errors.As(err, &fault) || fault.Class != ClassTooSlow {
 		t.Errorf("got %v, want %s", err, ClassTooSlow)
 	}

@@ -2,11 +2,11 @@ package render
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"calotype"
+	"calotype/worker/failure"
 )
 
 // The classes of faults: at most 64 ASCII characters, for people and for metadata.
@@ -19,22 +19,13 @@ const (
 	ClassTooSlow       = "too-slow"
 )
 
-// Fault is what is wrong with a picture, so that no other attempt will end
-// otherwise.
-type Fault struct {
-	Class  string
-	Detail string
-}
-
-func (f *Fault) Error() string { return f.Class + ": " + f.Detail }
-
-func faultf(class, format string, args ...any) *Fault {
-	return &Fault{class, fmt.Sprintf(format, args...)}
+func faultf(class, format string, args ...any) *failure.Failure {
+	return failure.New(class, format, args...)
 }
 
 // corrupt is the fault of a picture that a decoder gave up on, or that is of a kind
 // which its decoder does not know.
-func corrupt(format calotype.Format, err error) *Fault {
+func corrupt(format calotype.Format, err error) *failure.Failure {
 	detail := oneLine(format, err.Error())
 	switch {
 	case detail == "":

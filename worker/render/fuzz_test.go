@@ -10,6 +10,7 @@ import (
 	"github.com/jsummers/gobmp"
 
 	"calotype"
+	"calotype/worker/failure"
 )
 
 func seeds(f *testing.F) {
@@ -34,7 +35,7 @@ func FuzzOpen(f *testing.F) {
 				err = renderErr
 			}
 		}
-		var fault *Fault
+		var fault *failure.Failure
 		if err != nil && !errors.As(err, &fault) {
 			t.Errorf("got %v, want a fault", err)
 		}

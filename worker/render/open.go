@@ -6,7 +6,7 @@ import (
 	"calotype"
 )
 
-// Open reads a picture's header. The error is a [*Fault] where the bytes are not
+// Open reads a picture's header. The error is a [*failure.Failure] where the bytes are not
 // a picture that can be read, or are over a limit.
 func Open(body []byte, limits Limits) (*Picture, error) {
 	format, ok := Sniff(body)

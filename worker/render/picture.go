@@ -6,7 +6,7 @@
 //	picture, err := render.Open(body, limits)     // reads the header, refuses what is over a limit
 //	for rendition, err := range picture.Render(targets) { ... }
 //
-// An error of type [*Fault] is the picture's own; every other one is the machine's.
+// An error of type [*failure.Failure] is the picture's own; every other one is the machine's.
 package render
 
 import (

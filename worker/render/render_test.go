@@ -19,6 +19,7 @@ import (
 
 	"calotype"
 	"calotype/internal/hermetic"
+	"calotype/worker/failure"
 )
 
 // raceDetector says whether this process has it.
@@ -235,7 +236,7 @@ func TestLimits(t *testing.T) {
 		"BMP that promises":   {bmpOf(t, quadrants(400, 300))[:60], Limits{}, ClassCorrupt},
 	} {
 		_, err := Open(c.body, c.limits)
-		var fault *Fault
+		var fault *failure.Failure
 		errors.As(err, &fault)
 		if (c.class == "") != (err == nil) || (c.class != "" && (fault == nil || fault.Class != c.class)) {
 			t.Errorf("%s: got %v, want %q", name, err, c.class)
@@ -262,7 +263,7 @@ func TestTruncated(t *testing.T) {
 		"gif":  render(t, pngOf(t, noisy), Target{600, 400, calotype.GIF, 90}).Body,
 	} {
 		cut := body[:len(body)*6/10]
-		var fault *Fault
+		var fault *failure.Failure
 		p, err := Open(cut, Limits{})
 		if err == nil {
 			for _, renderErr := range p.Render([]Target{{300, 200, calotype.JPEG, 80}}) {

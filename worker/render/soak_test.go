@@ -23,6 +23,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"calotype"
+	"calotype/worker/failure"
 )
 
 // soak makes the tests of this file run their full numbers ("make soak").
@@ -90,7 +91,7 @@ func ending(body []byte, limits Limits) (string, error) {
 			return fmt.Sprintf("%x", digest.Sum(nil)), nil
 		}
 	}
-	var fault *Fault
+	var fault *failure.Failure
 	if !errors.As(err, &fault) || fault.Class == "" || fault.Detail == "" {
 		return "", fmt.Errorf("got %w, want a rendition or a fault with a detail", err)
 	}
@@ -161,7 +162,7 @@ func TestHeaderBombs(t *testing.T) {
 		start := time.Now()
 		_, err := Open(body, Limits{Pixels: 150_000_000, Frames: 1000})
 		took, grown := time.Since(start), peakSince(t)-before
-		var fault *Fault
+		var fault *failure.Failure
 		if !errors.As(err, &fault) || fault.Class != ClassTooManyPixels {
 			t.Errorf("%s: got %v, want %s", name, err, ClassTooManyPixels)
 		}

@@ -23,7 +23,7 @@ import (
 func (s *site) bury(t *testing.T, bodies ...string) {
 	t.Helper()
 	for _, body := range bodies {
-		if err := s.dead.Bury(t.Context(), body, queue.Reason{Class: "corrupt", Detail: "it is"}); err != nil {
+		if err := s.dead.DeadLetter(t.Context(), body, queue.Reason{Class: "corrupt", Detail: "it is"}); err != nil {
 			t.Fatal(err)
 		}
 	}

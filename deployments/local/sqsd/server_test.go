@@ -63,7 +63,7 @@ func client(endpoint string, with ...func(*sqs.Options)) *sqs.Client {
 		BaseEndpoint:     aws.String(endpoint),
 		Region:           region,
 		Credentials:      credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
-		HTTPClient:       queue.WholeAnswers{Client: &http.Client{Transport: transport}},
+		HTTPClient:       queue.WholeResponses{Client: &http.Client{Transport: transport}},
 		RetryMaxAttempts: 1,
 	}, with...)
 }

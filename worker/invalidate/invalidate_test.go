@@ -1,4 +1,4 @@
-package purge
+package invalidate
 
 import (
 	"context"
@@ -102,7 +102,7 @@ func (c *cloudFront) paths() []string {
 func unlimited(_ context.Context, n int) (int, error) { return n, nil }
 
 // run runs a purger until the end that it returns.
-func run(t *testing.T, c *cloudFront, budget Budget) (p *Purger, end func()) {
+func run(t *testing.T, c *cloudFront, budget Budget) (p *Invalidator, end func()) {
 	client := cloudfront.New(cloudfront.Options{
 		Region: "us-east-1", HTTPClient: c, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""), Retryer: aws.NopRetryer{},
 	})
@@ -120,7 +120,7 @@ func TestPathsGoTogether(t *testing.T) {
 		p, end := run(t, c, unlimited)
 		defer end()
 		for _, key := range []string{"cats/kitty.jpg", "été a+b%.jpg", "cats/kitty.jpg", "all*.jpg"} {
-			p.Purge(key)
+			p.Invalidate(key)
 		}
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
@@ -133,7 +133,7 @@ func TestPathsGoTogether(t *testing.T) {
 
 // What viewers' programs do not escape, CloudFront does not want escaped.
 func TestPaths(t *testing.T) {
-	p := &Purger{}
+	p := &Invalidator{}
 	for key, want := range map[string]string{
 		"kitty (1)!.jpg":   "/kitty%20(1)!.jpg*",
 		"it's,a;b=c&d.jpg": "/it's,a;b=c&d.jpg*",
@@ -153,7 +153,7 @@ func TestAtMostTenInFlight(t *testing.T) {
 		p, end := run(t, c, unlimited)
 		defer end()
 		for i := range 95 {
-			p.Purge(fmt.Sprintf("%d.jpg", i))
+			p.Invalidate(fmt.Sprintf("%d.jpg", i))
 		}
 		time.Sleep(time.Hour)
 		synctest.Wait()
@@ -169,7 +169,7 @@ func TestRefusedOnesAreSentLater(t *testing.T) {
 		spent := 0
 		p, end := run(t, c, func(_ context.Context, n int) (int, error) { spent += n; return n, nil })
 		defer end()
-		p.Purge("kitty.jpg")
+		p.Invalidate("kitty.jpg")
 		time.Sleep(5 * time.Minute)
 		synctest.Wait()
 		if got := c.paths(); len(got) != 1 || spent != 1 {
@@ -191,7 +191,7 @@ func TestRefusedPathKeepsNoneBack(t *testing.T) {
 		p, end := run(t, c, unlimited)
 		defer end()
 		for _, key := range []string{"a.jpg", "b.jpg", "odd.jpg", "c.jpg"} {
-			p.Purge(key)
+			p.Invalidate(key)
 		}
 		time.Sleep(5 * time.Minute)
 		synctest.Wait()
@@ -214,7 +214,7 @@ func TestForbiddenIsTriedLessAndLess(t *testing.T) {
 				p, end := run(t, c, unlimited)
 				defer end()
 				for i := range 15 {
-					p.Purge(fmt.Sprintf("%d.jpg", i))
+					p.Invalidate(fmt.Sprintf("%d.jpg", i))
 				}
 				time.Sleep(20 * time.Minute)
 				synctest.Wait()
@@ -244,7 +244,7 @@ func TestNothingBeyondTheBudget(t *testing.T) {
 		})
 		defer end()
 		for i := range 20 {
-			p.Purge(fmt.Sprintf("%d.jpg", i))
+			p.Invalidate(fmt.Sprintf("%d.jpg", i))
 		}
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
@@ -255,7 +255,7 @@ func TestNothingBeyondTheBudget(t *testing.T) {
 			t.Errorf("counted %v sent and %v left out, want 3 and 17", sent, leftOut)
 		}
 		left = 1 // Another month.
-		p.Purge("0.jpg")
+		p.Invalidate("0.jpg")
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
 		if n := len(c.paths()); n != 4 {
@@ -270,7 +270,7 @@ func TestStopSendsWhatWaits(t *testing.T) {
 		c := &cloudFront{}
 		p, end := run(t, c, unlimited)
 		for i := range 12 {
-			p.Purge(fmt.Sprintf("%d.jpg", i))
+			p.Invalidate(fmt.Sprintf("%d.jpg", i))
 		}
 		began := time.Now()
 		end()
@@ -281,7 +281,7 @@ func TestStopSendsWhatWaits(t *testing.T) {
 }
 
 func TestOriginPath(t *testing.T) {
-	p := &Purger{OriginPath: "photos"}
+	p := &Invalidator{OriginPath: "photos"}
 	for key, want := range map[string]string{"photos/a.jpg": "/a.jpg*", "photos.jpg": "", "other/a.jpg": ""} {
 		if got, _ := p.path(key); got != want {
 			t.Errorf("%s: got %q, want %q", key, got, want)
@@ -292,7 +292,7 @@ func TestOriginPath(t *testing.T) {
 func TestMostWaiting(t *testing.T) {
 	p := New(nil, "E1", unlimited, zerolog.Nop())
 	for i := range mostWaiting + 5 {
-		p.Purge(strings.Repeat("a", 3) + fmt.Sprint(i))
+		p.Invalidate(strings.Repeat("a", 3) + fmt.Sprint(i))
 	}
 	if p.left() != mostWaiting || p.dropped != 5 {
 		t.Errorf("%d wait, %d were dropped", p.left(), p.dropped)

@@ -5,11 +5,11 @@
 //
 //	purger := purge.New(client, "E2QWRUHAPOMQZL", budget, log)
 //	go purger.Run(ctx)
-//	purger.Purge("cats/kitty.jpg")
+//	purger.Invalidate("cats/kitty.jpg")
 //
 // One path covers a picture in all its variants: "/cats/kitty.jpg*", for the variant is
 // in the query.
-package purge
+package invalidate
 
 import (
 	"context"
@@ -51,8 +51,8 @@ const mostWaiting = 10_000
 // Budget grants up to n paths that may be sent this month.
 type Budget func(ctx context.Context, n int) (granted int, err error)
 
-// Purger sends invalidations to one distribution.
-type Purger struct {
+// Invalidator sends invalidations to one distribution.
+type Invalidator struct {
 	// OriginPath is what the distribution puts before a viewer's path to make a key of
 	// it, without slashes at its ends. Keys that do not begin with it are not purged.
 	OriginPath string
@@ -85,8 +85,8 @@ type invalidation struct {
 }
 
 // New returns a purger, which sends nothing before it runs.
-func New(client *cloudfront.Client, distribution string, budget Budget, log zerolog.Logger) *Purger {
-	return &Purger{
+func New(client *cloudfront.Client, distribution string, budget Budget, log zerolog.Logger) *Invalidator {
+	return &Invalidator{
 		client: client, distribution: distribution, budget: budget, log: log,
 		sent: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "calotype_purged_paths_total", Help: "Paths that CloudFront was told to forget.",
@@ -98,9 +98,9 @@ func New(client *cloudfront.Client, distribution string, budget Budget, log zero
 	}
 }
 
-// Purge has the picture of a source's key forgotten, in all variants, soon. It does not
+// Invalidate has the picture of a source's key forgotten, in all variants, soon. It does not
 // wait for that.
-func (p *Purger) Purge(source string) {
+func (p *Invalidator) Invalidate(source string) {
 	path, ok := p.path(source)
 	if !ok {
 		return
@@ -122,7 +122,7 @@ func (p *Purger) Purge(source string) {
 }
 
 // path is that of a picture as viewers ask for it, with what follows it.
-func (p *Purger) path(source string) (string, bool) {
+func (p *Invalidator) path(source string) (string, bool) {
 	if p.OriginPath != "" {
 		var under bool
 		if source, under = strings.CutPrefix(source, p.OriginPath+"/"); !under {
@@ -151,7 +151,7 @@ func escape(key string) string {
 
 // Run sends what there is to send until the context ends, and then what it may still
 // send at once.
-func (p *Purger) Run(ctx context.Context) {
+func (p *Invalidator) Run(ctx context.Context) {
 	for {
 		select {
 		case <-p.wake:
@@ -176,7 +176,7 @@ func (p *Purger) Run(ctx context.Context) {
 
 // sendAll sends until nothing waits. While CloudFront is busy, with what is ours or with
 // what is others', it waits for it; where calls fail, it waits longer and longer.
-func (p *Purger) sendAll(ctx context.Context) {
+func (p *Invalidator) sendAll(ctx context.Context) {
 	wait := askEvery
 	for p.left() > 0 && ctx.Err() == nil {
 		var err error
@@ -202,7 +202,7 @@ func (p *Purger) sendAll(ctx context.Context) {
 }
 
 // send sends one invalidation, of as many paths as may be.
-func (p *Purger) send(ctx context.Context) error {
+func (p *Invalidator) send(ctx context.Context) error {
 	defer p.tellDropped()
 	most := p.free()
 	if p.suspects > 0 {
@@ -266,7 +266,7 @@ func refused(err error) bool {
 
 // ask asks which invalidations are done. Of those that it cannot ask about, the error
 // is the last one's.
-func (p *Purger) ask(ctx context.Context) (err error) {
+func (p *Invalidator) ask(ctx context.Context) (err error) {
 	var busy []invalidation
 	for _, i := range p.inFlight {
 		out, askErr := p.client.GetInvalidation(ctx, &cloudfront.GetInvalidationInput{DistributionId: &p.distribution, Id: &i.id})
@@ -284,7 +284,7 @@ func (p *Purger) ask(ctx context.Context) (err error) {
 }
 
 // free is how many paths may be sent now.
-func (p *Purger) free() int {
+func (p *Invalidator) free() int {
 	n := mostInFlight
 	for _, i := range p.inFlight {
 		n -= i.paths
@@ -292,7 +292,7 @@ func (p *Purger) free() int {
 	return max(0, n)
 }
 
-func (p *Purger) take(n int) []string {
+func (p *Invalidator) take(n int) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n = min(n, len(p.waiting))
@@ -305,7 +305,7 @@ func (p *Purger) take(n int) []string {
 }
 
 // putBack lets paths that were not sent wait again, before all others.
-func (p *Purger) putBack(paths []string) {
+func (p *Invalidator) putBack(paths []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.waiting = append(slices.Clone(paths), slices.DeleteFunc(p.waiting, func(path string) bool { return slices.Contains(paths, path) })...)
@@ -315,7 +315,7 @@ func (p *Purger) putBack(paths []string) {
 }
 
 // drop leaves out paths that are not granted, and all that wait.
-func (p *Purger) drop(paths []string) {
+func (p *Invalidator) drop(paths []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.dropped += len(paths) + len(p.waiting)
@@ -323,14 +323,14 @@ func (p *Purger) drop(paths []string) {
 	p.waiting = nil
 }
 
-func (p *Purger) left() int {
+func (p *Invalidator) left() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.waiting)
 }
 
 // tellDropped says, once, how many paths were left out.
-func (p *Purger) tellDropped() {
+func (p *Invalidator) tellDropped() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.dropped > 0 {
@@ -341,10 +341,10 @@ func (p *Purger) tellDropped() {
 }
 
 // Describe and Collect make metrics of a purger.
-func (p *Purger) Describe(to chan<- *prometheus.Desc) { prometheus.DescribeByCollect(p, to) }
+func (p *Invalidator) Describe(to chan<- *prometheus.Desc) { prometheus.DescribeByCollect(p, to) }
 
 // Collect tells what was sent, and what was not.
-func (p *Purger) Collect(to chan<- prometheus.Metric) {
+func (p *Invalidator) Collect(to chan<- prometheus.Metric) {
 	p.sent.Collect(to)
 	p.leftOut.Collect(to)
 }

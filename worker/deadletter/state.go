@@ -10,8 +10,8 @@ import (
 	"calotype/worker/store"
 )
 
-// Now is what stands in the bucket for a dead letter's job.
-type Now struct {
+// State is what stands in the bucket for a dead letter's job.
+type State struct {
 	Source     store.Object // Without an ETag where the source is gone.
 	Renditions []Rendition
 }
@@ -45,19 +45,19 @@ func (r Rendition) String() string {
 	return what + " of the source as it is now"
 }
 
-// LookAt looks at the source of a job and at where its renditions are kept.
-func LookAt(ctx context.Context, bucket *store.Bucket, prefix calotype.Prefix, presets calotype.Presets, job calotype.Job) (Now, error) {
-	var now Now
+// Inspect looks at the source of a job and at where its renditions are kept.
+func Inspect(ctx context.Context, bucket *store.Bucket, prefix calotype.Prefix, presets calotype.Presets, job calotype.Job) (State, error) {
+	var state State
 	source, err := bucket.Head(ctx, job.Source)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return now, fmt.Errorf("look at the source: %w", err)
+		return state, fmt.Errorf("look at the source: %w", err)
 	}
-	now.Source = source
+	state.Source = source
 	for _, v := range job.Variants {
 		r := Rendition{Key: prefix.RenditionKey(v, job.Source)}
 		there, err := bucket.Head(ctx, r.Key)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return now, fmt.Errorf("look at a rendition: %w", err)
+			return state, fmt.Errorf("look at a rendition: %w", err)
 		}
 		if err == nil {
 			lineage := calotype.ParseLineage(there.Metadata)
@@ -65,7 +65,7 @@ func LookAt(ctx context.Context, bucket *store.Bucket, prefix calotype.Prefix, p
 			preset, _ := presets.Lookup(v.Preset)
 			r.Stale = lineage.Staleness(calotype.Target{SourceETag: source.ETag, Preset: preset})
 		}
-		now.Renditions = append(now.Renditions, r)
+		state.Renditions = append(state.Renditions, r)
 	}
-	return now, nil
+	return state, nil
 }
