@@ -60,6 +60,7 @@ var mayImport = map[string]struct {
 	"calotype":                    {nil, "the domain's words know nobody"},
 	"calotype/worker/deadletter":  {[]string{"calotype", "calotype/queue", "calotype/worker/store"}, "dead letters are messages, jobs and objects; how jobs are done is the workers' business"},
 	"calotype/edge":               {[]string{"calotype"}, "the decision runs inside Lambda@Edge too"},
+	"calotype/edge/cloudfront":    {[]string{"calotype", "calotype/edge"}, "a host of the decision, without I/O: it runs inside Lambda@Edge"},
 	"calotype/edge/origin":        {[]string{"calotype", "calotype/edge", "calotype/queue"}, "the origin serves and enqueues; workers are elsewhere"},
 	"calotype/queue":              {[]string{"calotype"}, "a queue does not know what its messages say"},
 	"calotype/worker":             {[]string{"calotype", "calotype/queue", "calotype/worker/failure", "calotype/worker/render", "calotype/worker/store"}, "workers do not know what viewers get"},

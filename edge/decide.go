@@ -1,12 +1,12 @@
-// Package edge decides what becomes of a viewer's request for a picture: which
-// variant of which source it asks for, where the rendition would be, and which
-// job would make it. It does no I/O: its hosts, the HTTP origin below it and the
-// Lambda@Edge function, look things up and send what it says.
+// Package edge decides how a viewer's request for a picture is answered: which variant
+// of which source it asks for, which object answers it, and which job makes a missing
+// rendition. It does no I/O. Its hosts are the HTTP origin in package origin and the
+// CloudFront trigger in package cloudfront; they inspect objects and send jobs.
 //
-// The way of a request is the same in every host. [Rules.Decide] reads it. If it
-// asks for a rendition, the host looks for [Decision.Rendition]: there, it is
-// the answer. Otherwise the source is the answer, and [Decision.Job] is sent
-// unless [Dedupe] says that it just was. On any error the source is the answer.
+// Every host handles a request in the same way. [Rules.Decide] reads it. If it asks for
+// a rendition, the host inspects [Decision.Rendition] and, if [Rules.Resolve] asks for
+// it, the source. Then Resolve says which object is the answer, and whether
+// [Decision.Job] is sent. [Dedupe] suppresses jobs that were sent a moment ago.
 package edge
 
 import (
@@ -131,41 +131,6 @@ func (r Rules) containsInS3(path string) bool {
 func (r Rules) Staleness(d Decision, rendition calotype.Lineage, sourceETag string) calotype.Staleness {
 	preset, _ := r.Presets.Lookup(d.Variant.Preset)
 	return rendition.Staleness(calotype.Target{SourceETag: sourceETag, Preset: preset})
-}
-
-// variant reads the query: size=<preset>, and format=<format> or to_webp=1. Of a
-// parameter given twice the first counts.
-func (r Rules) variant(query string, own calotype.Format) (calotype.Variant, bool) {
-	preset := parameter(query, "size")
-	if _, ok := r.Presets.Lookup(preset); !ok {
-		return calotype.Variant{}, false
-	}
-	var asked calotype.Format
-	if format := parameter(query, "format"); format != "" {
-		var ok bool
-		if asked, ok = calotype.ParseFormat(format); !ok {
-			return calotype.Variant{}, false
-		}
-	} else if parameter(query, "to_webp") == "1" {
-		asked = calotype.WebP
-	}
-	return calotype.VariantOf(preset, asked, own), true
-}
-
-// parameter returns the first value of a parameter whose name is spelled as it is: a
-// cache that has "size" in its key does not see "si%7Ae", and would keep a rendition
-// under the key of the original. What cannot be parsed is left out.
-func parameter(query, name string) string {
-	for pair := range strings.SplitSeq(query, "&") {
-		spelled, value, _ := strings.Cut(pair, "=")
-		if spelled != name || strings.Contains(value, ";") {
-			continue
-		}
-		if value, err := url.QueryUnescape(value); err == nil {
-			return value
-		}
-	}
-	return ""
 }
 
 // Job is the job that makes the rendition. Request is the id of the viewer's

@@ -85,6 +85,28 @@ func TestRenditionsAreHidden(t *testing.T) {
 	}
 }
 
+// S3 reads "+" in a path as a space, so a plus sign must not open a prefix with a space.
+func TestPlusDoesNotOpenThePrefix(t *testing.T) {
+	spaced := rules
+	spaced.Prefix = "made for us"
+	for path, want := range map[string]Verdict{
+		"/made+for+us/M/kitty.jpg":       NotFound,
+		"/made%20for+us/M/kitty.jpg":     NotFound,
+		"/made%20for%20us/M/kitty.jpg":   NotFound,
+		"/a/../made+for+us/M/kitty.jpg":  NotFound,
+		"/made%2Bfor%2Bus/M/kitty.jpg":   Resize, // A folder with plus signs in its name.
+		"/cats/made+for+us/M/kitty.jpg":  Resize,
+		"/made+for+us+too/M/a+kitty.jpg": Resize,
+	} {
+		if got := spaced.Decide(Request{"GET", path, "size=M"}).Verdict; got != want {
+			t.Errorf("%s: got %v, want %v", path, got, want)
+		}
+	}
+	if got := rules.Decide(Request{"GET", "/resized+/M/kitty.jpg", "size=M"}).Verdict; got != Resize {
+		t.Errorf("a plus sign and a prefix without a space: got %v, want %v", got, Resize)
+	}
+}
+
 func TestDecisionJob(t *testing.T) {
 	d := rules.Decide(Request{"GET", "/cats/kitty.jpg", "size=M&to_webp=1"})
 	want := `{"v":1,"source":"cats/kitty.jpg","variants":["M.webp"],"quality":70,"request":"r1"}`

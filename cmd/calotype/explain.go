@@ -74,19 +74,13 @@ func (c *explainCommand) request() (edge.Request, error) {
 		}
 	}
 	if v, source, err := c.ResizedPrefix.ParseRenditionKey(key); err == nil {
-		query := url.Values{"size": {v.Preset}}
-		if v.Format != "" {
-			query.Set("format", string(v.Format))
-		}
-		return edge.Request{Method: "GET", Path: escape(source), Query: query.Encode()}, nil
+		return edge.RequestFor(source, v), nil
 	}
 	if err := calotype.CheckKey(key); err != nil {
 		return edge.Request{}, err
 	}
-	return edge.Request{Method: "GET", Path: escape(key)}, nil
+	return edge.RequestFor(key, calotype.Variant{}), nil
 }
-
-func escape(key string) string { return (&url.URL{Path: "/" + key}).EscapedPath() }
 
 func (c *explainCommand) run(ctx context.Context, stdout, _ io.Writer) error {
 	aws, err := connect(ctx, 16)
@@ -138,7 +132,7 @@ func (x explainer) explain(ctx context.Context, r edge.Request) (*explanation, e
 	d := x.rules.Decide(r)
 	e := &explanation{Asked: x.What, Renditions: []explainedRendition{}}
 	if d.Verdict == edge.NotFound {
-		e.Edge = edgeAnswer{Status: 404, Why: "what is under " + string(x.ResizedPrefix) + "/ is not served by name"}
+		e.Edge = edgeAnswer{Status: 404, Why: "objects under " + string(x.ResizedPrefix) + "/ are not served by name"}
 		return e, nil
 	}
 	if d.Source == "" {
@@ -146,10 +140,10 @@ func (x explainer) explain(ctx context.Context, r edge.Request) (*explanation, e
 		return e, nil
 	}
 	source, err := x.bucket.Head(ctx, d.Source)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
 		return nil, err
 	}
-	e.Source = &explainedSource{Key: d.Source, There: err == nil, ETag: calotype.TrimETag(source.ETag), Bytes: source.Size, Modified: source.Modified, ContentType: source.ContentType}
+	e.Source = &explainedSource{Key: d.Source, There: err == nil, ETag: calotype.TrimETag(source.ETag), Bytes: source.Size, Modified: source.Modified, ContentType: source.ContentType, observed: observe(source, err)}
 
 	variants := []calotype.Variant{d.Variant}
 	if d.Verdict != edge.Resize {
@@ -173,7 +167,8 @@ func (x explainer) explain(ctx context.Context, r edge.Request) (*explanation, e
 func (x explainer) rendition(ctx context.Context, v calotype.Variant, source, etag string) (explainedRendition, error) {
 	r := explainedRendition{Variant: v, Key: x.ResizedPrefix.RenditionKey(v, source)}
 	o, err := x.bucket.Head(ctx, r.Key)
-	if errors.Is(err, fs.ErrNotExist) {
+	r.observed = observe(o, err)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 		return r, nil
 	}
 	if err != nil {
@@ -194,25 +189,32 @@ func (x explainer) rendition(ctx context.Context, v calotype.Variant, source, et
 	return r, nil
 }
 
-// answer is what the edge says to the request.
+// answer resolves the request as the edge does.
 func (x explainer) answer(r edge.Request, d edge.Decision, e *explanation) edgeAnswer {
 	if d.Verdict != edge.Resize {
 		return x.untouched(r, d, e)
 	}
-	rendition := e.Renditions[0]
-	switch {
-	case rendition.There && (!x.CheckSource || rendition.Current): // Of no source, none is.
-		state := edge.StateRendition
-		if rendition.Kept != "" {
-			state = edge.StateKept
-		}
-		return edgeAnswer{Status: 200, State: state, CacheControl: rendition.CacheControl, Why: "the rendition is there"}
-	case !e.Source.There:
-		return edgeAnswer{Status: 404, Why: "there is no such picture"}
-	case rendition.There:
-		return edgeAnswer{Status: 200, State: edge.StatePending, CacheControl: edge.PendingCacheControl, Enqueues: true, Why: "the rendition is of another version or box"}
+	a := x.rules.Resolve(d, e.Renditions[0].observed, e.Source.observed)
+	switch a.Serve {
+	case edge.ServeRendition:
+		return edgeAnswer{Status: 200, State: a.State, CacheControl: e.Renditions[0].CacheControl, Why: a.Why}
+	case edge.ServeSource:
+		return edgeAnswer{Status: 200, State: a.State, CacheControl: a.CacheControl, Enqueues: a.Enqueue, Why: a.Why}
 	}
-	return edgeAnswer{Status: 200, State: edge.StatePending, CacheControl: edge.PendingCacheControl, Enqueues: true, Why: "the rendition is not there"}
+	return edgeAnswer{Status: 404, Why: a.Why}
+}
+
+// observe translates what came of a HEAD.
+func observe(o store.Object, err error) edge.Observation {
+	switch {
+	case err == nil:
+		return edge.Observation{Status: edge.Found, ETag: o.ETag, Lineage: calotype.ParseLineage(o.Metadata)}
+	case errors.Is(err, fs.ErrNotExist):
+		return edge.Observation{Status: edge.Missing}
+	case errors.Is(err, fs.ErrPermission):
+		return edge.Observation{Status: edge.Denied}
+	}
+	return edge.Observation{Status: edge.Unknown}
 }
 
 func (x explainer) untouched(r edge.Request, d edge.Decision, e *explanation) edgeAnswer {

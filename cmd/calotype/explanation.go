@@ -9,6 +9,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"calotype"
+	"calotype/edge"
 )
 
 // explanation is what there is to say of a request or a key.
@@ -29,6 +30,7 @@ type explainedSource struct {
 	Bytes       int64     `json:"bytes,omitempty"`
 	Modified    time.Time `json:"modified,omitzero"`
 	ContentType string    `json:"content_type,omitempty"`
+	observed    edge.Observation
 }
 
 type explainedRendition struct {
@@ -48,6 +50,7 @@ type explainedRendition struct {
 	Modified     time.Time          `json:"modified,omitzero"`
 	ContentType  string             `json:"content_type,omitempty"`
 	CacheControl string             `json:"cache_control,omitempty"`
+	observed     edge.Observation
 }
 
 // edgeAnswer is what the edge answers, if nothing fails.

@@ -8,7 +8,7 @@ import (
 	"unsafe"
 
 	"calotype"
-	"calotype/edge"
+	"calotype/edge/cloudfront"
 )
 
 // presets is a presets file in base64, set by the linker; empty for the default.
@@ -18,9 +18,9 @@ var presets string
 const maxEvent = 8 << 20
 
 var (
-	trigger = edge.Trigger{Presets: table()}
-	steps   = map[int32]edge.Step{} // Those under way, by the number of their event.
-	last    int32                   // The number of the last event.
+	trigger = cloudfront.Trigger{Presets: table()}
+	steps   = map[int32]cloudfront.Step{} // Those under way, by the number of their event.
+	last    int32                         // The number of the last event.
 
 	// What is exchanged with the host stays referenced here while it is in use.
 	in, out []byte
@@ -66,7 +66,7 @@ func start() int32 {
 }
 
 // next goes on with the event of a number, with what came of its calls at input: a
-// JSON array of [edge.Result]. The step is at output.
+// JSON array of [cloudfront.Result]. The step is at output.
 //
 //go:wasmexport next
 func next(event int32) {
@@ -75,7 +75,7 @@ func next(event int32) {
 		panic("next of an event that is not under way")
 	}
 	delete(steps, event)
-	var seen []edge.Result
+	var seen []cloudfront.Result
 	if err := json.Unmarshal(in, &seen); err != nil {
 		panic("read what came of calls: " + err.Error())
 	}
@@ -91,7 +91,7 @@ func output() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(out)) }
 //go:wasmexport outputSize
 func outputSize() int32 { return int32(len(out)) }
 
-func write(event int32, step edge.Step) {
+func write(event int32, step cloudfront.Step) {
 	if step.Answer == nil {
 		steps[event] = step
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"calotype"
-	"calotype/edge"
+	"calotype/edge/cloudfront"
 )
 
 func TestDistribution(t *testing.T) {
@@ -87,7 +87,7 @@ func originOf(t *testing.T, distribution resource, i int) (origin object, header
 }
 
 // begin gives the trigger a request as CloudFront would with this origin.
-func begin(trigger *edge.Trigger, origin object) edge.Step {
+func begin(trigger *cloudfront.Trigger, origin object) cloudfront.Step {
 	return trigger.Start([]byte(text(object{"Records": []object{{"cf": object{
 		"config":  object{"eventType": "origin-request", "requestId": "r"},
 		"request": object{"method": "GET", "uri": "/kitty.jpg", "querystring": "size=M", "origin": origin},
@@ -122,12 +122,12 @@ func TestSettings(t *testing.T) {
 // The trigger itself is given what the template says, and must know the bucket, its
 // Region, the folder and the queue from it.
 func TestTriggerUnderstandsItsSettings(t *testing.T) {
-	rendition := edge.Head{Bucket: "photos", Key: "resized/M/kitty.jpg", Region: "eu-west-1"}
-	source := edge.Head{Bucket: "photos", Key: "kitty.jpg", Region: "eu-west-1"}
+	rendition := cloudfront.Head{Bucket: "photos", Key: "resized/M/kitty.jpg", Region: "eu-west-1"}
+	source := cloudfront.Head{Bucket: "photos", Key: "kitty.jpg", Region: "eu-west-1"}
 	distribution := synthesise(t, map[string]any{"region": "eu-west-1"})["calotype-edge"].one(t, "AWS::CloudFront::Distribution", "Distribution")
 	single, _ := originOf(t, distribution, 0)
-	step := begin(&edge.Trigger{Presets: calotype.DefaultPresets()}, single)
-	for _, want := range []edge.Head{rendition, source} {
+	step := begin(&cloudfront.Trigger{Presets: calotype.DefaultPresets()}, single)
+	for _, want := range []cloudfront.Head{rendition, source} {
 		if len(step.Heads) != 1 || step.Heads[0] != want {
 			t.Fatalf("it looks for %+v, want %+v: %+v", step.Heads, want, step.Answer)
 		}
@@ -135,7 +135,7 @@ func TestTriggerUnderstandsItsSettings(t *testing.T) {
 		if want == source {
 			status = 200
 		}
-		step = step.Next(edge.Result{Status: status})
+		step = step.Next(cloudfront.Result{Status: status})
 	}
 	if want := "https://sqs.eu-west-1.amazonaws.com/123456789012/calotype-jobs"; step.Send == nil || step.Send.QueueURL != want || !strings.Contains(step.Send.Body, `"quality":80`) {
 		t.Errorf("it sends %+v, want a job with the quality to %s", step.Send, want)
@@ -150,7 +150,7 @@ func TestOriginGroup(t *testing.T) {
 		"DistributionConfig.OriginGroups.Items.0.FailoverCriteria.StatusCodes.Items": []int{403, 404, 500, 502, 503, 504},
 		"DistributionConfig.DefaultCacheBehavior.TargetOriginId":                     group.Properties.at("DistributionConfig.OriginGroups.Items.0.Id"),
 	})
-	trigger := &edge.Trigger{Presets: calotype.DefaultPresets()}
+	trigger := &cloudfront.Trigger{Presets: calotype.DefaultPresets()}
 	first, _ := originOf(t, group, 0)
 	if step := begin(trigger, first); step.Answer == nil || step.Answer.OriginPath != "/resized/M" {
 		t.Errorf("the first origin is not that of renditions: %+v", step.Answer)

@@ -1,6 +1,7 @@
 package origin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,15 +19,14 @@ import (
 	"calotype/edge"
 )
 
-// bucket reads objects for answers.
+// bucket reads the objects of an S3 bucket.
 type bucket struct {
 	client *s3.Client
 	name   string
 }
 
-// object is an object as far as it is opened: what the store says of it, and its
-// bytes from some offset on. It is an [io.ReadSeeker], so that [http.ServeContent]
-// can answer for ranges and conditions.
+// object is an open object: its metadata, and its bytes from some offset on. It is an
+// [io.ReadSeeker], so that [http.ServeContent] handles ranges and conditions.
 type object struct {
 	bucket bucket
 	key    string
@@ -37,28 +37,28 @@ type object struct {
 	size         int64
 	modified     time.Time
 	cacheControl string
-	header       http.Header // What is passed on as it is.
+	header       http.Header // Passed on unchanged.
 	lineage      calotype.Lineage
-	viewer       *http.ResponseController // Who is answered with the bytes.
+	viewer       *http.ResponseController // The viewer's connection.
 
-	offset int64         // Where the next read is.
-	body   io.ReadCloser // From bodyAt on; nil while it is not asked for.
+	offset int64         // Of the next read.
+	body   io.ReadCloser // From bodyAt on; nil until requested.
 	bodyAt int64
 }
 
-// open looks at an object, for as long as the patience lasts. A request for the
-// whole of it gets the bytes in the same call; one with a range or a condition may
-// come to need others, or none.
-func (b bucket) open(r *http.Request, key string, patience time.Duration) (*object, error) {
+// open opens an object. It fails if the store does not respond within timeout. A request
+// for the whole object gets its bytes in the same call. A request with a range or a
+// condition gets the metadata first, because it may need other bytes or none.
+func (b bucket) open(r *http.Request, key string, timeout time.Duration) (*object, error) {
 	ctx, cancel := context.WithCancel(r.Context())
-	impatient := time.AfterFunc(patience, cancel)
+	timer := time.AfterFunc(timeout, cancel)
 	o := &object{bucket: b, key: key, ctx: ctx, cancel: cancel}
-	look := o.get
+	call := o.get
 	if r.Method == http.MethodHead || conditional(r.Header) {
-		look = o.head
+		call = o.head
 	}
-	err := look()
-	if !impatient.Stop() && err == nil {
+	err := call()
+	if !timer.Stop() && err == nil {
 		err = context.DeadlineExceeded
 	}
 	if err != nil {
@@ -106,13 +106,10 @@ func (o *object) head() error {
 	return nil
 }
 
-// version returns the ETag of an object.
-func (b bucket) version(ctx context.Context, key string) (string, error) {
-	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
-	if err != nil {
-		return "", fmt.Errorf("head %s: %w", key, standard(err))
-	}
-	return aws.ToString(out.ETag), nil
+// inspect sends a HEAD for an object.
+func (b bucket) inspect(ctx context.Context, key string) edge.Observation {
+	o := &object{bucket: b, key: key, ctx: ctx}
+	return observe(o, o.head())
 }
 
 func (o *object) describe(out *s3.HeadObjectOutput) {
@@ -134,11 +131,8 @@ func (o *object) describe(out *s3.HeadObjectOutput) {
 	}
 }
 
-// kept reports whether the object is a copy of a source.
-func (o *object) kept() bool { return o.lineage.CopyReason != "" }
-
-// serve answers with the object.
-func (o *object) serve(w http.ResponseWriter, r *http.Request, state, cacheControl string) {
+// serve answers a request with the object.
+func (o *object) serve(w http.ResponseWriter, r *http.Request, as edge.Resolution) {
 	h := w.Header()
 	for name, values := range o.header {
 		h[name] = values
@@ -146,22 +140,22 @@ func (o *object) serve(w http.ResponseWriter, r *http.Request, state, cacheContr
 	if o.etag != "" {
 		h.Set("ETag", o.etag)
 	}
-	if cacheControl != "" {
+	if cacheControl := cmp.Or(as.CacheControl, o.cacheControl); cacheControl != "" {
 		h.Set("Cache-Control", cacheControl)
 	}
-	h.Set(edge.StateHeader, state)
+	h.Set(edge.StateHeader, as.State)
 	if r.Method != http.MethodGet || !strings.HasPrefix(r.Header.Get("Range"), "bytes=") {
-		r.Header.Del("Range") // RFC 9110, 14.2: other methods and units have none.
+		r.Header.Del("Range") // RFC 9110, 14.2: ignored for other methods and units.
 	}
 	o.viewer = http.NewResponseController(w)
 	http.ServeContent(w, r, "", o.modified, o)
-	if o.bodyAt > 0 { // What was read is still to be written, in time.
+	if o.bodyAt > 0 { // The last bytes are still buffered: flush them before the deadline.
 		_ = o.viewer.Flush()
 		_ = o.viewer.SetWriteDeadline(time.Time{})
 	}
 }
 
-// Seek moves the next read. It asks the store for nothing.
+// Seek sets the offset of the next read. It makes no call.
 func (o *object) Seek(offset int64, whence int) (int64, error) {
 	switch whence {
 	case io.SeekCurrent:
@@ -176,7 +170,7 @@ func (o *object) Seek(offset int64, whence int) (int64, error) {
 	return offset, nil
 }
 
-// Read reads on. The bytes must be of the version that was looked at.
+// Read returns the next bytes, of the version that was opened.
 func (o *object) Read(p []byte) (int, error) {
 	if o.offset >= o.size {
 		return 0, io.EOF
@@ -195,16 +189,16 @@ func (o *object) Read(p []byte) (int, error) {
 		}
 		o.body, o.bodyAt = out.Body, o.offset
 	}
-	// An answer may take long, as long as it moves: a viewer who takes nothing of it
-	// any more is given up. Not every connection can be told.
-	_ = o.viewer.SetWriteDeadline(time.Now().Add(viewerPatience))
+	// A response may take any time as long as the viewer keeps reading. Connections
+	// without deadlines are left to the server's own timeout.
+	_ = o.viewer.SetWriteDeadline(time.Now().Add(viewerTimeout))
 	n, err := o.body.Read(p)
 	o.offset += int64(n)
 	o.bodyAt = o.offset
 	return n, err
 }
 
-// Close ends what is still being read.
+// Close cancels the read.
 func (o *object) Close() {
 	if o.body != nil {
 		o.body.Close()
@@ -212,8 +206,8 @@ func (o *object) Close() {
 	o.cancel()
 }
 
-// standard adds the standard error for S3's answer. GET and HEAD report a missing
-// key by different types, so the status decides.
+// standard translates S3's errors into [fs.ErrNotExist] and [fs.ErrPermission]. GET and
+// HEAD report a missing key by different types, so it uses the status.
 func standard(err error) error {
 	var response *awshttp.ResponseError
 	if errors.As(err, &response) {

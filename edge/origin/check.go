@@ -2,57 +2,44 @@ package origin
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"net/http"
 
-	"calotype"
 	"calotype/edge"
 )
 
-// check compares a rendition with its source as it is now, if that is asked for. It
-// looks at the source beside the look at the rendition, so that it costs no time.
+// check inspects the source of a rendition, if the rules ask for that. It runs while
+// the rendition is opened, so that it adds no latency.
 type check struct {
-	rules    edge.Rules
-	decision edge.Decision
-	cancel   context.CancelFunc
-	looked   chan struct{} // Closed when etag and err are there; nil if nobody looks.
-	etag     string
-	err      error
+	cancel context.CancelFunc
+	done   chan struct{} // Closed once source is set; nil if nothing was started.
+	source edge.Observation
 }
 
 func (o *Origin) checkSource(r *http.Request, d edge.Decision) *check {
-	c := &check{rules: o.rules, decision: d, cancel: func() {}}
+	c := &check{cancel: func() {}}
 	if !o.rules.CheckSource {
 		return c
 	}
 	var ctx context.Context
-	ctx, c.cancel = context.WithTimeout(r.Context(), renditionPatience)
-	c.looked = make(chan struct{})
+	ctx, c.cancel = context.WithTimeout(r.Context(), renditionTimeout)
+	c.done = make(chan struct{})
 	go func() {
-		defer close(c.looked)
-		c.etag, c.err = o.bucket.version(ctx, d.Source)
+		defer close(c.done)
+		c.source = o.bucket.inspect(ctx, d.Source)
 	}()
 	return c
 }
 
-// passes reports whether a rendition is one of the source as it is. Where nothing can
-// be said of the source, the rendition will do.
-func (c *check) passes(rendition calotype.Lineage) bool {
-	if c.looked == nil {
-		return true
+// wait returns what is known of the source.
+func (c *check) wait() edge.Observation {
+	if c.done != nil {
+		<-c.done
 	}
-	<-c.looked
-	if c.err != nil {
-		return !errors.Is(c.err, fs.ErrNotExist)
-	}
-	return c.rules.Staleness(c.decision, rendition, c.etag) == calotype.Current
+	return c.source
 }
 
-// end ends the look, wherever it is.
-func (c *check) end() {
+// stop cancels the check and waits for its goroutine.
+func (c *check) stop() {
 	c.cancel()
-	if c.looked != nil {
-		<-c.looked
-	}
+	c.wait()
 }

@@ -1,7 +1,7 @@
-// Package origin serves pictures over HTTP from a bucket: the rendition where it
-// exists, and otherwise the source at once, while a job for the rendition is
-// enqueued. It is an origin for any CDN or load balancer, and the edge of one
-// machine. What a request asks for it leaves to package edge; it resizes nothing.
+// Package origin serves pictures over HTTP from a bucket: the rendition if it exists,
+// otherwise the source at once, while it enqueues a job for the rendition. It is an
+// origin for any CDN or load balancer. Package edge decides what a request asks for
+// and what answers it; origin resizes nothing.
 package origin
 
 import (
@@ -21,18 +21,18 @@ import (
 	"calotype/queue"
 )
 
-// How long a viewer waits for a store that does not answer, at most: for a look at
-// the rendition, after which the source is tried; for the source; and for the
-// enqueue, behind the picture.
+// The maximum waits for a store or queue that does not respond: for the rendition,
+// after which the source is tried; for the source; and for the enqueue, which no viewer
+// waits for.
 const (
-	renditionPatience = 2 * time.Second
-	sourcePatience    = 10 * time.Second
-	enqueuePatience   = 5 * time.Second
+	renditionTimeout = 2 * time.Second
+	sourceTimeout    = 10 * time.Second
+	enqueueTimeout   = 5 * time.Second
 )
 
-// viewerPatience is how long a viewer may take nothing of an answer before it is cut
-// off. It is longer than a store may be silent in the midst of one.
-const viewerPatience = 2 * time.Minute
+// viewerTimeout is how long a viewer may read nothing of a response before it is
+// disconnected. It is longer than a store may pause within an object.
+const viewerTimeout = 2 * time.Minute
 
 // Origin is an [http.Handler] that serves the pictures of one bucket.
 type Origin struct {
@@ -45,18 +45,18 @@ type Origin struct {
 	metrics *metrics
 }
 
-// New returns an origin for a bucket, which sends its jobs to a queue.
+// New returns an origin for a bucket that sends its jobs to a queue.
 func New(rules edge.Rules, client *s3.Client, name string, jobs *queue.Queue, log zerolog.Logger) *Origin {
 	return &Origin{rules: rules, bucket: bucket{client, name}, jobs: jobs, log: log, metrics: newMetrics()}
 }
 
-// ServeHTTP answers GET and HEAD of keys with a picture's extension; all else, and
-// what is under the resized prefix, is not found.
+// ServeHTTP answers GET and HEAD of keys with a picture's extension. Other keys, and
+// those under the resized prefix, are not found.
 func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w, done := o.metrics.watch(w)
 	defer done()
 	if r.ContentLength != 0 {
-		// Or else the server reads the body first, which may never come.
+		// Otherwise the server first reads the body, which may never arrive.
 		w.Header().Set("Connection", "close")
 	}
 	d := o.rules.Decide(edge.Request{Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery})
@@ -70,79 +70,74 @@ func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case d.Verdict == edge.Resize:
 		o.serveVariant(w, r, d)
 	default:
-		o.serveSource(w, r, d, edge.StateUntouched)
+		o.serveSource(w, r, d, edge.Observation{})
 	}
 }
 
-// serveVariant is where a missing picture becomes a job. Whatever fails on the way,
-// the viewer gets the source.
+// serveVariant answers a request for a rendition. It is where a missing picture becomes
+// a job. Whatever fails, the viewer gets the source.
 func (o *Origin) serveVariant(w http.ResponseWriter, r *http.Request, d edge.Decision) {
 	check := o.checkSource(r, d)
-	defer check.end()
-	rendition, err := o.bucket.open(r, d.Rendition, renditionPatience)
+	defer check.stop()
+	rendition, err := o.bucket.open(r, d.Rendition, renditionTimeout)
 	if err == nil {
 		defer rendition.Close()
 	}
-	if err == nil && check.passes(rendition.lineage) {
-		state := edge.StateRendition
-		if rendition.kept() {
-			state = edge.StateKept
-		}
-		rendition.serve(w, r, state, rendition.cacheControl)
+	observed, source := observe(rendition, err), edge.Observation{}
+	if observed.Status == edge.Unknown {
+		o.log.Warn().Err(err).Str("rendition", d.Rendition).Msg("open rendition")
+	}
+	if observed.Status == edge.Found {
+		source = check.wait()
+	}
+	resolution := o.rules.Resolve(d, observed, source)
+	if resolution.Serve == edge.ServeRendition {
+		rendition.serve(w, r, resolution)
 		return
 	}
-	if err != nil && !missing(err) {
-		o.log.Warn().Err(err).Str("rendition", d.Rendition).Msg("look for rendition")
-		o.serveSource(w, r, d, edge.StatePending)
-		return
-	}
-	source, err := o.bucket.open(r, d.Source, sourcePatience)
-	if err != nil {
-		o.serveError(w, r, d, err)
-		return
-	}
-	defer source.Close()
-	o.enqueue(r, d)
-	source.serve(w, r, edge.StatePending, edge.PendingCacheControl)
-}
-
-func (o *Origin) serveSource(w http.ResponseWriter, r *http.Request, d edge.Decision, state string) {
-	source, err := o.bucket.open(r, d.Source, sourcePatience)
-	if err != nil {
-		o.serveError(w, r, d, err)
-		return
-	}
-	defer source.Close()
-	cacheControl := source.cacheControl
-	if state == edge.StatePending {
-		cacheControl = edge.PendingCacheControl
-	}
-	source.serve(w, r, state, cacheControl)
-}
-
-// serveError answers for a source that cannot be had.
-func (o *Origin) serveError(w http.ResponseWriter, r *http.Request, d edge.Decision, err error) {
-	switch {
-	case missing(err):
+	if resolution.Serve == edge.ServeNotFound {
 		http.NotFound(w, r)
-	case r.Context().Err() != nil: // The viewer left.
-	default:
-		o.log.Error().Err(err).Str("source", d.Source).Msg("open source")
-		w.Header().Set("Cache-Control", "no-store")
-		http.Error(w, "the picture's store does not answer", http.StatusBadGateway)
+		return
 	}
+	o.serveSource(w, r, d, observed)
 }
 
-// enqueue sends the job beside the answer, unless it was sent a moment ago. Neither
-// does the viewer wait for it, nor take it along in leaving.
+// serveSource opens the source and answers as [edge.Rules.Resolve] says.
+func (o *Origin) serveSource(w http.ResponseWriter, r *http.Request, d edge.Decision, rendition edge.Observation) {
+	source, err := o.bucket.open(r, d.Source, sourceTimeout)
+	if err == nil {
+		defer source.Close()
+	}
+	resolution := o.rules.Resolve(d, rendition, observe(source, err))
+	switch resolution.Serve {
+	case edge.ServeNotFound:
+		http.NotFound(w, r)
+		return
+	case edge.ServeUnavailable:
+		if r.Context().Err() != nil {
+			return // The viewer has gone.
+		}
+		o.log.Error().Err(err).Str("source", d.Source).Msg("open source")
+		w.Header().Set("Cache-Control", resolution.CacheControl)
+		http.Error(w, "the store of this picture does not respond", http.StatusBadGateway)
+		return
+	}
+	if resolution.Enqueue {
+		o.enqueue(r, d)
+	}
+	source.serve(w, r, resolution)
+}
+
+// enqueue sends the job in the background unless it was sent in the last minute. The
+// viewer neither waits for it nor can cancel it.
 func (o *Origin) enqueue(r *http.Request, d edge.Decision) {
 	if !o.dedupe.Add(d.Rendition, time.Now()) {
 		o.metrics.enqueued(enqueuedRemembered)
 		return
 	}
 	job, ctx := d.Job(requestID(r)), context.WithoutCancel(r.Context())
-	o.sends.Go(func() { // The request itself is the handler's alone.
-		ctx, cancel := context.WithTimeout(ctx, enqueuePatience)
+	o.sends.Go(func() { // The request must not be used after the handler returns.
+		ctx, cancel := context.WithTimeout(ctx, enqueueTimeout)
 		defer cancel()
 		if err := o.jobs.Send(ctx, job.Encode(), 0); err != nil {
 			o.dedupe.Remove(d.Rendition) // The next view tries again.
@@ -155,25 +150,30 @@ func (o *Origin) enqueue(r *http.Request, d edge.Decision) {
 	})
 }
 
-// Wait waits for the jobs that are being sent. It is for the time after the last
-// answer.
+// Wait waits until the jobs being sent are sent. Call it after the last request.
 func (o *Origin) Wait() { o.sends.Wait() }
 
-// requestID is what the CDN or load balancer calls the request, or else a name of our
-// own, by which the logs of edge and worker can be put together.
+// requestID returns the id that the CDN or load balancer gave the request, or a new one.
+// It links the logs of edge and worker.
 func requestID(r *http.Request) string {
-	const most = 128
+	const maxLength = 128
 	for _, name := range []string{"X-Amz-Cf-Id", "X-Request-Id", "X-Amzn-Trace-Id"} {
-		if id := r.Header.Get(name); id != "" && len(id) <= most {
+		if id := r.Header.Get(name); id != "" && len(id) <= maxLength {
 			return id
 		}
 	}
 	return rand.Text()
 }
 
-// missing reports whether a store's answer means that there is no such object.
-// Without s3:ListBucket, S3 says 403 where it would say 404.
-// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
-func missing(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)
+// observe translates what came of opening an object.
+func observe(o *object, err error) edge.Observation {
+	switch {
+	case err == nil:
+		return edge.Observation{Status: edge.Found, ETag: o.etag, Lineage: o.lineage}
+	case errors.Is(err, fs.ErrNotExist):
+		return edge.Observation{Status: edge.Missing}
+	case errors.Is(err, fs.ErrPermission):
+		return edge.Observation{Status: edge.Denied}
+	}
+	return edge.Observation{Status: edge.Unknown}
 }

@@ -1,5 +1,5 @@
 // What goes back to CloudFront: the event's own request or response, changed as an
-// answer of the decision says. edge/step.go tells what its fields mean.
+// answer of the decision says. edge/cloudfront/step.go documents its fields.
 
 export function asItCame(event, cf) {
   return cf?.response ?? cf?.request ?? event;

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"calotype"
+	"calotype/edge"
 )
 
 // state is what an address of a variant answers with now.
@@ -87,7 +88,7 @@ func (e *entry) hasFormat(f calotype.Format) bool {
 }
 
 func (e *entry) variant(v calotype.Variant, preset calotype.Preset, own calotype.Format) variant {
-	out := variant{Name: v.String(), Preset: v.Preset, Format: v.Format, Query: query(v), State: original}
+	out := variant{Name: v.String(), Preset: v.Preset, Format: v.Format, Query: edge.EncodeQuery(v), State: original}
 	if v.Format == "" {
 		out.Format = own.Own()
 	}
@@ -105,16 +106,4 @@ func (e *entry) variant(v calotype.Variant, preset calotype.Preset, own calotype
 	out.ETag, out.Bytes = there.etag, there.bytes
 	out.Width, out.Height = there.lineage.Size.Width, there.lineage.Size.Height
 	return out
-}
-
-// query is how a viewer asks for a variant; package edge reads it.
-func query(v calotype.Variant) string {
-	switch v.Format {
-	case "":
-		return "size=" + v.Preset
-	case calotype.WebP:
-		return "size=" + v.Preset + "&to_webp=1"
-	default:
-		return "size=" + v.Preset + "&format=" + string(v.Format)
-	}
 }

@@ -1,15 +1,15 @@
-package edge
+package cloudfront
 
 import (
 	"net/url"
 	"strings"
 )
 
-// bucketRegion is the Region of an origin's bucket, or empty where the event does
-// not tell. CloudFront names it for origins with an access identity; otherwise the
-// domain does, such as pictures.s3.eu-west-1.amazonaws.com.
+// bucketRegion returns the Region of an origin's bucket, or "" if the event does not
+// contain it. CloudFront names it for origins with an access identity; otherwise it is
+// part of the domain, such as pictures.s3.eu-west-1.amazonaws.com.
 // https://docs.aws.amazon.com/general/latest/gr/s3.html
-func bucketRegion(o origin) string {
+func bucketRegion(o eventOrigin) string {
 	if o.Region != "" {
 		return o.Region
 	}
@@ -23,7 +23,7 @@ func bucketRegion(o origin) string {
 	return ""
 }
 
-// queueRegion is the Region of a queue's URL, or empty where it does not tell.
+// queueRegion returns the Region in a queue's URL, or "" if there is none.
 // https://docs.aws.amazon.com/general/latest/gr/sqs-service.html
 func queueRegion(queueURL string) string {
 	u, err := url.Parse(queueURL)
@@ -48,7 +48,7 @@ func queueRegion(queueURL string) string {
 	return ""
 }
 
-// regionOfHost reads the Region in what follows a service's name in a host's.
+// regionOfHost returns the Region in the part of a host name after the service's name.
 func regionOfHost(rest string) string {
 	region, domain, _ := strings.Cut(rest, ".")
 	switch domain {

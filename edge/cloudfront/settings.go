@@ -1,4 +1,4 @@
-package edge
+package cloudfront
 
 import (
 	"errors"
@@ -10,16 +10,16 @@ import (
 	"calotype"
 )
 
-// The roles that an origin of an origin group has. An origin by itself has none.
+// The roles of the origins in an origin group. A single origin has none.
 const (
-	// roleRendition is asked first, for the rendition and unseen.
+	// roleRendition is the primary origin: it is asked for the rendition, unseen.
 	roleRendition = "rendition"
-	// roleOriginal is asked where the first had none.
+	// roleOriginal is the secondary origin, asked if the primary has no rendition.
 	roleOriginal = "original"
 )
 
-// settings are what an operator says in the custom headers of an origin. What a
-// viewer sends by these names stands elsewhere in an event, and is not read.
+// settings are an operator's settings, read from the custom headers of an origin. A
+// viewer's headers of the same names are in another part of the event and are ignored.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/add-origin-custom-headers.html
 type settings struct {
 	role        string
@@ -27,12 +27,13 @@ type settings struct {
 	quality     int
 	checkSource bool
 	bucket      string
-	region      string // The bucket's; empty if its domain tells.
+	region      string // The bucket's; empty if it is part of the domain.
 	queueURL    string
 }
 
-// parseSettings reads all that is right and names each mistake; what is wrong stays
-// empty. An origin in the role of the rendition makes no calls: the prefix does.
+// parseSettings parses the settings and reports every mistake; invalid fields stay
+// empty. An origin with the role of the rendition makes no calls and needs the prefix
+// only.
 func parseSettings(h headers) (s settings, err error) {
 	var mistakes []error
 	read := func(name string, parse func(string) error) {
@@ -62,7 +63,7 @@ func parseRole(s string) (string, error) {
 
 func parseQuality(s string) (int, error) {
 	if s == "" {
-		return 0, nil // It is left to the workers.
+		return 0, nil // The workers choose it.
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 || n > 100 {
@@ -82,12 +83,12 @@ func parseSwitch(s string) (bool, error) {
 	return on, nil
 }
 
-// parseBucket lets only through what is safe as a part of a host's name.
+// parseBucket accepts only names that are safe as a part of a host name.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 func parseBucket(s string) (string, error) {
 	const allowed = "abcdefghijklmnopqrstuvwxyz0123456789.-"
 	if len(s) < 3 || len(s) > 63 || strings.Trim(s, allowed) != "" || strings.Trim(s, ".-") != s {
-		return "", fmt.Errorf("%q is not a bucket's name", s)
+		return "", fmt.Errorf("%q is not a bucket name", s)
 	}
 	return s, nil
 }
@@ -99,14 +100,14 @@ func parseRegion(s string) (string, error) {
 	return s, nil
 }
 
-// parseQueueURL does not quote what it refuses: credentials may stand in a URL.
+// parseQueueURL does not quote a URL that it refuses, because it may hold credentials.
 func parseQueueURL(s string) (string, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
-		return "", errors.New("not a queue's URL, such as https://sqs.us-east-1.amazonaws.com/123456789012/calotype")
+		return "", errors.New("not a queue URL, such as https://sqs.us-east-1.amazonaws.com/123456789012/calotype")
 	}
 	if strings.HasSuffix(u.Path, ".fifo") {
-		return "", errors.New("a FIFO queue: jobs need a standard one")
+		return "", errors.New("a FIFO queue: jobs need a standard queue")
 	}
 	return s, nil
 }

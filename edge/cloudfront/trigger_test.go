@@ -1,4 +1,4 @@
-package edge
+package cloudfront
 
 import (
 	"reflect"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"calotype"
+	"calotype/edge"
 )
 
 // eventOf is an origin-request event with settings, or with a response an
@@ -135,12 +136,42 @@ func TestWhatChanges(t *testing.T) {
 		"a plus":     {eventOf("/a+b.jpg", "size=M", "rendition", ""), Answer{}},
 		"own plus":   {strings.Replace(eventOf("/a.jpg", "size=M", "rendition", ""), `"path":""`, `"path":"/b+c"`, 1), Answer{OriginPath: "/resized/M/b%2Bc"}},
 		"nothing":    {eventOf("/a+b.jpg", "", "rendition", ""), Answer{}},
-		"a stand-in": {eventOf("/a.jpg", "size=M", "", `{"status":"200","headers":{"x-amz-meta-a":[],"etag":[]}}`), Answer{Remove: []string{"x-amz-meta-a"}, Set: []Header{{StateHeader, StatePending}, {"Cache-Control", PendingCacheControl}}}},
+		"a stand-in": {eventOf("/a.jpg", "size=M", "", `{"status":"200","headers":{"x-amz-meta-a":[],"etag":[]}}`), Answer{Remove: []string{"x-amz-meta-a"}, Set: []Header{{edge.StateHeader, edge.StatePending}, {"Cache-Control", edge.PendingCacheControl}}}},
 		"no error":   {eventOf("/a.jpg", "size=M", "", `{"status":"404","headers":{}}`), Answer{}},
 	} {
 		step := (&Trigger{Presets: calotype.DefaultPresets()}).Start([]byte(c.event))
 		if step.Answer == nil || !reflect.DeepEqual(*step.Answer, c.want) {
 			t.Errorf("%s: got %+v, want %+v", name, step.Answer, c.want)
+		}
+	}
+}
+
+// S3 reads "+" in a path as a space. A request that is resized has its plus signs
+// escaped on the way to S3; others pass unchanged.
+func TestPlusSigns(t *testing.T) {
+	for name, c := range map[string]struct {
+		uri, query, role string
+		statuses         []int
+		want             Answer
+	}{
+		"found":              {"/a+b.jpg", "size=M", "", []int{200}, Answer{OriginPath: "/resized/M", URI: "/a%2Bb.jpg"}},
+		"missing":            {"/a+b.jpg", "size=M", "", []int{404, 200, 200}, Answer{URI: "/a%2Bb.jpg"}},
+		"escaped":            {"/a%2Bb.jpg", "size=M", "", []int{200}, Answer{OriginPath: "/resized/M"}},
+		"not resized":        {"/a+b.jpg", "", "", nil, Answer{}},
+		"group, first pass":  {"/a+b.jpg", "size=M", "rendition", nil, Answer{}},
+		"group, second pass": {"/a+b.jpg", "size=M", "original", []int{200, 200}, Answer{URI: "/a%2Bb.jpg"}},
+	} {
+		step := (&Trigger{Presets: calotype.DefaultPresets()}).Start([]byte(eventOf(c.uri, c.query, c.role, "")))
+		for _, status := range c.statuses {
+			for _, head := range step.Heads {
+				if !strings.HasSuffix(head.Key, "a+b.jpg") {
+					t.Errorf("%s: got the key %q, want a plus sign", name, head.Key)
+				}
+			}
+			step = step.Next(Result{Status: status})
+		}
+		if step.Answer == nil || !reflect.DeepEqual(*step.Answer, c.want) {
+			t.Errorf("%s: got %+v, want %+v", name, step, c.want)
 		}
 	}
 }

@@ -1,9 +1,9 @@
-package edge
+package cloudfront
 
 import "testing"
 
 func TestBucketRegion(t *testing.T) {
-	for want, o := range map[string]origin{
+	for want, o := range map[string]eventOrigin{
 		"eu-west-1":  {DomainName: "b.s3.eu-west-1.amazonaws.com"},
 		"eu-west-2":  {DomainName: "b.c.s3.dualstack.eu-west-2.amazonaws.com"},
 		"eu-north-1": {Region: "eu-north-1", DomainName: "b.s3.eu-west-1.amazonaws.com"},

@@ -1,4 +1,4 @@
-package edge
+package cloudfront
 
 import (
 	"encoding/json"
@@ -12,47 +12,47 @@ const (
 	originResponse = "origin-response"
 )
 
-// maxOriginPath is CloudFront's bound, in characters.
+// maxOriginPath is the maximum length of an origin path at CloudFront, in characters.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesOrigin.html#DownloadDistValuesOriginPath
 const maxOriginPath = 255
 
-// event is an event of CloudFront, as far as it is read.
+// event holds the fields of a CloudFront event that the decision reads.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-event-structure.html
 type event struct {
 	Config struct {
 		EventType string `json:"eventType"`
 		RequestID string `json:"requestId"`
 	} `json:"config"`
-	Request  request  `json:"request"`
-	Response response `json:"response"`
+	Request  eventRequest  `json:"request"`
+	Response eventResponse `json:"response"`
 }
 
-// request is a viewer's request, without its headers: those decide nothing.
-type request struct {
+// eventRequest is a viewer's request without its headers, which the decision ignores.
+type eventRequest struct {
 	Method      string `json:"method"`
 	URI         string `json:"uri"`
 	Querystring string `json:"querystring"`
 	Origin      struct {
-		S3     *origin `json:"s3"`
-		Custom *origin `json:"custom"`
+		S3     *eventOrigin `json:"s3"`
+		Custom *eventOrigin `json:"custom"`
 	} `json:"origin"`
 }
 
-// origin is where a request goes to. In an origin-response event its path is the
-// one that origin-request set.
-type origin struct {
+// eventOrigin is the origin of a request. In an origin-response event, Path is the one
+// that origin-request set.
+type eventOrigin struct {
 	CustomHeaders headers `json:"customHeaders"`
 	DomainName    string  `json:"domainName"`
 	Path          string  `json:"path"`
 	Region        string  `json:"region"`
 }
 
-type response struct {
+type eventResponse struct {
 	Status  string  `json:"status"`
 	Headers headers `json:"headers"`
 }
 
-// headers are the values of headers by their names in small letters.
+// headers maps the names of headers, in lower case, to their values.
 type headers map[string][]struct {
 	Value string `json:"value"`
 }
@@ -65,7 +65,7 @@ func (h headers) get(name string) string {
 	return ""
 }
 
-// parseEvent reads an event of origin-request or origin-response.
+// parseEvent parses an origin-request or origin-response event.
 func parseEvent(data []byte) (event, error) {
 	var all struct {
 		Records []struct {
@@ -86,27 +86,27 @@ func parseEvent(data []byte) (event, error) {
 	return event{}, fmt.Errorf("event type %.64q: attach the function to origin-request and origin-response", e.Config.EventType)
 }
 
-// requestID is what CloudFront calls the request, for logs.
+// requestID returns CloudFront's id of the request, for logs.
 func (e event) requestID() string {
-	const most = 128
-	if len(e.Config.RequestID) > most {
+	const maxLength = 128
+	if len(e.Config.RequestID) > maxLength {
 		return ""
 	}
 	return e.Config.RequestID
 }
 
-// origin returns the request's origin, the zero one where it has none.
-func (r request) origin() origin {
+// origin returns the request's origin, or the zero value if it has none.
+func (r eventRequest) origin() eventOrigin {
 	switch {
 	case r.Origin.S3 != nil:
 		return *r.Origin.S3
 	case r.Origin.Custom != nil:
 		return *r.Origin.Custom
 	}
-	return origin{}
+	return eventOrigin{}
 }
 
-// originPath writes a folder of the bucket as the path of an origin.
+// originPath encodes a folder of the bucket as the path of an origin.
 func originPath(folder string) string {
 	const hex = "0123456789ABCDEF"
 	var b strings.Builder

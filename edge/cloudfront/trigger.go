@@ -1,0 +1,205 @@
+package cloudfront
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"calotype"
+	"calotype/edge"
+)
+
+// Trigger handles origin-request and origin-response events. Whatever fails, its answer
+// is the event's own request or response, so that the viewer gets a picture.
+type Trigger struct {
+	Presets calotype.Presets
+
+	dedupe edge.Dedupe
+}
+
+// Start takes an event as JSON and returns its first step.
+func (t *Trigger) Start(data []byte) Step {
+	e, err := parseEvent(data)
+	if err != nil {
+		return failed("event", err.Error())
+	}
+	if e.Config.EventType == originResponse {
+		return t.response(e)
+	}
+	return t.start(e)
+}
+
+// start redirects an origin-request to the rendition or lets the original answer it.
+// It is where a missing picture becomes a job.
+func (t *Trigger) start(e event) Step {
+	origin := e.Request.origin()
+	s, err := parseSettings(origin.CustomHeaders)
+	d := t.decide(e.Request, s, origin.Path)
+	switch {
+	case s.prefix != "" && origin.Path != "" && s.prefix.Contains(origin.Path):
+		return failed("settings", fmt.Sprintf("origin path %s is under the resized path: leave it empty, the function sets it", origin.Path))
+	case s.prefix != "" && d.Verdict == edge.NotFound:
+		return Step{Answer: &Answer{Response: &notFound}}
+	case err != nil:
+		return failed("settings", err.Error())
+	case d.Verdict != edge.Resize:
+		return pass()
+	}
+	r := request{Trigger: t, event: e, settings: s, origin: origin, decision: d}
+	switch {
+	case s.role == roleRendition && r.literalURI() != "":
+		return pass() // AWS does not document whether the second origin sees a changed URI.
+	case s.role == roleRendition:
+		return r.rendition()
+	case s.role == roleOriginal:
+		return r.inspect(source)
+	case s.checkSource:
+		return r.inspect(rendition, source)
+	}
+	return r.inspect(rendition)
+}
+
+// notFound answers requests that ask for a rendition by its key.
+var notFound = Response{"404", "Not Found", "text/plain; charset=utf-8", "404 page not found\n"}
+
+// decide reads a request for the key under an origin's path.
+func (t *Trigger) decide(r eventRequest, s settings, path string) edge.Decision {
+	return t.rules(s).Decide(edge.Request{Method: r.Method, Path: strings.TrimSuffix(path, "/") + r.URI, Query: r.Querystring})
+}
+
+func (t *Trigger) rules(s settings) edge.Rules {
+	return edge.Rules{Presets: t.Presets, Prefix: s.prefix, Quality: s.quality, CheckSource: s.checkSource}
+}
+
+// request is an origin-request for a rendition while it is being decided. results holds
+// the results of its HEADs so far.
+type request struct {
+	*Trigger
+	event    event
+	settings settings
+	origin   eventOrigin
+	decision edge.Decision
+	results  [2]*Result
+}
+
+// The objects of a request, as indexes of results.
+const (
+	rendition = iota
+	source
+)
+
+// inspect sends a HEAD for each of the objects, then resolves the request.
+func (r request) inspect(objects ...int) Step {
+	keys := [...]string{rendition: r.decision.Rendition, source: r.decision.Source}
+	heads := make([]Head, len(objects))
+	for i, object := range objects {
+		heads[i] = Head{r.settings.bucket, keys[object], r.region(), r.settings.checkSource}
+	}
+	return Step{Heads: heads, next: func(results []Result) Step {
+		for i, object := range objects {
+			r.results[object] = &results[i]
+		}
+		return r.resolve()
+	}}
+}
+
+// resolve does what the decision says, given the results so far. In an origin group
+// the primary origin has already found that the rendition is missing.
+func (r request) resolve() Step {
+	observed := edge.Observation{Status: edge.Missing}
+	if result := r.results[rendition]; result != nil {
+		observed = observe(result)
+		if observed.Status == edge.Unknown {
+			return failed("rendition", fmt.Sprintf("head %s: status %d", r.decision.Rendition, result.Status))
+		}
+	}
+	resolution := r.rules(r.settings).Resolve(r.decision, observed, observe(r.results[source]))
+	switch {
+	case resolution.Serve == edge.InspectSource:
+		return r.inspect(source)
+	case resolution.Serve == edge.ServeRendition:
+		return r.rendition()
+	case resolution.Enqueue:
+		return r.send()
+	case resolution.Serve == edge.ServeSource, r.results[source].Status == 404:
+		return pass()
+	}
+	return r.unreadable()
+}
+
+// unreadable logs that the source cannot be read. Without s3:ListBucket a missing
+// source is 403 as well, so that is logged once a minute only.
+func (r request) unreadable() Step {
+	status := r.results[source].Status
+	detail := fmt.Sprintf("head %s: status %d", r.decision.Source, status)
+	if status == 403 {
+		if !r.dedupe.Add("403 "+r.settings.bucket, time.Now()) {
+			return pass()
+		}
+		detail += ": it is missing, or the function may not read it; with s3:ListBucket, S3 would answer 404 for a missing one"
+	}
+	return failed("source", detail)
+}
+
+// rendition redirects the request to the rendition. Only the origin's path changes,
+// because a rendition's key ends in the source's key.
+func (r request) rendition() Step {
+	own := strings.ReplaceAll(strings.TrimSuffix(r.origin.Path, "/"), "+", "%2B")
+	path := originPath(string(r.settings.prefix)+"/"+r.decision.Variant.String()) + own
+	if len(path) > maxOriginPath {
+		return failed("origin path", fmt.Sprintf("%d characters: CloudFront allows %d", len(path), maxOriginPath))
+	}
+	return Step{Answer: &Answer{OriginPath: path, URI: r.literalURI()}}
+}
+
+// send lets the original answer the request and sends the job, unless it was sent in
+// the last minute.
+func (r request) send() Step {
+	d, original := r.decision, Answer{URI: r.literalURI()}
+	key := r.settings.bucket + "/" + d.Rendition // A function may serve several buckets.
+	if !r.dedupe.Add(key, time.Now()) {
+		return Step{Answer: &original}
+	}
+	message := &Send{r.settings.queueURL, d.Job(r.event.requestID()).Encode(), queueRegion(r.settings.queueURL)}
+	return Step{Send: message, next: func(results []Result) Step {
+		if !results[0].ok() {
+			r.dedupe.Remove(key) // The next view tries again.
+			original.Fault, original.Detail = "enqueue", fmt.Sprintf("enqueue %s %s: status %d", d.Source, d.Variant, results[0].Status)
+		}
+		return Step{Answer: &original}
+	}}
+}
+
+// literalURI escapes plus signs in the URI, because S3 reads "+" in a path as a space.
+// It returns "" if there is none.
+func (r request) literalURI() string {
+	if !strings.Contains(r.event.Request.URI, "+") {
+		return ""
+	}
+	return strings.ReplaceAll(r.event.Request.URI, "+", "%2B")
+}
+
+// region returns the bucket's Region.
+func (r request) region() string {
+	if r.settings.region != "" {
+		return r.settings.region
+	}
+	return bucketRegion(r.origin)
+}
+
+func (r Result) ok() bool { return 200 <= r.Status && r.Status < 300 }
+
+// observe translates the result of a HEAD. A nil result is of a HEAD not sent.
+func observe(r *Result) edge.Observation {
+	switch {
+	case r == nil:
+		return edge.Observation{}
+	case r.ok():
+		return edge.Observation{Status: edge.Found, ETag: r.ETag, Lineage: calotype.ParseLineage(r.Metadata)}
+	case r.Status == 404:
+		return edge.Observation{Status: edge.Missing}
+	case r.Status == 403:
+		return edge.Observation{Status: edge.Denied}
+	}
+	return edge.Observation{Status: edge.Unknown}
+}

@@ -1,0 +1,65 @@
+package edge
+
+import (
+	"net/url"
+	"strings"
+
+	"calotype"
+)
+
+// EncodeQuery returns the canonical query of a request for a variant, such as
+// "size=M&to_webp=1". The zero variant, which is the original, has none.
+func EncodeQuery(v calotype.Variant) string {
+	switch {
+	case v == calotype.Variant{}:
+		return ""
+	case v.Format == "":
+		return "size=" + v.Preset
+	case v.Format == calotype.WebP:
+		return "size=" + v.Preset + "&to_webp=1"
+	}
+	return "size=" + v.Preset + "&format=" + string(v.Format)
+}
+
+// RequestFor is the inverse of [Rules.Decide]: it returns a GET of a variant of a
+// source, or of the source itself for the zero variant.
+func RequestFor(source string, v calotype.Variant) Request {
+	path := url.URL{Path: "/" + source}
+	return Request{Method: "GET", Path: path.EscapedPath(), Query: EncodeQuery(v)}
+}
+
+// variant parses a query: size=<preset>, and format=<format> or to_webp=1. If a
+// parameter is repeated, the first counts. A format that the source has anyway is
+// dropped.
+func (r Rules) variant(query string, own calotype.Format) (calotype.Variant, bool) {
+	preset := parameter(query, "size")
+	if _, ok := r.Presets.Lookup(preset); !ok {
+		return calotype.Variant{}, false
+	}
+	var asked calotype.Format
+	if format := parameter(query, "format"); format != "" {
+		var ok bool
+		if asked, ok = calotype.ParseFormat(format); !ok {
+			return calotype.Variant{}, false
+		}
+	} else if parameter(query, "to_webp") == "1" {
+		asked = calotype.WebP
+	}
+	return calotype.VariantOf(preset, asked, own), true
+}
+
+// parameter returns the first value of a parameter whose name is not escaped: a cache
+// with "size" in its key does not see "si%7Ae", and would store a rendition under the
+// key of the original. Values that cannot be parsed are skipped.
+func parameter(query, name string) string {
+	for pair := range strings.SplitSeq(query, "&") {
+		spelled, value, _ := strings.Cut(pair, "=")
+		if spelled != name || strings.Contains(value, ";") {
+			continue
+		}
+		if value, err := url.QueryUnescape(value); err == nil {
+			return value
+		}
+	}
+	return ""
+}

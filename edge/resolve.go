@@ -1,0 +1,124 @@
+package edge
+
+import "calotype"
+
+// Status is what a host knows of an object in the store.
+type Status int
+
+const (
+	// NotInspected is the status of an object that the host has not asked for.
+	NotInspected Status = iota
+	// Found objects exist and can be read.
+	Found
+	// Missing objects do not exist.
+	Missing
+	// Denied is S3's 403 to credentials that it accepts. Without s3:ListBucket it is
+	// the answer for a missing key, so a denied object counts as missing.
+	// https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+	Denied
+	// Unknown is the status if the store gave no usable answer: a timeout, a 5xx.
+	Unknown
+)
+
+// Observation is what a host observed of an object. ETag and Lineage are set for
+// [Found] only, and only if the host asked for them.
+type Observation struct {
+	Status  Status
+	ETag    string
+	Lineage calotype.Lineage
+}
+
+// Serve says which object answers a request.
+type Serve int
+
+const (
+	// ServeRendition answers with the rendition.
+	ServeRendition Serve = iota
+	// ServeSource answers with the source. A host that has not inspected the source
+	// calls [Rules.Resolve] again once it has opened it.
+	ServeSource
+	// ServeNotFound answers 404.
+	ServeNotFound
+	// ServeUnavailable answers 502: neither object can be read.
+	ServeUnavailable
+	// InspectSource asks the host to inspect the source and to call [Rules.Resolve] again.
+	InspectSource
+)
+
+// Resolution is the answer to a request.
+type Resolution struct {
+	Serve Serve
+	// State is the X-Calotype header; empty for errors.
+	State string
+	// CacheControl is the answer's Cache-Control. If it is empty, the object's own is kept.
+	CacheControl string
+	// Enqueue asks the host to send [Decision.Job].
+	Enqueue bool
+	// Why is the reason in a few words, for people.
+	Why string
+}
+
+// Resolve decides what answers a request, given what is known of its rendition and its
+// source. If any of ours fails, the answer is the source: a lost enqueue costs one
+// more view of the original, and a lost picture is not an option.
+func (r Rules) Resolve(d Decision, rendition, source Observation) Resolution {
+	switch d.Verdict {
+	case NotFound:
+		return notFound("objects under " + string(r.Prefix) + "/ are not served by name")
+	case Passthrough:
+		return original(source, Resolution{State: StateUntouched, Why: "no rendition is asked for"})
+	}
+	switch rendition.Status {
+	case Found:
+		return r.resolveFound(d, rendition, source)
+	case Missing, Denied:
+		if source.Status == NotInspected {
+			return Resolution{Serve: InspectSource}
+		}
+		return original(source, pending(true, "the rendition does not exist yet"))
+	}
+	return original(source, pending(false, "the rendition cannot be read"))
+}
+
+// resolveFound decides for a rendition that exists. With CheckSource it is served only
+// if it is current. If nothing is known of the source, the rendition is good enough.
+func (r Rules) resolveFound(d Decision, rendition, source Observation) Resolution {
+	if r.CheckSource {
+		switch source.Status {
+		case NotInspected:
+			return Resolution{Serve: InspectSource}
+		case Missing:
+			return notFound("the picture was removed")
+		case Found:
+			if r.Staleness(d, rendition.Lineage, source.ETag) != calotype.Current {
+				return original(source, pending(true, "the rendition is of another version or box"))
+			}
+		}
+	}
+	state := StateRendition
+	if rendition.Lineage.CopyReason != "" {
+		state = StateKept
+	}
+	return Resolution{Serve: ServeRendition, State: state, Why: "the rendition exists"}
+}
+
+// original returns the resolution for a request that the source answers, as far as
+// the source is known.
+func original(source Observation, r Resolution) Resolution {
+	switch source.Status {
+	case Missing:
+		return notFound("the picture does not exist")
+	case Denied:
+		return notFound("the picture does not exist, or may not be read (403)")
+	case Unknown:
+		return Resolution{Serve: ServeUnavailable, CacheControl: ErrorCacheControl, Why: "the picture cannot be read"}
+	}
+	r.Serve = ServeSource
+	return r
+}
+
+func pending(enqueue bool, why string) Resolution {
+	return Resolution{State: StatePending, CacheControl: PendingCacheControl, Enqueue: enqueue, Why: why}
+}
+
+func notFound(why string) Resolution { return Resolution{Serve: ServeNotFound, Why: why} }

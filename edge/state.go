@@ -1,0 +1,25 @@
+package edge
+
+// StateHeader is the response header that says what a response is.
+const StateHeader = "X-Calotype"
+
+// The values of [StateHeader].
+const (
+	// StateRendition is a rendition. StateKept is a copy of the source that a worker
+	// stored in a rendition's place: a fallback copy or a passthrough.
+	StateRendition = "rendition"
+	StateKept      = "rendition; kept"
+	// StatePending is the original, served while its rendition does not exist yet.
+	StatePending = "original; pending"
+	// StateUntouched is the original of a request that asks for no rendition.
+	StateUntouched = "original; untouched"
+)
+
+// PendingCacheControl is the Cache-Control of an original served in place of a
+// rendition: a few seconds in a shared cache. no-store, private and s-maxage=0 would
+// turn off CloudFront's request collapsing.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html#request-custom-traffic-spikes
+const PendingCacheControl = "public, max-age=0, s-maxage=5"
+
+// ErrorCacheControl is the Cache-Control of a 502.
+const ErrorCacheControl = "no-store"
