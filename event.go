@@ -7,18 +7,17 @@ import (
 	"strings"
 )
 
-// Event is what S3 tells of an object. It is a hint to look at the object and no more:
-// events come late, come twice, and overtake each other.
+// Event is an S3 event notification for one object. Treat it as a hint to check the
+// object: events may arrive late, twice or out of order.
 type Event struct {
-	// Name is what happened, such as "ObjectCreated:Put".
+	// Name is the type of the event, such as "ObjectCreated:Put".
 	Name string
-	// Bucket and Key name the object; the key is decoded.
+	// Bucket and Key name the object. Key is decoded.
 	Bucket, Key string
 }
 
-// ParseEvents reads the message that S3 sends of what happened in a bucket. It reports
-// false for a message that is something else. The test message that S3 sends when
-// notifications are set up tells of no events.
+// ParseEvents parses a message of S3 event notifications. It reports false for any other
+// message. The test message that S3 sends when notifications are set up has no events.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 func ParseEvents(body string) (events []Event, ok bool, err error) {
 	var message struct {
@@ -45,7 +44,7 @@ func ParseEvents(body string) (events []Event, ok bool, err error) {
 		if r.S3 == nil {
 			return nil, false, nil
 		}
-		// S3 writes keys as a form's values are: with "+" for a space.
+		// S3 encodes keys like the values of a form: "+" is a space.
 		key, err := url.QueryUnescape(r.S3.Object.Key)
 		if err != nil {
 			return nil, true, fmt.Errorf("parse event: key %q: %w", r.S3.Object.Key, err)
@@ -55,8 +54,8 @@ func ParseEvents(body string) (events []Event, ok bool, err error) {
 	return events, true, nil
 }
 
-// Changes reports whether the event can mean that the object has other bytes than
-// before, or none.
+// Changes reports whether the event can mean that the object's content changed or was
+// removed.
 func (e Event) Changes() bool {
 	for _, kind := range []string{"ObjectCreated:", "ObjectRemoved:", "LifecycleExpiration:"} {
 		if strings.HasPrefix(e.Name, kind) {
@@ -66,8 +65,8 @@ func (e Event) Changes() bool {
 	return false
 }
 
-// Encode writes the event as S3 would send it, in a message of its own. It is the
-// inverse of [ParseEvents].
+// Encode returns a message with this event, as S3 would send it. It is the inverse of
+// [ParseEvents].
 func (e Event) Encode() string {
 	type object struct {
 		Key string `json:"key"`
@@ -91,7 +90,7 @@ func (e Event) Encode() string {
 		"2.1", "aws:s3", e.Name, s3{"1.0", bucket{e.Bucket}, object{key}},
 	}}})
 	if err != nil {
-		panic("encode event: " + err.Error()) // Strings alone cannot fail.
+		panic("encode event: " + err.Error()) // Strings always marshal.
 	}
 	return string(body)
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Format is a picture's file format. The zero Format stands for "the source's
-// own" wherever a variant is named.
+// Format is a picture's file format. In a variant, the zero Format means the source's
+// own format.
 type Format string
 
 // The formats that Calotype reads. JPEG, PNG, GIF, WebP, AVIF and BMP are also
@@ -36,15 +36,15 @@ var formatByExtension = map[string]Format{
 	".heif": HEIC,
 }
 
-// FormatOfKey says which format a key's extension, in any case, promises. It
-// reports false for a key that is not named like a picture. The content may
-// still be of another format: workers go by the content.
+// FormatOfKey returns the format that a key's extension names, in upper or lower case.
+// It reports false for a key without a picture's extension. The content may have another
+// format; workers use the format of the content.
 func FormatOfKey(key string) (Format, bool) {
 	f, ok := formatByExtension[strings.ToLower(path.Ext(key))]
 	return f, ok
 }
 
-// ParseFormat reads a format that a viewer may ask for: webp, avif, jpeg or png.
+// ParseFormat parses a format that a viewer may ask for: webp, avif, jpeg or png.
 func ParseFormat(s string) (Format, bool) {
 	switch f := Format(s); f {
 	case WebP, AVIF, JPEG, PNG:
@@ -58,8 +58,8 @@ func (f Format) ContentType() string {
 	return "image/" + string(f)
 }
 
-// Own returns the format that the plain variant of a source of format f is
-// written in: f itself, or JPEG for what browsers do not show.
+// Own returns the format of the plain variant of a source of format f: f itself, or
+// JPEG if browsers do not show f.
 func (f Format) Own() Format {
 	if f == TIFF || f == HEIC {
 		return JPEG

@@ -57,7 +57,7 @@ var mayImport = map[string]struct {
 	ours []string
 	why  string
 }{
-	"calotype":                    {nil, "the domain's words know nobody"},
+	"calotype":                    {nil, "the shared concepts depend on no other package"},
 	"calotype/worker/deadletter":  {[]string{"calotype", "calotype/queue", "calotype/worker/store"}, "dead letters are messages, jobs and objects; how jobs are done is the workers' business"},
 	"calotype/edge":               {[]string{"calotype"}, "the decision runs inside Lambda@Edge too"},
 	"calotype/edge/cloudfront":    {[]string{"calotype", "calotype/edge"}, "a host of the decision, without I/O: it runs inside Lambda@Edge"},

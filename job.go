@@ -4,45 +4,78 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 )
 
-// jobVersion is the version of the job message that this program writes and the
-// only one that it reads.
+// jobVersion is the version of the job message that this program writes and reads.
 const jobVersion = 1
 
-// maxVariants bounds what one job may ask for.
+// maxVariants is the maximum number of variants in a job.
 const maxVariants = 256
 
-// ErrJobVersion is the error of a job message from a program that speaks another
-// version of it.
+// ErrJobVersion is returned for a job of a version that this program does not read.
 var ErrJobVersion = errors.New("unknown job version")
 
-// Job asks workers for some variants of one source. It travels as the body of an
-// SQS message.
+// NewerJobError is the error of a job message of a later version. A worker of a newer
+// build can do the job, so the message is requeued with [NewerJobError.Retry] until
+// one receives it or too much time has passed. It wraps [ErrJobVersion].
+type NewerJobError struct {
+	Version int
+	// Attempt and FirstSeen are those of the message. All versions keep their keys.
+	Attempt   int
+	FirstSeen time.Time
+
+	fields map[string]json.RawMessage
+}
+
+func (e *NewerJobError) Error() string {
+	return fmt.Sprintf("%v %d: this program reads %d", ErrJobVersion, e.Version, jobVersion)
+}
+
+func (e *NewerJobError) Unwrap() error { return ErrJobVersion }
+
+// Retry returns the message's body with another attempt and time of first sight. All
+// other fields stay as they are.
+func (e *NewerJobError) Retry(attempt int, firstSeen time.Time) string {
+	fields := maps.Clone(e.fields)
+	for key, value := range map[string]any{"attempt": attempt, "first_seen": firstSeen} {
+		text, err := json.Marshal(value)
+		if err != nil {
+			panic("encode job: " + err.Error()) // As in Encode.
+		}
+		fields[key] = text
+	}
+	body, err := json.Marshal(fields)
+	if err != nil {
+		panic("encode job: " + err.Error()) // The fields were parsed from JSON.
+	}
+	return noncharacters.Replace(string(body))
+}
+
+// Job asks workers for some variants of one source. It is the body of an SQS message.
 type Job struct {
 	// Source is the source's key.
 	Source string `json:"source"`
-	// Variants are those wanted, the one that somebody waits for first.
+	// Variants are the variants asked for, the one that a viewer waits for first.
 	Variants []Variant `json:"variants,omitempty"`
 	// Quality is the encoders' quality from 1 to 100; 0 leaves it to the worker.
 	Quality int `json:"quality,omitempty"`
-	// Exact asks for these variants only, without siblings, and by the recipe that
-	// holds now: what was made in another quality or by another encoder is made again.
-	// No viewer waits for it.
+	// Exact asks for these variants only, without siblings, and by the current recipe:
+	// renditions of another quality or encoder are made again. No viewer waits for it.
 	Exact bool `json:"exact,omitempty"`
-	// Reconcile asks that all renditions of the source which stand be those of the
-	// source as it is now, or be gone as it is. Variants, which may be none, are made
-	// beside them.
+	// Reconcile asks that all existing renditions of the source are made again if the
+	// source was replaced, and deleted if it was removed. The job's variants, which may
+	// be none, are made in addition.
 	Reconcile bool `json:"reconcile,omitempty"`
-	// Again asks to try once more where a copy is kept because of a fault.
+	// Again asks to retry the picture even if a fallback copy of this version exists.
 	Again bool `json:"again,omitempty"`
 	// Request is the id of the viewer's request that led to the job, for logs.
 	Request string `json:"request,omitempty"`
-	// Attempt counts how often the job was put off; FirstSeen is when it was
-	// first sent, in the messages that follow the first.
+	// Attempt counts the retries of the job. FirstSeen is when it was first sent; the
+	// first message does not contain it.
 	Attempt   int       `json:"attempt,omitempty"`
 	FirstSeen time.Time `json:"first_seen,omitzero"`
 	// DeadLettered reports that the job's dead letter was sent, so that later attempts,
@@ -56,28 +89,32 @@ type jobMessage struct {
 	Job
 }
 
-// Encode writes the job as a message body: JSON in the characters that SQS takes.
+// Encode returns the job as a message body: JSON, in the characters that SQS accepts.
 func (j Job) Encode() string {
 	body, err := json.Marshal(jobMessage{jobVersion, j})
 	if err != nil {
-		panic("encode job: " + err.Error()) // Only a year past 9999 gets here.
+		panic("encode job: " + err.Error()) // Only for a year after 9999.
 	}
 	return noncharacters.Replace(string(body))
 }
 
-// noncharacters escapes the two that SQS refuses and that are valid in a key.
+// noncharacters escapes the two characters that SQS refuses and that a key may contain.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 var noncharacters = strings.NewReplacer("\ufffe", `\ufffe`, "\uffff", `\uffff`)
 
-// ParseJob is the inverse of [Job.Encode]. Fields it does not know are passed
-// over, so that an old worker reads a newer edge's messages of the same version.
+// ParseJob is the inverse of [Job.Encode]. Unknown fields are ignored, so that an older
+// worker reads a newer edge's messages of the same version. The error of a message of
+// a later version is a [*NewerJobError].
 func ParseJob(body string) (Job, error) {
 	var m jobMessage
+	if newer := parseNewer(body); newer != nil {
+		return Job{}, newer
+	}
 	if err := json.Unmarshal([]byte(body), &m); err != nil {
 		return Job{}, fmt.Errorf("parse job: %w", err)
 	}
 	if m.Version == 0 {
-		return Job{}, errors.New(`parse job: it has no version "v": somebody else's message`)
+		return Job{}, errors.New(`parse job: no version "v": the message is not a job`)
 	}
 	if m.Version != jobVersion {
 		return Job{}, fmt.Errorf("%w %d: this program reads %d", ErrJobVersion, m.Version, jobVersion)
@@ -86,8 +123,30 @@ func ParseJob(body string) (Job, error) {
 	if err := m.Job.check(); err != nil {
 		return Job{}, fmt.Errorf("parse job: %w", err)
 	}
-	m.Variants = unique(m.Variants) // Bounded by the check.
+	m.Variants = unique(m.Variants) // At most maxVariants, as checked.
 	return m.Job, nil
+}
+
+// parseNewer returns the error for a message of a later version, or nil. Only the keys
+// that all versions have are read: the others may have other types.
+func parseNewer(body string) *NewerJobError {
+	var envelope struct {
+		Version   int       `json:"v"`
+		Attempt   int       `json:"attempt"`
+		FirstSeen time.Time `json:"first_seen"`
+	}
+	if json.Unmarshal([]byte(body), &envelope) != nil || envelope.Version <= jobVersion {
+		return nil
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal([]byte(body), &fields) != nil {
+		return nil
+	}
+	firstSeen := envelope.FirstSeen.UTC()
+	if year := firstSeen.Year(); year < 0 || year > 9999 {
+		firstSeen = time.Time{} // JSON has no such year.
+	}
+	return &NewerJobError{envelope.Version, max(0, envelope.Attempt), firstSeen, fields}
 }
 
 func (j Job) check() error {
@@ -109,7 +168,7 @@ func (j Job) check() error {
 	return nil
 }
 
-// unique leaves out what stands there twice. An empty list stays as it is.
+// unique removes duplicates and keeps the first of each.
 func unique(variants []Variant) []Variant {
 	for i, v := range variants {
 		if slices.Contains(variants[:i], v) {

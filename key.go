@@ -8,15 +8,15 @@ import (
 	"unicode/utf8"
 )
 
-// maxKey is the longest S3 key in bytes.
+// maxKey is the maximum length of an S3 key, in bytes.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 const maxKey = 1024
 
-// Prefix is the folder of the bucket that renditions are kept under, such as
-// "resized", with no slash at either end. A key under it is never a source.
+// Prefix is the folder of the bucket that holds the renditions, such as "resized",
+// without slashes at its ends. A key under it is never a source.
 type Prefix string
 
-// ParsePrefix reads a prefix as an operator writes it: "resized", "/resized/".
+// ParsePrefix parses a prefix as an operator writes it: "resized", "/resized/".
 func ParsePrefix(s string) (Prefix, error) {
 	p := strings.Trim(s, "/")
 	if p == "" {
@@ -37,7 +37,7 @@ func (p *Prefix) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// RenditionKey returns where the variant of a source is kept:
+// RenditionKey returns the key of a source's rendition:
 // "resized/M.webp/cats/kitty.jpg".
 func (p Prefix) RenditionKey(v Variant, source string) string {
 	return string(p) + "/" + v.String() + "/" + source
@@ -63,33 +63,33 @@ func (p Prefix) ParseRenditionKey(key string) (Variant, string, error) {
 	return v, source, nil
 }
 
-// Contains reports whether a key is the prefix or lies under it. It also says
-// yes to spellings that a store which folds slashes and dots could take there.
+// Contains reports whether a key is the prefix or is under it. It includes keys that a
+// store would place there if it folds slashes and dots.
 func (p Prefix) Contains(key string) bool {
 	folded := strings.TrimPrefix(path.Clean("/"+key), "/")
 	return folded == string(p) || strings.HasPrefix(folded, string(p)+"/")
 }
 
-// CheckSource says why a key cannot be a source, if it cannot.
+// CheckSource returns an error if a key cannot be a source.
 func (p Prefix) CheckSource(key string) error {
 	if err := CheckKey(key); err != nil {
 		return err
 	}
 	if p.Contains(key) {
-		return fmt.Errorf("key %q is under %s/, where only renditions are", key, p)
+		return fmt.Errorf("key %q is under %s/, which holds renditions only", key, p)
 	}
 	return nil
 }
 
-// CheckKey says why a string cannot be a key that Calotype works with: empty,
-// too long for S3, not UTF-8, or with a "." or ".." segment, which S3 takes
-// literally and HTTP clients do not.
+// CheckKey returns an error if a string cannot be a key: if it is empty, too long for
+// S3, not UTF-8, or has a "." or ".." segment. S3 takes those segments literally, but
+// HTTP clients resolve them.
 func CheckKey(key string) error {
 	switch {
 	case key == "":
 		return errors.New("empty key")
 	case len(key) > maxKey:
-		return fmt.Errorf("key of %d bytes: S3 ends at %d", len(key), maxKey)
+		return fmt.Errorf("key of %d bytes: S3 allows %d", len(key), maxKey)
 	case !utf8.ValidString(key):
 		return fmt.Errorf("key %q is not UTF-8", key)
 	case strings.ContainsRune(key, 0):

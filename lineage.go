@@ -5,39 +5,40 @@ import (
 	"strings"
 )
 
-// Lineage is what a rendition's metadata records: which version of the source it
-// was made from and by which recipe, so that anyone can tell whether it is
-// current and why it is what it is.
+// Lineage is recorded in a rendition's metadata: the version of the source that it was
+// made from, and the recipe. [Lineage.Staleness] decides from it whether the rendition
+// is current.
 type Lineage struct {
-	// SourceETag is the ETag of the source it was made from, without quotes.
+	// SourceETag is the ETag of the source, without quotes.
 	SourceETag string
-	// Recipe is how it was made.
+	// Recipe is how the rendition was made.
 	Recipe Recipe
-	// CopyReason is empty for a rendition. Otherwise the object is a copy of the
-	// source's own bytes, and CopyReason is the class of the reason: [CopyAsIs], or a
-	// fault's.
+	// CopyReason is empty for a rendition. Otherwise the object is a copy of the source's
+	// bytes: a passthrough if CopyReason is [CopyAsIs], or else a fallback copy, and
+	// CopyReason is the class of the failure.
 	CopyReason string
-	// Size is the picture's size in pixels, zero where it is not known.
+	// Size is the picture's size in pixels, or zero if it is not known.
 	Size Box
 }
 
-// Recipe is what determines a rendition, beside its source.
+// Recipe is what determines a rendition, apart from its source.
 type Recipe struct {
-	// Boxes are those of the preset, as [Preset.Boxes] writes them.
+	// Boxes are the preset's boxes, as [Preset.Boxes] returns them.
 	Boxes string
-	// Quality is the setting it was encoded with, 1 to 100.
+	// Quality is the encoder's quality, 1 to 100.
 	Quality int
-	// Format is what it was written as.
+	// Format is the format of the rendition.
 	Format Format
 	// Encoder names the program and the library and their versions.
 	Encoder string
 }
 
-// CopyAsIs is the reason of a passthrough, a copy that is not a fallback: the source was smaller
-// and lighter already, with nothing to remove, turn or convert.
+// CopyAsIs is the CopyReason of a passthrough: the source was small and light enough
+// already, with nothing to remove, turn or convert.
 const CopyAsIs = "as-is"
 
-// The names of the metadata, as the SDKs give them: without "x-amz-meta-".
+// The names of the metadata without "x-amz-meta-", as the SDKs use them. They are those
+// of the first builds: objects keep their metadata, and builds run side by side.
 const (
 	metaSource  = "calotype-source-etag"
 	metaBoxes   = "calotype-boxes"
@@ -48,7 +49,7 @@ const (
 	metaSize    = "calotype-size"
 )
 
-// Metadata writes the lineage as S3 user metadata.
+// Metadata returns the lineage as S3 user metadata.
 func (l Lineage) Metadata() map[string]string {
 	m := map[string]string{
 		metaSource:  TrimETag(l.SourceETag),
@@ -66,8 +67,8 @@ func (l Lineage) Metadata() map[string]string {
 	return m
 }
 
-// ParseLineage is the inverse of [Lineage.Metadata]. What is missing or unreadable
-// stays zero: such an object is current for nobody.
+// ParseLineage is the inverse of [Lineage.Metadata]. Missing or malformed fields are
+// zero; an object without a SourceETag is never current.
 func ParseLineage(m map[string]string) Lineage {
 	quality, _ := strconv.Atoi(m[metaQuality])
 	size, _ := parseBox(m[metaSize])
@@ -84,10 +85,11 @@ func ParseLineage(m map[string]string) Lineage {
 	}
 }
 
-// IsFallback reports whether the object is a copy that was kept because of a fault.
+// IsFallback reports whether the object is a fallback copy, stored because the picture
+// could not be rendered.
 func (l Lineage) IsFallback() bool { return l.CopyReason != "" && l.CopyReason != CopyAsIs }
 
-// TrimETag takes an ETag out of its quotes.
+// TrimETag returns an ETag without its quotes.
 func TrimETag(etag string) string {
 	return strings.Trim(etag, `"`)
 }

@@ -10,18 +10,18 @@ import (
 	"strings"
 )
 
-// MaxSide is the longest side of a preset's box in pixels: the most that every
-// written format can hold (WebP ends at 16383).
+// MaxSide is the maximum side of a preset's box in pixels. It is WebP's maximum, the
+// smallest of the written formats.
 const MaxSide = 16383
 
-// Box is an upper bound for a picture's size, in pixels.
+// Box is a maximum for a picture's size, in pixels.
 type Box struct {
 	Width, Height int
 }
 
-// Fit returns the size of a width x height picture scaled down to lie within
-// the box with its aspect kept: rounded to the nearest pixel, at least 1x1, and
-// never larger than it was.
+// Fit returns the size of a width x height picture scaled down to fit into the box with
+// its aspect ratio preserved. The size is rounded to the nearest pixel, is at least 1x1,
+// and never exceeds the original size.
 func (b Box) Fit(width, height int) (int, int) {
 	if width <= b.Width && height <= b.Height {
 		return width, height
@@ -52,15 +52,15 @@ func parseBox(s string) (Box, error) {
 	return Box{sides[0], sides[1]}, nil
 }
 
-// Preset is a named box, with one size for wide pictures and one for tall and
-// square ones.
+// Preset is a named box, in one size for wide pictures and one for tall and square
+// pictures.
 type Preset struct {
 	Name       string
 	Wide, Tall Box
 }
 
-// BoxFor returns the box for a picture of the given size as a viewer sees it,
-// that is, after its orientation is applied.
+// BoxFor returns the box for a picture of the given size, after its orientation has been
+// applied.
 func (p Preset) BoxFor(width, height int) Box {
 	if width > height {
 		return p.Wide
@@ -68,8 +68,8 @@ func (p Preset) BoxFor(width, height int) Box {
 	return p.Tall
 }
 
-// Boxes writes both boxes in the form of the presets file: "1200x628" where the
-// tall box is the wide one turned, "1200x628/600x900" where it is not.
+// Boxes returns both boxes in the form of the presets file: "1200x628" if the tall box
+// is the wide one turned, otherwise "1200x628/600x900".
 func (p Preset) Boxes() string {
 	if p.Tall == (Box{p.Wide.Height, p.Wide.Width}) {
 		return p.Wide.String()
@@ -77,8 +77,8 @@ func (p Preset) Boxes() string {
 	return p.Wide.String() + "/" + p.Tall.String()
 }
 
-// isPresetName is not a regular expression: to compile one takes a fifth of the
-// time in which the decision starts at the edge.
+// isPresetName reports whether s is a valid name. It does not use package regexp:
+// compiling an expression takes a fifth of the decision's start-up time at the edge.
 func isPresetName(s string) bool {
 	for i := range len(s) {
 		c := s[i]
@@ -109,14 +109,14 @@ func ParsePreset(name, boxes string) (Preset, error) {
 	return p, nil
 }
 
-// Presets is the table of presets, in the order of its file.
+// Presets is a table of presets, in the order of its file.
 type Presets []Preset
 
 //go:embed presets.json
 var defaultPresets []byte
 
-// DefaultPresets returns the table that holds where an operator names no other:
-// four boxes for wide and tall pictures (L, M, S, XS) and four square ones.
+// DefaultPresets returns the built-in table, used unless an operator names another: four
+// boxes for wide and tall pictures (L, M, S, XS) and four square ones.
 func DefaultPresets() Presets {
 	p, err := ParsePresets(defaultPresets)
 	if err != nil {
@@ -125,15 +125,15 @@ func DefaultPresets() Presets {
 	return p
 }
 
-// ParsePresets reads a presets file: a JSON object from names to boxes, such as
-// {"M": "1200x628", "card": "600x400/400x500"}. All mistakes are reported at once.
+// ParsePresets parses a presets file: a JSON object from names to boxes, such as
+// {"M": "1200x628", "card": "600x400/400x500"}. It reports all errors at once.
 func ParsePresets(data []byte) (Presets, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
 		return nil, errors.New(`not a JSON object such as {"M": "1200x628"}`)
 	}
 	var table Presets
-	var mistakes []error
+	var errs []error
 	for dec.More() {
 		name, err := dec.Token()
 		if err != nil {
@@ -145,16 +145,16 @@ func ParsePresets(data []byte) (Presets, error) {
 		}
 		text, ok := boxes.(string)
 		if !ok {
-			mistakes = append(mistakes, fmt.Errorf(`preset %s: want a string such as "1200x628"`, name))
+			errs = append(errs, fmt.Errorf(`preset %s: want a string such as "1200x628"`, name))
 			continue
 		}
 		p, err := ParsePreset(name.(string), text)
 		if err != nil {
-			mistakes = append(mistakes, err)
+			errs = append(errs, err)
 			continue
 		}
 		if _, twice := table.Lookup(p.Name); twice {
-			mistakes = append(mistakes, fmt.Errorf("preset %s stands there twice", p.Name))
+			errs = append(errs, fmt.Errorf("preset %s is defined twice", p.Name))
 			continue
 		}
 		table = append(table, p)
@@ -163,12 +163,12 @@ func ParsePresets(data []byte) (Presets, error) {
 		return nil, fmt.Errorf("read presets: %w", err)
 	}
 	if dec.More() {
-		return nil, errors.New("read presets: more after the closing brace")
+		return nil, errors.New("read presets: unexpected data after the closing brace")
 	}
-	if len(table) == 0 && len(mistakes) == 0 {
+	if len(table) == 0 && len(errs) == 0 {
 		return nil, errors.New("no presets: name at least one")
 	}
-	return table, errors.Join(mistakes...)
+	return table, errors.Join(errs...)
 }
 
 // MarshalJSON is the inverse of [ParsePresets].
@@ -185,7 +185,7 @@ func (p Presets) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Lookup finds a preset by its name.
+// Lookup returns the preset with a name.
 func (p Presets) Lookup(name string) (Preset, bool) {
 	for _, preset := range p {
 		if preset.Name == name {

@@ -90,7 +90,7 @@ func TestParsePresets(t *testing.T) {
 		"order kept":      {`{"b": "1x1", "a": "2x2"}`, Presets{{"b", Box{1, 1}, Box{1, 1}}, {"a", Box{2, 2}, Box{2, 2}}}, ""},
 		"empty":           {`{}`, nil, "name at least one"},
 		"no object":       {`["M"]`, nil, "not a JSON object"},
-		"twice":           {`{"a": "1x1", "a": "2x2"}`, nil, "a stands there twice"},
+		"twice":           {`{"a": "1x1", "a": "2x2"}`, nil, "a is defined twice"},
 		"number":          {`{"a": 1080}`, nil, `want a string such as "1200x628"`},
 		"no box":          {`{"a": "1080"}`, nil, "not WIDTHxHEIGHT"},
 		"zero":            {`{"a": "0x5"}`, nil, "number of pixels from 1 to 16383"},
@@ -99,7 +99,7 @@ func TestParsePresets(t *testing.T) {
 		"dotted name":     {`{"a.b": "5x5"}`, nil, "letters, digits"},
 		"slash in a name": {`{"a/b": "5x5"}`, nil, "letters, digits"},
 		"cut":             {`{"a": "5x5"`, nil, "read presets"},
-		"more behind":     {`{"a": "5x5"} {}`, nil, "more after"},
+		"more behind":     {`{"a": "5x5"} {}`, nil, "unexpected data"},
 	} {
 		got, err := ParsePresets([]byte(c.file))
 		if c.err != "" {

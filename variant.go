@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// Variant is one way to show a source: a preset's box and a format. The zero
-// Format is the source's own.
+// Variant is a preset and a format in which a source is shown. The zero Format is the
+// source's own.
 type Variant struct {
 	Preset string
 	Format Format
 }
 
-// VariantOf returns the variant for a preset and an asked-for format of a source
-// whose own format is own. Asking for what it is anyway is the plain variant.
+// VariantOf returns the variant of a preset and a requested format, for a source of
+// format own. Requesting the source's own format gives the plain variant.
 func VariantOf(preset string, asked, own Format) Variant {
 	if asked == own {
 		asked = ""
@@ -22,8 +22,8 @@ func VariantOf(preset string, asked, own Format) Variant {
 	return Variant{Preset: preset, Format: asked}
 }
 
-// VariantsOf is [VariantOf] for the variants that an operator lists, of which several may
-// come to the same for a source: each once, in their order.
+// VariantsOf applies [VariantOf] to the variants that an operator lists and removes
+// duplicates. It keeps their order.
 func VariantsOf(asked []Variant, own Format) []Variant {
 	var variants []Variant
 	for _, v := range asked {
@@ -34,7 +34,7 @@ func VariantsOf(asked []Variant, own Format) []Variant {
 	return variants
 }
 
-// String writes the variant as it stands in keys and jobs: "M" or "M.webp".
+// String returns the variant as it is written in keys and jobs: "M" or "M.webp".
 func (v Variant) String() string {
 	if v.Format == "" {
 		return v.Preset
@@ -42,8 +42,8 @@ func (v Variant) String() string {
 	return v.Preset + "." + string(v.Format)
 }
 
-// ParseVariant is the inverse of [Variant.String]. It knows the form and the
-// formats, not which presets there are.
+// ParseVariant is the inverse of [Variant.String]. It checks the form and the format,
+// not whether the preset exists.
 func ParseVariant(s string) (Variant, error) {
 	preset, format, dotted := strings.Cut(s, ".")
 	if !isPresetName(preset) {

@@ -20,38 +20,38 @@ import (
 type Rules struct {
 	Presets calotype.Presets
 	Prefix  calotype.Prefix
-	// Quality is passed on in jobs; 0 leaves it to the worker.
+	// Quality is the quality that jobs ask for; 0 leaves it to the worker.
 	Quality int
-	// CheckSource asks hosts to compare a rendition with the source as it is now, by
-	// [Rules.Staleness], for one call more.
+	// CheckSource compares each rendition with its source, by [Rules.Staleness]. It costs
+	// one more call.
 	CheckSource bool
 }
 
-// Request is what a decision reads of a viewer's request.
+// Request holds the parts of a viewer's request that the decision reads.
 type Request struct {
 	Method string
-	// Path is percent-encoded, as it stands in the request line.
+	// Path is percent-encoded, as in the request line.
 	Path string
-	// Query is what follows the question mark, undecoded.
+	// Query is the part after the question mark, not decoded.
 	Query string
 }
 
-// Verdict says what a request asks for.
+// Verdict is the kind of a request.
 type Verdict int
 
 const (
-	// Passthrough requests pass as they are: no size, an unknown size or format,
-	// no picture's extension, a method that does not read, an unreadable path.
+	// Passthrough requests pass unchanged: no size, an unknown size or format, no
+	// picture's extension, a method other than GET and HEAD, or a malformed path.
 	Passthrough Verdict = iota
-	// NotFound requests name an object under the resized prefix. They get 404, or
-	// pictures behind signed URLs would leak through their renditions.
+	// NotFound requests name an object under the resized prefix. The answer is 404:
+	// otherwise pictures behind signed URLs would leak through their renditions.
 	NotFound
 	// Resize requests ask for a variant.
 	Resize
 )
 
-// Decision is what a request asks for. Source is the decoded key, empty where the
-// path does not name one; Variant and Rendition are set for [Resize] only.
+// Decision is what a request asks for. Source is the decoded key, or empty if the path
+// names none. Variant and Rendition are set for [Resize] only.
 type Decision struct {
 	Verdict   Verdict
 	Source    string
@@ -61,11 +61,11 @@ type Decision struct {
 	quality int
 }
 
-// Decide reads a request.
+// Decide parses a request.
 func (r Rules) Decide(req Request) Decision {
 	key, err := url.PathUnescape(strings.TrimPrefix(req.Path, "/"))
 	if err != nil && r.Prefix.Contains(unescapeSome(req.Path)) {
-		return Decision{Verdict: NotFound} // Some store may read it.
+		return Decision{Verdict: NotFound} // A lenient store may decode it.
 	}
 	if err != nil {
 		return Decision{}
@@ -96,8 +96,8 @@ func (r Rules) Decide(req Request) Decision {
 	return d
 }
 
-// unescapeSome decodes the escapes that are right and takes the others as they stand,
-// as a store may that is not S3.
+// unescapeSome decodes valid escapes and leaves invalid ones as they are, as some stores
+// do.
 func unescapeSome(path string) string {
 	var b strings.Builder
 	for len(path) > 0 {
@@ -115,8 +115,8 @@ func unescapeSome(path string) string {
 	return b.String()
 }
 
-// containsInS3 reports whether S3 would take a path for one under the prefix: it
-// reads "+" as a space.
+// containsInS3 reports whether a path is under the prefix for S3, which reads "+" as a
+// space.
 func (r Rules) containsInS3(path string) bool {
 	if !strings.Contains(path, "+") || !strings.Contains(string(r.Prefix), " ") {
 		return false
@@ -133,7 +133,7 @@ func (r Rules) Staleness(d Decision, rendition calotype.Lineage, sourceETag stri
 	return rendition.Staleness(calotype.Target{SourceETag: sourceETag, Preset: preset})
 }
 
-// Job is the job that makes the rendition. Request is the id of the viewer's
+// Job returns the job that makes the rendition. request is the id of the viewer's
 // request, for logs; it may be empty.
 func (d Decision) Job(request string) calotype.Job {
 	return calotype.Job{

@@ -102,8 +102,8 @@ func (r Rules) resolveFound(d Decision, rendition, source Observation) Resolutio
 	return Resolution{Serve: ServeRendition, State: state, Why: "the rendition exists"}
 }
 
-// original returns the resolution for a request that the source answers, as far as
-// the source is known.
+// original returns r if the source can answer the request or was not inspected yet,
+// otherwise an error.
 func original(source Observation, r Resolution) Resolution {
 	switch source.Status {
 	case Missing:

@@ -11,8 +11,8 @@ import (
 	"calotype/edge"
 )
 
-// eventOf is an origin-request event with settings, or with a response an
-// origin-response one.
+// eventOf returns an origin-request event with settings or, if response is not empty, an
+// origin-response event.
 func eventOf(uri, query, role, response string) string {
 	kind := originRequest
 	if response != "" {
@@ -24,7 +24,7 @@ func eventOf(uri, query, role, response string) string {
 		`"}],"x-env-queue-url":[{"value":"https://sqs.us-east-1.amazonaws.com/1/q"}]}}}}` + response + `}}]}`
 }
 
-// steps goes through an event with the given statuses and writes down what was asked.
+// steps runs an event with the given statuses and returns the calls asked for.
 func steps(tr *Trigger, event string, statuses ...int) string {
 	var said []string
 	for step := tr.Start([]byte(event)); ; {
@@ -69,8 +69,8 @@ func TestTriggerSteps(t *testing.T) {
 	}
 }
 
-// With X-Env-Check-Source a rendition is the answer only if it was made from the
-// source as it is.
+// With X-Env-Check-Source a rendition is the answer only if it was made from the current
+// source.
 func TestTriggerChecksSource(t *testing.T) {
 	event := strings.Replace(eventOf("/a.jpg", "size=M", "", ""), `"x-env-role":[{"value":""}]`, `"x-env-check-source":[{"value":"true"}]`, 1)
 	lineage := func(etag, boxes string) map[string]string {
@@ -85,7 +85,7 @@ func TestTriggerChecksSource(t *testing.T) {
 		"current":              {current, source, "rendition"},
 		"of an older version":  {Result{Status: 200, Metadata: lineage("v1", "1200x628")}, source, "send"},
 		"in another box":       {Result{Status: 200, Metadata: lineage("v2", "100x100")}, source, "send"},
-		"made by somebody":     {Result{Status: 200}, source, "send"},
+		"no lineage":           {Result{Status: 200}, source, "send"},
 		"missing":              {Result{Status: 404}, source, "send"},
 		"of a removed source":  {current, Result{Status: 404}, "untouched"},
 		"neither":              {Result{Status: 404}, Result{Status: 404}, "untouched"},
@@ -132,12 +132,12 @@ func TestWhatChanges(t *testing.T) {
 		event string
 		want  Answer
 	}{
-		"a path":     {eventOf("/a.jpg", "size=M", "rendition", ""), Answer{OriginPath: "/resized/M"}},
-		"a plus":     {eventOf("/a+b.jpg", "size=M", "rendition", ""), Answer{}},
-		"own plus":   {strings.Replace(eventOf("/a.jpg", "size=M", "rendition", ""), `"path":""`, `"path":"/b+c"`, 1), Answer{OriginPath: "/resized/M/b%2Bc"}},
-		"nothing":    {eventOf("/a+b.jpg", "", "rendition", ""), Answer{}},
-		"a stand-in": {eventOf("/a.jpg", "size=M", "", `{"status":"200","headers":{"x-amz-meta-a":[],"etag":[]}}`), Answer{Remove: []string{"x-amz-meta-a"}, Set: []Header{{edge.StateHeader, edge.StatePending}, {"Cache-Control", edge.PendingCacheControl}}}},
-		"no error":   {eventOf("/a.jpg", "size=M", "", `{"status":"404","headers":{}}`), Answer{}},
+		"a path":   {eventOf("/a.jpg", "size=M", "rendition", ""), Answer{OriginPath: "/resized/M"}},
+		"a plus":   {eventOf("/a+b.jpg", "size=M", "rendition", ""), Answer{}},
+		"own plus": {strings.Replace(eventOf("/a.jpg", "size=M", "rendition", ""), `"path":""`, `"path":"/b+c"`, 1), Answer{OriginPath: "/resized/M/b%2Bc"}},
+		"nothing":  {eventOf("/a+b.jpg", "", "rendition", ""), Answer{}},
+		"pending":  {eventOf("/a.jpg", "size=M", "", `{"status":"200","headers":{"x-amz-meta-a":[],"etag":[]}}`), Answer{Remove: []string{"x-amz-meta-a"}, Set: []Header{{edge.StateHeader, edge.StatePending}, {"Cache-Control", edge.PendingCacheControl}}}},
+		"no error": {eventOf("/a.jpg", "size=M", "", `{"status":"404","headers":{}}`), Answer{}},
 	} {
 		step := (&Trigger{Presets: calotype.DefaultPresets()}).Start([]byte(c.event))
 		if step.Answer == nil || !reflect.DeepEqual(*step.Answer, c.want) {
@@ -176,7 +176,7 @@ func TestPlusSigns(t *testing.T) {
 	}
 }
 
-// A rendition is hidden from who asks for it by name whatever else is wrong.
+// A rendition cannot be requested by its key, even if other settings are wrong.
 func TestHiddenWithoutOtherSettings(t *testing.T) {
 	event := strings.Replace(eventOf("/resized/M/a.jpg", "", "", ""), `"pictures"`, `"no bucket!"`, 1)
 	step := (&Trigger{Presets: calotype.DefaultPresets()}).Start([]byte(event))
@@ -185,8 +185,8 @@ func TestHiddenWithoutOtherSettings(t *testing.T) {
 	}
 }
 
-// Without s3:ListBucket a missing source is 403, which is not worth a line each view.
-func TestForbiddenIsSaidOnce(t *testing.T) {
+// Without s3:ListBucket a missing source is 403, which is logged once a minute.
+func TestForbiddenIsLoggedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := &Trigger{Presets: calotype.DefaultPresets()}
 		for i, says := range []bool{true, false, true} {
@@ -198,7 +198,7 @@ func TestForbiddenIsSaidOnce(t *testing.T) {
 	})
 }
 
-// FuzzTrigger looks for panics, for endless events, and for paths that are none.
+// FuzzTrigger looks for panics, endless events and invalid paths.
 func FuzzTrigger(f *testing.F) {
 	f.Add([]byte(eventOf("/a%20b.jpg", "size=M&to_webp=1", "", "")), 404)
 	f.Add([]byte(eventOf("/a.jpg", "size=M", "original", "")), 200)
