@@ -20,6 +20,8 @@ const (
 	BMP  Format = "bmp"
 	TIFF Format = "tiff"
 	HEIC Format = "heic"
+	JXL  Format = "jxl"
+	ICO  Format = "ico"
 )
 
 var formatByExtension = map[string]Format{
@@ -55,6 +57,9 @@ func ParseFormat(s string) (Format, bool) {
 
 // ContentType returns the format's media type.
 func (f Format) ContentType() string {
+	if f == ICO {
+		return "image/vnd.microsoft.icon"
+	}
 	return "image/" + string(f)
 }
 

@@ -145,6 +145,44 @@ func FuzzSequenceHeader(f *testing.F) {
 	})
 }
 
+func FuzzTIFF(f *testing.F) {
+	f.Add(littleTIFF.file([]byte("profile"), littleTIFF.rgb(littleTIFF.entry(tagProfile, 7, 7, le32(80)), littleTIFF.shorts(tagExtraSamples, 1))...))
+	f.Add(bigTIFF.file(nil, bigTIFF.rgb(bigTIFF.shorts(tagSubsampling, 2, 1))...))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		checkHeader(t, file, calotype.TIFF)
+		if h, err := Parse(file); err == nil && h.TIFF != nil && (h.TIFF.Pages < 1 || h.TIFF.Samples < 0) {
+			t.Errorf("got %+v", h.TIFF)
+		}
+	})
+}
+
+func FuzzBMP(f *testing.F) {
+	f.Add(bmpFile(bmpVersion5, 24, 0, map[int]int{56: bmpEmbedded, 112: 124, 116: 7}, nil, make([]byte, 36)))
+	f.Add(bmpFile(bmpCore, 8, 0, nil, make([]byte, 6), make([]byte, 12)))
+	f.Add(bmpFile(bmpInfo, 8, BMPRLE8, nil, make([]byte, 8), []byte("\x03\x01\x00\x00\x00\x03\x01\x00\x01\x00\x00\x01")))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		checkHeader(t, file, calotype.BMP)
+		h, err := Parse(file)
+		if err != nil || h.BMP == nil {
+			return
+		}
+		if start, _, ok := h.Rows24(); ok && start+BMPStride(h.Width, 24)*int64(h.Height) > int64(len(file)) {
+			t.Errorf("rows from %d, of %dx%d pixels in %d bytes", start, h.Width, h.Height, len(file))
+		}
+	})
+}
+
+func FuzzICO(f *testing.F) {
+	f.Add(icoFile(join([]byte(pngSignature), pngIHDR(300, 200, 8, pngRGBA)), make([]byte, bmpInfo)))
+	f.Fuzz(func(t *testing.T, file []byte) { checkHeader(t, file, calotype.ICO) })
+}
+
+func FuzzJXL(f *testing.F) {
+	f.Add(jxlStream(jxlFull))
+	f.Add(join(jxlContainer, box("jxlp", be32(0), jxlStream(jxlFull))))
+	f.Fuzz(func(t *testing.T, file []byte) { checkHeader(t, file, calotype.JXL) })
+}
+
 func FuzzIsSRGB(f *testing.F) {
 	f.Add(make([]byte, 140))
 	f.Fuzz(func(t *testing.T, profile []byte) {

@@ -72,6 +72,10 @@ type Header struct {
 	WebP *WebP
 	GIF  *GIF
 	HEIF *HEIF
+	TIFF *TIFF
+	BMP  *BMP
+	JXL  *JXL
+	ICO  *ICO
 }
 
 // Size is a size in pixels.
@@ -95,6 +99,25 @@ const (
 	Chroma400   Chroma = "4:0:0"
 	ChromaOther Chroma = "other"
 )
+
+// chromaBy names the subsampling by how much the colours are fewer, across and down.
+func chromaBy(across, down int) Chroma {
+	switch [2]int{across, down} {
+	case [2]int{1, 1}:
+		return Chroma444
+	case [2]int{2, 1}:
+		return Chroma422
+	case [2]int{2, 2}:
+		return Chroma420
+	case [2]int{1, 2}:
+		return Chroma440
+	case [2]int{4, 1}:
+		return Chroma411
+	case [2]int{4, 2}:
+		return Chroma410
+	}
+	return ChromaOther
+}
 
 // Animation is a picture's frames and how they are played.
 type Animation struct {
@@ -133,6 +156,20 @@ const (
 	DisposePrevious                  // What was there before the frame comes back.
 )
 
+// parsers read a file of their format.
+var parsers = map[calotype.Format]func(*Header, []byte) error{
+	calotype.JPEG: parseJPEG,
+	calotype.PNG:  parsePNG,
+	calotype.WebP: parseWebP,
+	calotype.GIF:  parseGIF,
+	calotype.AVIF: parseHEIF,
+	calotype.HEIC: parseHEIF,
+	calotype.TIFF: parseTIFF,
+	calotype.BMP:  parseBMP,
+	calotype.JXL:  parseJXL,
+	calotype.ICO:  parseICO,
+}
+
 // Parse reads the header of a picture. It returns [ErrFormat] for content of no known
 // format, and another error if not even the size can be read. What is broken behind the
 // header is not an error: see [Header.Damage].
@@ -142,18 +179,7 @@ func Parse(file []byte) (*Header, error) {
 		return nil, ErrFormat
 	}
 	h := &Header{Format: format, Orientation: 1, Frames: 1, Depth: 8}
-	parse := map[calotype.Format]func(*Header, []byte) error{
-		calotype.JPEG: parseJPEG,
-		calotype.PNG:  parsePNG,
-		calotype.WebP: parseWebP,
-		calotype.GIF:  parseGIF,
-		calotype.AVIF: parseHEIF,
-		calotype.HEIC: parseHEIF,
-	}[format]
-	if parse == nil {
-		return nil, ErrFormat
-	}
-	if err := parse(h, file); err != nil {
+	if err := parsers[format](h, file); err != nil {
 		return nil, fmt.Errorf("%s: %w", format, err)
 	}
 	if h.Width < 1 || h.Height < 1 {

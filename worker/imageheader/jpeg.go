@@ -322,21 +322,7 @@ func (j *JPEG) chroma() Chroma {
 	case c[1] != (JPEGComponent{c[1].ID, c[2].H, c[2].V}) || c[0].H%c[1].H != 0 || c[0].V%c[1].V != 0:
 		return ChromaOther
 	}
-	switch [2]int{c[0].H / c[1].H, c[0].V / c[1].V} {
-	case [2]int{1, 1}:
-		return Chroma444
-	case [2]int{2, 1}:
-		return Chroma422
-	case [2]int{2, 2}:
-		return Chroma420
-	case [2]int{1, 2}:
-		return Chroma440
-	case [2]int{4, 1}:
-		return Chroma411
-	case [2]int{4, 2}:
-		return Chroma410
-	}
-	return ChromaOther
+	return chromaBy(c[0].H/c[1].H, c[0].V/c[1].V)
 }
 
 // model decides what the components are as libjpeg does: jdapimin.c,

@@ -71,6 +71,10 @@ func (h *Header) Refusal(l Limits) *Refusal {
 		return h.JPEG.refusal(l)
 	case calotype.PNG:
 		return h.PNG.refusal(l)
+	case calotype.TIFF:
+		if l.Channels > 0 && h.TIFF.Samples > l.Channels {
+			return refuse(ClassTooManyChannels, "%d channels, the limit is %d", h.TIFF.Samples, l.Channels)
+		}
 	case calotype.AVIF, calotype.HEIC:
 		return h.HEIF.refusal(l)
 	}

@@ -10,8 +10,8 @@ import (
 // Sniff returns a picture's format by its first bytes, whatever its name says.
 //
 // The signatures: JPEG ISO 10918-1 B.1.1.3, PNG ISO 15948 5.2, GIF89a 17, WebP
-// RFC 9649 2.4, BMP BITMAPFILEHEADER, TIFF 6.0 section 2, BigTIFF, and the brands of
-// ISO 23008-12 for HEIC and AVIF.
+// RFC 9649 2.4, BMP BITMAPFILEHEADER, TIFF 6.0 section 2, BigTIFF, JPEG XL ISO 18181-1 D.1
+// and -2, ICO, and the brands of ISO 23008-12 for HEIC and AVIF.
 func Sniff(file []byte) (calotype.Format, bool) {
 	switch {
 	case bytes.HasPrefix(file, []byte{0xff, 0xd8, 0xff}):
@@ -22,8 +22,13 @@ func Sniff(file []byte) (calotype.Format, bool) {
 		return calotype.GIF, true
 	case isWebP(file):
 		return calotype.WebP, true
-	case bytes.HasPrefix(file, []byte("II*\x00")), bytes.HasPrefix(file, []byte("MM\x00*")):
+	case bytes.HasPrefix(file, []byte("II*\x00")), bytes.HasPrefix(file, []byte("MM\x00*")),
+		bytes.HasPrefix(file, []byte("II+\x00\x08\x00\x00\x00")), bytes.HasPrefix(file, []byte("MM\x00+\x00\x08\x00\x00")):
 		return calotype.TIFF, true
+	case isJXL(file):
+		return calotype.JXL, true
+	case isICO(file):
+		return calotype.ICO, true
 	case len(file) >= 12 && string(file[4:8]) == "ftyp":
 		return sniffBrand(file)
 	case bytes.HasPrefix(file, []byte("BM")):
