@@ -7,18 +7,21 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/google/renameio/v2"
+
 	"calotype/worker/backfill"
 )
 
-// checkpoint is a file that says how far a backfill is. One without a name is none.
+// A checkpoint is a file that holds the position of a backfill. With an empty file name,
+// checkpoints are off.
 type checkpoint struct {
 	file string
-	// Of is the backfill that it is of.
+	// Of identifies the run: bucket, prefix and flags. A checkpoint of another run is refused.
 	Of       string            `json:"of"`
 	Position backfill.Position `json:"position"`
 }
 
-// load reads the position to go on from: the beginning where there is no file.
+// load returns the position to resume from: the beginning if there is no file.
 func (c checkpoint) load() (backfill.Position, error) {
 	if c.file == "" {
 		return backfill.Position{}, nil
@@ -35,12 +38,12 @@ func (c checkpoint) load() (backfill.Position, error) {
 		return backfill.Position{}, fmt.Errorf("--checkpoint %s: %w; is it a checkpoint?%w", c.file, err, quiet(errUsage))
 	}
 	if found.Of != c.Of {
-		return backfill.Position{}, fmt.Errorf("--checkpoint %s is of another run (%s): name another file, or remove it%w", c.file, found.Of, quiet(errUsage))
+		return backfill.Position{}, fmt.Errorf("--checkpoint %s belongs to another run (%s): name another file, or remove this one%w", c.file, found.Of, quiet(errUsage))
 	}
 	return found.Position, nil
 }
 
-// save writes a position so that a kill leaves this one or the last.
+// save replaces the file atomically: a kill leaves the last position or this one.
 func (c checkpoint) save(p backfill.Position) error {
 	if c.file == "" {
 		return nil
@@ -50,11 +53,7 @@ func (c checkpoint) save(p backfill.Position) error {
 	if err != nil {
 		return err
 	}
-	next := c.file + ".new"
-	if err := os.WriteFile(next, data, 0o644); err != nil {
-		return err
-	}
-	return os.Rename(next, c.file)
+	return renameio.WriteFile(c.file, data, 0o644)
 }
 
 func (c checkpoint) remove() error {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 	"github.com/rs/zerolog"
+	"golang.org/x/term"
 
 	"calotype"
 	"calotype/worker/render"
@@ -63,14 +64,10 @@ func (f serviceFlags) logger(stderr io.Writer) zerolog.Logger {
 	return zerolog.New(stderr).Level(f.LogLevel).With().Timestamp().Logger()
 }
 
-// isTerminal reports whether somebody reads what is written there.
+// isTerminal reports whether w is a terminal.
 func isTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // limitFlags bound one picture, for every command that decodes some.

@@ -2,25 +2,22 @@ package main
 
 import (
 	"io"
-	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 )
 
-// progress is a bar on a terminal for work whose end is not known for sure: only its end
-// finishes it. It may be nil, for work that nobody watches.
+// progress is a bar on a terminal for work of unknown length: the bar ends when the work
+// does. It is nil where standard error is not a terminal.
 type progress struct{ bar *progressbar.ProgressBar }
 
-// watchProgress shows a bar where stderr is a terminal and people are told, not programs.
+// watchProgress shows a bar if stderr is a terminal and the output is not JSON.
 func watchProgress(stderr io.Writer, json bool, expected int, what string, more ...progressbar.Option) *progress {
-	file, ok := stderr.(*os.File)
-	if !ok || json || !term.IsTerminal(int(file.Fd())) {
+	if json || !isTerminal(stderr) {
 		return nil
 	}
 	options := append([]progressbar.Option{
-		progressbar.OptionSetWriter(file),
+		progressbar.OptionSetWriter(stderr),
 		progressbar.OptionSetDescription(what),
 		progressbar.OptionShowCount(),
 		progressbar.OptionThrottle(100 * time.Millisecond),
@@ -29,10 +26,10 @@ func watchProgress(stderr io.Writer, json bool, expected int, what string, more 
 	return &progress{progressbar.NewOptions(max(1, expected), options...)}
 }
 
-// expect says how many there are, as far as is known.
+// expect sets the number of items known so far.
 func (p *progress) expect(n int) { p.bar.ChangeMax(n + 1) }
 
-// reached moves the bar on by one, to so many in all. There may be more than expected.
+// reached advances the bar by one, to n in all. There may be more than expected.
 func (p *progress) reached(n int) {
 	if p == nil {
 		return
@@ -43,7 +40,7 @@ func (p *progress) reached(n int) {
 	_ = p.bar.Add(1)
 }
 
-// clear takes the bar away, before other words.
+// clear removes the bar, so that other output starts on an empty line.
 func (p *progress) clear() {
 	if p != nil {
 		_ = p.bar.Clear()

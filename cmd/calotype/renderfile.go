@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 	"time"
+
+	"github.com/google/renameio/v2"
 
 	"calotype"
 	"calotype/worker/failure"
@@ -83,7 +84,7 @@ func (c *renderCommand) renderInto(ctx context.Context, report *fileReport) erro
 		}
 		v := variants[len(report.Renditions)]
 		path := c.path(v, report.File)
-		if err := writeWhole(path, rendition.Body); err != nil {
+		if err := renameio.WriteFile(path, rendition.Body, 0o644); err != nil {
 			return err
 		}
 		report.Renditions = append(report.Renditions, renditionReport{
@@ -105,22 +106,4 @@ func (c *renderCommand) read(file string) ([]byte, error) {
 		return nil, failure.New(render.ClassTooManyBytes, "%d bytes, the limit is %d", info.Size(), c.MaxBytes)
 	}
 	return os.ReadFile(file)
-}
-
-// writeWhole writes a file so that it is never seen half written.
-func writeWhole(path string, body []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".calotype-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(body)
-	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/term"
 
 	"calotype/deployments/local/page"
 	"calotype/edge"
@@ -108,10 +109,8 @@ func serveAll(ctx context.Context, f flags, s *servers, listener net.Listener, s
 }
 
 func logger(stderr io.Writer) zerolog.Logger {
-	if file, ok := stderr.(*os.File); ok {
-		if info, err := file.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-			stderr = zerolog.ConsoleWriter{Out: file, TimeFormat: "15:04:05.000"}
-		}
+	if file, ok := stderr.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		stderr = zerolog.ConsoleWriter{Out: file, TimeFormat: "15:04:05.000"}
 	}
 	return zerolog.New(stderr).With().Timestamp().Logger()
 }

@@ -1,50 +1,71 @@
 package awstest
 
 import (
-	"bufio"
 	"io"
-	"net/http/httptest"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 )
 
-// Samples are metrics by name and labels, as they stand in the text that is served:
+// Samples are metrics by name and sorted labels, in the text format's notation:
 // `calotype_jobs_total{class="",outcome="done"}`.
 type Samples map[string]float64
 
-// Scrape reads a collector as Prometheus does.
+// Scrape collects the samples of a collector, which must follow Prometheus' conventions.
 func Scrape(t testing.TB, c prometheus.Collector) Samples {
 	t.Helper()
-	registry := prometheus.NewRegistry()
-	if err := registry.Register(c); err != nil {
+	problems, err := testutil.CollectAndLint(c)
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
-	answer := httptest.NewRecorder()
-	promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
-	return ParseSamples(t, answer.Body)
+	text, err := testutil.CollectAndFormat(c, expfmt.TypeTextPlain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ParseSamples(t, strings.NewReader(string(text)))
 }
 
-// ParseSamples reads what /metrics answers.
+// ParseSamples reads the body of a /metrics response.
 func ParseSamples(t testing.TB, text io.Reader) Samples {
 	t.Helper()
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	families, err := parser.TextToMetricFamilies(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	vector, err := expfmt.ExtractSamples(&expfmt.DecodeOptions{}, slices.Collect(maps.Values(families))...)
+	if err != nil {
+		t.Fatal(err)
+	}
 	samples := Samples{}
-	for lines := bufio.NewScanner(text); lines.Scan(); {
-		line := lines.Text()
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		at := strings.LastIndexByte(line, ' ')
-		value, err := strconv.ParseFloat(line[at+1:], 64)
-		if err != nil {
-			t.Fatalf("%q: %v", line, err)
-		}
-		samples[line[:at]] = value
+	for _, sample := range vector {
+		samples[notation(sample.Metric)] = float64(sample.Value)
 	}
 	return samples
+}
+
+func notation(m model.Metric) string {
+	var labels []string
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		if name != model.MetricNameLabel {
+			labels = append(labels, string(name)+"="+strconv.Quote(string(m[name])))
+		}
+	}
+	name := string(m[model.MetricNameLabel])
+	if len(labels) == 0 {
+		return name
+	}
+	return name + "{" + strings.Join(labels, ",") + "}"
 }
 
 // Want compares some of the samples.
@@ -52,7 +73,7 @@ func (s Samples) Want(t testing.TB, want Samples) {
 	t.Helper()
 	for name, value := range want {
 		if got, ok := s[name]; !ok || got != value {
-			t.Errorf("%s: got %v (there: %v), want %v", name, got, ok, value)
+			t.Errorf("%s: got %v (present: %v), want %v", name, got, ok, value)
 		}
 	}
 }
