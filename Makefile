@@ -5,6 +5,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+# RACE=1 runs the tests under the race detector, as CI does.
+TEST_FLAGS := $(if $(RACE),-race -timeout 20m,-timeout 10m)
 MODULES := . deployments/local
 # What "make check-deploy" needs, and Debian's package of it. A package that starts a
 # server is unpacked into bin/tools instead of being installed.
@@ -30,8 +33,8 @@ build: libvips ## Build the programs into bin/
 include deployments/lambda-edge/build.mk
 
 .PHONY: test
-test: libvips browser node ## Run every test, over the local S3 and SQS servers
-	for module in $(MODULES); do (cd $$module && go test -timeout 10m ./...); done
+test: libvips browser node ## Run every test, over the local S3 and SQS servers (RACE=1: under the race detector)
+	for module in $(MODULES); do (cd $$module && go test $(TEST_FLAGS) ./...); done
 
 .PHONY: test-debian13
 test-debian13: debootstrap ## Run every test in a root of Debian 13, and the engine's in the image made there (needs root)
@@ -43,13 +46,22 @@ debootstrap:
 	@command -v debootstrap >/dev/null || { $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy --no-install-recommends debootstrap; }
 
 .PHONY: check
-check: libvips browser node ## Format, vet (also without cgo), staticcheck, import rules, race detector
+check: libvips ## Check format, vet (also without cgo), staticcheck and the import rules
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not formatted, run gofmt -w: $$unformatted"; exit 1; }
 	for module in $(MODULES); do (cd $$module && go vet ./... && go run $(STATICCHECK) ./...); done
 	CGO_ENABLED=0 go vet ./...
 	GOOS=wasip1 GOARCH=wasm go vet ./cmd/edge-wasm
-	go test -run 'Imports|Decision|Cgo|Production' .
-	for module in $(MODULES); do (cd $$module && go test -race -timeout 20m ./...); done
+	go test -run 'Imports|Decision|Cgo|Production' . ./internal/hermetic
+
+.PHONY: vuln
+vuln: libvips ## Report known vulnerabilities that the programs call; 2 where the database cannot be reached
+	@mkdir -p bin; for module in $(MODULES) deployments/cdk; do \
+		status=0; (cd $$module && go run $(GOVULNCHECK) ./...) 2>bin/vuln.log || status=$$?; \
+		if [ $$status -ne 0 ] && grep -q 'fetching vulnerabilities' bin/vuln.log; then \
+			echo "nothing was checked: the database at https://vuln.go.dev cannot be reached" >&2; exit 2; \
+		fi; \
+		cat bin/vuln.log >&2; [ $$status -eq 0 ] || exit 1; \
+	done
 
 .PHONY: check-deploy
 check-deploy: export PATH := $(CURDIR)/bin/tools/usr/bin:$(PATH)

@@ -13,7 +13,7 @@ import (
 // The table of sizes follows from the figures that "make bench" prints: new figures need
 // a new table.
 func TestSizingFollowsFromFigures(t *testing.T) {
-	figures, err := os.ReadFile("../../docs/development.md")
+	figures, err := os.ReadFile("../../BENCHMARK.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func TestSizingFollowsFromFigures(t *testing.T) {
 		t.Helper()
 		m := regexp.MustCompile(pattern).FindSubmatch(figures)
 		if m == nil {
-			t.Fatalf("no %s in docs/development.md", pattern)
+			t.Fatalf("no %s in BENCHMARK.md", pattern)
 		}
 		n, err := strconv.ParseFloat(string(m[1]), 64)
 		if err != nil {
