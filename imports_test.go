@@ -68,7 +68,8 @@ var mayImport = map[string]struct {
 	"calotype/worker/invalidate":  {[]string{"calotype", "calotype/worker/store"}, "an invalidator knows paths and counts them; what has changed is the workers' business"},
 	"calotype/worker/backfill":    {[]string{"calotype", "calotype/queue", "calotype/worker/store"}, "a backfill compares listings and sends jobs; how jobs are done is the workers' business"},
 	"calotype/worker/imageheader": {[]string{"calotype"}, "a header is bytes: libvips, buckets and jobs are elsewhere"},
-	"calotype/worker/render":      {[]string{"calotype", "calotype/worker/failure", "calotype/worker/imageheader"}, "an engine knows pictures, not buckets or jobs"},
+	"calotype/worker/animation":   {[]string{"calotype"}, "files and their frames; who decodes and encodes is elsewhere"},
+	"calotype/worker/render":      {[]string{"calotype", "calotype/worker/animation", "calotype/worker/failure", "calotype/worker/imageheader"}, "an engine knows pictures, not buckets or jobs"},
 	"calotype/worker/store":       {[]string{"calotype"}, "a store knows objects, not jobs"},
 
 	"calotype/deployments/lambda-edge":       {nil, "tests of a function in Node, which imports no Go"},

@@ -11,6 +11,9 @@ import (
 // decode is the way from a source's bytes to the picture that all targets are made from.
 func (p *Picture) decode(targets []Target) (*decoded, error) {
 	width, height, frames := p.sizeToDecode(targets)
+	if p.animation != nil {
+		return p.decodeFrames(width, height, frames, failOnError)
+	}
 	d, err := p.decodeStored(width, height, frames, failOnError)
 	if err != nil {
 		return nil, err

@@ -18,6 +18,8 @@ type decoded struct {
 	frames        int
 	width, height int // Of a frame.
 	bands         int
+	delays        []int // Of each frame of an animation, in milliseconds, as browsers play it.
+	plays         int   // How often browsers show the animation; 0 is for ever.
 }
 
 // newDecoded returns a picture whose pixels the caller must write, all of them.

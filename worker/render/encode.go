@@ -12,33 +12,20 @@ import (
 
 // encode writes a picture that has a target's size.
 func (d *decoded) encode(p *Picture, t Target) ([]byte, error) {
+	if t.Format == calotype.PNG && d.frames > 1 {
+		return d.encodeAPNG(p)
+	}
 	img, err := d.open()
 	if err != nil {
 		return nil, err
 	}
 	defer img.Close()
 	if d.frames > 1 {
-		if err := animate(img, d, p); err != nil {
+		if err := d.animate(img, t); err != nil {
 			return nil, err
 		}
 	}
 	return encode(img, p, t)
-}
-
-// animate says where the frames are, how long each is shown, and how often.
-func animate(img *vips.ImageRef, d *decoded, p *Picture) error {
-	if err := img.SetPageHeight(d.height); err != nil {
-		return err
-	}
-	if err := img.SetPages(d.frames); err != nil {
-		return err
-	}
-	if len(p.delay) > 0 {
-		if err := img.SetPageDelay(p.delay); err != nil {
-			return err
-		}
-	}
-	return img.SetLoop(p.loop)
 }
 
 func encode(img *vips.ImageRef, p *Picture, t Target) (body []byte, err error) {
@@ -60,8 +47,8 @@ func encode(img *vips.ImageRef, p *Picture, t Target) (body []byte, err error) {
 			StripMetadata: true,
 			Compression:   6,
 			Filter:        vips.PngFilterAll,
-			Palette:       p.palette,
-			Quality:       100, // Of the palette: as many colours as it takes, up to 256.
+			Palette:       p.palette && p.Frames == 1, // Frames have one palette.
+			Quality:       100,                        // Of the palette: as many colours as it takes, up to 256.
 			Dither:        1,
 		})
 	case calotype.GIF:

@@ -7,10 +7,7 @@ import (
 	"encoding/binary"
 	"image"
 	"image/color"
-	"image/gif"
 	"image/png"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/davidbyttow/govips/v2/vips"
@@ -185,41 +182,6 @@ func TestAlpha(t *testing.T) {
 	}
 }
 
-func TestAnimationIsKept(t *testing.T) {
-	body := moving(t, 4, 200, 100)
-	asWebP := render(t, body, Target{200, 100, calotype.WebP, 95}).Body
-	for from, body := range map[string][]byte{"gif": body, "webp": asWebP} {
-		for _, f := range []calotype.Format{calotype.GIF, calotype.WebP} {
-			name := from + " to " + string(f)
-			r := render(t, body, Target{100, 50, f, 90})
-			p, err := Open(r.Body, Limits{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			// GIF counts the repetitions, WebP the plays.
-			if p.Format != f || p.Frames != 4 || p.Width != 100 || p.Height != 50 || p.loop != 3 && p.loop != 4 {
-				t.Errorf("%s: %s, %d frames of %dx%d, loop %d", name, p.Format, p.Frames, p.Width, p.Height, p.loop)
-			}
-			if !slices.Equal(p.delay, []int{50, 60, 70, 80}) {
-				t.Errorf("%s: the frames stand for %v ms", name, p.delay)
-			}
-			// Up to its edges, no frame shows anything of another.
-			strip := look(t, r.Body)
-			for i := range 4 {
-				for _, y := range []int{0, 25, 49} {
-					wantColour(t, strip, 50, 50*i+y, frameColour(i), 12)
-				}
-			}
-		}
-	}
-	img := look(t, render(t, body, Target{100, 50, calotype.JPEG, 90}).Body)
-	if img.Bounds().Size() != image.Pt(100, 50) {
-		t.Errorf("as JPEG: %v, want the first frame", img.Bounds())
-	}
-	wantColour(t, img, 50, 25, frameColour(0), 12)
-	vips.AssertNoLeaks(t)
-}
-
 // An animation of more than 100 MB decoded, whose frames need no scaling.
 func TestLongAnimation(t *testing.T) {
 	r := render(t, moving(t, 100, 600, 600), Target{600, 600, calotype.WebP, 50})
@@ -278,18 +240,5 @@ func TestPaletteStays(t *testing.T) {
 	}
 	if _, ok := config.ColorModel.(color.Palette); !ok {
 		t.Errorf("a palette became %T", config.ColorModel)
-	}
-}
-
-func TestLoopForEver(t *testing.T) {
-	g, err := gif.DecodeAll(bytes.NewReader(moving(t, 2, 20, 20)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	g.LoopCount = 0
-	body := encodeWith(t, func(b *bytes.Buffer, g *gif.GIF) error { return gif.EncodeAll(b, g) }, g)
-	out, err := gif.DecodeAll(bytes.NewReader(render(t, body, Target{10, 10, calotype.GIF, 80}).Body))
-	if err != nil || out.LoopCount != 0 || !strings.HasPrefix(string(body), "GIF89a") {
-		t.Errorf("got %v, %v, want it to loop for ever", out, err)
 	}
 }

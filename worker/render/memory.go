@@ -77,8 +77,8 @@ func (p *Picture) decodeBytes(width, height int, frames int64) int64 {
 	}
 	pixels := int64(p.Width) * int64(p.Height)
 	rows := int64(stored) * 5 << 10
-	if frames > 1 {
-		return pixels*frames*4 + rows
+	if p.animation != nil {
+		return p.frameBytes(pixels, width, height) + rows
 	}
 	switch p.Format {
 	case calotype.JPEG:
@@ -109,6 +109,13 @@ func (p *Picture) decodeBytes(width, height int, frames int64) int64 {
 		return pixels*4 + rows // One strip may hold it all, in 16 bits.
 	}
 	return pixels*8 + rows // A frame of a GIF.
+}
+
+// frameBytes is what it takes to compose an animation's frames one by one: the canvas, what
+// is restored of it, a frame as it is decoded, and its copies on the way to its size. Each
+// scaled frame is there twice while they are joined; the second is the targets'.
+func (p *Picture) frameBytes(pixels int64, width, height int) int64 {
+	return pixels*4*6 + int64(width)*int64(height)*8
 }
 
 // jpegCoefficients is what libjpeg keeps of a picture whose scans are not each of the

@@ -24,17 +24,19 @@ func Open(body []byte, limits Limits) (*Picture, error) {
 	if limits.Frames > 0 && p.Frames > limits.Frames {
 		return nil, faultf(ClassTooManyFrames, "%d frames, the limit is %d", p.Frames, limits.Frames)
 	}
-	if pixels := int64(p.Width) * int64(p.Height) * int64(p.Frames); limits.Pixels > 0 && pixels > limits.Pixels {
+	if pixels := p.pixels(); limits.Pixels > 0 && pixels > limits.Pixels {
 		return nil, faultf(ClassTooManyPixels, "%dx%d pixels in %d frame(s), the limit is %d", p.Width, p.Height, p.Frames, limits.Pixels)
 	}
 	return p, nil
 }
 
 func (p *Picture) readHeader() error {
-	if p.Format == calotype.GIF {
-		if _, err := walkGIF(p.body); err != nil {
-			return corrupt(p.Format, err)
-		}
+	if err := p.readFrames(); err != nil {
+		return err
+	}
+	if p.animation != nil && p.Format != calotype.PNG {
+		p.plain = holdsPixelsOnly(p.Format, p.body)
+		return nil
 	}
 	header, err := loadPages(p.Format, p.body, loadOptions{failOn: failOnError})
 	if err != nil {
@@ -52,10 +54,14 @@ func (p *Picture) readHeader() error {
 	p.plain = p.orientation == 1 && !header.isCMYK() && holdsPixelsOnly(p.Format, p.body)
 	p.profile = usableProfile(header.profile(), header.colours())
 	p.inSRGB = header.isSRGB() && p.profile == nil
-	if pages := header.number("n-pages", 1); p.canMove() && pages > 1 {
-		p.Frames = pages
-		p.loop = header.number("loop", 0)
-		p.delay = header.delays()
-	}
 	return nil
+}
+
+// pixels returns how many pixels are decoded.
+func (p *Picture) pixels() int64 {
+	n := int64(p.Width) * int64(p.Height) * int64(p.Frames)
+	if p.animation != nil {
+		n = max(n, p.animation.Pixels)
+	}
+	return n
 }

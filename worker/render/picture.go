@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"calotype"
+	"calotype/worker/animation"
 )
 
 // Limits bound one picture; a zero is no limit. All but Time are checked against its
@@ -40,13 +41,12 @@ type Picture struct {
 
 	body        []byte
 	limits      Limits
-	orientation int    // EXIF's, 1 to 8
-	palette     bool   // a PNG of palette colours
-	plain       bool   // nothing to remove, turn or convert
-	inSRGB      bool   // no colours to convert, and no alpha
-	profile     []byte // the ICC profile to convert from, or nil
-	delay       []int
-	loop        int
+	orientation int               // EXIF's, 1 to 8
+	palette     bool              // a PNG of palette colours
+	plain       bool              // nothing to remove, turn or convert
+	inSRGB      bool              // no colours to convert, and no alpha
+	profile     []byte            // the ICC profile to convert from, or nil
+	animation   *animation.Reader // nil for a still, unless it is a GIF
 }
 
 // Target is a rendition that is wanted.
@@ -61,11 +61,15 @@ type Target struct {
 }
 
 // Target returns what a variant of this picture is: the preset's box for its shape, in
-// the variant's format or its own.
+// the variant's format or its own. An animation in AVIF is not written: it becomes WebP,
+// which moves wherever AVIF is shown.
 func (p *Picture) Target(v calotype.Variant, preset calotype.Preset, quality int) Target {
 	t := Target{Format: v.Format, Quality: quality}
 	if t.Format == "" {
 		t.Format = p.Format.Own()
+	}
+	if t.Format == calotype.AVIF && p.Frames > 1 {
+		t.Format = calotype.WebP
 	}
 	t.Width, t.Height = preset.BoxFor(p.Width, p.Height).Fit(p.Width, p.Height)
 	return t
@@ -83,10 +87,10 @@ type Rendition struct {
 	AsIs bool
 }
 
-// canMove reports whether the format holds animations that are kept.
-func (p *Picture) canMove() bool { return moves(p.Format) }
-
-func moves(f calotype.Format) bool { return f == calotype.GIF || f == calotype.WebP }
+// moves reports whether animations are written in a format.
+func moves(f calotype.Format) bool {
+	return f == calotype.GIF || f == calotype.WebP || f == calotype.PNG
+}
 
 // turned reports whether an orientation swaps width and height.
 func turned(orientation int) bool { return orientation >= 5 }

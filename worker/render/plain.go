@@ -74,7 +74,7 @@ func plainJPEG(file []byte) bool {
 
 // plainPNG walks over the chunks. ISO 15948, 5.3 and 11.
 func plainPNG(file []byte) bool {
-	allowed := []string{"IHDR", "PLTE", "tRNS", "IDAT", "gAMA", "cHRM", "sRGB", "sBIT", "bKGD", "pHYs", "hIST"}
+	allowed := []string{"IHDR", "PLTE", "tRNS", "IDAT", "gAMA", "cHRM", "sRGB", "sBIT", "bKGD", "pHYs", "hIST", "acTL", "fcTL", "fdAT"}
 	const signature, overhead = 8, 12 // A chunk's length, type and CRC.
 	for at := signature; at+overhead <= len(file); {
 		size := int64(binary.BigEndian.Uint32(file[at:]))

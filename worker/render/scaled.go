@@ -92,8 +92,11 @@ func (d *decoded) scaled(t Target) (*decoded, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.bands%2 == 1 && frames == 1 { // No alpha.
-		resample(d.frame(0), d.width, d.height, d.bands, to.pixels, t.Width, t.Height)
+	to.delays, to.plays = d.delays, d.plays
+	if d.bands%2 == 1 { // No alpha.
+		for i := range frames { // Across all of them, an edge would be drawn into the next frame.
+			resample(d.frame(i), d.width, d.height, d.bands, to.frame(i), t.Width, t.Height)
+		}
 		return to, nil
 	}
 	all, err := d.pages()

@@ -1,0 +1,103 @@
+//go:build cgo
+
+package render
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+
+	"github.com/davidbyttow/govips/v2/vips"
+
+	"calotype"
+	"calotype/worker/animation"
+)
+
+// animate says where the frames are, how long each is shown, and how often.
+func (d *decoded) animate(img *vips.ImageRef, t Target) error {
+	if err := img.SetPageHeight(d.height); err != nil {
+		return err
+	}
+	if err := img.SetPages(d.frames); err != nil {
+		return err
+	}
+	delays := d.delays
+	if t.Format == calotype.GIF {
+		delays = gifDelays(delays)
+	}
+	if err := img.SetPageDelay(delays); err != nil {
+		return err
+	}
+	return img.SetLoop(d.plays)
+}
+
+// gifDelays rounds delays to the hundredths of a second that a GIF has, so that frames
+// start at the right time. Browsers do not play a delay of less than 2.
+func gifDelays(delays []int) []int {
+	rounded := make([]int, len(delays))
+	late := 0 // How much later the next frame starts than it should.
+	for i, delay := range delays {
+		rounded[i] = min(max(2, (delay-late+5)/10), 0xffff) * 10
+		late += rounded[i] - delay
+	}
+	return rounded
+}
+
+// encodeAPNG writes the frames as PNG, each but the first cut to what has changed.
+func (d *decoded) encodeAPNG(p *Picture) ([]byte, error) {
+	var w animation.PNGWriter
+	for i := range d.frames {
+		changed := image.Rect(0, 0, d.width, d.height)
+		if i > 0 {
+			changed = d.changed(i)
+		}
+		still, err := d.encodePart(p, i, changed)
+		if err != nil {
+			return nil, fmt.Errorf("frame %d: %w", i, err)
+		}
+		if err := w.Add(still, changed.Min, d.delays[i], d.plays); err != nil {
+			return nil, err
+		}
+	}
+	return w.Bytes(), nil
+}
+
+// changed returns the part of a frame that differs from the one before it, at least one
+// pixel.
+func (d *decoded) changed(i int) image.Rectangle {
+	row := d.width * d.bands
+	before, frame := d.frame(i-1), d.frame(i)
+	var all image.Rectangle
+	for y := range d.height {
+		was, is := before[y*row:(y+1)*row], frame[y*row:(y+1)*row]
+		if bytes.Equal(was, is) {
+			continue
+		}
+		left, right := 0, row
+		for was[left] == is[left] {
+			left++
+		}
+		for was[right-1] == is[right-1] {
+			right--
+		}
+		all = all.Union(image.Rect(left/d.bands, y, (right+d.bands-1)/d.bands, y+1))
+	}
+	if all.Empty() {
+		return image.Rect(0, 0, 1, 1)
+	}
+	return all
+}
+
+// encodePart writes a part of one frame as PNG.
+func (d *decoded) encodePart(p *Picture, i int, bounds image.Rectangle) ([]byte, error) {
+	part, err := newDecoded(bounds.Dx(), bounds.Dy(), 1, d.bands)
+	if err != nil {
+		return nil, err
+	}
+	defer part.free()
+	row, n := d.width*d.bands, part.width*part.bands
+	for y := range part.height {
+		copy(part.pixels[y*n:(y+1)*n], d.frame(i)[(bounds.Min.Y+y)*row+bounds.Min.X*d.bands:])
+	}
+	return part.encode(p, Target{Width: part.width, Height: part.height, Format: calotype.PNG})
+}
