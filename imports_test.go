@@ -72,6 +72,9 @@ var mayImport = map[string]struct {
 	"calotype/worker/render":      {[]string{"calotype", "calotype/worker/animation", "calotype/worker/failure", "calotype/worker/imageheader"}, "an engine knows pictures, not buckets or jobs"},
 	"calotype/worker/store":       {[]string{"calotype"}, "a store knows objects, not jobs"},
 
+	"calotype/worker/decoder":      {[]string{"calotype/worker/decoder/wire", "calotype/worker/failure", "calotype/worker/imageheader", "calotype/worker/render"}, "decoders are processes that render pictures, not jobs"},
+	"calotype/worker/decoder/wire": {[]string{"calotype/worker/failure", "calotype/worker/render"}, "a protocol carries what the engine takes and makes"},
+
 	"calotype/deployments/lambda-edge":       {nil, "tests of a function in Node, which imports no Go"},
 	"calotype/deployments/lambda-edge/bench": {nil, "a bench of a function in Node, which imports no Go"},
 	"calotype/deployments/lambda-edge/pack":  {[]string{"calotype"}, "it packs files, and checks presets"},

@@ -1,0 +1,128 @@
+//go:build testfault
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// marker in a source names a phase and what goes wrong there: a test appends it to a
+// picture, as in "testfault:render:crash;".
+const marker = "testfault:"
+
+// inject makes the fault that the source asks for in a phase: "open", "predict",
+// "render", or "between" two renditions. A fault that ends with "-used" happens only in
+// a process that had another picture before.
+func inject(phase string, s *server) error {
+	_, rest, found := bytes.Cut(s.source, []byte(marker+phase+":"))
+	if !found {
+		return nil
+	}
+	kind, _, _ := strings.Cut(string(rest), ";")
+	kind, onlyUsed := strings.CutSuffix(kind, "-used")
+	if onlyUsed && s.done == 0 {
+		return nil
+	}
+	switch kind {
+	case "crash":
+		var nothing *int
+		*nothing = 1
+	case "sigsys":
+		_ = syscall.Exec("/bin/true", []string{"true"}, nil)
+		return errors.New("exec returned")
+	case "exit":
+		os.Exit(3)
+	case "hang":
+		select {}
+	case "pause":
+		time.Sleep(2 * time.Second)
+	case "spin":
+		for {
+			spun++
+		}
+	case "grow":
+		grow(192 << 20)
+	case "allocate":
+		held = append(held, make([]byte, 64<<30))
+	case "garbage":
+		_, _ = unix.Write(int(s.descriptor()), []byte("GET / HTTP/1.1\r\n\r\n"))
+		select {}
+	case "close":
+		_ = s.conn.Close()
+		select {}
+	default:
+		return attempt(kind)
+	}
+	return nil
+}
+
+var (
+	spun int
+	held [][]byte
+)
+
+// grow takes that much memory, in steps, and keeps it.
+func grow(size int) {
+	for range size >> 20 {
+		block := make([]byte, 1<<20)
+		for i := range block {
+			block[i] = 1
+		}
+		held = append(held, block)
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// descriptor is the stream's, which package net has duplicated.
+func (s *server) descriptor() uintptr {
+	for fd := uintptr(3); fd < 64; fd++ {
+		var stat unix.Stat_t
+		if unix.Fstat(int(fd), &stat) == nil && stat.Mode&unix.S_IFMT == unix.S_IFSOCK {
+			return fd
+		}
+	}
+	return 3
+}
+
+// attempt tries to reach something outside and returns an error that says how that went.
+func attempt(kind string) error {
+	parent := fmt.Sprintf("/proc/%d/", os.Getppid())
+	var err error
+	switch kind {
+	case "socket":
+		_, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+	case "file":
+		_, err = os.ReadFile("/etc/passwd")
+	case "write":
+		err = os.WriteFile("/tmp/calotype-testfault", nil, 0o600)
+	case "environment":
+		_, err = os.ReadFile(parent + "environ")
+	case "memory":
+		_, err = os.OpenFile(parent+"mem", os.O_RDWR, 0)
+	case "signal":
+		err = syscall.Kill(os.Getppid(), 0)
+	case "limit":
+		err = unix.Setrlimit(unix.RLIMIT_DATA, &unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY})
+	case "environ":
+		for _, entry := range os.Environ() {
+			if !strings.HasPrefix(entry, "VIPS_") { // Its own.
+				return fmt.Errorf("reached: %s", entry)
+			}
+		}
+		return errors.New("refused: no environment")
+	default:
+		return fmt.Errorf("unknown fault %q", kind)
+	}
+	if err == nil {
+		return errors.New("reached: " + kind)
+	}
+	return fmt.Errorf("refused: %w", err)
+}

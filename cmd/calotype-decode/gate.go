@@ -1,0 +1,60 @@
+package main
+
+import (
+	"runtime"
+	"sync"
+
+	"calotype/worker/decoder/wire"
+)
+
+// gate asks the worker for CPUs, which it shares out among all decoders.
+type gate struct {
+	conn    *wire.Conn
+	mu      sync.Mutex
+	last    uint64
+	waiting map[uint64]chan bool
+}
+
+func newGate(conn *wire.Conn) *gate {
+	return &gate{conn: conn, waiting: map[uint64]chan bool{}}
+}
+
+// Decode implements [render.Gate].
+func (g *gate) Decode(step func()) { g.run(wire.StepDecode, step) }
+
+// Encode implements [render.Gate].
+func (g *gate) Encode(step func()) { g.run(wire.StepEncode, step) }
+
+// Try implements [render.Gate].
+func (g *gate) Try(step func()) bool { return g.run(wire.StepTry, step) }
+
+// CPUs implements [render.Gate].
+func (g *gate) CPUs() int { return runtime.GOMAXPROCS(0) }
+
+func (g *gate) run(kind wire.Step, step func()) bool {
+	answer := make(chan bool, 1)
+	g.mu.Lock()
+	g.last++
+	want := wire.WantMessage{ID: g.last, Step: kind}
+	g.waiting[want.ID] = answer
+	g.mu.Unlock()
+	if g.conn.Send(wire.Want, want, nil, -1) != nil {
+		select {} // The worker is gone, and so is this process in a moment.
+	}
+	if !<-answer {
+		return false
+	}
+	defer func() { _ = g.conn.Send(wire.Leave, want, nil, -1) }()
+	step()
+	return true
+}
+
+// granted takes the worker's answer.
+func (g *gate) granted(m wire.WantMessage) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if answer, ok := g.waiting[m.ID]; ok {
+		delete(g.waiting, m.ID)
+		answer <- m.Granted
+	}
+}

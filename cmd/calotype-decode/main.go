@@ -1,0 +1,62 @@
+// Command calotype-decode renders pictures for "calotype worker", which starts one for
+// each slot: it reads requests from a stream, descriptor 3, until that ends. Before the
+// first picture it loads every codec and then gives up files, the network and all else
+// that decoding does not need. It is the one program with cgo.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"calotype/worker/decoder"
+	"calotype/worker/decoder/wire"
+	"calotype/worker/render"
+)
+
+// stream is the descriptor of the stream to the worker.
+const stream = 3
+
+func main() {
+	// The worker decides when this process ends: by the end of the stream.
+	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE)
+	sandbox := flag.String("sandbox", string(decoder.SandboxAuto), "what to give up: auto, require or off")
+	version := flag.Bool("version", false, "print the encoder that lineages record, and the versions of the native libraries")
+	flag.Parse()
+	if err := run(decoder.SandboxMode(*sandbox), *version); err != nil {
+		fmt.Fprintln(os.Stderr, "calotype-decode:", err)
+		os.Exit(1)
+	}
+}
+
+func run(mode decoder.SandboxMode, version bool) error {
+	unfit := render.Start()
+	if version {
+		fmt.Println(strings.Join(append([]string{render.Encoder(), render.Libraries()}, render.Shortcomings()...), "\n"))
+		return unfit
+	}
+	conn, err := wire.NewConn(os.NewFile(stream, "worker"))
+	if err != nil {
+		return fmt.Errorf("%w: this program is started by calotype worker", err)
+	}
+	lowerPriority()
+	hello := wire.HelloMessage{Protocol: wire.Version, Encoder: render.Encoder(), Libraries: render.Libraries(), Shortcomings: render.Shortcomings()}
+	unfit = errors.Join(unfit, warmUp(unfit))
+	if unfit != nil {
+		hello.Unfit = unfit.Error()
+	}
+	gate := newGate(conn)
+	render.UseGate(gate)
+	requests := receive(conn, gate)
+	if mode != decoder.SandboxOff {
+		hello.Sandbox = enter()
+	}
+	if err := conn.Send(wire.Hello, hello, nil, -1); err != nil {
+		return err
+	}
+	return serve(conn, requests)
+}

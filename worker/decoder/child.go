@@ -1,0 +1,300 @@
+package decoder
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"calotype/worker/decoder/wire"
+	"calotype/worker/render"
+)
+
+// Bounds of what a process may send.
+const (
+	maxAnswers = 1024 // Frames that wait to be read.
+	maxSteps   = 1024 // CPUs that are wanted at once.
+	maxWords   = 4 << 10
+)
+
+// child is a process that decodes one picture at a time.
+type child struct {
+	process *exec.Cmd
+	conn    *wire.Conn
+	gate    render.Gate
+	hello   wire.HelloMessage
+	probe   probe
+	fresh   usage // When it had done nothing yet.
+
+	pictures int // Opened so far.
+	tainted  bool
+
+	answers   chan wire.Frame
+	bodyBytes atomic.Int64  // How many bytes of bodies it may still send.
+	gone      chan struct{} // Closed when nothing more is read from it.
+	ended     chan struct{} // Closed when the process has ended.
+
+	mu      sync.Mutex
+	steps   map[uint64]chan struct{} // CPUs that it wants or has.
+	why     error                    // Why the worker ended it; nil if it did not.
+	garbage error
+	words   []byte // The first of what it wrote to stderr for this picture.
+}
+
+// startTimeout is how long a process may take until it says hello. It takes 0.1 s on an
+// idle machine.
+const startTimeout = 30 * time.Second
+
+// start starts a process and waits for its hello. The launcher calls it: see launch.go.
+func start(path string, args []string, gate render.Gate) (*child, error) {
+	conn, theirs, err := wire.Pair()
+	if err != nil {
+		return nil, err
+	}
+	c := &child{
+		conn: conn, gate: gate,
+		answers: make(chan wire.Frame, maxAnswers),
+		gone:    make(chan struct{}), ended: make(chan struct{}),
+		steps: map[uint64]chan struct{}{},
+	}
+	c.process = exec.Command(path, args...)
+	c.process.Env = []string{} // Nil would be the worker's own, with its credentials.
+	c.process.Dir = "/"
+	c.process.ExtraFiles = []*os.File{theirs}
+	c.process.Stderr = &lockedWords{c}
+	c.process.SysProcAttr = attributes()
+	err = c.process.Start()
+	theirs.Close()
+	if err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("start the decoder: %w", err)
+	}
+	if c.probe, err = newProbe(c.process.Process.Pid); err != nil {
+		c.end(err)
+	}
+	go c.read()
+	return c, err
+}
+
+// greet waits for the hello.
+func (c *child) greet() error {
+	timeout := time.NewTimer(startTimeout)
+	defer timeout.Stop()
+	select {
+	case f := <-c.answers:
+		if f.Kind != wire.Hello {
+			return fmt.Errorf("%w: kind %d instead of a hello", wire.ErrGarbage, f.Kind)
+		}
+		if err := f.Decode(&c.hello); err != nil {
+			return err
+		}
+	case <-c.ended:
+		return fmt.Errorf("the decoder ended before it was ready: %v%s", c.process.ProcessState, c.said())
+	case <-timeout.C:
+		return fmt.Errorf("the decoder was not ready after %v", startTimeout)
+	}
+	switch {
+	case c.hello.Protocol != wire.Version:
+		return fmt.Errorf("%s speaks version %d of the protocol, this program version %d: install both from one release", c.process.Path, c.hello.Protocol, wire.Version)
+	case c.hello.Unfit != "":
+		return fmt.Errorf("%s makes no renditions: %s", c.process.Path, c.hello.Unfit)
+	}
+	var err error
+	c.fresh, err = c.probe.usage()
+	return err
+}
+
+// read reads frames until the stream ends, then waits for the process.
+func (c *child) read() {
+	for {
+		f, err := c.conn.Receive(func(wire.Kind) int64 { return c.bodyBytes.Load() })
+		if err == nil {
+			err = c.dispatch(f)
+		}
+		if err != nil {
+			c.mu.Lock()
+			if errors.Is(err, wire.ErrGarbage) {
+				c.garbage = err
+			}
+			c.mu.Unlock()
+			break
+		}
+	}
+	close(c.gone)
+	if !c.dying() { // It closed the stream and goes on.
+		_ = c.process.Process.Kill()
+	}
+	_ = c.process.Wait()
+	_ = c.conn.Close()
+	c.probe.close()
+	close(c.ended)
+}
+
+// dying reports whether the process ends by itself within a moment, as one does that
+// crashed: its own signal is to be seen, not ours.
+func (c *child) dying() bool {
+	c.mu.Lock()
+	garbage := c.garbage != nil
+	c.mu.Unlock()
+	return !garbage && exitsWithin(c.process.Process.Pid, time.Second)
+}
+
+func (c *child) dispatch(f wire.Frame) error {
+	if f.Descriptor >= 0 {
+		wire.CloseDescriptor(f.Descriptor)
+		return fmt.Errorf("%w: a descriptor", wire.ErrGarbage)
+	}
+	switch f.Kind {
+	case wire.Want:
+		return c.want(f)
+	case wire.Leave:
+		var m wire.WantMessage
+		if err := f.Decode(&m); err != nil {
+			return err
+		}
+		c.leave(m.ID)
+		return nil
+	case wire.Hello, wire.Opened, wire.Predicted, wire.Rendition, wire.End, wire.Failed:
+	default:
+		return fmt.Errorf("%w: kind %d from a decoder", wire.ErrGarbage, f.Kind)
+	}
+	c.bodyBytes.Add(-int64(len(f.Body)))
+	select {
+	case c.answers <- f:
+		return nil
+	default:
+		return fmt.Errorf("%w: %d answers to one request", wire.ErrGarbage, maxAnswers)
+	}
+}
+
+// want gets the process a CPU. It keeps the CPU until it leaves it or ends.
+func (c *child) want(f wire.Frame) error {
+	var m wire.WantMessage
+	if err := f.Decode(&m); err != nil {
+		return err
+	}
+	left := make(chan struct{})
+	c.mu.Lock()
+	_, twice := c.steps[m.ID]
+	many := len(c.steps) >= maxSteps
+	if !twice && !many {
+		c.steps[m.ID] = left
+	}
+	c.mu.Unlock()
+	if twice || many {
+		return fmt.Errorf("%w: CPU %d is wanted twice, or beside %d others", wire.ErrGarbage, m.ID, maxSteps)
+	}
+	step := func() {
+		m.Granted = true
+		if c.conn.Send(wire.Grant, m, nil, -1) != nil {
+			return
+		}
+		select {
+		case <-left:
+		case <-c.gone:
+		}
+	}
+	switch m.Step {
+	case wire.StepDecode:
+		go c.gate.Decode(step)
+	case wire.StepEncode:
+		go c.gate.Encode(step)
+	case wire.StepTry:
+		go func() {
+			if !c.gate.Try(step) {
+				c.leave(m.ID)
+				_ = c.conn.Send(wire.Grant, m, nil, -1)
+			}
+		}()
+	default:
+		return fmt.Errorf("%w: a CPU for %q", wire.ErrGarbage, m.Step)
+	}
+	return nil
+}
+
+func (c *child) leave(id uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if left, ok := c.steps[id]; ok {
+		delete(c.steps, id)
+		close(left)
+	}
+}
+
+// end kills the process. The first reason counts.
+func (c *child) end(why error) {
+	c.mu.Lock()
+	if c.why == nil {
+		c.why = why
+	}
+	c.mu.Unlock()
+	_ = c.process.Process.Kill()
+}
+
+// stop ends an idle process by the end of its stream, and waits.
+func (c *child) stop() {
+	_ = c.conn.CloseWrite()
+	select {
+	case <-c.ended:
+	case <-time.After(time.Second):
+		c.end(ErrClosed)
+		<-c.ended
+	}
+}
+
+func (c *child) hasEnded() bool {
+	select {
+	case <-c.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+func (c *child) alive() bool {
+	select {
+	case <-c.gone:
+		return false
+	default:
+		return true
+	}
+}
+
+// lockedWords keeps the first of what a process writes to stderr.
+type lockedWords struct{ *child }
+
+func (w *lockedWords) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if room := maxWords - len(w.words); room > 0 {
+		w.words = append(w.words, p[:min(room, len(p))]...)
+	}
+	return len(p), nil
+}
+
+// said is the first line that the process wrote, to follow a sentence.
+func (c *child) said() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	line, _, _ := strings.Cut(strings.TrimSpace(string(c.words)), "\n")
+	if line == "" {
+		return ""
+	}
+	return ": " + strings.ToValidUTF8(line[:min(len(line), 200)], "?")
+}
+
+// begin readies the process for a picture.
+func (c *child) begin(bodyBytes int64) {
+	c.pictures++
+	c.mu.Lock()
+	c.words = nil
+	c.mu.Unlock()
+	c.bodyBytes.Store(bodyBytes)
+}
+
+var _ io.Writer = (*lockedWords)(nil)

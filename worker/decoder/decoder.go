@@ -1,0 +1,99 @@
+// Package decoder renders pictures in child processes that can reach nothing: a
+// hostile picture costs one of them, and only its own job. A [Pool] starts the
+// processes, watches their memory and CPU time, and replaces them. The pixels are made
+// by package render, inside of the program calotype-decode.
+//
+// An error of type [*failure.Failure] is the picture's own. [ErrOverGrant] asks for a
+// larger grant. Every other error is the machine's: another attempt may succeed.
+package decoder
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"calotype/worker/render"
+)
+
+// The classes of faults that only a process shows.
+const (
+	ClassCrashesDecoder = "crashes-decoder"
+	ClassTooMuchMemory  = "too-much-memory"
+	ClassTooMuchTime    = "too-much-time"
+)
+
+// Classes lists them.
+var Classes = []string{ClassCrashesDecoder, ClassTooMuchMemory, ClassTooMuchTime}
+
+var (
+	// ErrOverGrant is the error of a picture that needed more memory than it was
+	// granted. It gets one more attempt with everything there is.
+	ErrOverGrant = errors.New("the picture needs more memory than was predicted")
+
+	// ErrMachine is the error of a picture whose decoders were ended three times for no
+	// reason of its own.
+	ErrMachine = errors.New("the machine ended the decoder")
+
+	// ErrClosed is the error of a pool that was closed.
+	ErrClosed = errors.New("the decoders are stopped")
+)
+
+// Engine opens pictures: a [Pool] in child processes, [InProcess] in this one.
+type Engine interface {
+	// Open reads a picture's header. The source must not change until the picture is
+	// closed.
+	Open(ctx context.Context, source []byte, limits render.Limits, grant Grant) (Picture, error)
+	// Encoder is what a lineage records, see [render.Encoder].
+	Encoder() string
+}
+
+// Picture is a source whose header has been read. Its methods are for one goroutine.
+type Picture interface {
+	// Header is what the source says of itself.
+	Header() *render.Picture
+	// Memory predicts the bytes that rendering takes, see [render.Picture.Memory].
+	Memory(ctx context.Context, targets []render.Target) (int64, error)
+	// Render makes each target in order and ends with the first error.
+	Render(ctx context.Context, targets []render.Target, grant Grant) iter.Seq2[render.Rendition, error]
+	// Close frees the picture's decoder.
+	Close()
+}
+
+// Grant is the memory that a picture may take.
+type Grant struct {
+	Bytes int64
+	// Whole says that there is no larger grant: a picture that exceeds it is at fault.
+	// It gets a fresh process.
+	Whole bool
+}
+
+// InProcess renders in this process, in builds with cgo. Nothing bounds it but the
+// limits.
+type InProcess struct{}
+
+// Open implements [Engine].
+func (InProcess) Open(_ context.Context, source []byte, limits render.Limits, _ Grant) (Picture, error) {
+	picture, err := render.Open(source, limits)
+	if err != nil {
+		return nil, err
+	}
+	return local{picture}, nil
+}
+
+// Encoder implements [Engine].
+func (InProcess) Encoder() string { return render.Encoder() }
+
+// local is a picture in this process.
+type local struct{ picture *render.Picture }
+
+func (l local) Header() *render.Picture { return l.picture }
+
+func (l local) Memory(_ context.Context, targets []render.Target) (int64, error) {
+	return l.picture.Memory(targets), nil
+}
+
+func (l local) Render(_ context.Context, targets []render.Target, _ Grant) iter.Seq2[render.Rendition, error] {
+	return l.picture.Render(targets)
+}
+
+func (l local) Close() {}

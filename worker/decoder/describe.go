@@ -1,0 +1,40 @@
+package decoder
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// Description is what the decoder's program is made of.
+type Description struct {
+	// Encoder is [render.Encoder], Libraries [render.Libraries].
+	Encoder, Libraries string
+	// Shortcomings are sentences on what the libraries cannot do.
+	Shortcomings []string
+	// Unfit says why it cannot work. It is nil where it can.
+	Unfit error
+}
+
+// Describe asks the program at a path, see [Find], without starting a pool.
+func Describe(ctx context.Context, path string) (Description, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path, "--version")
+	cmd.Env = []string{}
+	cmd.WaitDelay = time.Second
+	var words strings.Builder
+	cmd.Stderr = &words
+	out, err := cmd.Output()
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if len(lines) < 2 || !strings.HasPrefix(lines[0], "calotype-") {
+		return Description{}, fmt.Errorf("ask %s for its version: got %q, %w", path, out, err)
+	}
+	d := Description{Encoder: lines[0], Libraries: lines[1], Shortcomings: lines[2:]}
+	if err != nil {
+		d.Unfit = fmt.Errorf("%s: %s", path, strings.TrimSpace(words.String()))
+	}
+	return d, nil
+}

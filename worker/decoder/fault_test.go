@@ -1,0 +1,272 @@
+package decoder
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"calotype/worker/failure"
+	"calotype/worker/render"
+)
+
+// classOf is the class of a fault, or "".
+func classOf(err error) string {
+	var fault *failure.Failure
+	if errors.As(err, &fault) {
+		return fault.Class
+	}
+	return ""
+}
+
+// wantWorking checks that the pool renders after whatever happened.
+func wantWorking(t *testing.T, p *Pool) {
+	t.Helper()
+	made, err := renderAll(t.Context(), p, photo(t, 300, 200, ""), enough)
+	if err != nil || len(made) != len(small) {
+		t.Errorf("afterwards: %d renditions, %v", len(made), err)
+	}
+}
+
+// A picture that ends its process is at fault itself, in every phase.
+func TestCrash(t *testing.T) {
+	p := newPool(t, nil)
+	for _, phase := range []string{"open", "render", "between"} {
+		for _, kind := range []string{"crash", "exit", "close"} {
+			made, err := renderAll(t.Context(), p, photo(t, 300, 200, "testfault:"+phase+":"+kind+";"), enough)
+			if classOf(err) != ClassCrashesDecoder {
+				t.Errorf("%s %s: got %v", phase, kind, err)
+			}
+			if want := map[string]int{"between": 1}[phase]; len(made) < want || phase != "between" && len(made) > 0 {
+				t.Errorf("%s %s: %d renditions before it", phase, kind, len(made))
+			}
+		}
+	}
+	wantWorking(t, p)
+}
+
+func TestCrashInPredict(t *testing.T) {
+	p := newPool(t, nil)
+	picture, err := p.Open(t.Context(), photo(t, 300, 200, "testfault:predict:crash;"), render.Limits{}, enough)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer picture.Close()
+	if _, err := picture.Memory(t.Context(), small); classOf(err) != ClassCrashesDecoder {
+		t.Errorf("got %v", err)
+	}
+}
+
+// What a picture before may have left behind is not held against this one.
+func TestCrashOfUsedProcess(t *testing.T) {
+	for _, kind := range []string{"crash", "garbage"} {
+		p := newPool(t, func(c *Config) { c.Idle = 1 })
+		wantWorking(t, p)
+		made, err := renderAll(t.Context(), p, photo(t, 300, 200, "testfault:between:"+kind+"-used;"), enough)
+		if err != nil || len(made) != len(small) {
+			t.Errorf("%s: got %d renditions, %v", kind, len(made), err)
+		}
+	}
+}
+
+// A process that breaks the protocol is replaced, and the picture tried three times.
+func TestGarbage(t *testing.T) {
+	p := newPool(t, nil)
+	_, err := renderAll(t.Context(), p, photo(t, 300, 200, "testfault:render:garbage;"), enough)
+	if !errors.Is(err, ErrMachine) || classOf(err) != "" || !strings.Contains(err.Error(), "3 times") {
+		t.Errorf("got %v", err)
+	}
+	wantWorking(t, p)
+}
+
+func TestTooMuchTime(t *testing.T) {
+	p := newPool(t, func(c *Config) { c.Times.CPU, c.Times.Wall = 300*time.Millisecond, time.Minute })
+	_, err := renderAll(t.Context(), p, photo(t, 300, 200, "testfault:open:spin;"), enough)
+	if classOf(err) != ClassTooMuchTime || !strings.Contains(err.Error(), "300ms") {
+		t.Errorf("got %v", err)
+	}
+	wantWorking(t, p)
+}
+
+func TestAllowance(t *testing.T) {
+	targets := []render.Target{{Width: 1000, Height: 500}, {Width: 2000, Height: 1000}}
+	if got, want := (Times{CPU: 20 * time.Second}).limit(targets, 4), 34*time.Second; got != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// A process that waits for the machine reaches the wall limit: not the picture's fault.
+func TestWallLimit(t *testing.T) {
+	p := newPool(t, func(c *Config) { c.Times.CPU, c.Times.Wall = 20*time.Second, 300*time.Millisecond })
+	_, err := renderAll(t.Context(), p, photo(t, 300, 200, "testfault:render:hang;"), enough)
+	if !errors.Is(err, ErrMachine) || !errors.Is(err, errWall) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A picture that outgrows its grant gets everything once, and is then at fault.
+func TestTooMuchMemory(t *testing.T) {
+	p := newPool(t, nil)
+	for _, kind := range []string{"grow", "allocate"} {
+		source := photo(t, 300, 200, "testfault:render:"+kind+";")
+		_, err := renderAll(t.Context(), p, source, Grant{Bytes: 8 << 20})
+		if !errors.Is(err, ErrOverGrant) {
+			t.Errorf("%s: got %v", kind, err)
+		}
+		_, err = renderAll(t.Context(), p, source, Grant{Bytes: 8 << 20, Whole: true})
+		if classOf(err) != ClassTooMuchMemory {
+			t.Errorf("%s: got %v", kind, err)
+		}
+	}
+	made, err := renderAll(t.Context(), p, photo(t, 300, 200, "testfault:render:grow;"), Grant{Bytes: 512 << 20})
+	if err != nil || len(made) != len(small) {
+		t.Errorf("with a larger grant: %d renditions, %v", len(made), err)
+	}
+	wantWorking(t, p)
+}
+
+// signalled sends a signal to the process of a picture that pauses in a phase.
+func signalled(t *testing.T, p *Pool, phase string, signal syscall.Signal) (made int, err error) {
+	t.Helper()
+	first, err := p.acquire(t.Context(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.release(first)
+	pid := first.process.Process.Pid
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		time.Sleep(500 * time.Millisecond)
+		if err := syscall.Kill(pid, signal); err != nil {
+			t.Error(err)
+		}
+	}()
+	renditions, err := renderAll(t.Context(), p, photo(t, 300, 200, "testfault:"+phase+":pause;"), enough)
+	<-sent
+	return len(renditions), err
+}
+
+// What the machine ends or stops is tried again, in every phase, and ends right.
+func TestSignals(t *testing.T) {
+	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGSTOP, syscall.SIGTERM, syscall.SIGINT} {
+		for _, phase := range []string{"open", "render", "between"} {
+			t.Run(signal.String()+" in "+phase, func(t *testing.T) {
+				t.Parallel()
+				p := newPool(t, nil)
+				if made, err := signalled(t, p, phase, signal); err != nil || made != len(small) {
+					t.Errorf("got %d renditions, %v", made, err)
+				}
+			})
+		}
+	}
+}
+
+// A cancelled job ends its process at once, whatever that is doing.
+func TestCancel(t *testing.T) {
+	p := newPool(t, nil)
+	cause := errors.New("lease lost")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(200*time.Millisecond, func() { cancel(cause) })
+	if _, err := renderAll(ctx, p, photo(t, 300, 200, "testfault:render:hang;"), enough); !errors.Is(err, cause) {
+		t.Errorf("got %v", err)
+	}
+	wantWorking(t, p)
+}
+
+// A caller that stops early leaves nothing running.
+func TestStopEarly(t *testing.T) {
+	p := newPool(t, nil)
+	picture, err := p.Open(t.Context(), photo(t, 300, 200, ""), render.Limits{}, enough)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range picture.Render(t.Context(), small, enough) {
+		if err != nil {
+			t.Error(err)
+		}
+		break
+	}
+	picture.Close()
+	wantWorking(t, p)
+}
+
+// No process outlives its pool.
+func TestClose(t *testing.T) {
+	p := newPool(t, nil)
+	c, err := p.acquire(t.Context(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.release(c)
+	p.Close()
+	if err := syscall.Kill(c.process.Process.Pid, 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("the process is there: %v", err)
+	}
+	if _, err := renderAll(t.Context(), p, photo(t, 300, 200, ""), enough); !errors.Is(err, ErrClosed) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestReplacement(t *testing.T) {
+	p := newPool(t, func(c *Config) { c.Idle = 1 })
+	c, err := p.acquire(t.Context(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if used := c.used(); used != "" {
+		t.Errorf("a fresh one: %q", used)
+	}
+	c.pictures = maxPictures
+	if used := c.used(); used != usedOld {
+		t.Errorf("an old one: %q", used)
+	}
+	c.pictures = 1
+	c.fresh.resident -= 2 * maxKept
+	if used := c.used(); used != usedGrown {
+		t.Errorf("a grown one: %q", used)
+	}
+	c.tainted = true
+	p.release(c)
+	p.background.Wait()
+	next, err := p.acquire(t.Context(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.release(next)
+	if next == c || next.pictures != 0 {
+		t.Error("a tainted process is used again")
+	}
+}
+
+// A corrupt picture costs its process, a good one does not.
+func TestDamageTaints(t *testing.T) {
+	p := newPool(t, func(c *Config) { c.Idle = 1 })
+	before := p.idle[0]
+	wantWorking(t, p)
+	if p.idle[0] != before {
+		t.Error("the process of a good picture was replaced")
+	}
+	whole := photo(t, 300, 200, "")
+	if _, err := renderAll(t.Context(), p, whole[:len(whole)/2], enough); classOf(err) != render.ClassCorrupt {
+		t.Fatalf("got %v", err)
+	}
+	p.background.Wait()
+	if len(p.idle) != 1 || p.idle[0] == before {
+		t.Error("the process of a corrupt picture is kept")
+	}
+}
+
+func TestNoDecoder(t *testing.T) {
+	if _, err := Find(t.TempDir() + "/absent"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+	for _, path := range []string{"/bin/true", "/bin/cat"} {
+		if _, err := NewPool(t.Context(), Config{Path: path}); err == nil {
+			t.Errorf("%s passes for a decoder", path)
+		}
+	}
+}

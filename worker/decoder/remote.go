@@ -1,0 +1,307 @@
+package decoder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"time"
+
+	"calotype/worker/decoder/wire"
+	"calotype/worker/render"
+)
+
+// maxAttempts is how often a picture is tried whose process the machine ends.
+const maxAttempts = 3
+
+// Open implements [Engine]. It reads the header in a process that the picture keeps
+// until it is closed.
+func (p *Pool) Open(ctx context.Context, source []byte, limits render.Limits, grant Grant) (Picture, error) {
+	limits.Time = 0 // [Times] decide.
+	shared, err := wire.Share(source)
+	if err != nil {
+		return nil, err
+	}
+	r := &remote{pool: p, source: source, shared: shared, limits: limits, fresh: grant.Whole}
+	if err := r.persist(ctx, grant, nil, func() error { return nil }); err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// remote is a picture in a process.
+type remote struct {
+	pool   *Pool
+	source []byte
+	shared *os.File // Nil where the source is sent.
+	limits render.Limits
+
+	child    *child // Nil between two attempts.
+	started  usage  // When the child began with the picture.
+	header   *render.Picture
+	frames   int
+	fresh    bool // Whether only a fresh process will do.
+	attempts int
+	crashed  bool
+}
+
+func (r *remote) Header() *render.Picture { return r.header }
+
+// persist runs a step with a process that has the picture open, and again in a fresh one
+// after an end that may not be the picture's fault.
+func (r *remote) persist(ctx context.Context, grant Grant, targets []render.Target, step func() error) error {
+	for {
+		err := r.attempt(ctx, grant, targets, step)
+		if err == nil {
+			return nil
+		}
+		again, err := r.judge(ctx, grant, err)
+		if !again {
+			return err
+		}
+	}
+}
+
+// attempt runs a step once.
+func (r *remote) attempt(ctx context.Context, grant Grant, targets []render.Target, step func() error) (err error) {
+	if r.child == nil {
+		if r.child, err = r.pool.acquire(ctx, r.fresh); err != nil {
+			return err
+		}
+		r.child.begin(0)
+		if r.started, err = r.child.probe.usage(); err != nil {
+			return errGone
+		}
+		r.header = nil
+	}
+	defer r.watch(ctx, grant, r.pool.config.Times.limit(targets, r.frames))()
+	if r.header == nil {
+		if err := r.open(); err != nil {
+			return err
+		}
+	}
+	return step()
+}
+
+// open has the process read the header.
+func (r *remote) open() error {
+	request := wire.OpenRequest{Size: int64(len(r.source)), Limits: r.limits}
+	var err error
+	if r.shared != nil {
+		err = r.child.conn.Send(wire.Open, request, nil, int(r.shared.Fd()))
+	} else {
+		err = r.child.conn.Send(wire.Open, request, r.source, -1)
+	}
+	if err != nil {
+		return errGone
+	}
+	var header render.Picture
+	if _, err := r.answer(wire.Opened, &header); err != nil {
+		return err
+	}
+	if header.Width < 1 || header.Height < 1 || header.Frames < 1 {
+		return r.breach("a picture of %dx%d in %d frames", header.Width, header.Height, header.Frames)
+	}
+	r.header, r.frames = &header, header.Frames
+	return nil
+}
+
+// Memory implements [Picture]. The process that predicts may be under a picture's
+// control by then; what it promises is what it is held to.
+func (r *remote) Memory(ctx context.Context, targets []render.Target) (int64, error) {
+	var p wire.Prediction
+	err := r.persist(ctx, Grant{}, nil, func() error {
+		if r.child.conn.Send(wire.Predict, wire.Targets{Targets: targets}, nil, -1) != nil {
+			return errGone
+		}
+		if _, err := r.answer(wire.Predicted, &p); err != nil {
+			return err
+		}
+		if p.Bytes < 0 {
+			return r.breach("a prediction of %d bytes", p.Bytes)
+		}
+		return nil
+	})
+	return p.Bytes, err
+}
+
+// Render implements [Picture]. A caller that stops early ends the process.
+func (r *remote) Render(ctx context.Context, targets []render.Target, grant Grant) iter.Seq2[render.Rendition, error] {
+	return func(yield func(render.Rendition, error) bool) {
+		done, stopped := 0, false
+		r.fresh = r.fresh || grant.Whole
+		if grant.Whole && r.child != nil && r.child.pictures > 1 {
+			r.leave()
+		}
+		err := r.persist(ctx, grant, targets, func() error {
+			if done == len(targets) {
+				return nil
+			}
+			return r.render(targets[done:], grant, func(rendition render.Rendition) bool {
+				done++
+				stopped = !yield(rendition, nil)
+				return !stopped
+			})
+		})
+		if err != nil && !stopped {
+			yield(render.Rendition{}, err)
+		}
+	}
+}
+
+func (r *remote) render(targets []render.Target, grant Grant, yield func(render.Rendition) bool) error {
+	// No process can have made more than it may have in memory.
+	r.child.bodyBytes.Store(margin(grant.Bytes) + int64(len(targets))*maxHeader)
+	if r.child.conn.Send(wire.Render, wire.Targets{Targets: targets}, nil, -1) != nil {
+		return errGone
+	}
+	for range targets {
+		var m wire.RenditionMessage
+		f, err := r.answer(wire.Rendition, &m)
+		if err != nil {
+			return err
+		}
+		rendition := m.Rendition
+		rendition.Body = f.Body
+		if m.IsSource {
+			rendition.Body = r.source
+		}
+		if len(rendition.Body) == 0 {
+			return r.breach("a rendition without bytes")
+		}
+		if !yield(rendition) {
+			r.child.end(errStoppedEarly)
+			return errGone
+		}
+	}
+	_, err := r.answer(wire.End, &struct{}{})
+	return err
+}
+
+// maxHeader is room for what a rendition of a small grant takes.
+const maxHeader = 1 << 20
+
+// answer waits for an answer of a kind.
+func (r *remote) answer(kind wire.Kind, into any) (wire.Frame, error) {
+	var f wire.Frame
+	select {
+	case f = <-r.child.answers:
+	case <-r.child.gone:
+		select {
+		case f = <-r.child.answers: // It came before the end.
+		default:
+			return f, errGone
+		}
+	}
+	switch f.Kind {
+	case kind:
+		if err := f.Decode(into); err != nil {
+			return f, r.breach("%v", err)
+		}
+		return f, nil
+	case wire.Failed:
+		var m wire.FailedMessage
+		if err := f.Decode(&m); err != nil {
+			return f, r.breach("%v", err)
+		}
+		if m.Failure != nil {
+			return f, m.Failure
+		}
+		return f, fmt.Errorf("decoder: %s", m.Error)
+	}
+	return f, r.breach("kind %d instead of %d", f.Kind, kind)
+}
+
+// breach ends a process that does not keep to the protocol.
+func (r *remote) breach(format string, args ...any) error {
+	r.child.end(fmt.Errorf("%w: %s", wire.ErrGarbage, fmt.Sprintf(format, args...)))
+	return errGone
+}
+
+var (
+	// errGone is the error of a request whose process ended; [remote.judge] says why.
+	errGone = errors.New("the decoder ended")
+
+	errStoppedEarly = errors.New("the caller stopped early")
+)
+
+// leave gives the process back.
+func (r *remote) leave() {
+	if r.child != nil {
+		r.pool.release(r.child)
+		r.child = nil
+	}
+}
+
+// Close implements [Picture].
+func (r *remote) Close() {
+	r.leave()
+	if r.shared != nil {
+		r.shared.Close()
+		r.shared = nil
+	}
+}
+
+// watchEvery is how often a process's memory and time are read: at 20 µs, a tenth of a
+// percent of a CPU. Memory can grow by some 50 MB between two readings.
+const watchEvery = 20 * time.Millisecond
+
+// watch ends the process when it exceeds its limits, or the context ends, until it is
+// stopped.
+func (r *remote) watch(ctx context.Context, grant Grant, cpu time.Duration) (stop func()) {
+	c := r.child
+	limit := c.fresh.resident + maxKept + margin(grant.Bytes) + int64(len(r.source))
+	if err := c.probe.limitData(c.fresh.data + dataSlack + limit); err != nil && c.alive() {
+		r.pool.unlimited(err)
+	}
+	unlink := context.AfterFunc(ctx, func() { c.end(context.Cause(ctx)) })
+	done, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		tick := time.NewTicker(watchEvery)
+		defer tick.Stop()
+		wall := time.NewTimer(r.pool.config.Times.Wall)
+		defer wall.Stop()
+		for n := 0; ; n++ {
+			select {
+			case <-done:
+				return
+			case <-c.gone:
+				return
+			case <-wall.C:
+				c.end(errWall)
+				return
+			case <-tick.C:
+			}
+			now, err := c.probe.usage()
+			r.pool.metrics.saw(now.resident)
+			switch {
+			case err != nil: // It has just ended.
+			case now.resident > limit:
+				c.end(&overMemory{used: now.resident - c.fresh.resident})
+			case now.cpu-r.started.cpu > cpu:
+				c.end(&overTime{limit: cpu})
+			case n%10 == 9 && c.probe.stopped():
+				c.end(errStopped)
+			}
+		}
+	}()
+	return func() {
+		unlink()
+		close(done)
+		<-stopped
+	}
+}
+
+// dataSlack is address space that no page stands behind: Go takes 64 MB at a time, and
+// each thread 8.
+const dataSlack = 384 << 20
+
+// margin is what a picture may take of memory that was granted bytes.
+func margin(bytes int64) int64 { return bytes + bytes/4 + headerGrant }
+
+// headerGrant is what reading a header may take. Nothing is granted for it: it is part
+// of what the budget leaves.
+const headerGrant = 32 << 20

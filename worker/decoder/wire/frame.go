@@ -1,0 +1,126 @@
+// Package wire is the protocol between a worker and the processes that decode
+// pictures for it: frames on a stream, each with a JSON header and a raw body.
+// It knows neither processes nor pixels.
+//
+// Either end may be hostile after a picture has broken into a decoder, so a frame is
+// checked before memory is allocated for it.
+package wire
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Version is the protocol's version. Both ends must have the same.
+const Version = 1
+
+// Kind says what a frame is.
+type Kind byte
+
+// The worker sends the kinds up to Grant, the decoder the others.
+const (
+	// Open carries a source and its limits. The answer is Opened.
+	Open Kind = iota + 1
+	// Predict carries targets. The answer is Predicted.
+	Predict
+	// Render carries targets. The answer is a Rendition for each, then End.
+	Render
+	// Grant answers Want.
+	Grant
+
+	// Hello is the decoder's first frame.
+	Hello
+	Opened
+	Predicted
+	Rendition
+	End
+	// Failed answers any request that went wrong.
+	Failed
+	// Want asks for a CPU, Leave returns it.
+	Want
+	Leave
+
+	lastKind = Leave
+)
+
+// Bounds of a frame. A body's bound is the receiver's choice.
+const (
+	MaxHeader  = 1 << 20
+	prefixSize = 16
+)
+
+var magic = [2]byte{0xca, Version}
+
+// ErrGarbage is the error of a stream that breaks the protocol.
+var ErrGarbage = errors.New("not a frame of the decoder's protocol")
+
+// Frame is one message.
+type Frame struct {
+	Kind   Kind
+	Header []byte // JSON.
+	Body   []byte
+	// Descriptor is an open file that came with the frame, or -1.
+	Descriptor int
+}
+
+// Decode reads the header into a message.
+func (f Frame) Decode(into any) error {
+	if err := json.Unmarshal(f.Header, into); err != nil {
+		return fmt.Errorf("%w: header of kind %d: %w", ErrGarbage, f.Kind, err)
+	}
+	return nil
+}
+
+// prefix is a frame's fixed part: magic, kind, flags, the header's length and the
+// body's, both big-endian.
+type prefix struct {
+	kind       Kind
+	descriptor bool
+	header     uint32
+	body       uint64
+}
+
+func (p prefix) encode() []byte {
+	b := make([]byte, prefixSize)
+	copy(b, magic[:])
+	b[2] = byte(p.kind)
+	if p.descriptor {
+		b[3] = 1
+	}
+	binary.BigEndian.PutUint32(b[4:], p.header)
+	binary.BigEndian.PutUint64(b[8:], p.body)
+	return b
+}
+
+func parsePrefix(b []byte, maxBody int64) (prefix, error) {
+	p := prefix{kind: Kind(b[2]), descriptor: b[3] == 1, header: binary.BigEndian.Uint32(b[4:]), body: binary.BigEndian.Uint64(b[8:])}
+	switch {
+	case b[0] != magic[0] || b[1] != magic[1] || b[3] > 1:
+		return p, fmt.Errorf("%w: it begins with %x", ErrGarbage, b[:4])
+	case p.kind == 0 || p.kind > lastKind:
+		return p, fmt.Errorf("%w: kind %d", ErrGarbage, p.kind)
+	case p.header > MaxHeader:
+		return p, fmt.Errorf("%w: a header of %d bytes", ErrGarbage, p.header)
+	case p.body > uint64(max(0, maxBody)):
+		return p, fmt.Errorf("%w: a body of %d bytes, the limit is %d", ErrGarbage, p.body, maxBody)
+	}
+	return p, nil
+}
+
+// readRest reads what follows a prefix.
+func readRest(r io.Reader, p prefix) (Frame, error) {
+	f := Frame{Kind: p.kind, Descriptor: -1, Header: make([]byte, p.header)}
+	if _, err := io.ReadFull(r, f.Header); err != nil {
+		return f, fmt.Errorf("read header: %w", err)
+	}
+	if p.body > 0 {
+		f.Body = make([]byte, p.body)
+		if _, err := io.ReadFull(r, f.Body); err != nil {
+			return f, fmt.Errorf("read body: %w", err)
+		}
+	}
+	return f, nil
+}
