@@ -14,7 +14,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// adminFlags are those of every command that tells how it is.
+// adminFlags are the flags of commands that serve health and metrics.
 type adminFlags struct {
 	AdminListen string `help:"The address to serve /healthz, /readyz and /metrics on; none if empty." placeholder:"ADDRESS"`
 }
@@ -26,40 +26,39 @@ func (f adminFlags) check() []error {
 	return checkAddress("admin-listen", f.AdminListen)
 }
 
-// admin answers for whoever runs the process: /healthz is 503 when it should be
-// replaced, /readyz when it does no work, each with the reason; /metrics is for
-// Prometheus.
+// admin serves /healthz, which is 503 when the process should be replaced, /readyz, which is
+// 503 while it does no work, each with the reason, and /metrics for Prometheus.
 type admin struct {
 	*http.ServeMux
-	subject atomic.Pointer[subject]
+	checks  atomic.Pointer[checks]
 	metrics *prometheus.Registry
 }
 
-// subject is what there is to say of what the process does.
-type subject struct{ healthy, ready func() error }
+// checks are the health checks of what the process runs.
+type checks struct{ healthy, ready func() error }
 
 var (
 	errStarting = errors.New("is starting")
 	errStopping = errors.New("is stopping")
 )
 
-// newAdmin answers for a process that is starting.
+// newAdmin returns the handler of a process that is starting.
 func newAdmin() *admin {
 	a := &admin{ServeMux: http.NewServeMux()}
-	a.answerFor(isHealthy, func() error { return errStarting })
-	a.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, a.subject.Load().healthy()) })
-	a.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { answer(w, a.subject.Load().ready()) })
+	a.setChecks(isHealthy, func() error { return errStarting })
+	a.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, a.checks.Load().healthy()) })
+	a.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { answer(w, a.checks.Load().ready()) })
 	a.metrics = newRegistry(a)
 	a.Handle("GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}))
 	return a
 }
 
-// isHealthy is the answer of what has nothing that could break for good.
+// isHealthy is the health check of a process that cannot break permanently.
 func isHealthy() error { return nil }
 
-// answerFor changes whom the answers are for.
-func (a *admin) answerFor(healthy, ready func() error) {
-	a.subject.Store(&subject{healthy, ready})
+// setChecks replaces the health checks.
+func (a *admin) setChecks(healthy, ready func() error) {
+	a.checks.Store(&checks{healthy, ready})
 }
 
 func answer(w http.ResponseWriter, err error) {
@@ -71,21 +70,21 @@ func answer(w http.ResponseWriter, err error) {
 	fmt.Fprintln(w, "ok")
 }
 
-// serve serves at the address until it is ended, which takes no answer's time: an
-// answer is there at once, or never. Without an address it does nothing.
+// serve serves at the address until end is called, which waits at most a second for
+// responses in progress. Without an address it does nothing.
 func (a *admin) serve(f adminFlags, log zerolog.Logger) (end func(), err error) {
 	if f.AdminListen == "" {
 		return func() {}, nil
 	}
 	listener, err := net.Listen("tcp", f.AdminListen)
 	if err != nil {
-		return nil, fmt.Errorf("--admin-listen: %w%w", err, quiet(errUsage))
+		return nil, fmt.Errorf("--admin-listen: %w%w", err, markErr(errUsage))
 	}
 	server := &http.Server{Handler: a, ReadTimeout: 10 * time.Second, WriteTimeout: time.Minute}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
-		_ = server.Serve(listener) // It ends with the listener.
+		_ = server.Serve(listener) // It returns when the server is shut down.
 	}()
 	log.Info().Stringer("admin", listener.Addr()).Msg("admin listens")
 	return func() {

@@ -19,26 +19,26 @@ import (
 	"calotype/queue"
 )
 
-// clients speak to AWS, or to what AWS_ENDPOINT_URL names.
+// clients call AWS, or the services that AWS_ENDPOINT_URL names.
 type clients struct {
 	config aws.Config
 	s3     *s3.Client
 	sqs    *sqs.Client
 }
 
-// connect sets up the clients for as many calls at once as given.
-func connect(ctx context.Context, atOnce int) (clients, error) {
+// connect sets up the clients for a number of concurrent calls.
+func connect(ctx context.Context, concurrency int) (clients, error) {
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
-		t.MaxIdleConnsPerHost = atOnce
+		t.MaxIdleConnsPerHost = concurrency
 		t.MaxIdleConns = 0
-		t.DialContext = patient(t.DialContext, silence)
+		t.DialContext = withIdleTimeout(t.DialContext, idleTimeout)
 	})
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(client))
 	if err != nil {
 		return clients{}, fmt.Errorf("AWS settings: %w", err)
 	}
 	if cfg.Region == "" {
-		return clients{}, fmt.Errorf("the AWS region is missing: set AWS_REGION%w", quiet(errUsage))
+		return clients{}, fmt.Errorf("the AWS region is missing: set AWS_REGION%w", markErr(errUsage))
 	}
 	return clients{
 		config: cfg,
@@ -51,21 +51,20 @@ func connect(ctx context.Context, atOnce int) (clients, error) {
 	}, nil
 }
 
-// cloudfront makes a client of the rest. It is one service, whose Region is us-east-1.
+// cloudfront returns a CloudFront client. The service has one endpoint, in us-east-1.
 func (c clients) cloudfront() *cloudfront.Client {
 	return cloudfront.NewFromConfig(c.config, func(o *cloudfront.Options) { o.Region = "us-east-1" })
 }
 
-// find makes sure that the bucket, if any, and the queues, by their flags, are there. That
-// they cannot be looked at, for want of a permission or of the network, is for the
-// log: the work itself may need less, or come to run.
+// find checks that the bucket, if any, and the queues exist; queues maps flags to URLs. A
+// missing permission or network is only logged: the work itself may not need the one, and
+// the other may come back.
 func (c clients) find(ctx context.Context, log zerolog.Logger, bucket string, queues map[string]string) error {
 	_, err := c.look(ctx, log, bucket, queues)
 	return err
 }
 
-// await finds them, and looks again while one does not answer, for work that would
-// fail without.
+// await is find, repeated until the bucket and the queues answer.
 func (c clients) await(ctx context.Context, log zerolog.Logger, bucket string, queues map[string]string) error {
 	for {
 		answered, err := c.look(ctx, log, bucket, queues)
@@ -80,8 +79,8 @@ func (c clients) await(ctx context.Context, log zerolog.Logger, bucket string, q
 	}
 }
 
-// look reports whether the bucket and the queues answered, be it that they may not be
-// looked at. The error names those that are not there.
+// look reports whether the bucket and the queues answered; a refusal is an answer. The error
+// names those that do not exist.
 func (c clients) look(ctx context.Context, log zerolog.Logger, bucket string, queues map[string]string) (answered bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -112,12 +111,12 @@ func (c clients) look(ctx context.Context, log zerolog.Logger, bucket string, qu
 		}
 	}
 	if len(missing) > 0 {
-		return answered, fmt.Errorf("%w%w", errors.Join(missing...), quiet(errUsage))
+		return answered, fmt.Errorf("%w%w", errors.Join(missing...), markErr(errUsage))
 	}
 	return answered, nil
 }
 
-// statusOf is the HTTP status of a service's answer, or 0.
+// statusOf returns the HTTP status of a service's response, or 0.
 func statusOf(err error) int {
 	var response *awshttp.ResponseError
 	if errors.As(err, &response) {
@@ -126,10 +125,10 @@ func statusOf(err error) int {
 	return 0
 }
 
-// quiet is an error that is there for errors.Is and says nothing.
-func quiet(err error) error { return quietError{err} }
+// markErr wraps err so that errors.Is finds it while its message stays empty.
+func markErr(err error) error { return markedError{err} }
 
-type quietError struct{ error }
+type markedError struct{ error }
 
-func (quietError) Error() string   { return "" }
-func (q quietError) Unwrap() error { return q.error }
+func (markedError) Error() string   { return "" }
+func (m markedError) Unwrap() error { return m.error }

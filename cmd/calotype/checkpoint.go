@@ -35,10 +35,10 @@ func (c checkpoint) load() (backfill.Position, error) {
 	}
 	var found checkpoint
 	if err := json.Unmarshal(data, &found); err != nil {
-		return backfill.Position{}, fmt.Errorf("--checkpoint %s: %w; is it a checkpoint?%w", c.file, err, quiet(errUsage))
+		return backfill.Position{}, fmt.Errorf("--checkpoint %s: %w; is it a checkpoint?%w", c.file, err, markErr(errUsage))
 	}
 	if found.Of != c.Of {
-		return backfill.Position{}, fmt.Errorf("--checkpoint %s belongs to another run (%s): name another file, or remove this one%w", c.file, found.Of, quiet(errUsage))
+		return backfill.Position{}, fmt.Errorf("--checkpoint %s belongs to another run (%s): name another file, or remove this one%w", c.file, found.Of, markErr(errUsage))
 	}
 	return found.Position, nil
 }

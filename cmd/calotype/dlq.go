@@ -14,46 +14,46 @@ import (
 	"calotype/worker/store"
 )
 
-// dlqCommands are what the person on call does with jobs that were given up. What
-// they do is in package deadletter; here are flags and words.
+// dlqCommands are the verbs on dead letters. Package deadletter does the work; this
+// package has the flags and the output.
 type dlqCommands struct {
 	List   dlqListCommand   `cmd:"" help:"Count dead letters by reason."`
 	Show   dlqShowCommand   `cmd:"" help:"Print dead letters in full."`
-	Replay dlqReplayCommand `cmd:"" help:"Send jobs that were given up to the workers once more: each is received, sent, and then deleted."`
-	Purge  dlqPurgeCommand  `cmd:"" help:"Delete dead letters for ever."`
+	Replay dlqReplayCommand `cmd:"" help:"Send dead letters back to the workers: each is received, sent, and then deleted."`
+	Purge  dlqPurgeCommand  `cmd:"" help:"Delete dead letters permanently."`
 }
 
 type dlqFlags struct {
-	Bucket        string        `help:"The S3 bucket that holds the pictures: show looks at the source there." placeholder:"NAME"`
+	Bucket        string        `help:"The S3 bucket that holds the pictures: show inspects the source there." placeholder:"NAME"`
 	QueueURL      string        `name:"queue-url" help:"The SQS queue for jobs: replay sends there." placeholder:"URL"`
-	DeadLetterURL string        `name:"dead-letter-url" help:"The SQS queue for jobs that are given up." placeholder:"URL"`
-	Hide          time.Duration `help:"For how long dead letters stay hidden from others if this is killed." default:"2m"`
+	DeadLetterURL string        `name:"dead-letter-url" help:"The SQS queue for dead letters." placeholder:"URL"`
+	Hide          time.Duration `help:"How long dead letters stay hidden from others if this is killed." default:"2m"`
 	JSON          bool          `name:"json" env:"-" help:"Print a JSON object a line; docs/dead-letters.md names the fields."`
 	Reason        []string      `env:"-" help:"Only dead letters of these reasons, as list names them." placeholder:"CLASS"`
-	Prefix        string        `env:"-" help:"Only dead letters whose source's key begins so." placeholder:"KEY"`
+	Prefix        string        `env:"-" help:"Only dead letters whose source key has this prefix." placeholder:"KEY"`
 	Which         []string      `arg:"" optional:"" help:"Only dead letters of these source keys or message IDs."`
 }
 
-// Help is what the help of every verb says.
+// Help is shown with the help of every verb.
 func (dlqFlags) Help() string {
-	return "SQS shows messages only to those who receive them. So while this runs, nobody else can receive the dead letters that it looks at; " +
-		"at its end it gives back what is left at once, and if it is killed, they come back after --hide."
+	return "SQS shows messages only to receivers. While this runs, other receivers do not see the dead letters that it inspects. " +
+		"At the end it releases what is left; if it is killed, they reappear after --hide."
 }
 
 func (f dlqFlags) check() []error {
-	errs := checkQueueURL("dead-letter-url", f.DeadLetterURL, "the SQS queue for jobs that are given up")
+	errs := checkQueueURL("dead-letter-url", f.DeadLetterURL, "the SQS queue for dead letters")
 	if f.DeadLetterURL != "" && f.DeadLetterURL == f.QueueURL {
-		errs = append(errs, errors.New("--dead-letter-url is the same as --queue-url: these are the jobs that wait, not those that were given up"))
+		errs = append(errs, errors.New("--dead-letter-url is the same as --queue-url: that queue holds waiting jobs, not dead letters"))
 	}
 	return append(errs, between("hide", f.Hide, 10*time.Second, 12*time.Hour)...)
 }
 
-// checkChosen wants all to be asked for by name where it cannot be taken back.
+// checkChosen requires an explicit choice, because the command cannot be undone.
 func (f dlqFlags) checkChosen(all bool) []error {
 	chosen := len(f.Reason) > 0 || f.Prefix != "" || len(f.Which) > 0
 	switch {
 	case all && chosen:
-		return []error{errors.New("--all goes with neither --reason nor --prefix nor keys: leave one of them out")}
+		return []error{errors.New("--all cannot be combined with --reason, --prefix or keys")}
 	case !all && !chosen:
 		return []error{errors.New("say which dead letters: --reason CLASS, --prefix KEY, source keys or message IDs, or --all")}
 	}
@@ -64,16 +64,16 @@ func (f dlqFlags) filter() deadletter.Filter {
 	return deadletter.Filter{Which: f.Which, Classes: f.Reason, Prefix: f.Prefix}
 }
 
-// desk is what the verbs work with.
-type desk struct {
+// session holds what the verbs work with.
+type session struct {
 	dead   deadletter.Queue
 	jobs   *queue.Queue  // Where --queue-url is given.
 	bucket *store.Bucket // Where --bucket is given.
-	*account
+	*printer
 }
 
-// open finds the queues, and begins to account for what is done with the letters.
-func (f dlqFlags) open(ctx context.Context, stdout, stderr io.Writer) (*desk, error) {
+// open checks the queues and starts the report.
+func (f dlqFlags) open(ctx context.Context, stdout, stderr io.Writer) (*session, error) {
 	aws, err := connect(ctx, 64)
 	if err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func (f dlqFlags) open(ctx context.Context, stdout, stderr io.Writer) (*desk, er
 	if err := aws.find(ctx, zerolog.Nop(), f.Bucket, queues); err != nil {
 		return nil, err
 	}
-	d := &desk{
+	d := &session{
 		dead: deadletter.Queue{Letters: queue.New(aws.sqs, f.DeadLetterURL), Lease: f.Hide},
 		jobs: queue.New(aws.sqs, f.QueueURL),
 	}
@@ -96,7 +96,7 @@ func (f dlqFlags) open(ctx context.Context, stdout, stderr io.Writer) (*desk, er
 	if err != nil {
 		return nil, fmt.Errorf("--dead-letter-url: %w", err)
 	}
-	d.account = openAccount(f, count, stdout, stderr)
-	d.dead.Looked = d.looked
+	d.printer = newPrinter(f, count, stdout, stderr)
+	d.dead.Looked = d.inspected
 	return d, nil
 }

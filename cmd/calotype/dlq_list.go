@@ -23,8 +23,7 @@ func (c *dlqListCommand) run(ctx context.Context, stdout, stderr io.Writer) erro
 	if err := d.table(tally); err != nil {
 		return err
 	}
-	words := fmt.Sprintf("%d dead letters.", tally.Total)
-	return d.end(ctx, summary{Chosen: tally.Total, words: []string{words}}, err)
+	return d.end(ctx, summary{Chosen: tally.Total, words: []string{fmt.Sprintf("%d dead letters.", tally.Total)}}, err)
 }
 
 // reasonLine is a line of the list.
@@ -39,16 +38,16 @@ type reasonLine struct {
 }
 
 // table prints a line for each reason.
-func (a *account) table(t *deadletter.Tally) error {
-	if !a.json && t.Total == 0 {
+func (p *printer) table(t *deadletter.Tally) error {
+	if !p.json && t.Total == 0 {
 		return nil
 	}
 	var text strings.Builder
 	columns := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(columns, "REASON\tCOUNT\tOLDEST\tNEWEST\tSAMPLE")
 	for _, g := range t.Groups() {
-		if a.json {
-			if err := a.line(reasonLine{"reason", g.Class, g.Count, g.Oldest, g.Newest, g.Sample, g.ID}, ""); err != nil {
+		if p.json {
+			if err := p.line(reasonLine{"reason", g.Class, g.Count, g.Oldest, g.Newest, g.Sample, g.ID}, ""); err != nil {
 				return err
 			}
 			continue
@@ -57,14 +56,14 @@ func (a *account) table(t *deadletter.Tally) error {
 		if sample == "" {
 			sample = g.ID
 		}
-		fmt.Fprintf(columns, "%s\t%d\t%s\t%s\t%s\n", g.Class, g.Count, ago(g.Oldest), ago(g.Newest), sample)
+		_, _ = show(columns, "%s\t%d\t%s\t%s\t%s\n", g.Class, g.Count, ago(g.Oldest), ago(g.Newest), sample)
 	}
-	if a.json {
+	if p.json {
 		return nil
 	}
 	if err := columns.Flush(); err != nil {
 		return err
 	}
-	_, err := io.WriteString(a.stdout, text.String())
+	_, err := io.WriteString(p.stdout, text.String())
 	return err
 }

@@ -17,13 +17,13 @@ import (
 type dlqPurgeCommand struct {
 	dlqFlags
 	All bool `env:"-" help:"All dead letters."`
-	Yes bool `env:"-" help:"Do not ask. Without a terminal there is nobody to ask, and this is needed."`
+	Yes bool `env:"-" help:"Do not ask. Required where standard input is not a terminal."`
 }
 
 func (c *dlqPurgeCommand) check() []error {
 	errs := append(c.dlqFlags.check(), c.checkChosen(c.All)...)
 	if !c.Yes && !term.IsTerminal(int(os.Stdin.Fd())) {
-		errs = append(errs, errors.New("--yes is missing: standard input is no terminal, so there is nobody to ask"))
+		errs = append(errs, errors.New("--yes is missing: standard input is not a terminal, so the command cannot ask"))
 	}
 	return errs
 }
@@ -40,18 +40,18 @@ func (c *dlqPurgeCommand) run(ctx context.Context, stdout, stderr io.Writer) err
 		if err := d.table(t); err != nil || c.Yes {
 			return c.Yes, err
 		}
-		return confirm(ctx, os.Stdin, stderr, fmt.Sprintf("Delete %d dead letters for ever? [y/N] ", t.Total))
+		return confirm(ctx, os.Stdin, stderr, fmt.Sprintf("Permanently delete %d dead letters? [y/N] ", t.Total))
 	})
 	s.words = []string{fmt.Sprintf("Deleted %d dead letters.", s.Deleted)}
 	return d.end(ctx, s, err)
 }
 
-// confirm asks, and waits for the answer no longer than the context. Nothing but a
-// yes is one.
+// confirm asks a question and waits for the answer until the context ends. Anything but
+// y or yes means no.
 func confirm(ctx context.Context, in io.Reader, out io.Writer, question string) (bool, error) {
 	fmt.Fprint(out, question)
 	answer := make(chan string, 1)
-	go func() { // Reads until the process ends, where nobody answers.
+	go func() { // It ends with the process if no answer comes.
 		line, _ := bufio.NewReader(in).ReadString('\n')
 		answer <- strings.ToLower(strings.TrimSpace(line))
 	}()

@@ -13,8 +13,8 @@ import (
 type dlqReplayCommand struct {
 	dlqFlags
 	All    bool    `env:"-" help:"All dead letters."`
-	DryRun bool    `env:"-" help:"Say what would be sent, and change nothing."`
-	Rate   float64 `help:"How many jobs are sent in a second at most." default:"50"`
+	DryRun bool    `env:"-" help:"Print what would be sent, and change nothing."`
+	Rate   float64 `help:"The maximum number of jobs sent per second." default:"50"`
 }
 
 func (c *dlqReplayCommand) check() []error {
@@ -24,10 +24,10 @@ func (c *dlqReplayCommand) check() []error {
 	return append(errs, c.checkChosen(c.All)...)
 }
 
-// replayLine is what became of a dead letter.
+// replayLine is the outcome of one dead letter.
 type replayLine struct {
 	Kind     string             `json:"kind"` // "replay"
-	Fate     deadletter.Outcome `json:"fate"`
+	Outcome  deadletter.Outcome `json:"fate"`
 	ID       string             `json:"id"`
 	Reason   string             `json:"reason"`
 	Source   string             `json:"source,omitempty"`
@@ -36,8 +36,8 @@ type replayLine struct {
 	DryRun   bool               `json:"dry_run,omitempty"`
 }
 
-// run prints a line for each letter where that is asked for, else for those that
-// want somebody's attention.
+// run prints a line for each letter with --json or --dry-run, else only for those that need
+// attention.
 func (c *dlqReplayCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 	d, err := c.open(ctx, stdout, stderr)
 	if err != nil {
@@ -47,31 +47,31 @@ func (c *dlqReplayCommand) run(ctx context.Context, stdout, stderr io.Writer) er
 	var printing error
 	err = d.dead.Replay(ctx, deadletter.Replay{
 		Jobs: d.jobs, Filter: c.filter(), Rate: c.Rate, DryRun: c.DryRun,
-		OnResult: func(l deadletter.Letter, fate deadletter.Outcome) {
-			s.count(fate)
-			if c.JSON || c.DryRun || fate.Stays() {
+		OnResult: func(l deadletter.Letter, outcome deadletter.Outcome) {
+			s.count(outcome)
+			if c.JSON || c.DryRun || outcome.Stays() {
 				d.pause()
-				printing = errors.Join(printing, d.line(c.tell(l, fate)))
+				printing = errors.Join(printing, d.line(c.describe(l, outcome)))
 			}
 		},
 	})
-	did := "sent %d jobs, merged %d more dead letters into them, and skipped %d that are no jobs"
+	did := "sent %d jobs, merged %d more dead letters into them, and skipped %d that are not jobs"
 	if c.DryRun {
-		did = "would send %d jobs, merge %d more dead letters into them, and skip %d that are no jobs"
+		did = "would send %d jobs, merge %d more dead letters into them, and skip %d that are not jobs"
 	}
 	s.words = append(s.words, fmt.Sprintf("Of %d dead letters, "+did+".", s.Chosen, s.Sent, s.Merged, s.Skipped))
 	if s.Returned > 0 {
-		s.words = append(s.words, fmt.Sprintf("%d came back: a job that was sent here failed again at once. Put the cause right before the next replay.", s.Returned))
+		s.words = append(s.words, fmt.Sprintf("%d came back: the jobs failed again at once. Fix the cause before the next replay.", s.Returned))
 	}
 	if s.Skipped > 0 {
-		s.words = append(s.words, "What was skipped stays: nothing can be made of it. See calotype dlq show, then calotype dlq purge.")
+		s.words = append(s.words, "Skipped dead letters stay in the queue: they are not jobs. See calotype dlq show, then calotype dlq purge.")
 	}
 	return errors.Join(d.end(ctx, s, err), printing)
 }
 
-func (s *summary) count(fate deadletter.Outcome) {
+func (s *summary) count(outcome deadletter.Outcome) {
 	s.Chosen++
-	switch fate {
+	switch outcome {
 	case deadletter.Sent:
 		s.Sent++
 	case deadletter.Merged:
@@ -81,21 +81,21 @@ func (s *summary) count(fate deadletter.Outcome) {
 	case deadletter.Returned:
 		s.Returned++
 	}
-	if !fate.Stays() && !s.DryRun {
+	if !outcome.Stays() && !s.DryRun {
 		s.Deleted++
 	}
 }
 
-func (c *dlqReplayCommand) tell(l deadletter.Letter, fate deadletter.Outcome) (line replayLine, words string) {
-	line = replayLine{"replay", fate, l.ID, l.Reason.Class, l.Job.Source, l.Job.Variants, "", c.DryRun}
-	verb := string(fate)
+func (c *dlqReplayCommand) describe(l deadletter.Letter, outcome deadletter.Outcome) (line replayLine, text string) {
+	line = replayLine{"replay", outcome, l.ID, l.Reason.Class, l.Job.Source, l.Job.Variants, "", c.DryRun}
+	verb := string(outcome)
 	if c.DryRun {
 		verb = "would be " + verb
 	}
-	words = fmt.Sprintf("%s: %s %v (%s)", verb, l.Job.Source, l.Job.Variants, l.Reason.Class)
+	text = words("%s: %s %v (%s)", verb, l.Job.Source, l.Job.Variants, l.Reason.Class)
 	if l.Malformed != nil {
 		line.Why = l.Malformed.Error()
-		words = fmt.Sprintf("%s: %s is no job: %s", verb, l.ID, line.Why)
+		text = words("%s: %s is not a job: %s", verb, l.ID, line.Why)
 	}
-	return line, words
+	return line, text
 }

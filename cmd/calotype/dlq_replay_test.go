@@ -51,14 +51,14 @@ func TestDLQReplay(t *testing.T) {
 	}
 }
 
-// What is no job cannot be marked: it stays, and that is said.
+// A message that is not a job cannot be marked: it stays, and the command says so.
 func TestDLQReplaySkipsWhatIsNoJob(t *testing.T) {
 	t.Parallel()
 	b := newBurial(t)
 	b.bury(t, "malformed-job", "no job at all")
 	b.bury(t, "unknown-job-version", `{"v":9,"source":"a.jpg","variants":["M"]}`)
 	code, stdout, stderr := call(t, append([]string{"dlq", "replay", "--all"}, b.flags...)...)
-	for _, want := range []string{"skipped: ", "is no job: parse job", "unknown job version 9", "sent 0 jobs", "skipped 2 that are no jobs", "calotype dlq purge"} {
+	for _, want := range []string{"skipped: ", "is not a job: parse job", "unknown job version 9", "sent 0 jobs", "skipped 2 that are not jobs", "calotype dlq purge"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("no %q in\n%s", want, stdout)
 		}

@@ -18,7 +18,7 @@ type dlqShowCommand struct {
 	dlqFlags
 	ResizedPrefix calotype.Prefix `help:"The folder of the bucket that renditions are kept in." default:"${prefix}"`
 	Presets       presetsFile     `help:"A JSON file of presets, as workers have it." placeholder:"FILE"`
-	Limit         int             `env:"-" help:"How many are printed at most, the newest." default:"10"`
+	Limit         int             `env:"-" help:"The maximum number to print, newest first." default:"10"`
 }
 
 func (c *dlqShowCommand) check() []error {
@@ -38,20 +38,20 @@ func (c *dlqShowCommand) run(ctx context.Context, stdout, stderr io.Writer) erro
 	for _, l := range letters {
 		line := describe(l)
 		if d.bucket != nil && l.Malformed == nil && err == nil {
-			line.Now, err = c.lookAt(ctx, d, l.Job)
+			line.Now, err = c.inspect(ctx, d, l.Job)
 		}
 		if err := d.line(line, line.String()); err != nil {
 			return err
 		}
 	}
-	words := fmt.Sprintf("%d dead letters.", tally.Total)
+	text := fmt.Sprintf("%d dead letters.", tally.Total)
 	if tally.Total > len(letters) {
-		words = fmt.Sprintf("The newest %d of %d dead letters; --limit shows more.", len(letters), tally.Total)
+		text = fmt.Sprintf("The newest %d of %d dead letters; --limit shows more.", len(letters), tally.Total)
 	}
-	return d.end(ctx, summary{Chosen: tally.Total, words: []string{words}}, err)
+	return d.end(ctx, summary{Chosen: tally.Total, words: []string{text}}, err)
 }
 
-// letterLine is a dead letter in full.
+// letterLine is a complete dead letter.
 type letterLine struct {
 	Kind      string             `json:"kind"` // "dead-letter"
 	ID        string             `json:"id"`
@@ -68,9 +68,9 @@ type letterLine struct {
 	Now       *nowLine           `json:"now,omitempty"`
 }
 
-// nowLine is what stands in the bucket for it.
+// nowLine is the current state of its source and renditions in the bucket.
 type nowLine struct {
-	SourceETag     string          `json:"source_etag,omitempty"` // Empty where it is gone.
+	SourceETag     string          `json:"source_etag,omitempty"` // Empty if it does not exist.
 	SourceModified time.Time       `json:"source_modified,omitzero"`
 	SourceBytes    int64           `json:"source_bytes,omitempty"`
 	Renditions     []renditionLine `json:"renditions"`
@@ -96,7 +96,7 @@ func describe(l deadletter.Letter) letterLine {
 	return line
 }
 
-func (c *dlqShowCommand) lookAt(ctx context.Context, d *desk, job calotype.Job) (*nowLine, error) {
+func (c *dlqShowCommand) inspect(ctx context.Context, d *session, job calotype.Job) (*nowLine, error) {
 	now, err := deadletter.Inspect(ctx, d.bucket, c.ResizedPrefix, c.Presets.orDefault(), job)
 	if err != nil {
 		return nil, fmt.Errorf("--bucket %s: %w", c.Bucket, err)
@@ -108,32 +108,32 @@ func (c *dlqShowCommand) lookAt(ctx context.Context, d *desk, job calotype.Job) 
 	return line, nil
 }
 
-// String is the letter for people: a name and a value a line.
+// String formats the letter for people: one name and value per line.
 func (l letterLine) String() string {
 	var text strings.Builder
 	columns := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	row := func(name string, value any) {
 		if s := fmt.Sprint(value); s != "" && s != "0" {
-			fmt.Fprintf(columns, "%s\t%s\n", name, s)
+			_, _ = show(columns, "%s\t%s\n", name, s)
 		}
 	}
 	row("id", l.ID)
 	row("reason", l.Reason)
 	row("detail", l.Detail)
 	row("attempts", l.Attempts)
-	row("given up by", l.Worker)
+	row("worker", l.Worker)
 	row("sent", l.Sent.Format(time.RFC3339)+", "+ago(l.Sent)+" ago")
 	if !l.FirstSeen.IsZero() {
 		row("first seen", l.FirstSeen.Format(time.RFC3339))
 	}
 	row("source", l.Source)
-	row("no job", l.Malformed)
+	row("not a job", l.Malformed)
 	row("body", l.Body)
 	if l.Now != nil {
 		if l.Now.SourceETag == "" {
-			row("the source", "is gone")
+			row("the source", "does not exist")
 		} else {
-			row("the source", fmt.Sprintf("is there: %d bytes, of %s", l.Now.SourceBytes, l.Now.SourceModified.Format(time.RFC3339)))
+			row("the source", fmt.Sprintf("exists: %d bytes, modified %s", l.Now.SourceBytes, l.Now.SourceModified.Format(time.RFC3339)))
 		}
 		for _, r := range l.Now.Renditions {
 			row(r.Key, r.words)

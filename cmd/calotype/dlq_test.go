@@ -153,7 +153,7 @@ func TestDLQListOfNothing(t *testing.T) {
 	}
 }
 
-// What somebody else holds is not looked at, and that is said.
+// Dead letters that another receiver holds are not inspected, and the summary says so.
 func TestDLQSaysWhatIsElsewhere(t *testing.T) {
 	t.Parallel()
 	b := newBurial(t)
@@ -163,7 +163,7 @@ func TestDLQSaysWhatIsElsewhere(t *testing.T) {
 		t.Fatal(messages, err)
 	}
 	code, stdout, _ := call(t, append([]string{"dlq", "list"}, b.flags...)...)
-	if code != exitOK || !strings.Contains(stdout, "1 dead letters.") || !strings.Contains(stdout, "1 more could not be looked at") {
+	if code != exitOK || !strings.Contains(stdout, "1 dead letters.") || !strings.Contains(stdout, "1 more could not be inspected") {
 		t.Errorf("got %d, %s", code, stdout)
 	}
 }
@@ -221,7 +221,7 @@ func TestDLQMistakes(t *testing.T) {
 		"nothing is set":        {[]string{"list"}, []string{"calotype dlq list: --dead-letter-url is missing", "CALOTYPE_DEAD_LETTER_URL"}},
 		"replay nothing":        {[]string{"replay", "--rate=0"}, []string{"--dead-letter-url is missing", "--queue-url is missing", "--rate 0: want", "say which dead letters: --reason"}},
 		"all and some":          {[]string{"purge", "--all", "--prefix=a", "--dead-letter-url=" + q}, []string{"--all goes with neither"}},
-		"nobody to ask":         {[]string{"purge", "--all", "--dead-letter-url=" + q}, []string{"--yes is missing"}},
+		"no terminal to ask on": {[]string{"purge", "--all", "--dead-letter-url=" + q}, []string{"--yes is missing"}},
 		"the jobs' queue":       {[]string{"list", "--queue-url=" + q, "--dead-letter-url=" + q}, []string{"--dead-letter-url is the same as --queue-url"}},
 		"hidden for too short":  {[]string{"show", "--hide=1s", "--limit=0", "--dead-letter-url=" + q}, []string{"--hide 1s: want 10s to 12h0m0s", "--limit 0: want 1"}},
 		"a queue that is none":  {[]string{"list", "--dead-letter-url=dead"}, []string{`--dead-letter-url "dead" is no queue URL`}},

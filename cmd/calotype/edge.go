@@ -57,10 +57,10 @@ func (c *edgeCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
-		return fmt.Errorf("--listen: %w%w", err, quiet(errUsage))
+		return fmt.Errorf("--listen: %w%w", err, markErr(errUsage))
 	}
 	admin.metrics.MustRegister(pictures)
-	admin.answerFor(isHealthy, func() error {
+	admin.setChecks(isHealthy, func() error {
 		if ctx.Err() != nil {
 			return errStopping
 		}

@@ -12,7 +12,7 @@ import (
 	"calotype/edge"
 )
 
-// explanation is what there is to say of a request or a key.
+// explanation describes what happens to a request or a key.
 type explanation struct {
 	Asked       string               `json:"asked"`
 	Source      *explainedSource     `json:"source,omitempty"`
@@ -62,19 +62,19 @@ type edgeAnswer struct {
 	Why          string `json:"why"`
 }
 
-// String is the explanation for people: a name and a value a line.
+// String formats the explanation for people: one name and value per line.
 func (e *explanation) String() string {
 	var text strings.Builder
 	columns := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	row := func(name, format string, values ...any) {
-		fmt.Fprintf(columns, "%s\t"+format+"\n", append([]any{name}, values...)...)
+		_, _ = show(columns, "%s\t"+format+"\n", append([]any{name}, values...)...)
 	}
 	if s := e.Source; s != nil {
 		row("picture", "%s", s.Key)
 		if s.There {
 			row("", "%s, %s, put %s, ETag %s", humanize.Bytes(uint64(s.Bytes)), s.ContentType, s.Modified.Format(time.RFC3339), s.ETag)
 		} else {
-			row("", "is not there")
+			row("", "does not exist")
 		}
 	}
 	for _, r := range e.Renditions {
@@ -88,10 +88,10 @@ func (e *explanation) String() string {
 	}
 	row("the edge", "%s", e.Edge)
 	for _, l := range e.DeadLetters {
-		row("given up", "%s, %s ago: %s (%d attempts, by %s; message %s)", l.Reason, ago(l.Sent), l.Detail, l.Attempts, l.Worker, l.ID)
+		row("dead letter", "%s, %s ago: %s (%d attempts, by %s; message %s)", l.Reason, ago(l.Sent), l.Detail, l.Attempts, l.Worker, l.ID)
 	}
 	if e.lookedForLetters && len(e.DeadLetters) == 0 {
-		row("given up", "no")
+		row("dead letter", "none")
 	}
 	_ = columns.Flush() // Into memory.
 	return text.String()
@@ -99,22 +99,22 @@ func (e *explanation) String() string {
 
 func (r explainedRendition) words() []string {
 	if !r.There {
-		return []string{"is not there"}
+		return []string{"does not exist"}
 	}
 	what := "a rendition"
 	switch r.Kept {
 	case "":
 	case calotype.CopyAsIs:
-		what = "the picture's own bytes, which are no heavier than a rendition"
+		what = "the picture's own bytes, which are not larger than a rendition"
 	default:
-		what = "a copy of the picture, kept because of a fault: " + r.Kept
+		what = "a fallback copy of the picture, because of a fault: " + r.Kept
 	}
 	lines := []string{what + ", " + humanize.Bytes(uint64(r.Bytes)) + ", " + r.ContentType + ", made " + r.Modified.Format(time.RFC3339)}
 	if r.Size != "" {
 		lines[0] += ", " + r.Size + " pixels"
 	}
 	if r.SourceETag == "" {
-		return append(lines, "not of this program's making: nothing is recorded of its origin")
+		return append(lines, "not made by this program: it has no record of its source")
 	}
 	recipe := "recipe: box " + r.Boxes
 	if r.Quality != 0 {
@@ -125,11 +125,11 @@ func (r explainedRendition) words() []string {
 	case r.Current && r.Stale == calotype.Current:
 		lines = append(lines, "current")
 	case r.Current:
-		lines = append(lines, fmt.Sprintf("current for viewers; calotype warm has it made again, for its %s", r.Stale))
+		lines = append(lines, fmt.Sprintf("current for viewers; calotype warm renders it again, because of its %s", r.Stale))
 	case r.Stale == calotype.Replaced:
-		lines = append(lines, "old: made of the version "+r.SourceETag)
+		lines = append(lines, "outdated: made from the version "+r.SourceETag)
 	default:
-		lines = append(lines, "old: the preset has another box now, or is gone")
+		lines = append(lines, "outdated: the preset has another box now, or no longer exists")
 	}
 	return lines
 }

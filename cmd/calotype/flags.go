@@ -21,13 +21,13 @@ import (
 	"calotype/worker/render"
 )
 
-// serviceFlags are those of every command that serves one bucket and one queue.
+// serviceFlags are the flags of commands that serve one bucket and one queue.
 type serviceFlags struct {
 	Bucket        string          `help:"The S3 bucket that holds the pictures." placeholder:"NAME"`
 	QueueURL      string          `name:"queue-url" help:"The SQS queue for jobs." placeholder:"URL"`
-	ResizedPrefix calotype.Prefix `help:"The folder of the bucket that renditions are kept in." default:"${prefix}"`
+	ResizedPrefix calotype.Prefix `help:"The bucket's folder for renditions." default:"${prefix}"`
 	Presets       presetsFile     `help:"A JSON file of presets, such as {\"M\": \"1200x628\"}, instead of the eight that are built in." placeholder:"FILE"`
-	LogLevel      zerolog.Level   `help:"The least that is logged: debug, info, warn or error." default:"info"`
+	LogLevel      zerolog.Level   `help:"The lowest level that is logged: debug, info, warn or error." default:"info"`
 }
 
 func (f serviceFlags) check() []error {
@@ -54,13 +54,14 @@ func environment(flag string) string {
 	return "CALOTYPE_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// table returns the presets that hold.
+// table returns the presets in effect.
 func (f serviceFlags) table() calotype.Presets { return f.Presets.orDefault() }
 
 func (f serviceFlags) logger(stderr io.Writer) zerolog.Logger {
 	if isTerminal(stderr) {
 		stderr = zerolog.ConsoleWriter{Out: stderr, TimeFormat: "15:04:05.000"}
 	}
+	zerolog.ErrorMarshalFunc = func(err error) any { return plain(err) }
 	return zerolog.New(stderr).Level(f.LogLevel).With().Timestamp().Logger()
 }
 
@@ -70,12 +71,12 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// limitFlags bound one picture, for every command that decodes some.
+// limitFlags are the limits for one picture, in every command that decodes.
 type limitFlags struct {
-	MaxBytes  int64         `help:"The largest source that is read, in bytes." default:"${max_bytes}"`
-	MaxPixels int64         `help:"The largest source that is decoded: width x height x frames." default:"${max_pixels}"`
-	MaxFrames int           `help:"The longest animation that is decoded." default:"${max_frames}"`
-	MaxTime   time.Duration `help:"How long one picture is worked on." default:"${max_time}"`
+	MaxBytes  int64         `help:"The maximum size of a source, in bytes." default:"${max_bytes}"`
+	MaxPixels int64         `help:"The maximum number of pixels that are decoded: width x height x frames." default:"${max_pixels}"`
+	MaxFrames int           `help:"The maximum number of frames that are decoded." default:"${max_frames}"`
+	MaxTime   time.Duration `help:"The maximum processing time of one picture." default:"${max_time}"`
 }
 
 func (f limitFlags) check() []error {
@@ -94,7 +95,7 @@ type presetsFile struct {
 	table calotype.Presets
 }
 
-// orDefault returns the presets of the file, or those that are built in.
+// orDefault returns the presets of the file, or the built-in ones.
 func (f presetsFile) orDefault() calotype.Presets {
 	if f.table == nil {
 		return calotype.DefaultPresets()
@@ -121,7 +122,7 @@ type size int64
 func (s *size) UnmarshalText(text []byte) error {
 	n, err := humanize.ParseBytes(string(text))
 	if err != nil || n > math.MaxInt64 {
-		return fmt.Errorf("%q is no size: it looks like 512MiB or 1GiB", text)
+		return fmt.Errorf("%q is not a size: write it like 512MiB or 1GiB", text)
 	}
 	*s = size(n)
 	return nil
@@ -129,7 +130,7 @@ func (s *size) UnmarshalText(text []byte) error {
 
 func (s size) String() string { return humanize.IBytes(uint64(s)) }
 
-// checkAddress checks what is to be listened on.
+// checkAddress checks an address to listen on.
 func checkAddress(flag, address string) []error {
 	if _, err := net.ResolveTCPAddr("tcp", address); err != nil {
 		return []error{fmt.Errorf("--%s %q: %w; it looks like :8080 or 127.0.0.1:8080", flag, address, err)}
@@ -137,7 +138,7 @@ func checkAddress(flag, address string) []error {
 	return nil
 }
 
-// checkHeader checks what is to be sent as a header's value.
+// checkHeader checks the value of a header that is sent.
 func checkHeader(flag, value string) []error {
 	for _, r := range value {
 		if r < ' ' || r > '~' {
@@ -147,10 +148,10 @@ func checkHeader(flag, value string) []error {
 	return nil
 }
 
-// between checks a number.
-func between[T cmp.Ordered](flag string, value, least, most T) []error {
-	if value < least || value > most {
-		return []error{fmt.Errorf("--%s %v: want %v to %v", flag, value, least, most)}
+// between checks that a flag's value is within bounds.
+func between[T cmp.Ordered](flag string, value, min, max T) []error {
+	if value < min || value > max {
+		return []error{fmt.Errorf("--%s %v: want %v to %v", flag, value, min, max)}
 	}
 	return nil
 }

@@ -1,6 +1,6 @@
-// Command calotype serves and makes resized pictures: "calotype edge" answers
-// viewers, "calotype worker" makes renditions, "calotype render" makes them of files,
-// "calotype dlq" is for jobs that were given up.
+// Command calotype serves and makes resized pictures: "calotype edge" answers viewers,
+// "calotype worker" makes renditions, "calotype render" makes them from files, and
+// "calotype dlq" handles dead letters.
 package main
 
 import (
@@ -20,17 +20,17 @@ import (
 // The exit codes.
 const (
 	exitOK      = 0
-	exitFailure = 1 // It could not do its work.
-	exitUsage   = 2 // It was asked for what does not make sense or is not there.
-	exitStuck   = 3 // It left work behind that cannot be stopped: start it again.
+	exitFailure = 1 // The work failed.
+	exitUsage   = 2 // Wrong usage: a flag is invalid, or what it names does not exist.
+	exitStuck   = 3 // A job is stuck in native code and cannot be stopped: restart the process.
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	// The first signal begins an orderly stop; a second one ends the process.
+	// The first signal starts an orderly stop; a second one kills the process.
 	context.AfterFunc(ctx, stop)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	if code != exitStuck { // libvips is still at it.
+	if code != exitStuck { // libvips is still running.
 		render.Stop()
 	}
 	os.Exit(code)
@@ -46,31 +46,30 @@ AWS_PROFILE, AWS_ENDPOINT_URL and so on.`
 type commands struct {
 	Edge    edgeCommand    `cmd:"" help:"Serve pictures over HTTP: the rendition where it exists, else the original, while a job is enqueued."`
 	Worker  workerCommand  `cmd:"" help:"Take jobs from the queue and make renditions."`
-	DLQ     dlqCommands    `cmd:"" name:"dlq" help:"List, show, replay and purge dead letters: the jobs that were given up."`
-	Warm    warmCommand    `cmd:"" help:"Make renditions before anyone asks: send jobs for all that are missing or old."`
-	Explain explainCommand `cmd:"" help:"Say what becomes of a URL or a key, and why."`
-	Render  renderCommand  `cmd:"" help:"Make renditions of files, without S3 or a queue."`
-	Health  healthCommand  `cmd:"" help:"Ask a worker or an edge on this machine how it is."`
+	DLQ     dlqCommands    `cmd:"" name:"dlq" help:"List, show, replay and purge dead letters: jobs that failed for good."`
+	Warm    warmCommand    `cmd:"" help:"Make renditions in advance: send jobs for all that are missing or outdated."`
+	Explain explainCommand `cmd:"" help:"Show how a URL or key is handled, and why."`
+	Render  renderCommand  `cmd:"" help:"Make renditions of local files, without S3 or a queue."`
+	Health  healthCommand  `cmd:"" help:"Check a worker or an edge on this machine: 0 if it is healthy."`
 	Version versionCommand `cmd:"" help:"Print the versions of the program and of libvips."`
 }
 
-// command is what each command is: it checks its flags, and runs.
+// command checks its flags and runs.
 type command interface {
 	check() []error
 	run(ctx context.Context, stdout, stderr io.Writer) error
 }
 
-// Errors that decide the exit code: what the operator can put right at the call, and
-// work that was left behind.
+// errUsage and errStuck select the exit codes exitUsage and exitStuck.
 var (
 	errUsage = errors.New("usage")
 	errStuck = errors.New("stuck")
 )
 
-// run is the program. It returns the exit code.
+// run runs the program and returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var cli commands
-	var mistakes mistakes
+	var problems problems
 	helped := false
 	parser, err := kong.New(&cli,
 		kong.Name("calotype"),
@@ -79,7 +78,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		workerDefaults(),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { helped = true }),
-		kong.PostBuild(mistakes.collect),
+		kong.PostBuild(problems.collect),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 	)
 	if err != nil {
@@ -94,21 +93,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "calotype: %v; see calotype --help\n", err)
+		fmt.Fprintf(stderr, "calotype: %s; see calotype --help\n", plain(err))
 		return exitUsage
 	}
 	chosen := parsed.Selected().Target.Addr().Interface().(command)
-	mistakes.add(chosen.check()...)
+	problems.add(chosen.check()...)
 	name := parsed.Selected().FullPath()
-	if len(mistakes.found) > 0 {
-		for _, m := range mistakes.found {
-			fmt.Fprintf(stderr, "%s: %v\n", name, m)
+	if len(problems.found) > 0 {
+		for _, m := range problems.found {
+			fmt.Fprintf(stderr, "%s: %s\n", name, plain(m))
 		}
 		return exitUsage
 	}
 	err = chosen.run(ctx, stdout, stderr)
 	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", name, err)
+		for _, cause := range causes(err) {
+			fmt.Fprintf(stderr, "%s: %s\n", name, plain(cause))
+		}
 	}
 	return exitCode(err)
 }

@@ -180,7 +180,7 @@ func section(t *testing.T, heading string) string {
 func TestDepthOfQueuesThatDoNotAnswer(t *testing.T) {
 	jobs, _ := awstest.Queues(t)
 	client := awstest.SQS(t)
-	d := newDepth(map[string]*queue.Queue{
+	d := newQueueDepth(map[string]*queue.Queue{
 		"jobs": queue.New(client, jobs),
 		"dead": queue.New(client, jobs+"-that-is-not-there"),
 	})

@@ -124,12 +124,12 @@ func (c *renderCommand) run(ctx context.Context, stdout, stderr io.Writer) error
 	return out.end(ctx)
 }
 
-// outcomes reports what becomes of the files, as they end.
+// outcomes reports the result of each file.
 type outcomes struct {
 	mu             sync.Mutex
 	json           bool
 	stdout, stderr io.Writer
-	bar            *progressbar.ProgressBar // Nil where nobody sees it.
+	bar            *progressbar.ProgressBar // Nil where standard error is not a terminal.
 	start          time.Time
 	files          int
 	done, failed   int
@@ -150,7 +150,7 @@ func (o *outcomes) add(r fileReport) (err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.bar != nil {
-		_ = o.bar.Clear() // What is printed would end up behind it.
+		_ = o.bar.Clear() // Printed lines would end up behind it.
 		defer func() { _ = o.bar.Add(1) }()
 	}
 	o.done++
@@ -159,19 +159,19 @@ func (o *outcomes) add(r fileReport) (err error) {
 	}
 	if r.Error != "" {
 		o.failed++
-		fmt.Fprintf(o.stderr, "calotype render: %s: %s\n", r.File, r.Error)
+		_, _ = show(o.stderr, "calotype render: %s: %s\n", r.File, r.Error)
 	}
 	switch {
 	case o.json:
 		err = json.NewEncoder(o.stdout).Encode(r)
 	case r.Error == "":
-		_, err = fmt.Fprintf(o.stdout, "%s: %s of %dx%d, %d bytes: %d renditions, %d bytes, %d ms\n",
+		_, err = show(o.stdout, "%s: %s of %dx%d, %d bytes: %d renditions, %d bytes, %d ms\n",
 			r.File, r.Format, r.Width, r.Height, r.Bytes, len(r.Renditions), r.renditionBytes(), r.Milliseconds)
 	}
 	return err
 }
 
-// end sums up. The error says what was not done.
+// end prints a summary. The error says what was not done.
 func (o *outcomes) end(ctx context.Context) error {
 	if o.bar != nil {
 		_ = o.bar.Exit()
@@ -179,7 +179,7 @@ func (o *outcomes) end(ctx context.Context) error {
 	}
 	var errs []error
 	if ctx.Err() != nil {
-		errs = append(errs, fmt.Errorf("interrupted: %d of %d files were not begun", o.files-o.done, o.files))
+		errs = append(errs, fmt.Errorf("interrupted: %d of %d files were not started", o.files-o.done, o.files))
 	}
 	if o.failed > 0 {
 		errs = append(errs, fmt.Errorf("%d of %d files failed", o.failed, o.files))

@@ -122,7 +122,7 @@ func TestRenderStops(t *testing.T) {
 	stop()
 	var stdout, stderr bytes.Buffer
 	code := run(ctx, append([]string{"render", "--all", "--out", out}, files...), &stdout, &stderr)
-	if code != exitFailure || !strings.Contains(stderr.String(), "interrupted: 2 of 2 files were not begun") {
+	if code != exitFailure || !strings.Contains(stderr.String(), "interrupted: 2 of 2 files were not started") {
 		t.Errorf("exit code %d, %s", code, &stderr)
 	}
 }

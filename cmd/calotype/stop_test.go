@@ -156,7 +156,7 @@ func TestNotReadyBeforeTheServicesAnswer(t *testing.T) {
 
 func TestAdminSaysWhy(t *testing.T) {
 	a := newAdmin()
-	a.answerFor(func() error { return errStuck }, func() error { return errStuck })
+	a.setChecks(func() error { return errStuck }, func() error { return errStuck })
 	var log awstest.Log
 	end, err := a.serve(adminFlags{"127.0.0.1:0"}, zerolog.New(&log))
 	if err != nil {
@@ -178,8 +178,8 @@ func TestExitCodes(t *testing.T) {
 	for want, err := range map[int]error{
 		exitOK:      nil,
 		exitFailure: os.ErrClosed,
-		exitUsage:   fmt.Errorf("no such bucket%w", quiet(errUsage)),
-		exitStuck:   fmt.Errorf("left behind: 1%w", quiet(errStuck)),
+		exitUsage:   fmt.Errorf("no such bucket%w", markErr(errUsage)),
+		exitStuck:   fmt.Errorf("left behind: 1%w", markErr(errStuck)),
 	} {
 		if got := exitCode(err); got != want {
 			t.Errorf("%v: got %d, want %d", err, got, want)

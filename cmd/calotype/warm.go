@@ -118,7 +118,7 @@ func (c *warmCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	if !c.DryRun {
 		if err := checkpoint.save(from); err != nil { // Before anything is sent.
-			return fmt.Errorf("--checkpoint: %w%w", err, quiet(errUsage))
+			return fmt.Errorf("--checkpoint: %w%w", err, markErr(errUsage))
 		}
 	}
 	told := newWarmReport(c, from, stdout, stderr)

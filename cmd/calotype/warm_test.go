@@ -115,7 +115,7 @@ func TestWarmCheckpointThatCannotBe(t *testing.T) {
 
 // Programs are told of each failure, people of so many that they can read them.
 func TestWarmTellsFailures(t *testing.T) {
-	for asJSON, want := range map[bool]int{true: 30, false: mostFailures} {
+	for asJSON, want := range map[bool]int{true: 30, false: maxFailures} {
 		var out awstest.Log
 		r := newWarmReport(&warmCommand{JSON: asJSON}, backfill.Position{}, &out, &out)
 		for range 30 {

@@ -16,30 +16,30 @@ import (
 	"calotype/worker/backfill"
 )
 
-// warmReport is what "calotype warm" tells: how far it is, on a terminal; what failed;
-// and what was done.
+// warmReport reports the progress of "calotype warm" on a terminal, its failures, and a
+// summary at the end.
 type warmReport struct {
 	stdout, stderr io.Writer
 	json           bool
 	dryRun         bool
 	checkpoint     string
-	began          time.Time
+	start          time.Time
 	before         int // Sources that earlier runs saw.
 	progress       *progress
 	seen           int
 	failures       int
 }
 
-// mostFailures are told one by one to people. Programs are told all.
-const mostFailures = 20
+// maxFailures bounds how many failures are printed for people. With --json all are.
+const maxFailures = 20
 
 func newWarmReport(c *warmCommand, from backfill.Position, stdout, stderr io.Writer) *warmReport {
 	r := &warmReport{
 		stdout: stdout, stderr: stderr, json: c.JSON, dryRun: c.DryRun, checkpoint: c.Checkpoint,
-		began: time.Now(), before: from.Summary.Seen, seen: from.Summary.Seen,
+		start: time.Now(), before: from.Summary.Seen, seen: from.Summary.Seen,
 	}
 	if from.After != "" && !c.JSON {
-		fmt.Fprintf(stderr, "going on after %s\n", from.After)
+		_, _ = show(stderr, "resuming after %s\n", from.After)
 	}
 	r.progress = watchProgress(stderr, c.JSON, r.before+1, "pictures", progressbar.OptionShowIts(), progressbar.OptionSetItsString("pictures"))
 	if r.progress != nil {
@@ -48,7 +48,7 @@ func newWarmReport(c *warmCommand, from backfill.Position, stdout, stderr io.Wri
 	return r
 }
 
-// count counts the sources beside the work, for the bar to have an end and a time left.
+// count counts the sources in the background, so that the bar shows the time left.
 func (r *warmReport) count(ctx context.Context, b *backfill.Backfill) (stop func()) {
 	if r.progress == nil {
 		return func() {}
@@ -56,7 +56,7 @@ func (r *warmReport) count(ctx context.Context, b *backfill.Backfill) (stop func
 	ctx, cancel := context.WithCancel(ctx)
 	var counting sync.WaitGroup
 	counting.Go(func() {
-		_ = b.Count(ctx, r.progress.expect) // Without it there is no time left to see.
+		_ = b.Count(ctx, r.progress.expect) // Without a count the bar shows no time left.
 	})
 	return func() {
 		cancel()
@@ -64,7 +64,7 @@ func (r *warmReport) count(ctx context.Context, b *backfill.Backfill) (stop func
 	}
 }
 
-// finding moves the bar, and tells what failed.
+// finding moves the bar and reports a failure.
 func (r *warmReport) finding(f backfill.Finding) {
 	if f.Orphan == "" {
 		r.seen++
@@ -74,17 +74,17 @@ func (r *warmReport) finding(f backfill.Finding) {
 		return
 	}
 	if r.json {
-		_ = json.NewEncoder(r.stdout).Encode(map[string]string{"kind": "failure", "source": f.Source, "error": f.Err.Error()})
+		_ = json.NewEncoder(r.stdout).Encode(map[string]string{"kind": "failure", "source": f.Source, "error": plain(f.Err)})
 		return
 	}
-	if r.failures++; r.failures > mostFailures {
+	if r.failures++; r.failures > maxFailures {
 		return
 	}
 	r.progress.clear()
-	fmt.Fprintf(r.stderr, "%s: %v\n", f.Source, f.Err)
+	_, _ = show(r.stderr, "%s: %s\n", f.Source, plain(f.Err))
 }
 
-// end tells what was done, and makes of an interruption an error that says how to go on.
+// end prints the summary. An interruption becomes an error that says how to resume.
 func (r *warmReport) end(ctx context.Context, s backfill.Summary, err error) error {
 	r.progress.clear()
 	if writeErr := r.summary(s); writeErr != nil {
@@ -92,11 +92,11 @@ func (r *warmReport) end(ctx context.Context, s backfill.Summary, err error) err
 	}
 	switch {
 	case err != nil && ctx.Err() != nil && r.checkpoint != "" && !r.dryRun:
-		return fmt.Errorf("stopped before the end; the same command goes on from %s", r.checkpoint)
+		return fmt.Errorf("stopped before the end; the same command resumes from %s", r.checkpoint)
 	case err != nil && ctx.Err() != nil:
-		return errors.New("stopped before the end; the same command looks at all of it again, and sends what is still missing")
+		return errors.New("stopped before the end; the same command starts over and sends what is still missing")
 	case err == nil && s.Failed > 0:
-		return fmt.Errorf("%d failed; the same command looks at them again", s.Failed)
+		return fmt.Errorf("%d failed; the same command tries them again", s.Failed)
 	}
 	return err
 }
@@ -123,7 +123,7 @@ func (r *warmReport) summary(s backfill.Summary) error {
 	if r.dryRun {
 		enqueued, deleted = "to be enqueued", "to be deleted"
 	}
-	took := time.Since(r.began)
+	took := time.Since(r.start)
 	words := []string{fmt.Sprintf("%d pictures: %d current, %d %s, %d failed, in %v (%.0f a second).",
 		s.Seen, s.Current, s.Enqueued, enqueued, s.Failed, took.Round(100*time.Millisecond), float64(s.Seen-r.before)/max(took.Seconds(), 0.001))}
 	if len(s.Renditions) > 0 {

@@ -122,8 +122,8 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 		admin.metrics.MustRegister(invalidator)
 	}
 	pool := worker.New(settings, lanes, bucket, log)
-	admin.answerFor(pool.Healthy, pool.Ready)
-	admin.metrics.MustRegister(pool, newDepth(named(lanes)))
+	admin.setChecks(pool.Healthy, pool.Ready)
+	admin.metrics.MustRegister(pool, newQueueDepth(named(lanes)))
 	log.Info().Int("concurrency", c.Concurrency).Int64("memory", settings.Memory).Int("max_receives", settings.MaxReceives).
 		Str("name", settings.Name).Str("version", version()).Msg("worker begins")
 	for _, sentence := range render.Shortcomings() {
@@ -132,7 +132,7 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	err = pool.Run(ctx)
 	log.Info().Msg("worker ends")
 	if errors.Is(err, worker.ErrStuck) {
-		return fmt.Errorf("%w%w", err, quiet(errStuck))
+		return fmt.Errorf("%w%w", err, markErr(errStuck))
 	}
 	return err
 }

@@ -77,8 +77,9 @@ type Queue struct {
 	Letters *queue.Queue
 	// Lease is for how long the dead letters stay hidden if this process is killed.
 	Lease time.Duration
-	// Looked is called after each letter that was looked at, where it is set.
-	Looked func()
+	// Looked, if not nil, is called after each letter that was inspected, by several
+	// goroutines.
+	Looked func(Letter)
 }
 
 // sweep calls do for every dead letter, by several goroutines, and then last, with
@@ -87,10 +88,11 @@ func (q Queue) sweep(ctx context.Context, do func(context.Context, *queue.Sweep,
 	sweep := q.Letters.Sweep(ctx, q.Lease)
 	defer func() { err = errors.Join(err, sweep.End(ctx)) }()
 	err = sweep.Each(ctx, func(ctx context.Context, m queue.Message) error {
+		l := Read(m)
 		if q.Looked != nil {
-			defer q.Looked()
+			defer q.Looked(l)
 		}
-		return do(ctx, sweep, Read(m))
+		return do(ctx, sweep, l)
 	})
 	if err != nil || last == nil {
 		return err

@@ -123,7 +123,7 @@ func TestFleetReplayReplacesTheKeptCopy(t *testing.T) {
 		t.Error("no copy was kept")
 	}
 	out, err := s.run(t, "dlq", "show", "kitty.jpg")
-	for _, want := range []string{"too-many-pixels", "a kept copy (too-many-pixels) of the source as it is now", "is there: ", "given up by"} {
+	for _, want := range []string{"too-many-pixels", "a kept copy (too-many-pixels) of the source as it is now", "exists: ", "worker"} {
 		if err != nil || !strings.Contains(out, want) {
 			t.Errorf("no %q in %v\n%s", want, err, out)
 		}

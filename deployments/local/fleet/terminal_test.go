@@ -12,7 +12,7 @@ import (
 
 // On a terminal the program shows how far it is and asks before it deletes.
 func TestFleetTerminal(t *testing.T) {
-	const question = "Delete 3 dead letters for ever?"
+	const question = "Permanently delete 3 dead letters?"
 	for name, c := range map[string]struct {
 		answer string
 		says   string

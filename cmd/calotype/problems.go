@@ -7,33 +7,33 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// mistakes gathers all that is wrong with a command line and its environment, so
-// that it can be reported at once instead of one by one.
-type mistakes struct {
+// problems collects everything that is wrong with a command line and its environment, so
+// that all of it is reported at once.
+type problems struct {
 	found []error
 }
 
-func (m *mistakes) add(errs ...error) {
-	m.found = append(m.found, errs...)
+func (p *problems) add(errs ...error) {
+	p.found = append(p.found, errs...)
 }
 
-// collect makes the parser go on after a value that cannot be read.
-func (m *mistakes) collect(k *kong.Kong) error {
+// collect makes the parser continue after an invalid value.
+func (p *problems) collect(k *kong.Kong) error {
 	return kong.Visit(k.Model, func(node kong.Visitable, next kong.Next) error {
 		if flag, ok := node.(*kong.Flag); ok && !flag.IsBool() {
-			flag.Mapper = &collector{m, flag.Mapper}
+			flag.Mapper = &collector{p, flag.Mapper}
 		}
 		return next(nil)
 	})
 }
 
 type collector struct {
-	to     *mistakes
+	to     *problems
 	mapper kong.Mapper
 }
 
-// Decode reads a value, and remembers the error instead of returning it. The default
-// then stands in, so that later checks do not complain a second time.
+// Decode reads a value and records the error instead of returning it. The default then
+// replaces the value, so that later checks do not report it again.
 func (c *collector) Decode(ctx *kong.DecodeContext, target reflect.Value) error {
 	err := c.mapper.Decode(ctx, target)
 	if err == nil {

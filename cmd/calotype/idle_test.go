@@ -22,7 +22,7 @@ func TestSilenceIsAnError(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	t.Cleanup(func() { close(done) })
-	client := &http.Client{Transport: &http.Transport{DialContext: patient((&net.Dialer{}).DialContext, 50*time.Millisecond)}}
+	client := &http.Client{Transport: &http.Transport{DialContext: withIdleTimeout((&net.Dialer{}).DialContext, 50*time.Millisecond)}}
 	r, err := client.Get(server.URL)
 	if err != nil {
 		t.Fatal(err)

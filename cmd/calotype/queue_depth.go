@@ -12,16 +12,16 @@ import (
 	"calotype/worker"
 )
 
-// SQS is asked how much a queue holds when somebody wants to know, for so long at
-// most, and not again for a while: it counts approximately, and a call is paid for.
+// A scrape counts the queues within countTimeout. Counts are kept for countLife, since they
+// are approximate and each call costs money.
 const (
-	countPatience = 2 * time.Second
-	countLife     = 15 * time.Second
+	countTimeout = 2 * time.Second
+	countLife    = 15 * time.Second
 )
 
-// depth is a collector of what queues hold. Where SQS does not say, there are no
-// samples but that of the failure.
-type depth struct {
+// queueDepth collects the number of messages in each queue. A queue that cannot be counted
+// has no sample except the failure.
+type queueDepth struct {
 	queues   map[string]*queue.Queue
 	messages *prometheus.Desc
 	failures *prometheus.CounterVec
@@ -31,13 +31,13 @@ type depth struct {
 	counts map[string]queue.Count // Without those that failed.
 }
 
-func newDepth(queues map[string]*queue.Queue) *depth {
-	d := &depth{
+func newQueueDepth(queues map[string]*queue.Queue) *queueDepth {
+	d := &queueDepth{
 		queues: queues,
 		messages: prometheus.NewDesc("calotype_queue_messages",
-			"What a queue holds, approximately: visible (can be received), leased, delayed.", []string{"queue", "state"}, nil),
+			"The approximate number of messages in a queue: visible (can be received), leased, delayed.", []string{"queue", "state"}, nil),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "calotype_queue_count_failures_total", Help: "How often SQS did not say what a queue holds.",
+			Name: "calotype_queue_count_failures_total", Help: "Calls to count a queue that failed.",
 		}, []string{"queue"}),
 	}
 	for name := range queues {
@@ -46,25 +46,25 @@ func newDepth(queues map[string]*queue.Queue) *depth {
 	return d
 }
 
-// named are a worker's queues by the names that they have in metrics and logs.
+// named returns a worker's queues by their names in metrics and logs.
 func named(q worker.Queues) map[string]*queue.Queue {
 	queues := map[string]*queue.Queue{"jobs": q.Jobs, "events": q.Events, "backfill": q.Backfill, "dead": q.Dead}
 	maps.DeleteFunc(queues, func(_ string, q *queue.Queue) bool { return q == nil })
 	return queues
 }
 
-// Describe and Collect make it a [prometheus.Collector].
-func (d *depth) Describe(to chan<- *prometheus.Desc) {
+// Describe implements [prometheus.Collector].
+func (d *queueDepth) Describe(to chan<- *prometheus.Desc) {
 	to <- d.messages
 	d.failures.Describe(to)
 }
 
-// Collect tells what is known, or asks.
-func (d *depth) Collect(to chan<- prometheus.Metric) {
+// Collect implements [prometheus.Collector].
+func (d *queueDepth) Collect(to chan<- prometheus.Metric) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if time.Since(d.at) > countLife {
-		d.ask()
+		d.count()
 	}
 	for name, count := range d.counts {
 		for state, n := range map[string]int{"visible": count.Visible, "leased": count.Leased, "delayed": count.Delayed} {
@@ -74,15 +74,15 @@ func (d *depth) Collect(to chan<- prometheus.Metric) {
 	d.failures.Collect(to)
 }
 
-// ask counts all queues, side by side.
-func (d *depth) ask() {
-	ctx, cancel := context.WithTimeout(context.Background(), countPatience)
+// count counts all queues concurrently.
+func (d *queueDepth) count() {
+	ctx, cancel := context.WithTimeout(context.Background(), countTimeout)
 	defer cancel()
 	counts := make(map[string]queue.Count, len(d.queues))
 	var mu sync.Mutex
-	var asking sync.WaitGroup
+	var counting sync.WaitGroup
 	for name, q := range d.queues {
-		asking.Go(func() {
+		counting.Go(func() {
 			count, err := q.Count(ctx)
 			if err != nil {
 				d.failures.WithLabelValues(name).Inc()
@@ -93,6 +93,6 @@ func (d *depth) ask() {
 			counts[name] = count
 		})
 	}
-	asking.Wait()
+	counting.Wait()
 	d.at, d.counts = time.Now(), counts
 }

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"calotype/queue"
+	"calotype/worker/deadletter"
+)
+
+// printer reports what a dlq verb does: lines or JSON objects on standard output, a
+// progress bar on a terminal, and a summary at the end.
+type printer struct {
+	stdout, stderr io.Writer
+	json           bool
+	hide           time.Duration
+	start          time.Time
+	progress       *progress
+	elsewhere      int // Leased by another receiver at the start.
+	seen           atomic.Int64
+
+	reasons []string // --reason.
+	mu      sync.Mutex
+	classes map[string]int // Of all dead letters that were inspected.
+}
+
+// summary is the last line of every verb.
+type summary struct {
+	Kind string `json:"kind"` // "summary"
+	// LookedAt counts the dead letters that were received, Chosen those of them that
+	// the filter selects.
+	LookedAt int64 `json:"looked_at"`
+	Chosen   int   `json:"chosen"`
+	// The outcomes of the chosen ones.
+	Sent     int `json:"sent"`
+	Merged   int `json:"merged"`
+	Skipped  int `json:"skipped"`
+	Returned int `json:"returned"`
+	Deleted  int `json:"deleted"`
+	// Elsewhere counts those that another receiver held.
+	Elsewhere int `json:"elsewhere"`
+	// HiddenMS is how long the inspected ones were hidden from other receivers.
+	HiddenMS int64 `json:"hidden_ms"`
+	DryRun   bool  `json:"dry_run,omitempty"`
+	Stopped  bool  `json:"stopped,omitempty"` // Before the end.
+
+	words []string // For people.
+}
+
+func newPrinter(f dlqFlags, count queue.Count, stdout, stderr io.Writer) *printer {
+	return &printer{
+		stdout: stdout, stderr: stderr, json: f.JSON, hide: f.Hide, start: time.Now(), elsewhere: count.Leased,
+		reasons: f.Reason, classes: map[string]int{},
+		progress: watchProgress(stderr, f.JSON, count.Visible, "dead letters", progressbar.OptionSetPredictTime(false)),
+	}
+}
+
+// inspected counts a dead letter and moves the bar. SQS counts approximately, so there may
+// be more than expected.
+func (p *printer) inspected(l deadletter.Letter) {
+	p.mu.Lock()
+	p.classes[l.Reason.Class]++
+	p.mu.Unlock()
+	p.progress.reached(int(p.seen.Add(1)))
+}
+
+// unknownReason names the reasons that exist if one that was asked for does not.
+func (p *printer) unknownReason() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, reason := range p.reasons {
+		if p.classes[reason] > 0 {
+			continue
+		}
+		if len(p.classes) == 0 {
+			return fmt.Errorf("--reason %s: the queue holds no dead letters", reason)
+		}
+		return fmt.Errorf("--reason %s: no dead letter has this reason; there are %s", reason, strings.Join(slices.Sorted(maps.Keys(p.classes)), ", "))
+	}
+	return nil
+}
+
+// pause removes the bar, so that other output starts on an empty line.
+func (p *printer) pause() { p.progress.clear() }
+
+// line prints an object as JSON, or else text, which must be printable.
+func (p *printer) line(object any, text string) error {
+	if !p.json {
+		_, err := fmt.Fprintln(p.stdout, text)
+		return err
+	}
+	return json.NewEncoder(p.stdout).Encode(object)
+}
+
+// end prints the summary. An interruption becomes an error that says so.
+func (p *printer) end(ctx context.Context, s summary, err error) error {
+	p.pause()
+	hidden := time.Since(p.start)
+	s.Kind, s.LookedAt, s.Elsewhere, s.HiddenMS, s.Stopped = "summary", p.seen.Load(), p.elsewhere, hidden.Milliseconds(), err != nil
+	text := append(s.words, fmt.Sprintf("Inspected %d; other receivers did not see them for at most %v, and for %v more if this had been killed.",
+		s.LookedAt, hidden.Round(100*time.Millisecond), p.hide))
+	if p.elsewhere > 0 {
+		text = append(text, fmt.Sprintf("%d more could not be inspected: another receiver holds them, perhaps another dlq command or one that was killed.", p.elsewhere))
+	}
+	if lineErr := p.line(s, strings.Join(text, "\n")); lineErr != nil {
+		return errors.Join(err, lineErr)
+	}
+	if err != nil && ctx.Err() != nil {
+		return errors.New("stopped before the end; what was held is released, and the same command does the rest")
+	}
+	if err == nil {
+		return p.unknownReason()
+	}
+	return err
+}
+
+// ago formats the time since t in its largest unit.
+func ago(t time.Time) string {
+	d := time.Since(t)
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%dd", d/(24*time.Hour))
+	case d >= time.Hour:
+		return fmt.Sprintf("%dh", d/time.Hour)
+	case d >= time.Minute:
+		return fmt.Sprintf("%dm", d/time.Minute)
+	}
+	return fmt.Sprintf("%ds", max(0, d/time.Second))
+}
