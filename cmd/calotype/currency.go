@@ -49,9 +49,7 @@ func (f currencyFlags) check(presets calotype.Presets, queues map[string]string)
 		taken[q.url] = q.flag
 	}
 	errs = append(errs, checkVariants("on-upload", f.OnUpload, presets)...)
-	if f.PurgeDistribution != "" && !distributionID.MatchString(f.PurgeDistribution) {
-		errs = append(errs, fmt.Errorf("--purge-distribution %q is no distribution's ID: it looks like E2QWRUHAPOMQZL", f.PurgeDistribution))
-	}
+	errs = append(errs, checkDistribution(f.PurgeDistribution)...)
 	errs = append(errs, between("purge-monthly-cap", f.PurgeMonthlyCap, 1, math.MaxInt32)...)
 	if f.PurgeOriginPath != "" && calotype.CheckKey(f.originPath()) != nil {
 		errs = append(errs, fmt.Errorf("--purge-origin-path %q: want a path such as /photos", f.PurgeOriginPath))
@@ -59,7 +57,14 @@ func (f currencyFlags) check(presets calotype.Presets, queues map[string]string)
 	return errs
 }
 
-// checkVariants wants variants of presets that there are.
+func checkDistribution(id string) []error {
+	if id != "" && !distributionID.MatchString(id) {
+		return []error{fmt.Errorf("--purge-distribution %q is not a distribution's ID: it looks like E2QWRUHAPOMQZL", id)}
+	}
+	return nil
+}
+
+// checkVariants checks that every variant's preset exists.
 func checkVariants(flag string, variants []calotype.Variant, presets calotype.Presets) (errs []error) {
 	for _, v := range variants {
 		if _, ok := presets.Lookup(v.Preset); !ok {

@@ -132,7 +132,7 @@ func TestDLQList(t *testing.T) {
 		t.Errorf("got %v", last)
 	}
 	code, stdout, stderr := call(t, append([]string{"dlq", "list"}, b.flags...)...)
-	for _, want := range []string{"REASON", "corrupt", "3", "redriven", "killer.jpg", "6 dead letters.", "hidden from others", "2m0s more had this been killed"} {
+	for _, want := range []string{"REASON", "corrupt", "3", "redriven", "killer.jpg", "6 dead letters.", "other receivers did not see them", "2m0s more if this had been killed"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("no %q in\n%s", want, stdout)
 		}
@@ -177,7 +177,7 @@ func TestDLQPurge(t *testing.T) {
 		deleted float64
 		left    string
 	}{
-		{[]string{"--reason=no-such"}, 0, allOfSome},
+		{[]string{"--prefix=no-such"}, 0, allOfSome},
 		{[]string{"--reason=corrupt", "--prefix=dogs/"}, 1, "corrupt 2, malformed-job 1, redriven 1, too-many-pixels 1"},
 		{[]string{"--prefix=cats/"}, 3, "malformed-job 1, redriven 1"},
 		{[]string{"killer.jpg"}, 1, "malformed-job 1"},
@@ -220,7 +220,7 @@ func TestDLQMistakes(t *testing.T) {
 	}{
 		"nothing is set":        {[]string{"list"}, []string{"calotype dlq list: --dead-letter-url is missing", "CALOTYPE_DEAD_LETTER_URL"}},
 		"replay nothing":        {[]string{"replay", "--rate=0"}, []string{"--dead-letter-url is missing", "--queue-url is missing", "--rate 0: want", "say which dead letters: --reason"}},
-		"all and some":          {[]string{"purge", "--all", "--prefix=a", "--dead-letter-url=" + q}, []string{"--all goes with neither"}},
+		"all and some":          {[]string{"purge", "--all", "--prefix=a", "--dead-letter-url=" + q}, []string{"--all cannot be combined with"}},
 		"no terminal to ask on": {[]string{"purge", "--all", "--dead-letter-url=" + q}, []string{"--yes is missing"}},
 		"the jobs' queue":       {[]string{"list", "--queue-url=" + q, "--dead-letter-url=" + q}, []string{"--dead-letter-url is the same as --queue-url"}},
 		"hidden for too short":  {[]string{"show", "--hide=1s", "--limit=0", "--dead-letter-url=" + q}, []string{"--hide 1s: want 10s to 12h0m0s", "--limit 0: want 1"}},
@@ -250,9 +250,26 @@ func TestDLQQueueThatIsNotThere(t *testing.T) {
 	}
 }
 
+// A typed reason that no dead letter has is an error, which lists those that exist.
+func TestDLQReasonThatDoesNotExist(t *testing.T) {
+	t.Parallel()
+	b := newBurial(t)
+	b.some(t)
+	const want = "--reason corupt: no dead letter has this reason; there are corrupt, malformed-job, redriven, too-many-pixels"
+	for _, verb := range [][]string{{"list"}, {"show"}, {"replay"}, {"purge", "--yes"}} {
+		code, _, stderr := call(t, append(append([]string{"dlq"}, append(verb, "--reason=corupt")...), b.flags...)...)
+		if code != exitFailure || !strings.Contains(stderr, want) {
+			t.Errorf("%s: got %d, %s", verb, code, stderr)
+		}
+	}
+	if got := b.left(t); got != allOfSome {
+		t.Errorf("left are %s", got)
+	}
+}
+
 func TestDLQHelpSaysWhatIsHidden(t *testing.T) {
 	for _, verb := range []string{"list", "show", "replay", "purge"} {
-		if code, stdout, _ := call(t, "dlq", verb, "--help"); code != exitOK || !strings.Contains(stdout, "if it is killed, they come back after --hide") || !strings.Contains(stdout, "--hide=2m") {
+		if code, stdout, _ := call(t, "dlq", verb, "--help"); code != exitOK || !strings.Contains(stdout, "if it is killed, they reappear after --hide") || !strings.Contains(stdout, "--hide=2m") {
 			t.Errorf("%s: got %d, %s", verb, code, stdout)
 		}
 	}

@@ -49,6 +49,9 @@ type commands struct {
 	DLQ     dlqCommands    `cmd:"" name:"dlq" help:"List, show, replay and purge dead letters: jobs that failed for good."`
 	Warm    warmCommand    `cmd:"" help:"Make renditions in advance: send jobs for all that are missing or outdated."`
 	Explain explainCommand `cmd:"" help:"Show how a URL or key is handled, and why."`
+	Status  statusCommand  `cmd:"" help:"Show queues, workers, dead letters and permissions at a glance."`
+	Remove  removeCommand  `cmd:"" help:"Delete all renditions of one picture (--source: the picture too), and invalidate it."`
+	Again   againCommand   `cmd:"" help:"Make all renditions of one picture again."`
 	Render  renderCommand  `cmd:"" help:"Make renditions of local files, without S3 or a queue."`
 	Health  healthCommand  `cmd:"" help:"Check a worker or an edge on this machine: 0 if it is healthy."`
 	Version versionCommand `cmd:"" help:"Print the versions of the program and of libvips."`

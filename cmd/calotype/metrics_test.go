@@ -96,7 +96,7 @@ func TestOnePictureIsFollowed(t *testing.T) {
 		"calotype_healthy":                       1,
 	})
 	for _, path := range []string{"/healthz", "/readyz"} {
-		if got := status(t, edge+path); got != http.StatusOK {
+		if got := httpStatus(t, edge+path); got != http.StatusOK {
 			t.Errorf("%s: got %d", path, got)
 		}
 	}

@@ -54,7 +54,7 @@ func startCommand(t *testing.T, command ...string) process {
 	})
 	awstest.Eventually(t, time.Minute, "the worker is ready", func() bool {
 		p.admin = adminURL(p.log)
-		return p.admin != "" && status(t, p.admin+"/readyz") == http.StatusOK
+		return p.admin != "" && httpStatus(t, p.admin+"/readyz") == http.StatusOK
 	})
 	return p
 }
@@ -69,7 +69,7 @@ func adminURL(log *awstest.Log) string {
 	return "http://" + address
 }
 
-func status(t *testing.T, url string) int {
+func httpStatus(t *testing.T, url string) int {
 	t.Helper()
 	r, err := http.Get(url)
 	if err != nil {
@@ -91,7 +91,7 @@ func (p process) signal(t *testing.T) {
 // A signal in the midst of a poll is an orderly end, and leaves nothing in flight.
 func TestSignalInMidPoll(t *testing.T) {
 	p := startWorker(t, "--grace=6s")
-	if got := status(t, p.admin+"/healthz"); got != http.StatusOK {
+	if got := httpStatus(t, p.admin+"/healthz"); got != http.StatusOK {
 		t.Errorf("healthz: got %d", got)
 	}
 	p.signal(t)
@@ -111,7 +111,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	p := startWorker(t) // Its polls last 20 s.
 	p.signal(t)
 	awstest.Eventually(t, time.Minute, "the first signal is taken up", func() bool {
-		return status(t, p.admin+"/readyz") == http.StatusServiceUnavailable
+		return httpStatus(t, p.admin+"/readyz") == http.StatusServiceUnavailable
 	})
 	ended := make(chan error, 1)
 	go func() { ended <- p.Wait() }()
@@ -149,7 +149,7 @@ func TestNotReadyBeforeTheServicesAnswer(t *testing.T) {
 	if r.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(why), "starting") {
 		t.Errorf("got %d %q", r.StatusCode, why)
 	}
-	if got := status(t, adminURL(log)+"/healthz"); got != http.StatusOK {
+	if got := httpStatus(t, adminURL(log)+"/healthz"); got != http.StatusOK {
 		t.Errorf("healthz: got %d", got)
 	}
 }
@@ -164,7 +164,7 @@ func TestAdminSaysWhy(t *testing.T) {
 	}
 	defer end()
 	for _, path := range []string{"/healthz", "/readyz"} {
-		if got := status(t, adminURL(&log)+path); got != http.StatusServiceUnavailable {
+		if got := httpStatus(t, adminURL(&log)+path); got != http.StatusServiceUnavailable {
 			t.Errorf("%s: got %d", path, got)
 		}
 	}

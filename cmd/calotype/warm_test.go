@@ -75,7 +75,7 @@ func TestWarmCheckpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, other := range []string{"--quality=70", "--presets=" + presets} {
-		if _, stderr := warm(t, exitUsage, append(flags, other)...); !strings.Contains(stderr, "is of another run") {
+		if _, stderr := warm(t, exitUsage, append(flags, other)...); !strings.Contains(stderr, "belongs to another run") {
 			t.Errorf("%s: said %q", other, stderr)
 		}
 	}

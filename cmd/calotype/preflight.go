@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/smithy-go"
+
+	"calotype/worker/store"
+)
+
+// The results of a check.
+const (
+	resultOK      = "ok"
+	resultFailed  = "failed"
+	resultSkipped = "skipped"
+)
+
+// preflight checks the permissions that workers, the edge and "calotype dlq" need.
+type preflight struct {
+	aws clients
+	*statusCommand
+}
+
+func (p preflight) run(ctx context.Context) []checkOutcome {
+	outcomes := p.bucket(ctx)
+	urls := p.queues()
+	for _, name := range slices.Sorted(maps.Keys(urls)) {
+		outcomes = append(outcomes, p.queue(ctx, name, urls[name])...)
+	}
+	return outcomes
+}
+
+// outcome turns the error of a call into the check's result. Errors that expected accepts
+// prove the permission: the service refused the call for another reason.
+func outcome(action, on string, err error, expected func(error) bool) checkOutcome {
+	if err == nil || expected != nil && expected(err) {
+		return checkOutcome{action, on, resultOK, ""}
+	}
+	return checkOutcome{action, on, resultFailed, plain(err)}
+}
+
+func notFound(err error) bool { return statusOf(err) == http.StatusNotFound }
+
+// bucket checks the bucket. A HEAD of a missing key is answered by 404 only where the
+// bucket may be listed, so that listing is checked on its own.
+func (p preflight) bucket(ctx context.Context) []checkOutcome {
+	const on = "bucket"
+	listed, err := p.aws.s3.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &p.Bucket, MaxKeys: aws.Int32(1)})
+	outcomes := []checkOutcome{outcome("s3:ListBucket", on, err, nil)}
+	key := "calotype-status-" + rand.Text() // Of no object.
+	if err == nil && len(listed.Contents) > 0 {
+		key = aws.ToString(listed.Contents[0].Key)
+	}
+	got, err := p.aws.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: &p.Bucket, Key: &key, Range: aws.String("bytes=0-0")})
+	if err == nil {
+		err = got.Body.Close()
+	}
+	outcomes = append(outcomes, outcome("s3:GetObject", on, err, func(err error) bool {
+		return notFound(err) || statusOf(err) == http.StatusRequestedRangeNotSatisfiable // An empty object.
+	}))
+	if !p.WriteProbe {
+		return append(outcomes,
+			checkOutcome{"s3:PutObject", on, resultSkipped, "needs --write-probe"},
+			checkOutcome{"s3:DeleteObject", on, resultSkipped, "needs --write-probe"})
+	}
+	return append(outcomes, p.writeProbe(ctx)...)
+}
+
+// writeProbe puts and deletes an object, and checks the conditions that publishing relies
+// on: without them two workers could overwrite each other's renditions.
+func (p preflight) writeProbe(ctx context.Context) []checkOutcome {
+	const on = "bucket"
+	bucket := store.New(p.aws.s3, p.Bucket)
+	key := string(p.ResizedPrefix) + "/.calotype-status/" + rand.Text()
+	etag, err := bucket.Put(ctx, key, []byte("probe"), store.Object{ContentType: "text/plain"}, "")
+	outcomes := []checkOutcome{outcome("s3:PutObject", on, err, nil)}
+	if err != nil {
+		return append(outcomes, checkOutcome{"s3:DeleteObject", on, resultSkipped, "needs s3:PutObject"})
+	}
+	// Whatever the conditions do, the object goes in the end.
+	defer func() {
+		_, _ = p.aws.s3.DeleteObject(context.WithoutCancel(ctx), &s3.DeleteObjectInput{Bucket: &p.Bucket, Key: &key})
+	}()
+	refused := func(what string, err error) checkOutcome {
+		switch {
+		case errors.Is(err, store.ErrConflict):
+			return checkOutcome{what, on, resultOK, ""}
+		case err == nil:
+			err = errors.New("the store ignores the condition: Calotype needs a store that enforces it")
+		}
+		return checkOutcome{what, on, resultFailed, plain(err)}
+	}
+	const other = `"00000000000000000000000000000000"`
+	_, err = bucket.Put(ctx, key, []byte("again"), store.Object{}, "")
+	outcomes = append(outcomes, refused("PUT with If-None-Match", err))
+	_, err = bucket.Put(ctx, key, []byte("other"), store.Object{}, other)
+	outcomes = append(outcomes, refused("PUT with If-Match", err))
+	outcomes = append(outcomes, refused("DELETE with If-Match", bucket.Delete(ctx, key, other)))
+	body, object, err := bucket.Get(ctx, key, 1<<10)
+	switch {
+	case err != nil:
+	case !bytes.Equal(body, []byte("probe")):
+		err = errors.New("the object is not what was written")
+	case object.ETag != etag:
+		err = fmt.Errorf("the ETag changed from %s to %s", etag, object.ETag)
+	}
+	outcomes = append(outcomes, outcome("read after write, strong ETag", on, err, nil))
+	err = bucket.Delete(ctx, key, etag)
+	if err == nil {
+		if _, headErr := bucket.Head(ctx, key); !errors.Is(headErr, fs.ErrNotExist) {
+			err = errors.New("the object still exists")
+		}
+	}
+	return append(outcomes, outcome("s3:DeleteObject", on, err, nil))
+}
+
+// queue checks one queue by calls that SQS refuses once it has checked the permission: a
+// receipt handle that does not exist, a number or a delay out of range.
+func (p preflight) queue(ctx context.Context, name, url string) []checkOutcome {
+	on := map[string]string{"jobs": "queue-url", "events": "events-queue-url", "backfill": "backfill-queue-url", "dead": "dead-letter-url"}[name]
+	handle := aws.String("calotype-status")
+	_, attributes := p.aws.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqstypes.QueueAttributeName{"QueueArn"}})
+	_, receive := p.aws.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 11})
+	_, extend := p.aws.sqs.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{QueueUrl: &url, ReceiptHandle: handle, VisibilityTimeout: 0})
+	_, remove := p.aws.sqs.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: handle})
+	outcomes := []checkOutcome{
+		outcome("sqs:GetQueueAttributes", on, attributes, nil),
+		outcome("sqs:ReceiveMessage", on, receive, badRequest),
+		outcome("sqs:ChangeMessageVisibility", on, extend, badRequest),
+		outcome("sqs:DeleteMessage", on, remove, badRequest),
+	}
+	_, send := p.aws.sqs.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("calotype status"), DelaySeconds: 901})
+	return append(outcomes, outcome("sqs:SendMessage", on, send, badRequest))
+}
+
+// badRequest reports whether SQS refused the call only for its parameters. It answers
+// other refusals, such as those of credentials, by 400 too.
+func badRequest(err error) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && slices.Contains([]string{
+		"ReceiptHandleIsInvalid", "InvalidParameterValue", "InvalidParameterValueException", "InvalidParameter",
+		"AWS.SimpleQueueService.ReadCountOutOfRange", "ReadCountOutOfRange", "InvalidIdFormat",
+	}, api.ErrorCode())
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"calotype/internal/awstest"
+)
+
+// faulty puts a proxy before a service; answer, where it reports true, has answered.
+func faulty(t *testing.T, variable string, answer func(http.ResponseWriter, *http.Request) bool) {
+	t.Helper()
+	target, err := url.Parse(os.Getenv(variable))
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(target)
+		r.Out.Host = r.In.Host // It is signed.
+	}}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !answer(w, r) {
+			proxy.ServeHTTP(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	t.Setenv(variable, server.URL)
+}
+
+func statusOfDeployment(t *testing.T, bucket, jobs, dead string, args ...string) (code int, s status) {
+	t.Helper()
+	code, stdout, stderr := call(t, append([]string{"status", "--json", "--bucket=" + bucket, "--queue-url=" + jobs, "--dead-letter-url=" + dead}, args...)...)
+	if err := json.Unmarshal([]byte(stdout), &s); err != nil {
+		t.Fatalf("got %d, %v, %s%s", code, err, stdout, stderr)
+	}
+	return code, s
+}
+
+func failedChecks(s status) (failed []string) {
+	for _, c := range s.Checks {
+		if c.Result == resultFailed {
+			failed = append(failed, c.Check+" on "+c.On+": "+c.Detail)
+		}
+	}
+	return failed
+}
+
+func TestStatus(t *testing.T) {
+	bucket := pictureWithRenditions(t)
+	jobs, dead := awstest.Queues(t)
+	before := keys(t, bucket)
+	code, s := statusOfDeployment(t, bucket, jobs, dead)
+	if failed := failedChecks(s); code != exitOK || len(failed) > 0 || s.Workers != "idle: no job waits" || len(s.Queues) != 2 || len(s.Checks) != 14 {
+		t.Errorf("got %d, %v, %+v", code, failed, s)
+	}
+	if visible, inFlight, _ := awstest.Waiting(t, jobs); visible != "0" || inFlight != "0" || strings.Join(keys(t, bucket), " ") != strings.Join(before, " ") {
+		t.Errorf("the status changed something: %s, %s, %v", visible, inFlight, keys(t, bucket))
+	}
+	body := "{}"
+	for _, queue := range []string{jobs, dead} {
+		if _, err := awstest.SQS(t).SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &queue, MessageBody: &body}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, s = statusOfDeployment(t, bucket, jobs, dead, "--write-probe")
+	if failed := failedChecks(s); len(failed) > 0 || !strings.HasPrefix(s.Workers, "not working") || len(s.DeadLetters) != 1 || s.DeadLetters[0].Reason != "no-reason" {
+		t.Errorf("got %v, %+v", failed, s)
+	}
+	if after := keys(t, bucket); strings.Join(after, " ") != strings.Join(before, " ") {
+		t.Errorf("the probe left %v", after)
+	}
+}
+
+// Each missing permission is named, and no other.
+func TestStatusNamesTheMissingAction(t *testing.T) {
+	bucket := pictureWithRenditions(t)
+	jobs, dead := awstest.Queues(t)
+	for _, action := range []string{"SendMessage", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes"} {
+		t.Run(action, func(t *testing.T) {
+			faulty(t, "AWS_ENDPOINT_URL_SQS", func(w http.ResponseWriter, r *http.Request) bool {
+				if r.Header.Get("X-Amz-Target") != "AmazonSQS."+action {
+					return false
+				}
+				w.Header().Set("X-Amzn-Errortype", "AccessDeniedException")
+				w.WriteHeader(http.StatusBadRequest)
+				_, _ = w.Write([]byte(`{"__type":"com.amazon.coral.service#AccessDeniedException","message":"not authorized to perform: sqs:` + action + `"}`))
+				return true
+			})
+			code, s := statusOfDeployment(t, bucket, jobs, dead)
+			failed := strings.Join(failedChecks(s), "\n")
+			if code != exitFailure || !strings.Contains(failed, "sqs:"+action+" on queue-url: SQS "+action+": the credentials lack the permission: not authorized") {
+				t.Errorf("got %d, %s", code, failed)
+			}
+			for _, c := range s.Checks {
+				if c.Result == resultFailed && c.Check != "sqs:"+action && c.Check != "list dead letters" {
+					t.Errorf("%+v", c)
+				}
+			}
+		})
+	}
+}
+
+// What a store lacks that publishing needs is said by name.
+func TestStatusOfAStoreWithoutConditions(t *testing.T) {
+	bucket := pictureWithRenditions(t)
+	jobs, dead := awstest.Queues(t)
+	for name, c := range map[string]struct {
+		answer func(http.ResponseWriter, *http.Request) bool
+		want   string
+	}{
+		"ignores conditions": {func(_ http.ResponseWriter, r *http.Request) bool {
+			r.Header.Del("If-None-Match")
+			r.Header.Del("If-Match")
+			return false
+		}, "PUT with If-None-Match on bucket: the store ignores the condition"},
+		"501 to conditions": {func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Method != http.MethodPut || r.Header.Get("If-Match")+r.Header.Get("If-None-Match") == "" {
+				return false
+			}
+			w.WriteHeader(http.StatusNotImplemented)
+			_, _ = w.Write([]byte(`<Error><Code>NotImplemented</Code><Message>A header is not implemented.</Message></Error>`))
+			return true
+		}, "s3:PutObject on bucket: put resized/.calotype-status/"},
+		"no writes": {func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Method != http.MethodPut {
+				return false
+			}
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = w.Write([]byte(`<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>`))
+			return true
+		}, "the credentials lack the permission: Access Denied"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("AWS_MAX_ATTEMPTS", "1")
+			faulty(t, "AWS_ENDPOINT_URL_S3", c.answer)
+			code, s := statusOfDeployment(t, bucket, jobs, dead, "--write-probe")
+			if failed := strings.Join(failedChecks(s), "\n"); code != exitFailure || !strings.Contains(failed, c.want) {
+				t.Errorf("got %d, %s, want %q", code, failed, c.want)
+			}
+		})
+	}
+}
