@@ -16,15 +16,15 @@ import (
 	"calotype/worker/store"
 )
 
-// currencyFlags are what keeps pictures current: where S3's events and a backfill's jobs
-// come from, and who is told of what has changed.
+// currencyFlags keep pictures current: the queues of S3's events and a backfill's jobs, and
+// the distribution to invalidate.
 type currencyFlags struct {
-	EventsQueueURL    string             `name:"events-queue-url" help:"An SQS queue of its own for S3's event notifications; they may come by --queue-url too. It yields to viewers' jobs." placeholder:"URL"`
-	BackfillQueueURL  string             `name:"backfill-queue-url" help:"The SQS queue that \"calotype warm\" sends to. It yields to viewers' jobs." placeholder:"URL"`
-	OnUpload          []calotype.Variant `help:"Variants to make of each picture that S3 tells of, such as M,M.webp." placeholder:"VARIANT"`
-	PurgeDistribution string             `help:"A CloudFront distribution that is told to forget pictures which have changed; none if empty." placeholder:"ID"`
-	PurgeMonthlyCap   int                `help:"How many paths may be purged in a month, by all workers of the bucket together. CloudFront's first 1,000 in an account are free." default:"1000"`
-	PurgeOriginPath   string             `help:"The origin path that the distribution has, if it has one." placeholder:"PATH"`
+	EventsQueueURL    string             `name:"events-queue-url" help:"A separate SQS queue for S3's event notifications, at low priority; they may also come through --queue-url." placeholder:"URL"`
+	BackfillQueueURL  string             `name:"backfill-queue-url" help:"The SQS queue that \"calotype warm\" sends to, at low priority." placeholder:"URL"`
+	OnUpload          []calotype.Variant `help:"Variants to make of each uploaded picture that an S3 event reports, such as M,M.webp." placeholder:"VARIANT"`
+	PurgeDistribution string             `help:"The CloudFront distribution to invalidate changed pictures in; none if empty." placeholder:"ID"`
+	PurgeMonthlyCap   int                `help:"The maximum number of paths that all workers of the bucket invalidate in a month. CloudFront's first 1,000 in an account are free." default:"1000"`
+	PurgeOriginPath   string             `help:"The origin path of the distribution, if it has one." placeholder:"PATH"`
 }
 
 var distributionID = regexp.MustCompile(`^[A-Z0-9]{6,32}$`)
@@ -44,7 +44,7 @@ func (f currencyFlags) check(presets calotype.Presets, queues map[string]string)
 		}
 		errs = append(errs, checkQueueURL(q.flag, q.url, q.what)...)
 		if other := taken[q.url]; other != "" {
-			errs = append(errs, fmt.Errorf("--%s is the same as --%s: each is to be a queue of its own", q.flag, other))
+			errs = append(errs, fmt.Errorf("--%s is the same as --%s: use a separate queue for each", q.flag, other))
 		}
 		taken[q.url] = q.flag
 	}
@@ -107,7 +107,7 @@ func (f currencyFlags) lanes(aws clients, jobs, dead string) worker.Queues {
 	return q
 }
 
-// invalidator returns who is to be told of pictures that have changed, or nil, and a function
+// invalidator returns the invalidator of changed pictures, or nil, and a function
 // that ends it.
 func (f currencyFlags) invalidator(ctx context.Context, aws clients, bucket *store.Bucket, prefix calotype.Prefix, log zerolog.Logger) (p *invalidate.Invalidator, end func()) {
 	if f.PurgeDistribution == "" {

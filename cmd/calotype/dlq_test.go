@@ -204,7 +204,7 @@ func TestConfirm(t *testing.T) {
 
 func TestConfirmEndsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	in, answer := io.Pipe() // Nobody answers.
+	in, answer := io.Pipe() // No answer comes.
 	defer answer.Close()
 	cancel()
 	if yes, err := confirm(ctx, in, &strings.Builder{}, "Sure? "); yes || err == nil {

@@ -19,7 +19,7 @@ type edgeCommand struct {
 	Listen      string        `help:"The address to serve on." default:":8080"`
 	Quality     int           `help:"The quality that jobs ask for, 1 to 100; 0 leaves it to the worker." default:"0"`
 	CheckSource bool          `help:"Compare each rendition with its source, for one HEAD more side by side: a replaced picture is shown at once, a removed one is gone."`
-	Grace       time.Duration `help:"How long answers may still take after a signal to stop." default:"25s"`
+	Grace       time.Duration `help:"How long responses may still take after a signal to stop." default:"25s"`
 	adminFlags
 }
 
@@ -71,8 +71,8 @@ func (c *edgeCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	return serve(ctx, server, listener, c.Grace)
 }
 
-// serve serves until the context ends, and then gives the answers under way their
-// grace.
+// serve serves until the context ends, and then waits for responses in progress for the
+// grace period.
 func serve(ctx context.Context, server *http.Server, listener net.Listener, grace time.Duration) error {
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
@@ -85,7 +85,7 @@ func serve(ctx context.Context, server *http.Server, listener net.Listener, grac
 		return err // It ended by itself.
 	}
 	if err := <-stopped; errors.Is(err, context.DeadlineExceeded) {
-		return errors.Join(fmt.Errorf("answers were still under way after %v", grace), server.Close())
+		return errors.Join(fmt.Errorf("responses were still in progress after %v", grace), server.Close())
 	}
 	return nil
 }

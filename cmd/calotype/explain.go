@@ -24,9 +24,9 @@ import (
 type explainCommand struct {
 	What          string          `arg:"" help:"A URL or path as a viewer asks for it, the key of a picture, or the key of a rendition." placeholder:"URL-OR-KEY"`
 	Bucket        string          `help:"The S3 bucket that holds the pictures." placeholder:"NAME"`
-	DeadLetterURL string          `name:"dead-letter-url" help:"The SQS queue for jobs that were given up, to look for this picture's." placeholder:"URL"`
-	Hide          time.Duration   `help:"For how long dead letters stay hidden from others if this is killed." default:"2m"`
-	ResizedPrefix calotype.Prefix `help:"The folder of the bucket that renditions are kept in." default:"${prefix}"`
+	DeadLetterURL string          `name:"dead-letter-url" help:"The SQS queue for dead letters, to search for this picture's." placeholder:"URL"`
+	Hide          time.Duration   `help:"How long dead letters stay hidden from others if this is killed." default:"2m"`
+	ResizedPrefix calotype.Prefix `help:"The bucket's folder for renditions." default:"${prefix}"`
 	Presets       presetsFile     `help:"A JSON file of presets, as the edge has it." placeholder:"FILE"`
 	Quality       int             `help:"The quality that renditions are made in now, 1 to 100." default:"${quality}"`
 	Encoder       string          `env:"-" help:"Who makes renditions now, as workers record it, or \"any\"." default:"${encoder}"`
@@ -34,7 +34,7 @@ type explainCommand struct {
 	JSON          bool            `name:"json" env:"-" help:"Print it as a JSON object."`
 }
 
-// Help is what the command's help says beside its flags.
+// Help is shown with the command's help.
 func (explainCommand) Help() string {
 	return `It says which variant is asked for and under which key it is kept, whether a rendition
 is there, of which version and by which recipe, what the edge answers, and why a job
@@ -48,7 +48,7 @@ func (c *explainCommand) check() []error {
 		errs = append(errs, errors.New("--bucket is missing: name the S3 bucket that holds the pictures (or set CALOTYPE_BUCKET)"))
 	}
 	if c.DeadLetterURL != "" {
-		errs = append(errs, checkQueueURL("dead-letter-url", c.DeadLetterURL, "the SQS queue for jobs that are given up")...)
+		errs = append(errs, checkQueueURL("dead-letter-url", c.DeadLetterURL, "the SQS queue for dead letters")...)
 	}
 	errs = append(errs, between("quality", c.Quality, 1, 100)...)
 	if _, err := c.request(); err != nil {
@@ -63,7 +63,7 @@ func (c *explainCommand) request() (edge.Request, error) {
 	if strings.HasPrefix(c.What, "http://") || strings.HasPrefix(c.What, "https://") || strings.HasPrefix(c.What, "/") {
 		u, err := url.Parse(c.What)
 		if err != nil {
-			return edge.Request{}, fmt.Errorf("%q is no URL: %w", c.What, err)
+			return edge.Request{}, fmt.Errorf("%q is not a URL: %w", c.What, err)
 		}
 		return edge.Request{Method: "GET", Path: u.EscapedPath(), Query: u.RawQuery}, nil
 	}

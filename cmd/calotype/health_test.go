@@ -36,7 +36,7 @@ func TestHealth(t *testing.T) {
 	}
 	server.Close()
 	if code, _, stderr := call(t, "health"); code != exitFailure || !strings.Contains(stderr, "refused") {
-		t.Errorf("nobody there: got %d, %q", code, stderr)
+		t.Errorf("no listener: got %d, %q", code, stderr)
 	}
 	for address, want := range map[string]string{"": "--admin-listen is missing", "9090": "it looks like :9090"} {
 		t.Setenv("CALOTYPE_ADMIN_LISTEN", address)

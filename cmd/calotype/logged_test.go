@@ -63,7 +63,7 @@ func TestLogFieldsAreDocumented(t *testing.T) {
 	}
 	for i, name := range documented {
 		if logged[name] == "" {
-			t.Errorf("%s is documented and logged by nobody", name)
+			t.Errorf("%s is documented and never logged", name)
 		}
 		if slices.Contains(documented[:i], name) {
 			t.Errorf("%s is documented twice", name)

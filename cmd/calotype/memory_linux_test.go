@@ -120,7 +120,7 @@ func (p process) send(t *testing.T, key string, body []byte) {
 }
 
 // startLimited starts a worker in a cgroup with the limit. Where none can be made it
-// is told of the limit by flags, and only the peak says whether it holds.
+// gets the limit by flags, and only the peak says whether it holds.
 func startLimited(t *testing.T) (process, string) {
 	t.Helper()
 	program, err := awstest.Build("calotype", "cmd/calotype")

@@ -161,7 +161,7 @@ func families(text string) map[string]string {
 	return found
 }
 
-// section returns what stands in docs/operations.md under a heading.
+// section returns the text under a heading of docs/operations.md.
 func section(t *testing.T, heading string) string {
 	t.Helper()
 	doc, err := os.ReadFile("../../docs/operations.md")
@@ -196,7 +196,7 @@ func TestDepthOfQueuesThatDoNotAnswer(t *testing.T) {
 			`calotype_queue_count_failures_total{queue="dead"}`:     1,
 		})
 		if _, ok := got[`calotype_queue_messages{queue="dead",state="visible"}`]; ok {
-			t.Error("what is not known is told as a number")
+			t.Error("an unknown value is reported as a number")
 		}
 	}
 }

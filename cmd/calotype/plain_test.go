@@ -36,7 +36,7 @@ func TestErrorsOfServicesArePlain(t *testing.T) {
 		"refused": {map[string]string{"AWS_ENDPOINT_URL_S3": "http://" + refusing.Addr().String()},
 			"connection refused at http://" + refusing.Addr().String()},
 		"no such host": {map[string]string{"AWS_ENDPOINT_URL_S3": "http://nowhere.invalid"}, "the host nowhere.invalid was not found"},
-		"expired":      {map[string]string{"AWS_ENDPOINT_URL_S3": denying.URL}, "refused (403): the credentials are wrong or lack the permission"},
+		"expired":      {map[string]string{"AWS_ENDPOINT_URL_S3": denying.URL}, "the credentials have expired: The provided token has expired."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("AWS_MAX_ATTEMPTS", "1")

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -111,6 +112,8 @@ func (p preflight) writeProbe(ctx context.Context) []checkOutcome {
 	body, object, err := bucket.Get(ctx, key, 1<<10)
 	switch {
 	case err != nil:
+	case etag == "" || strings.HasPrefix(etag, "W/"):
+		err = fmt.Errorf("the ETag is %q: conditions need a strong one", etag)
 	case !bytes.Equal(body, []byte("probe")):
 		err = errors.New("the object is not what was written")
 	case object.ETag != etag:

@@ -18,7 +18,7 @@ import (
 	"calotype/worker/render"
 )
 
-// renderCommand is the engine on files, without S3 or a queue. renderfile.go tells what
+// renderCommand runs the engine on files, without S3 or a queue. renderfile.go says what
 // becomes of one file.
 type renderCommand struct {
 	Files       []string           `arg:"" name:"file" help:"The pictures."`

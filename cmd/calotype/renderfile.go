@@ -99,7 +99,7 @@ func (c *renderCommand) read(file string) ([]byte, error) {
 	info, err := os.Stat(file)
 	switch {
 	case err != nil:
-		return nil, errors.Unwrap(err) // The file's name stands in front of it anyway.
+		return nil, errors.Unwrap(err) // The report names the file already.
 	case !info.Mode().IsRegular():
 		return nil, errors.New("not a file")
 	case info.Size() > c.MaxBytes:

@@ -114,7 +114,7 @@ func (c *statusCommand) run(ctx context.Context, stdout, _ io.Writer) error {
 	return err
 }
 
-// workersFrom says whether workers take jobs, as far as the numbers of messages show it.
+// workersFrom derives from the numbers of messages whether workers take jobs.
 func workersFrom(queues []queueStatus) string {
 	for _, q := range queues {
 		switch {

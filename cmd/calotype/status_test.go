@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -15,8 +16,9 @@ import (
 	"calotype/internal/awstest"
 )
 
-// faulty puts a proxy before a service; answer, where it reports true, has answered.
-func faulty(t *testing.T, variable string, answer func(http.ResponseWriter, *http.Request) bool) {
+// faulty puts a proxy before a service. The proxy does not forward a request for which
+// answer returns true, and passes other responses through alter, if there is one.
+func faulty(t *testing.T, variable string, answer func(http.ResponseWriter, *http.Request) bool, alter ...func(*http.Response) error) {
 	t.Helper()
 	target, err := url.Parse(os.Getenv(variable))
 	if err != nil {
@@ -26,6 +28,9 @@ func faulty(t *testing.T, variable string, answer func(http.ResponseWriter, *htt
 		r.SetURL(target)
 		r.Out.Host = r.In.Host // It is signed.
 	}}
+	for _, f := range alter {
+		proxy.ModifyResponse = f
+	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !answer(w, r) {
 			proxy.ServeHTTP(w, r)
@@ -108,19 +113,54 @@ func TestStatusNamesTheMissingAction(t *testing.T) {
 	}
 }
 
-// What a store lacks that publishing needs is said by name.
+// A store without a strong ETag cannot be published to: no condition would hold.
+func TestStatusOfAStoreWithoutStrongETags(t *testing.T) {
+	bucket := pictureWithRenditions(t)
+	jobs, dead := awstest.Queues(t)
+	for name, etag := range map[string]string{"missing": "", "weak": `W/"x"`} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("AWS_MAX_ATTEMPTS", "1")
+			forward := func(http.ResponseWriter, *http.Request) bool { return false }
+			faulty(t, "AWS_ENDPOINT_URL_S3", forward, func(r *http.Response) error {
+				if r.Header.Get("ETag") != "" {
+					r.Header["Etag"] = []string{etag}
+				}
+				if etag == "" {
+					r.Header.Del("ETag")
+				}
+				return nil
+			})
+			code, s := statusOfDeployment(t, bucket, jobs, dead, "--write-probe")
+			if failed := strings.Join(failedChecks(s), "\n"); code != exitFailure || !strings.Contains(failed, "read after write, strong ETag on bucket: ") || !strings.Contains(failed, "conditions need a strong one") {
+				t.Errorf("got %d, %s", code, failed)
+			}
+		})
+	}
+}
+
+// Features that publishing needs and a store lacks are named.
 func TestStatusOfAStoreWithoutConditions(t *testing.T) {
 	bucket := pictureWithRenditions(t)
 	jobs, dead := awstest.Queues(t)
+	var puts atomic.Int32
 	for name, c := range map[string]struct {
 		answer func(http.ResponseWriter, *http.Request) bool
 		want   string
 	}{
-		"ignores conditions": {func(_ http.ResponseWriter, r *http.Request) bool {
-			r.Header.Del("If-None-Match")
-			r.Header.Del("If-Match")
-			return false
-		}, "PUT with If-None-Match on bucket: the store ignores the condition"},
+		"ignores conditions on PUT": {func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Method != http.MethodPut || puts.Add(1) == 1 {
+				return false
+			}
+			w.Header().Set("ETag", `"other"`)
+			return true
+		}, "PUT with If-Match on bucket: the store ignores the condition"},
+		"ignores conditions on DELETE": {func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Method != http.MethodDelete {
+				return false
+			}
+			w.WriteHeader(http.StatusNoContent)
+			return true
+		}, "DELETE with If-Match on bucket: the store ignores the condition"},
 		"501 to conditions": {func(w http.ResponseWriter, r *http.Request) bool {
 			if r.Method != http.MethodPut || r.Header.Get("If-Match")+r.Header.Get("If-None-Match") == "" {
 				return false

@@ -80,7 +80,7 @@ func httpStatus(t *testing.T, url string) int {
 	return r.StatusCode
 }
 
-// signal tells the process to stop.
+// signal makes the process stop.
 func (p process) signal(t *testing.T) {
 	t.Helper()
 	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
@@ -88,7 +88,7 @@ func (p process) signal(t *testing.T) {
 	}
 }
 
-// A signal in the midst of a poll is an orderly end, and leaves nothing in flight.
+// A signal during a poll ends the process in order, and leaves nothing in flight.
 func TestSignalInMidPoll(t *testing.T) {
 	p := startWorker(t, "--grace=6s")
 	if got := httpStatus(t, p.admin+"/healthz"); got != http.StatusOK {

@@ -101,7 +101,7 @@ func TestWarmCheckpoint(t *testing.T) {
 	}
 }
 
-// A checkpoint that cannot be written is told before anything is sent.
+// A checkpoint that cannot be written is an error before anything is sent.
 func TestWarmCheckpointThatCannotBe(t *testing.T) {
 	bucket := awstest.Bucket(t)
 	jobs, _ := awstest.Queues(t)
@@ -113,7 +113,7 @@ func TestWarmCheckpointThatCannotBe(t *testing.T) {
 	}
 }
 
-// Programs are told of each failure, people of so many that they can read them.
+// JSON reports each failure, text only as many as people can read.
 func TestWarmTellsFailures(t *testing.T) {
 	for asJSON, want := range map[bool]int{true: 30, false: maxFailures} {
 		var out awstest.Log
@@ -122,7 +122,7 @@ func TestWarmTellsFailures(t *testing.T) {
 			r.finding(backfill.Finding{Source: "a.jpg", Err: fs.ErrPermission})
 		}
 		if n := out.Count("a.jpg"); n != want {
-			t.Errorf("JSON %v: told %d of 30, want %d", asJSON, n, want)
+			t.Errorf("JSON %v: reported %d of 30, want %d", asJSON, n, want)
 		}
 	}
 }

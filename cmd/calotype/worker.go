@@ -21,28 +21,28 @@ import (
 
 type workerCommand struct {
 	serviceFlags
-	DeadLetterURL string          `name:"dead-letter-url" help:"The SQS queue for jobs that are given up." placeholder:"URL"`
-	Concurrency   int             `help:"How many jobs run at once. The default is one for each CPU." default:"${concurrency}"`
-	Quality       int             `help:"The quality of renditions, 1 to 100, where a job asks for none." default:"${quality}"`
-	Siblings      worker.Siblings `help:"What a job makes beside what was asked for: none, format (that format in every preset) or all." default:"${siblings}"`
+	DeadLetterURL string          `name:"dead-letter-url" help:"The SQS queue for dead letters." placeholder:"URL"`
+	Concurrency   int             `help:"The number of concurrent jobs. The default is one per CPU." default:"${concurrency}"`
+	Quality       int             `help:"The quality of renditions, 1 to 100, for jobs that ask for none." default:"${quality}"`
+	Siblings      worker.Siblings `help:"What a job makes in addition: none, format (the same format in every preset) or all." default:"${siblings}"`
 	limitFlags
 	currencyFlags
 	CacheControl     string        `help:"The Cache-Control of renditions." default:"${cache_control}"`
-	KeptCacheControl string        `help:"The Cache-Control of a broken source's copy." default:"${kept_cache_control}"`
-	Memory           size          `help:"How much memory decoding may take in all jobs together, as it is predicted. The default is three quarters of the cgroup's limit, or half of the machine's memory." default:"${memory}" placeholder:"SIZE"`
-	Grace            time.Duration `help:"How long jobs may still run after a signal to stop. Polls are shortened to fit into it." default:"${grace}"`
+	KeptCacheControl string        `help:"The Cache-Control of the fallback copy of a broken source." default:"${kept_cache_control}"`
+	Memory           size          `help:"The memory that all jobs together may use for decoding, by prediction. The default is three quarters of the cgroup's limit, or half of the machine's memory." default:"${memory}" placeholder:"SIZE"`
+	Grace            time.Duration `help:"How long jobs may still run after a signal to stop. Polls are shortened to fit." default:"${grace}"`
 	adminFlags
 }
 
-// Help is what the command's help says beside its flags.
+// Help is shown with the command's help.
 func (workerCommand) Help() string {
-	return `It ends with 0 after a signal to stop, when no message is left in its hands;
-with 1 where it could not work; with 2 where a flag is wrong, or what it names is
-not there; with 3 where it leaves a job behind that is stuck in native code and
-cannot be stopped: start it again. A second signal ends it at once.`
+	return `Exit codes: 0 after a signal to stop, with every message handled or released; 1 if it
+could not work; 2 if a flag is wrong or names something that does not exist; 3 if a
+job is stuck in native code and cannot be stopped: restart it. A second signal kills
+it.`
 }
 
-// workerDefaults are the defaults of the flags above.
+// workerDefaults returns the defaults of the flags.
 func workerDefaults() kong.Vars {
 	d := worker.Defaults()
 	return kong.Vars{
@@ -64,9 +64,9 @@ func workerDefaults() kong.Vars {
 
 func (c *workerCommand) check() []error {
 	errs := c.serviceFlags.check()
-	errs = append(errs, checkQueueURL("dead-letter-url", c.DeadLetterURL, "the SQS queue for jobs that are given up")...)
+	errs = append(errs, checkQueueURL("dead-letter-url", c.DeadLetterURL, "the SQS queue for dead letters")...)
 	if c.DeadLetterURL != "" && c.DeadLetterURL == c.QueueURL {
-		errs = append(errs, errors.New("--dead-letter-url is the same as --queue-url: given up jobs would come back for ever"))
+		errs = append(errs, errors.New("--dead-letter-url is the same as --queue-url: dead letters would come back endlessly"))
 	}
 	errs = append(errs, between("concurrency", c.Concurrency, 1, 1024)...)
 	errs = append(errs, between("quality", c.Quality, 1, 100)...)
@@ -159,7 +159,7 @@ func maxReceivesOf(ctx context.Context, log zerolog.Logger, jobs *queue.Queue) i
 	return usual
 }
 
-// name tells this worker from others: the host, which is the task in ECS, and the
+// name identifies this worker: the host, which is the task in ECS, and the
 // process.
 func name() string {
 	host, err := os.Hostname()

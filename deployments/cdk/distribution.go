@@ -59,7 +59,7 @@ func newDistribution(front *stack, s settings, trigger awslambda.Version) (awscl
 
 // newCachePolicy makes the cache's key of the path and of what the viewer function
 // leaves. The answers say themselves how long they live: the minimum must be 0, for
-// the seconds of an original that stands in.
+// the seconds of a pending original.
 func newCachePolicy(front *stack, s settings) awscloudfront.CachePolicy {
 	return awscloudfront.NewCachePolicy(front.Stack, jsii.String("Cache"), &awscloudfront.CachePolicyProps{
 		CachePolicyName:     jsii.String(s.Name),

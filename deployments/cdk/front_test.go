@@ -68,7 +68,7 @@ func TestTriggerFitsLambdaEdge(t *testing.T) {
 	})
 }
 
-// originOf returns an origin as it stands in CloudFront's events, and its headers.
+// originOf returns an origin as in CloudFront's events, and its headers.
 func originOf(t *testing.T, distribution resource, i int) (origin object, headers map[string]string) {
 	t.Helper()
 	list, ok := distribution.Properties.at(fmt.Sprintf("DistributionConfig.Origins.%d.OriginCustomHeaders", i)).([]any)

@@ -45,7 +45,7 @@ func TestQueues(t *testing.T) {
 			}
 			for variable, id := range map[string]string{"CALOTYPE_EVENTS_QUEUE_URL": "Events", "CALOTYPE_BACKFILL_QUEUE_URL": "Backfill"} {
 				if got := strings.Contains(text(environment(t, stack)[variable]), id); got != all {
-					t.Errorf("workers are told of %s: %v, want %v", id, got, all)
+					t.Errorf("the workers' %s: got %v, want %v", id, got, all)
 				}
 			}
 		})
@@ -158,7 +158,7 @@ func TestAlarms(t *testing.T) {
 		alarm := stack.one(t, "AWS::CloudWatch::Alarm", id)
 		alarm.has(t, want)
 		if !strings.Contains(text(alarm.Properties["AlarmActions"]), "AlarmTopic") {
-			t.Errorf("%s tells nobody", id)
+			t.Errorf("%s notifies no topic", id)
 		}
 	}
 	stack.one(t, "AWS::SNS::Subscription", "").has(t, map[string]any{"Protocol": "email", "Endpoint": "team@example.com"})

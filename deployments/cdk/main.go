@@ -4,7 +4,7 @@
 // worker's and the edge's packages is taken from there.
 //
 // It needs neither credentials nor the network nor libvips (build it with
-// CGO_ENABLED=0). docs/deployment.md tells how to use it.
+// CGO_ENABLED=0). docs/deployment.md says how to use it.
 package main
 
 import (
@@ -43,7 +43,7 @@ func run(stdout io.Writer) error {
 	}
 	assembly := app.Synth(nil)
 	if missing := assembly.Manifest().Missing; missing != nil && len(*missing) > 0 {
-		return errors.New("the templates depend on what only an account can tell, such as its zones: this is a mistake in this program")
+		return errors.New("the templates depend on what only an account knows, such as its zones: this is a mistake in this program")
 	}
 	fmt.Fprintln(stdout, *assembly.Directory())
 	return nil

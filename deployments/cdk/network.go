@@ -5,7 +5,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// network is where workers run. They call S3, SQS and the like over HTTPS and nobody
+// network is where workers run. They call S3, SQS and the like over HTTPS and no one
 // calls them, so public subnets do without the price of NAT, and S3 is reached by a
 // way of its own, which is free.
 type network struct {

@@ -10,10 +10,10 @@ import (
 	"calotype/worker"
 )
 
-// queues are those that workers take jobs from, and the one for what is given up.
+// queues are the workers' job queues and the dead-letter queue.
 type queues struct {
 	jobs, dead awssqs.Queue
-	// events, which S3 sends, and backfill may be nil: nobody waits for what is in them.
+	// events, from S3, and backfill may be nil. No viewer waits for their messages.
 	events, backfill awssqs.Queue
 }
 
@@ -55,22 +55,22 @@ func newQueues(home *stack, s settings) queues {
 		QueueName:       jsii.String(s.Name + "-dead"),
 		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
 		EnforceSSL:      jsii.Bool(true),
-		RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)), // The longest there is: people look at them.
+		RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)), // The maximum: people inspect them.
 	})
 	dead.Node().DefaultChild().(awssqs.CfnQueue).SetRedriveAllowPolicy(map[string]any{
 		"redrivePermission": "byQueue", "sourceQueueArns": arns,
 	})
 	q := queues{dead: dead, jobs: newJobQueue(home, "Jobs", s.jobQueue(), dead)}
 	if s.S3Events {
-		// Not the jobs': S3 tells of renditions too, which would stand before what viewers
-		// wait for, and have the fleet scale.
+		// Not the job queue: S3 reports renditions too, which would delay viewers' jobs and
+		// make the fleet scale.
 		q.events = newJobQueue(home, "Events", s.jobQueue()+"-events", dead)
 	}
 	if s.BackfillQueue {
 		q.backfill = newJobQueue(home, "Backfill", s.jobQueue()+"-backfill", dead)
 	}
 	home.output("JobQueueUrl", "Where jobs are sent", q.jobs.QueueUrl())
-	home.output("DeadLetterQueueUrl", "Where jobs that were given up are", dead.QueueUrl())
+	home.output("DeadLetterQueueUrl", "The dead letters", dead.QueueUrl())
 	return q
 }
 
@@ -80,7 +80,7 @@ func newJobQueue(home *stack, id, name string, dead awssqs.Queue) awssqs.Queue {
 		Encryption:        awssqs.QueueEncryption_SQS_MANAGED,
 		EnforceSSL:        jsii.Bool(true),
 		VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(worker.Visibility.Seconds())),
-		// Longer than any outage that jobs are put off in.
+		// Longer than any outage in which jobs are retried.
 		RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)),
 		DeadLetterQueue: &awssqs.DeadLetterQueue{Queue: dead, MaxReceiveCount: jsii.Number(worker.MaxReceives)},
 	})

@@ -47,14 +47,14 @@ type settings struct {
 	MinTasks, MaxTasks, BacklogPerTask int
 	// Spot runs all tasks but one on capacity that AWS may take back.
 	Spot bool
-	// BackfillQueue adds a queue for jobs that nobody waits for, S3Events one in which the
-	// bucket tells what was put and removed.
+	// BackfillQueue adds a queue for low-priority jobs, S3Events one for the bucket's
+	// events.
 	BackfillQueue, S3Events bool
 	// OnUpload are the variants that are made of a picture that was put, and Purge has
-	// workers tell the distribution of pictures that have changed.
+	// workers invalidate changed pictures at the distribution.
 	OnUpload string
 	Purge    bool
-	// AlarmEmail is told of alarms; without it they only show.
+	// AlarmEmail gets the alarms; without it they only show.
 	AlarmEmail string
 }
 
@@ -112,7 +112,7 @@ func readSettings(node constructs.Node) (settings, error) {
 	c.check(s.MinTasks <= s.MaxTasks, "minTasks", "%d is more than maxTasks, %d", s.MinTasks, s.MaxTasks)
 	c.check(!s.OriginGroup || !s.CheckSource, "checkSource", "not with originGroup, where the function does not see hits")
 	c.check(s.ExistingBucket == "" || !s.S3Events, "s3Events", "not for existingBucket: a bucket has one list of notifications, and it is not this template's")
-	c.check(s.OnUpload == "" || s.S3Events, "onUpload", "it needs s3Events, which tell of uploads")
+	c.check(s.OnUpload == "" || s.S3Events, "onUpload", "it needs s3Events, which report uploads")
 	if _, err := os.Stat(s.EdgeZip); err != nil {
 		c.check(false, "edgeZip", "%v: run \"make edge\" in the repository's root", err)
 	}
@@ -192,7 +192,7 @@ func (c *contextReader) number(key string, otherwise, least, most int) int {
 	return n
 }
 
-// unknown reports the keys that nobody reads. The CDK's own have a colon or an @.
+// unknown returns the keys that are not settings. The CDK's own have a colon or an @.
 func (c *contextReader) unknown() {
 	for _, key := range slices.Sorted(maps.Keys(c.values)) {
 		if !c.known[key] && !strings.ContainsAny(key, ":@") {

@@ -8,7 +8,7 @@ import (
 // build puts Calotype into an app: one stack in us-east-1, or two where the bucket is
 // elsewhere. CloudFront takes functions and alarms from us-east-1 only, so what faces
 // the viewers is there, and what holds and makes pictures is at home. The one thing
-// that home must be told by the front is the distribution's id, which never changes;
+// that home needs from the front is the distribution's id, which never changes;
 // the other way round, names are enough.
 func build(app awscdk.App, s settings) error {
 	home := newStack(app, s, s.Name, s.Region)

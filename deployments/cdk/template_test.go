@@ -96,7 +96,7 @@ func resolve(t *testing.T, value any) string {
 	return ""
 }
 
-// edgeZip is a stand-in for the function, which the templates only name.
+// edgeZip is a file in place of the function, which the templates only name.
 func edgeZip(t *testing.T) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "lambda-edge.zip")

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// alarmTopic tells people of a stack's alarms. It may be empty. An alarm's topic must
+// alarmTopic sends a stack's alarms to people. It may be empty. An alarm's topic must
 // be in its Region, so each stack has its own.
 type alarmTopic struct{ awssns.Topic }
 
@@ -25,7 +25,7 @@ func newAlarmTopic(st *stack, s settings) alarmTopic {
 	return alarmTopic{topic}
 }
 
-// alarm says when a metric is wrong, and what that means to whoever is told of it.
+// alarm defines when a metric is wrong, and what that means to its reader.
 type alarm struct {
 	id, meaning string
 	metric      awscloudwatch.IMetric
@@ -90,7 +90,7 @@ func watchHome(home *stack, s settings, q queues, workers awsecs.FargateService,
 	})
 	home.watch(alarm{
 		id:      "DeadLetters",
-		meaning: "Jobs were given up. The reason stands in each message's attributes.",
+		meaning: "Jobs were dead-lettered. Each message's attributes have the reason.",
 		metric:  dead, threshold: 0, periods: 1,
 	})
 	home.watch(alarm{

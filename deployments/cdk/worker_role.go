@@ -9,8 +9,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// workerRole is what the workers may do. What tasks need to start, which is to fetch
-// the image and to open the log, is another role that the library makes.
+// workerRole has the workers' permissions. The library makes another role for starting
+// tasks: to pull the image and open the log.
 func workerRole(home *stack, s settings, q queues, distribution awscloudfront.Distribution) awsiam.Role {
 	allow := func(sid string, actions, resources []*string) awsiam.PolicyStatement {
 		return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Sid: &sid, Actions: &actions, Resources: &resources})
@@ -20,21 +20,21 @@ func workerRole(home *stack, s settings, q queues, distribution awscloudfront.Di
 		sources = append(sources, queue.QueueArn())
 	}
 	statements := []awsiam.PolicyStatement{
-		// A source, and what stands at a rendition's key.
+		// A source, and the object at a rendition's key.
 		allow("ReadPictures", *jsii.Strings("s3:GetObject"), []*string{home.objectsARN("")}),
-		// Without it S3 says 403 for what is missing, and workers give up what is
-		// forbidden. Events have them list which variants are in use.
+		// Without it S3 answers 403 for a missing key, which is a dead letter. For events,
+		// workers list which variants are in use.
 		allow("TellMissingFromForbidden", *jsii.Strings("s3:ListBucket"), []*string{home.bucketARN()}),
-		// Renditions are put, and removed where their source is gone.
+		// Renditions are put, and deleted if their source no longer exists.
 		allow("PublishRenditions", *jsii.Strings("s3:PutObject", "s3:DeleteObject"), []*string{home.objectsARN(*home.Folder + "/")}),
-		// Receive, extend and release, delete; send again what is put off; and count,
-		// for metrics and to see whether the queue is there.
+		// Receive, extend, release and delete; send retries; count, for metrics and to check
+		// that the queue exists.
 		allow("WorkOnJobs", *jsii.Strings("sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:SendMessage", "sqs:GetQueueAttributes"), sources),
-		// Bury what is given up. Workers never read it.
+		// Workers never read dead letters.
 		allow("BuryJobs", *jsii.Strings("sqs:SendMessage", "sqs:GetQueueAttributes"), []*string{q.dead.QueueArn()}),
 	}
 	if s.Purge {
-		// Have CloudFront forget what has changed, and see when it has.
+		// Invalidate changed pictures, and see when that is done.
 		statements = append(statements, allow("ForgetChangedPictures", *jsii.Strings("cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"),
 			[]*string{jsii.String(fmt.Sprintf("arn:aws:cloudfront::%s:distribution/%s", *awscdk.Aws_ACCOUNT_ID(), *distribution.DistributionId()))}))
 	}

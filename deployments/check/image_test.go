@@ -63,7 +63,7 @@ func TestImageHoldsWhatTheEngineNeeds(t *testing.T) {
 		t.Fatal(err)
 	}
 	removeDevices := addDevices(t, root)
-	// How much memory a process took stands in /proc, which is not here.
+	// The memory of a process is read from /proc, which does not exist here.
 	verdict := inside(t, root, "/usr/bin/engine.test", "-test.v", "-test.skip=^TestMemoryIsPredicted$")
 	removeDevices()
 	if ran := strings.Count(verdict, "\n--- PASS: "); ran < 10 || strings.Contains(verdict, "--- SKIP") {
@@ -92,12 +92,12 @@ func TestImageHoldsWhatTheEngineNeeds(t *testing.T) {
 	for _, pkg := range []string{"libvips42", "libheif1", "libc6"} {
 		status, err := os.ReadFile(filepath.Join(root, "var/lib/dpkg/status.d", pkg))
 		if err != nil || !strings.Contains(string(status), "Version: ") {
-			t.Errorf("scanners are not told of %s: %v", pkg, err)
+			t.Errorf("scanners do not see %s: %v", pkg, err)
 		}
 	}
 }
 
-// addDevices puts into a root what every container runtime does, as far as programs that
+// addDevices puts into a root what every container runtime does, and programs that
 // start others need it: a /dev/null, which here is a file.
 func addDevices(t *testing.T, root string) (remove func()) {
 	t.Helper()

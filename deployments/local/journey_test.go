@@ -184,7 +184,7 @@ func TestEveryPictureEndsSomewhere(t *testing.T) {
 	for key := range pictures {
 		for _, rendition := range []string{"resized/M/" + key, "resized/M.webp/" + key} {
 			if !there[rendition] {
-				t.Errorf("nothing stands at %s", rendition)
+				t.Errorf("nothing is at %s", rendition)
 			}
 		}
 	}

@@ -37,7 +37,7 @@ type program struct {
 	log      *awstest.Log
 }
 
-// freePort finds an address that nobody listens on.
+// freePort returns an address on which nothing listens.
 func freePort(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -55,7 +55,7 @@ type servers struct {
 }
 
 // startServers starts both on the folder, with the bucket and the queues in place. What
-// happens in the bucket is told to the queue of events, but in --aws-only.
+// happens in the bucket is sent to the events queue, except with --aws-only.
 func startServers(ctx context.Context, f flags, log zerolog.Logger) (_ *servers, err error) {
 	s := &servers{log: log}
 	defer func() {
@@ -90,7 +90,7 @@ func startServers(ctx context.Context, f flags, log zerolog.Logger) (_ *servers,
 		Dir: filepath.Join(f.Data, "s3"), Listen: f.S3Listen, AccessKey: accessKey, SecretKey: secretKey, Region: region,
 	}
 	if !f.AWSOnly {
-		gateway.Tell = s.tell
+		gateway.OnChange = s.notify
 	}
 	s.gateway, err = s3d.Start(ctx, gateway)
 	if err != nil {
@@ -160,10 +160,10 @@ func (s *servers) makeBucket(ctx context.Context) error {
 	return nil
 }
 
-// tell sends what has become of an object as S3 does where a bucket has notifications.
-// A bucket of AWS that is as this one would tell of renditions as well, which workers
+// notify sends an event as S3 does for a bucket with notifications. A bucket of AWS
+// with the same configuration would report renditions as well, which workers
 // pass over.
-func (s *servers) tell(event, bucket, key string) {
+func (s *servers) notify(event, bucket, key string) {
 	if bucket != bucketName || worker.Defaults().Prefix.Contains(key) {
 		return
 	}
@@ -171,7 +171,7 @@ func (s *servers) tell(event, bucket, key string) {
 	defer cancel()
 	body := calotype.Event{Name: event, Bucket: bucket, Key: key}.Encode()
 	if err := queue.New(s.sqs, s.eventsURL).Send(ctx, body, 0); err != nil {
-		s.log.Error().Err(err).Str("event", event).Str("source", key).Msg("tell of an object")
+		s.log.Error().Err(err).Str("event", event).Str("source", key).Msg("send event")
 	}
 }
 

@@ -145,7 +145,7 @@ for (const deployment of all) {
       assert.deepEqual(await whoMay(resources, action, resource), want.sort(), `${action} on ${resource}`);
     }
   });
-  test(`${deployment.name}: nobody without TLS`, async () => {
+  test(`${deployment.name}: no access without TLS`, async () => {
     assert.deepEqual(await whoMay(resources, 'sqs:SendMessage', settings.jobs, false), []);
     if (settings.ownBucket) assert.deepEqual(await whoMay(resources, 's3:GetObject', `${bucket}/kitty.jpg`, false), []);
   });

@@ -2,7 +2,7 @@
 var sizes = ["SIZES"];
 var formats = ["webp", "avif", "jpeg", "png"];
 
-// A value as Go reads it (but for +, which stands in nothing that we know), or
+// A value as Go reads it (except +, which no known parameter contains), or
 // undefined where Go leaves the pair out.
 function decode(text) {
   if (/;|%(?![0-9A-Fa-f]{2})/.test(text)) return undefined;

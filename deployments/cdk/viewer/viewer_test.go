@@ -137,7 +137,7 @@ func TestFewCacheKeys(t *testing.T) {
 	}
 	for i, answer := range normalise(t, presets, queries) {
 		if !allowed[answer.query()] {
-			t.Errorf("?%s became ?%s, which is a cache key that nobody needs", queries[i], answer.query())
+			t.Errorf("?%s became ?%s, which is a cache key without use", queries[i], answer.query())
 		}
 	}
 }

@@ -224,7 +224,7 @@ func TestPrometheusScrapesAWorkerAndAnEdge(t *testing.T) {
 	for name, expression := range alerts(t) {
 		for _, s := range selectors(expression) {
 			if len(prometheus.ask(t, s)) == 0 {
-				t.Errorf("%s reads %s, which nobody serves", name, s)
+				t.Errorf("%s reads %s, which no process serves", name, s)
 			}
 		}
 	}

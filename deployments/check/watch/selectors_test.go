@@ -17,7 +17,7 @@ var (
 
 // selectors returns what an expression reads: names, with what must hold of labels.
 func selectors(expression string) []string {
-	// What stands in quotes is hidden while brackets are looked for.
+	// Quoted text is hidden while brackets are searched.
 	var quoted []string
 	e := text.ReplaceAllStringFunc(expression, func(s string) string {
 		quoted = append(quoted, s)

@@ -24,7 +24,7 @@ import (
 )
 
 func main() {
-	itself := flag.Bool("render", false, "what the bench runs of itself: make the renditions that stand on standard input, as JSON")
+	itself := flag.Bool("render", false, "what the bench runs of itself: make the renditions that standard input lists as JSON")
 	draw := flag.String("draw", "", "what the bench runs of itself: draw the pictures into this folder")
 	photos := flag.String("photos", "", "a folder of JPEGs to use beside the drawn pictures")
 	rounds := flag.Int("rounds", 5, "how often each measurement is made")

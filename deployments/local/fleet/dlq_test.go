@@ -136,7 +136,7 @@ func TestFleetReplayReplacesTheKeptCopy(t *testing.T) {
 	// The worker that was killed may have taken the job into its last poll.
 	awstest.Eventually(t, 2*time.Minute, "the job is done", func() bool { return generous.log.Count(`"outcome":"done"`) == 1 && s.idle(t) })
 	if got := s.object(t, "resized/XS/kitty.jpg"); got == nil || bytes.Equal(got, source) {
-		t.Errorf("a copy of %d bytes still stands there", len(got))
+		t.Errorf("a copy of %d bytes still exists", len(got))
 	}
 	s.wantDead(t, 0)
 }

@@ -109,7 +109,7 @@ func (p *program) kill(t *testing.T) {
 	_ = p.Wait() // It says that it was killed.
 }
 
-// stop tells it to stop and waits until it has. It must call that a success.
+// stop signals it to stop and waits for its end. It must call that a success.
 func (p *program) stop(t *testing.T) {
 	t.Helper()
 	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
@@ -140,7 +140,7 @@ func (s *site) idle(t testing.TB) bool {
 	return visible+inFlight+delayed == "000"
 }
 
-// object returns what stands at a key, or nil.
+// object returns the object at a key, or nil.
 func (s *site) object(t testing.TB, key string) []byte {
 	t.Helper()
 	body, _, err := store.New(awstest.S3(t), s.bucket).Get(context.Background(), key, 1<<30)

@@ -57,7 +57,7 @@ func TestFleetTerminal(t *testing.T) {
 }
 
 // Without a terminal nothing is asked, and nothing is deleted.
-func TestFleetNobodyToAsk(t *testing.T) {
+func TestFleetNoTerminalToAskOn(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.bury(t, jobFor("a.jpg"))

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// wire stands between programs and a server, sees every call, and meddles with it.
+// wire is a proxy between programs and a server that sees and alters every call.
 // The Host header goes through as it came: it is signed.
 type wire struct {
 	url     string
@@ -45,7 +45,7 @@ const (
 	cutAfter       // The server does what it is asked for, and half its answer arrives.
 )
 
-// wires stands between the site's programs and both servers. Each call passes
+// wires puts a proxy between the programs and each server. Each call passes
 // unless meddle, which may be nil, says otherwise.
 func (s *site) wires(t *testing.T, meddle func(call) fate) (s3, sqs *wire) {
 	t.Helper()

@@ -16,7 +16,7 @@ import (
 //go:embed assets
 var assetFiles embed.FS
 
-// asset is a file of the page. Its ETag stands for its content, and browsers ask
+// asset is a file of the page. Its ETag identifies its content, and browsers ask
 // each time, so that a new program never runs with an old page.
 type asset struct {
 	name string

@@ -94,7 +94,7 @@ func (b bucket) lineage(ctx context.Context, key string) (calotype.Lineage, erro
 }
 
 // size reads a source's width and height, as stored, from the beginning of the
-// file. It is zero where that does not tell them.
+// file. It is zero if the header does not have them.
 func (b bucket) size(ctx context.Context, key string) (calotype.Box, error) {
 	span := fmt.Sprintf("bytes=0-%d", sizeWithin-1)
 	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key, Range: &span})

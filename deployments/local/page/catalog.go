@@ -18,7 +18,7 @@ import (
 // atOnce bounds the pictures that are looked at more closely at a time.
 const atOnce = 16
 
-// catalog knows the bucket's pictures as of the last look, and tells listeners what
+// catalog holds the bucket's pictures as of the last listing, and notifies listeners what
 // changed. A look lists the bucket; only what is new or changed costs more calls.
 type catalog struct {
 	bucket  bucket
@@ -60,7 +60,7 @@ func newCatalog(b bucket, prefix calotype.Prefix, presets calotype.Presets, log 
 }
 
 // look brings the catalog up to date and returns what is in the bucket. Each
-// picture is told to listeners as soon as it is known.
+// picture is sent to listeners as soon as it is known.
 func (c *catalog) look(ctx context.Context) (listing, error) {
 	c.looking.Lock()
 	defer c.looking.Unlock()
@@ -118,7 +118,7 @@ func (c *catalog) learn(key string, e *entry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.entries[key] = e
-	c.tell(key, e.picture)
+	c.notify(key, e.picture)
 }
 
 // forget drops the pictures that are no longer there.
@@ -128,7 +128,7 @@ func (c *catalog) forget(found listing) {
 	for key := range c.entries {
 		if _, there := found.sources[key]; !there {
 			delete(c.entries, key)
-			c.tell(key, nil)
+			c.notify(key, nil)
 		}
 	}
 }
@@ -139,7 +139,7 @@ func (e *entry) is(source object, renditions map[calotype.Variant]object) bool {
 		maps.EqualFunc(e.renditions, renditions, func(a copied, b object) bool { return a.object == b })
 }
 
-// read looks at what a listing does not tell, and takes from the entry that was
+// read fetches what a listing lacks, and takes from the entry that was
 // there what it knows already.
 func (c *catalog) read(ctx context.Context, key string, known *entry, source object, renditions map[calotype.Variant]object) (*entry, error) {
 	if known == nil {

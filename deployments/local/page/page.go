@@ -2,7 +2,7 @@
 // bucket with the state of its renditions, filling in while workers make them, and
 // a place to drop pictures of one's own. It only looks: pictures and renditions are
 // served by edge/origin, at the address a CDN would ask for, and what makes a
-// rendition is that somebody asks.
+// rendition is a request for it.
 //
 // The page trusts whoever can reach it, and so answers to names of this machine
 // only and takes changes from its own site only.
@@ -29,7 +29,7 @@ const (
 	eventsPath   = folder + "events"
 )
 
-// lookEvery is how often the bucket is listed while somebody has the page open.
+// lookEvery is how often the bucket is listed while a page is open.
 const lookEvery = 250 * time.Millisecond
 
 // Config says which bucket to show.

@@ -16,7 +16,7 @@ import (
 	"calotype/deployments/local/page"
 )
 
-// What the page's JSON says, as far as it is tested.
+// The tested fields of the page's JSON.
 type (
 	answered struct {
 		Error    string

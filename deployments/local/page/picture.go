@@ -49,7 +49,7 @@ type variant struct {
 }
 
 // describe makes a picture of what is known about it: for each preset the source's
-// own format, then WebP, then what else somebody asked for.
+// own format, then WebP, then whatever else was requested.
 func (e *entry) describe(key string, presets calotype.Presets) *picture {
 	own, _ := calotype.FormatOfKey(key)
 	p := &picture{

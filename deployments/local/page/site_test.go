@@ -196,7 +196,7 @@ func (s *site) work(key, name string) error {
 			}
 		}
 	}
-	return fmt.Errorf("nobody asked for %s of %s", name, key)
+	return fmt.Errorf("nothing requested %s of %s", name, key)
 }
 
 // picture draws a PNG file.

@@ -12,7 +12,7 @@ type watch struct {
 	done chan struct{}
 }
 
-// listener is told of changes. What it does not take in time is kept for it, as far
+// listener receives changes. What it does not take in time is kept for it, as far
 // as it still holds: a slow one skips what came in between.
 type listener struct {
 	wake    chan struct{} // Holds one token if there is something to take.
@@ -22,13 +22,13 @@ type listener struct {
 
 // status is how the watching goes.
 type status struct {
-	// Listed says that every picture of the bucket was told.
+	// Listed reports that every picture of the bucket was sent.
 	Listed bool `json:"listed"`
 	// Error is why the bucket cannot be looked at.
 	Error string `json:"error,omitempty"`
 }
 
-// join adds a listener, which is told of every picture that is known first.
+// join adds a listener, which first receives every known picture.
 func (c *catalog) join(ctx context.Context) *listener {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -87,8 +87,8 @@ func (c *catalog) keepLooking(ctx context.Context) {
 	}
 }
 
-// tell passes a change on; nil is that the picture is gone. The caller holds mu.
-func (c *catalog) tell(key string, p *picture) {
+// notify sends a change; nil means that the picture was removed. The caller holds mu.
+func (c *catalog) notify(key string, p *picture) {
 	for l := range c.listeners {
 		l.changed[key] = p
 		l.rouse()

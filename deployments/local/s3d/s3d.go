@@ -26,9 +26,9 @@ type Config struct {
 	Dir                          string // Made where it is missing.
 	Listen                       string // HOST:PORT; port 0 is any that is free.
 	AccessKey, SecretKey, Region string
-	// Tell, where it is set, is called with what has become of an object, before who did
+	// OnChange, if not nil, is called after an object changed, before the client that did
 	// it has the answer. The names of events are S3's.
-	Tell func(event, bucket, key string)
+	OnChange func(event, bucket, key string)
 }
 
 // Server is a running gateway.
@@ -67,8 +67,8 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("open %s: %w", dir, err)
 	}
 	var backend backend.Backend = files
-	if cfg.Tell != nil {
-		backend = telling{backend, cfg.Tell}
+	if cfg.OnChange != nil {
+		backend = notifying{backend, cfg.OnChange}
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s := &Server{URL: "http://" + address, stop: stop, done: make(chan error, 1)}
@@ -84,7 +84,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 			KeepAlive:         true,
 			Quiet:             true,
 			HealthPath:        healthPath,
-			IAMService:        nobody{},
+			IAMService:        noAccounts{},
 		})
 	}()
 	if err := s.waitReady(); err != nil {
@@ -94,7 +94,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// settle turns port 0 into a free one, which the gateway would not tell.
+// settle replaces port 0 by a free port, since the gateway does not report its own.
 func settle(listen string) (string, error) {
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
@@ -138,20 +138,20 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// nobody is an account service without accounts: there is the root user alone.
+// noAccounts is an account service with the root user only.
 // Unlike the gateway's own, it says so for an unknown access key, which then gets
 // S3's 403 and not a 404.
-type nobody struct{}
+type noAccounts struct{}
 
-func (nobody) CreateAccount(auth.Account) error { return errNoAccounts }
+func (noAccounts) CreateAccount(auth.Account) error { return errNoAccounts }
 
-func (nobody) GetUserAccount(string) (auth.Account, error) {
+func (noAccounts) GetUserAccount(string) (auth.Account, error) {
 	return auth.Account{}, auth.ErrNoSuchUser
 }
-func (nobody) ResolveAccounts(keys []string) ([]string, error)   { return keys, nil }
-func (nobody) UpdateUserAccount(string, auth.MutableProps) error { return errNoAccounts }
-func (nobody) DeleteUserAccount(string) error                    { return errNoAccounts }
-func (nobody) ListUserAccounts() ([]auth.Account, error)         { return nil, nil }
-func (nobody) Shutdown() error                                   { return nil }
+func (noAccounts) ResolveAccounts(keys []string) ([]string, error)   { return keys, nil }
+func (noAccounts) UpdateUserAccount(string, auth.MutableProps) error { return errNoAccounts }
+func (noAccounts) DeleteUserAccount(string) error                    { return errNoAccounts }
+func (noAccounts) ListUserAccounts() ([]auth.Account, error)         { return nil, nil }
+func (noAccounts) Shutdown() error                                   { return nil }
 
 var errNoAccounts = errors.New("this server has no accounts beside the root user")

@@ -63,12 +63,12 @@ func status(err error) int {
 	return 0
 }
 
-func TestNobodyElseIsLetIn(t *testing.T) {
+func TestOtherCredentialsAreRefused(t *testing.T) {
 	name := "pictures"
 	if _, err := client("right", "secret").CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &name}); err != nil {
 		t.Fatal(err)
 	}
-	for who, c := range map[string]*s3.Client{"wrong secret": client("right", "guess"), "unknown key": client("nobody", "secret")} {
+	for who, c := range map[string]*s3.Client{"wrong secret": client("right", "guess"), "unknown key": client("unknown", "secret")} {
 		key := "kitty.jpg"
 		_, err := c.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &name, Key: &key, Body: strings.NewReader("x")})
 		if status(err) != http.StatusForbidden {
@@ -85,7 +85,7 @@ func TestNobodyElseIsLetIn(t *testing.T) {
 	}
 }
 
-// What the workers' publishing stands on.
+// The conditions that publishing relies on.
 func TestConditionalWrites(t *testing.T) {
 	ctx, c, name, key := t.Context(), client("right", "secret"), "conditions", "a/b.jpg"
 	if _, err := c.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &name}); err != nil {

@@ -49,7 +49,7 @@ func rim(c *canvas, random *rand.Rand, shape path, light point, base colour, str
 	}
 }
 
-// hair strokes a number of hairs that start inside a shape; how tells each
+// hair strokes a number of hairs that start inside a shape; how returns for each
 // one's colour and the angle it lies at.
 func (c *canvas) hair(random *rand.Rand, shape path, count int, length, width float64, how func(root point) (colour, float64)) {
 	box := shape.pixels(1)

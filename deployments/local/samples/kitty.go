@@ -41,7 +41,7 @@ func duskSky(c *canvas, sun point) {
 	}
 }
 
-// hills stand one behind the other, the far ones paler for the haze.
+// hills draws hills one behind the other, the far ones paler for the haze.
 func hills(c *canvas, sun point) {
 	w, _ := c.size()
 	rough, evening := newNoise(5), hex(0xffb070)

@@ -98,7 +98,7 @@ func (p path) trace(raster *vector.Rasterizer, scale float64, origin image.Point
 	}
 }
 
-// holds tells whether a place is inside, for paths without holes.
+// holds reports whether a place is inside, for paths without holes.
 func (p path) holds(q point) bool {
 	inside := false
 	for _, corners := range p {
@@ -112,7 +112,7 @@ func (p path) holds(q point) bool {
 	return inside
 }
 
-// clockwise tells which way the first polygon turns, seen on screen.
+// clockwise reports which way the first polygon turns, seen on screen.
 func (p path) clockwise() bool {
 	area := 0.0
 	for i, a := range p[0] {

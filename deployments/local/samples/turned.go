@@ -9,7 +9,7 @@ import (
 )
 
 // turned is a portrait whose pixels lie on their side, as phones store them:
-// only its EXIF orientation says which way is up. The arrow tells at a glance
+// only its EXIF orientation says which way is up. The arrow shows at a glance
 // whether a viewer, or a resizer, took notice.
 func turned(w io.Writer, stored image.Point, scale float64) error {
 	c := newCanvas(image.Pt(stored.Y, stored.X), scale)

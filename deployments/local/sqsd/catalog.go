@@ -58,7 +58,7 @@ func (s *store) createQueue(name string, chosen settings, now time.Time) error {
 }
 
 // configure changes a queue's settings. They hold for messages that are
-// already there too, as far as they are asked anew: retention, redrive.
+// already exists too, where they are given: retention, redrive.
 func (s *store) configure(q *queue, chosen settings, now time.Time) error {
 	b, err := json.Marshal(chosen)
 	if err != nil {

@@ -73,7 +73,7 @@ func TestRestart(t *testing.T) {
 			t.Errorf("received %q for the time %s, want held, 2", *m.Body, m.Attributes["ApproximateReceiveCount"])
 		}
 	})
-	// Time passes: nobody waits for 12 hours or four days, so the file is aged.
+	// 12 hours or four days pass: the test ages the file instead of waiting.
 	age(t, path, 5*24*time.Hour)
 	run(func(c *sqs.Client) {
 		if m := receive(t, c, queue, 0); m != nil {

@@ -13,7 +13,7 @@ import (
 )
 
 // TestClientGone cancels polls and breaks answers: the message must be there
-// for the next receiver as if nobody had touched it.
+// for the next receiver as if it had not been received.
 func TestClientGone(t *testing.T) {
 	t.Parallel()
 	for name, leave := range map[string]func(t *testing.T, g *gate, c *sqs.Client, queue *string){

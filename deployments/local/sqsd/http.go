@@ -105,7 +105,7 @@ func writeError(w http.ResponseWriter, err error) {
 		e = internalFailure(err)
 	}
 	w.Header().Set("X-Amzn-Query-Error", e.code+";"+e.fault())
-	// A client that cannot be told of its error has gone.
+	// A client that cannot read its error is gone.
 	_ = write(w, e.status, struct {
 		Type    string `json:"__type"`
 		Message string `json:"message"`
@@ -141,7 +141,7 @@ func writeQueryError(w http.ResponseWriter) {
 	}
 	w.Header().Set("Content-Type", "text/xml")
 	w.WriteHeader(http.StatusBadRequest)
-	// A client that cannot be told of its error has gone.
+	// A client that cannot read its error is gone.
 	_ = xml.NewEncoder(w).Encode(struct {
 		XMLName   xml.Name `xml:"ErrorResponse"`
 		Error     fault

@@ -281,10 +281,10 @@ func TestOpenRefused(t *testing.T) {
 	t.Parallel()
 	good := sqsd.Config{Path: filepath.Join(t.TempDir(), "queues.db"), AccessKey: accessKey, SecretKey: secretKey, Region: region}
 	open(t, good.Path)
-	taken, nowhere, nobody := good, good, good
+	taken, nowhere, secretless := good, good, good
 	nowhere.Path = filepath.Join(t.TempDir(), "absent", "queues.db")
-	nobody.SecretKey = ""
-	for want, cfg := range map[string]sqsd.Config{"locked": taken, "no such file": nowhere, "secret key": nobody} {
+	secretless.SecretKey = ""
+	for want, cfg := range map[string]sqsd.Config{"locked": taken, "no such file": nowhere, "secret key": secretless} {
 		s, err := sqsd.Open(cfg)
 		if err == nil {
 			s.Close()

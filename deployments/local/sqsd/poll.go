@@ -77,7 +77,7 @@ func (s *store) release(q *queue, r received) {
 	q.parked = nil
 }
 
-// answer tells the poll what it got, once that is committed.
+// answer hands the poll its messages, once they are committed.
 func (s *store) answer(p *poll, r received) {
 	s.answers = append(s.answers, func(failed error) {
 		if failed != nil {

@@ -13,7 +13,7 @@ type receiptHandle struct{ queue, message, receipt int64 }
 
 const handleSize = 3*8 + 4
 
-// String writes the handle with a checksum, so that garbage can be told from a
+// String writes the handle with a checksum, so that garbage is distinguishable from a
 // handle whose message is gone.
 func (h receiptHandle) String() string {
 	b := make([]byte, 0, handleSize)

@@ -40,7 +40,7 @@ const (
 )
 
 // refused are attributes of SQS that this server does not have. Accepting one
-// would promise what it stands for.
+// would promise its meaning.
 var refused = []string{
 	"ContentBasedDeduplication", "DeduplicationScope", "FifoQueue", "FifoThroughputLimit",
 	"KmsDataKeyReusePeriodSeconds", "KmsMasterKeyId", "Policy", "SqsManagedSseEnabled",

@@ -21,7 +21,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// account is the only account there is: it stands in queue URLs and ARNs.
+// account is the only account. Queue URLs and ARNs contain it.
 const account = "000000000000"
 
 // Config says where the messages are kept and whose requests are answered.

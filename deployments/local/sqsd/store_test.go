@@ -10,7 +10,7 @@ import (
 
 // TestStorageFailure: an operation that fails for real takes the others of its
 // transaction with it, those that it already changed in memory too, and every
-// poll is told.
+// poll gets the error.
 func TestStorageFailure(t *testing.T) {
 	s, err := openStore(filepath.Join(t.TempDir(), "queues.db"))
 	if err != nil {

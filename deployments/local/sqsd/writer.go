@@ -40,7 +40,7 @@ func (s *store) write() {
 		select {
 		case <-s.quit:
 			_ = s.drain()
-			s.tell(nil)
+			s.notify(nil)
 			return
 		case o := <-s.ops:
 			s.transact(s.group(o))
@@ -92,7 +92,7 @@ func (s *store) transact(ops []op) {
 		}
 		err = errors.Join(err, s.load())
 	}
-	s.tell(err)
+	s.notify(err)
 	for i, o := range ops {
 		if err != nil {
 			results[i] = err
@@ -101,8 +101,8 @@ func (s *store) transact(ops []op) {
 	}
 }
 
-// tell answers the polls that were served.
-func (s *store) tell(failed error) {
+// notify answers the polls that were served.
+func (s *store) notify(failed error) {
 	for _, answer := range s.answers {
 		answer(failed)
 	}

@@ -24,7 +24,7 @@ async function ask(path, method, signal) {
   };
 }
 
-// follow yields the first answer, and as long as that is an original that stands in
+// follow yields the first answer, and as long as that is a pending original
 // for a rendition, asks again every half second for a minute. It asks for headers
 // only, until they say something else; then the picture is asked for.
 export async function* follow(path, signal) {

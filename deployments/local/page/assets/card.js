@@ -91,13 +91,13 @@ export class Card {
     cell.link.dataset.state = variant.state;
     cell.link.dataset.variant = variant.name;
     const there = variant.state !== 'original';
-    const told = variant.state === 'kept' || variant.state === 'outdated' ? `${variant.state} ` : '';
+    const label = variant.state === 'kept' || variant.state === 'outdated' ? `${variant.state} ` : '';
     const second = variant.kept ?? pixels(variant);
     cell.link.title = [variant.state, variant.kept, pixels(variant)].filter(Boolean).join(', ');
     cell.link.replaceChildren(
       el('span', { className: 'mark', 'aria-hidden': 'true' }),
       el('span', { className: 'unseen' }, `${variant.preset} ${cell.format}: ${variant.state === 'rendition' ? 'rendition ' : ''}`),
-      el('span', { className: 'first' }, there ? told + bytes(variant.bytes) : 'original'),
+      el('span', { className: 'first' }, there ? label + bytes(variant.bytes) : 'original'),
       el('span', { className: 'second' }, there ? second : ''));
     if (changed) {
       cell.link.classList.remove('news');

@@ -42,10 +42,10 @@ export class Story {
         el('span', { className: 'more' }, `in ${time(answer.ms)}`)));
     }
     this.#last = answer;
-    this.#tell(answer, originalBytes, at);
+    this.#describe(answer, originalBytes, at);
   }
 
-  #tell(answer, originalBytes, at) {
+  #describe(answer, originalBytes, at) {
     const [what, how] = answer.state.split('; ');
     this.element.dataset.state = how === 'kept' ? 'kept' : what;
     if (answer.pending) {

@@ -70,7 +70,7 @@ export class Uploads {
   }
 }
 
-// put stores a file under its name. Only XMLHttpRequest tells how far it is.
+// put stores a file under its name. Only XMLHttpRequest reports progress.
 function put(file, onProgress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
