@@ -89,11 +89,12 @@ deploy-tools:
 
 .PHONY: fuzz
 fuzz: libvips ## Fuzz every parser for 20 seconds each
-	for package in . ./edge ./worker/render; do \
-		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+	for module in $(MODULES); do (cd $$module; for package in $$(go list ./...); do \
+		targets=$$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); \
+		for target in $$targets; do \
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 20s $$package; \
 		done; \
-	done
+	done) done
 
 .PHONY: soak
 soak: libvips node ## Run the tests' full numbers: kills, faults, memory (CORPUS=DIR adds the pictures of a folder)

@@ -26,6 +26,8 @@ var rejectClasses = []string{
 	classRetriedTooLong, classPoison, classTooMuchMemory,
 	render.ClassUnsupported, render.ClassCorrupt, render.ClassTooManyBytes,
 	render.ClassTooManyPixels, render.ClassTooManyFrames, render.ClassTooSlow,
+	render.ClassTooManyScans, render.ClassTooManyChunks, render.ClassTooManyChannels,
+	render.ClassDerivedImages, render.ClassSizeMismatch,
 }
 
 // The stages of a job that take time.

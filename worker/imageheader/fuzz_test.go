@@ -1,6 +1,7 @@
 package imageheader
 
 import (
+	"bytes"
 	"testing"
 
 	"calotype"
@@ -51,10 +52,14 @@ func FuzzSniff(f *testing.F) {
 
 func FuzzJPEG(f *testing.F) {
 	f.Add(jpegFile())
+	f.Add(jpegFile(jpegSegment(markerDQT, bytes.Repeat([]byte{9}, 65))))
 	f.Add(jpegFile(exifSegment(exifOf(tiffEntry(tagOrientation, typeShort, 1, 6), tiffEntry(tagExifIFD, typeLong, 1, 8)))))
 	f.Add(jpegFile(jpegSegment(markerAPP2, []byte(iccID), []byte{1, 1}), []byte("stray"), jpegScan(1)))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		checkHeader(t, file, calotype.JPEG)
+		if quality, ok := JPEGQuality(file); ok && (quality < 1 || quality > 100) {
+			t.Errorf("quality %d", quality)
+		}
 		end := 0
 		for s := range JPEGSegments(file) {
 			if s.Start != end+s.Stray || s.End <= s.Start || s.End > len(file) {

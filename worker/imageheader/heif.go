@@ -61,7 +61,7 @@ func parseHEIF(h *Header, file []byte) error {
 	f := &HEIF{Brand: string(file[8:12]), Columns: 1, Rows: 1}
 	h.HEIF = f
 	h.Channels = 3
-	r := heifReader{h: h, HEIF: f, file: file, budget: 2 * len(file), items: map[uint32]*heifItem{}, auxiliaries: map[uint32][]uint32{}, shownAs: map[uint32]shown{}}
+	r := heifReader{h: h, HEIF: f, file: file, budget: 4*len(file) + 1<<16, coded: map[codedKey]codedItem{}, items: map[uint32]*heifItem{}, auxiliaries: map[uint32][]uint32{}, shownAs: map[uint32]shown{}}
 	for b := range Boxes(file, 0, len(file)) {
 		switch b.Type {
 		case "meta":
@@ -98,6 +98,7 @@ type heifReader struct {
 	data        []byte              // Of the box idat.
 	auxiliaries map[uint32][]uint32 // By the item that they belong to.
 	shownAs     map[uint32]shown
+	coded       map[codedKey]codedItem
 }
 
 // readPrimary reads the primary item's size, turn and colour, and those of its tiles.
@@ -168,14 +169,37 @@ func (r *heifReader) readCoded(item *heifItem, p heifProperties) {
 // sequence reads the sequence headers of a coded picture: those of its configuration, and
 // those among its data.
 func (r *heifReader) sequence(item *heifItem, p heifProperties) (largest codedPicture, ok bool) {
-	if item.coded == nil {
-		largest, ok = r.findSequence(item, p)
-		item.coded = &codedItem{largest, ok}
+	key := codedKey{item.construction, item.base, string(item.extents), nil}
+	if len(p.config) > 0 {
+		key.config = &p.config[0]
 	}
-	return item.coded.picture, item.coded.ok
+	c, found := r.coded[key] // Tiles that are the same are often stored once.
+	if !found {
+		c.picture, c.ok = r.findSequence(item, p)
+		r.coded[key] = c
+	}
+	return c.picture, c.ok
+}
+
+// codedKey is what a coded picture's sequence headers are found in.
+type codedKey struct {
+	construction byte
+	base         uint64
+	extents      string
+	config       *byte
+}
+
+// codedItem is what was found of a coded picture's sequence headers.
+type codedItem struct {
+	picture codedPicture
+	ok      bool
 }
 
 func (r *heifReader) findSequence(item *heifItem, p heifProperties) (largest codedPicture, ok bool) {
+	if r.budget -= len(p.config); r.budget < 0 {
+		r.Overlapping = true
+		return largest, false
+	}
 	data := r.dataOf(item)
 	if item.kind == "av01" {
 		largest, ok = av1Sequence(data)

@@ -69,14 +69,17 @@ type heifTestItem struct {
 }
 
 // heifFile is a file of items, numbered from 1, of which the first is the primary one.
-// Their data are in idat.
+// Their data are in idat, the same only once.
 func heifFile(brand string, properties []byte, items ...heifTestItem) []byte {
 	var infos, locations, associations, references, data []byte
 	for i, item := range items {
 		id := i + 1
 		infos = join(infos, fullBox("infe", 2, be16(id), be16(0), []byte(item.kind), []byte{0}))
-		locations = join(locations, be16(id), be16(1), be16(0), be16(1), be32(len(data)), be32(len(item.data)))
-		data = join(data, item.data)
+		at := bytes.Index(data, item.data)
+		if at < 0 {
+			at, data = len(data), join(data, item.data)
+		}
+		locations = join(locations, be16(id), be16(1), be16(0), be16(1), be32(at), be32(len(item.data)))
 		associations = join(associations, be16(id), []byte{byte(len(item.properties))}, item.properties)
 		if len(item.derived) > 0 {
 			var ids []byte
@@ -268,6 +271,28 @@ func TestHEIFDerivedItems(t *testing.T) {
 		if name == "grid" && (h.Width != 128 || h.HEIF.Columns != 2 || h.HEIF.Rows != 1 || h.HEIF.Tile != (Size{64, 48}) || h.Damage != "") {
 			t.Errorf("%s: got %+v", name, h.HEIF)
 		}
+	}
+}
+
+// Encoders store tiles that are the same once. Data that only overlap were made to be read
+// again and again.
+func TestHEIFSharedData(t *testing.T) {
+	tile := heifTestItem{kind: "av01", data: join(av1OBU(64, 48, 0, 0), make([]byte, 1<<16)), properties: []byte{1, 2}}
+	grid := heifTestItem{kind: "grid", data: []byte{0, 0, 9, 9, 2, 128, 1, 224}, properties: []byte{3}}
+	same, overlapping := []heifTestItem{grid}, []heifTestItem{grid}
+	for i := range 100 {
+		same[0].derived = append(same[0].derived, 2+i)
+		overlapping[0].derived = append(overlapping[0].derived, 2+i)
+		shorter := tile
+		shorter.data = tile.data[:len(tile.data)-i]
+		same, overlapping = append(same, tile), append(overlapping, shorter)
+	}
+	properties := join(ispe(64, 48), av1C(nil), ispe(640, 480))
+	if h := parse(t, heifFile("avif", properties, same...)); h.Refusal(DefaultLimits) != nil || h.HEIF.Pictures != 100 {
+		t.Errorf("the same: %v, %+v", h.Refusal(DefaultLimits), h.HEIF)
+	}
+	if r := parse(t, heifFile("avif", properties, overlapping...)).Refusal(DefaultLimits); r == nil || r.Class != ClassDerivedImages {
+		t.Errorf("overlapping: %v", r)
 	}
 }
 

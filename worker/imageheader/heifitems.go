@@ -18,13 +18,6 @@ type heifItem struct {
 	extents      []byte
 	sizes        [3]int // Of an extent's index, offset and length, in bytes.
 	from         []heifReference
-	coded        *codedItem
-}
-
-// codedItem is what was found of a coded picture's sequence headers.
-type codedItem struct {
-	picture codedPicture
-	ok      bool
 }
 
 // heifReference is a list of items that an item refers to. ISO 14496-12, 8.11.12.

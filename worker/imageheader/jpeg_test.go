@@ -173,3 +173,33 @@ func TestJPEGDamage(t *testing.T) {
 		t.Errorf("trailing bytes: %+v", h.JPEG)
 	}
 }
+
+func TestJPEGQuality(t *testing.T) {
+	table := func(percent int, wide byte) []byte {
+		body := []byte{wide << 4}
+		for _, step := range lumaTable {
+			if step = min(max((step*percent+50)/100, 1), 255); wide > 0 {
+				body = append(body, 0)
+			}
+			body = append(body, byte(step))
+		}
+		return jpegSegment(markerDQT, body)
+	}
+	for name, c := range map[string]struct {
+		file []byte
+		want int
+	}{
+		"50":             {jpegFile(table(100, 0)), 50},
+		"75":             {jpegFile(table(50, 0)), 75},
+		"90, of 2 bytes": {jpegFile(table(20, 1)), 90},
+		"25":             {jpegFile(table(200, 0)), 25},
+		"100":            {jpegFile(table(0, 0)), 100},
+		"no table":       {jpegFile(), 0},
+		"cut table":      {jpegFile(jpegSegment(markerDQT, make([]byte, 64))), 0},
+		"behind a scan":  {jpegFile(jpegScan(1), table(50, 0)), 0},
+	} {
+		if got, ok := JPEGQuality(c.file); got != c.want || ok != (c.want > 0) {
+			t.Errorf("%s: got %d, %v, want %d", name, got, ok, c.want)
+		}
+	}
+}

@@ -151,7 +151,7 @@ func (r *pngReader) read(c PNGChunk) error {
 	case "IEND":
 		r.End = true
 	case "tRNS":
-		if !r.idat && c.Valid(r.file) && r.ColourType&4 == 0 {
+		if !r.idat && c.Valid(r.file) && r.clears(c.Body) {
 			r.Transparency = c.Body
 		}
 	case "fcTL":
@@ -172,6 +172,20 @@ func (r *pngReader) read(c PNGChunk) error {
 		}
 	}
 	return nil
+}
+
+// clears reports whether the content of tRNS has the size that the colour type asks for.
+// ISO 15948, 11.3.2.1.
+func (r *pngReader) clears(body []byte) bool {
+	switch r.ColourType {
+	case pngGrey:
+		return len(body) == 2
+	case pngRGB:
+		return len(body) == 6
+	case pngPalette:
+		return len(body) > 0 && len(body) <= r.Palette
+	}
+	return false
 }
 
 // readHeader reads IHDR. ISO 15948, 11.2.2.

@@ -36,7 +36,11 @@ func TestPNGHeader(t *testing.T) {
 	} {
 		chunks := pngChunk("PLTE", make([]byte, 6))
 		if c.trns {
-			chunks = join(chunks, pngChunk("tRNS", []byte{0, 255}))
+			clear := map[byte][]byte{pngGrey: make([]byte, 2), pngPalette: {0, 255}}[c.colourType]
+			if clear == nil {
+				clear = make([]byte, 6)
+			}
+			chunks = join(chunks, pngChunk("tRNS", clear))
 		}
 		h := parse(t, join([]byte(pngSignature), pngIHDR(4, 3, c.bits, c.colourType), chunks, pngChunk("IDAT", []byte{1}), pngChunk("IEND")))
 		if h.Channels != c.channels || h.Depth != c.depth || h.Alpha != c.alpha || h.PNG.Palette != 2 || !h.NoMetadata || h.Damage != "" {

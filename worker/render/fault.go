@@ -7,6 +7,7 @@ import (
 
 	"calotype"
 	"calotype/worker/failure"
+	"calotype/worker/imageheader"
 )
 
 // The classes of faults: at most 64 ASCII characters, for people and for metadata.
@@ -15,8 +16,17 @@ const (
 	ClassCorrupt       = "corrupt"
 	ClassTooManyBytes  = "too-many-bytes"
 	ClassTooManyPixels = "too-many-pixels"
-	ClassTooManyFrames = "too-many-frames"
+	ClassTooManyFrames = imageheader.ClassTooManyFrames
 	ClassTooSlow       = "too-slow"
+)
+
+// The classes of what a header alone shows to be too costly.
+const (
+	ClassTooManyScans    = imageheader.ClassTooManyScans
+	ClassTooManyChunks   = imageheader.ClassTooManyChunks
+	ClassTooManyChannels = imageheader.ClassTooManyChannels
+	ClassDerivedImages   = imageheader.ClassDerivedImages
+	ClassSizeMismatch    = imageheader.ClassSizeMismatch
 )
 
 func faultf(class, format string, args ...any) *failure.Failure {

@@ -193,7 +193,7 @@ func TestLongAnimation(t *testing.T) {
 }
 
 // Anything that is not needed to show the picture makes it no copy of its source.
-func TestHoldsPixelsOnly(t *testing.T) {
+func TestHasNoMetadata(t *testing.T) {
 	jpg, pic, anim := jpegOf(t, quadrants(60, 40)), pngOf(t, quadrants(60, 40)), moving(t, 2, 20, 20)
 	webp := render(t, pic, Target{60, 40, calotype.WebP, 80}).Body
 	text := "\x00\x00\x00\x04tEXtnote\x00\x00\x00\x00"
@@ -219,7 +219,7 @@ func TestHoldsPixelsOnly(t *testing.T) {
 		"avif, not read":     {calotype.AVIF, nil, false},
 		"jpeg, nothing else": {calotype.JPEG, jpg[:2], false},
 	} {
-		if got := holdsPixelsOnly(c.format, c.body); got != c.want {
+		if got := hasNoMetadata(c.format, c.body); got != c.want {
 			t.Errorf("%s: got %v", name, got)
 		}
 	}

@@ -42,40 +42,6 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
-func FuzzWalkGIF(f *testing.F) {
-	f.Add(moving(f, 3, 40, 30))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		if _, err := walkGIF(body); err == nil && len(body) < 13 {
-			t.Error("less than a header is whole")
-		}
-	})
-}
-
-func TestWalkGIF(t *testing.T) {
-	body := moving(t, 3, 40, 30)
-	for n := range len(body) - 1 { // Without the trailer it still is whole.
-		if _, err := walkGIF(body[:n]); err == nil && n > 13+6 && len(body)-n > 1 && cutsABlock(body, n) {
-			t.Errorf("cut at %d of %d: whole", n, len(body))
-		}
-	}
-	for _, whole := range [][]byte{body, body[:len(body)-1], append(body[:len(body):len(body)], "garbage"...)} {
-		if _, err := walkGIF(whole); err != nil {
-			t.Error(err)
-		}
-	}
-	zeroed := bytes.Clone(body)
-	clear(zeroed[len(zeroed)*6/10:])
-	if _, err := walkGIF(append(zeroed, make([]byte, 100)...)); err == nil {
-		t.Error("zeros for frames: whole")
-	}
-}
-
-// cutsABlock reports whether a cut is not between two blocks: what follows there
-// would begin with an introducer.
-func cutsABlock(body []byte, n int) bool {
-	return body[n] != 0x21 && body[n] != 0x2c && body[n] != 0x3b
-}
-
 func FuzzWithoutWebPMetadata(f *testing.F) {
 	f.Add(render(f, pngOf(f, quadrants(40, 30)), Target{40, 30, calotype.WebP, 80}).Body)
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -116,17 +82,6 @@ func TestWithoutWebPMetadata(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
-}
-
-func FuzzHoldsPixelsOnly(f *testing.F) {
-	seeds(f)
-	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, format := range []calotype.Format{calotype.JPEG, calotype.PNG, calotype.WebP, calotype.GIF} {
-			if holdsPixelsOnly(format, body) && holdsPixelsOnly(format, append(body[:len(body):len(body)], "behind"...)) {
-				t.Errorf("%s: with something behind it, too", format)
-			}
-		}
-	})
 }
 
 func FuzzWholeBMP(f *testing.F) {
@@ -177,15 +132,6 @@ func FuzzIsSRGB(f *testing.F) {
 	f.Fuzz(func(t *testing.T, profile []byte) {
 		if isSRGB(profile) && len(profile) < 128 {
 			t.Error("less than a header is sRGB")
-		}
-	})
-}
-
-func FuzzSniff(f *testing.F) {
-	seeds(f)
-	f.Fuzz(func(t *testing.T, body []byte) {
-		if format, ok := Sniff(body); ok != (format != "") {
-			t.Errorf("%q, %v", format, ok)
 		}
 	})
 }

@@ -2,7 +2,10 @@
 
 package render
 
-import "calotype"
+import (
+	"calotype"
+	"calotype/worker/imageheader"
+)
 
 // What a rendition in the source's own format may weigh. It is to be lighter than the
 // source. Where it is not, the source itself is the rendition, if there is nothing to
@@ -19,7 +22,7 @@ func (p *Picture) notLarger(d *decoded, t Target, body []byte) ([]byte, error) {
 		return body, nil
 	}
 	if p.Format == calotype.JPEG {
-		quality, ok := jpegQuality(p.body)
+		quality, ok := imageheader.JPEGQuality(p.body)
 		if !ok || quality >= t.Quality {
 			return body, nil
 		}

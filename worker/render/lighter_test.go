@@ -13,6 +13,7 @@ import (
 	"github.com/davidbyttow/govips/v2/vips"
 
 	"calotype"
+	"calotype/worker/imageheader"
 )
 
 // grainy draws four colours with grain, as a photo has, so that quality tells in bytes.
@@ -37,19 +38,19 @@ func jpegAt(t testing.TB, img image.Image, quality int) []byte {
 
 func TestJPEGQuality(t *testing.T) {
 	for _, want := range []int{1, 10, 25, 49, 50, 51, 75, 80, 90, 95, 100} {
-		if got, ok := jpegQuality(jpegAt(t, quadrants(40, 30), want)); got != want || !ok {
+		if got, ok := imageheader.JPEGQuality(jpegAt(t, quadrants(40, 30), want)); got != want || !ok {
 			t.Errorf("quality %d of Go's encoder: estimated %d, %v", want, got, ok)
 		}
 		// libjpeg's, as libvips calls it.
 		r := render(t, pngOf(t, quadrants(40, 30)), Target{40, 30, calotype.JPEG, want})
-		if got, ok := jpegQuality(r.Body); got != want || !ok {
+		if got, ok := imageheader.JPEGQuality(r.Body); got != want || !ok {
 			t.Errorf("quality %d of libjpeg: estimated %d, %v", want, got, ok)
 		}
 	}
 	for name, body := range map[string][]byte{
 		"nothing": nil, "no table": {0xff, 0xd8, 0xff, 0xda, 0, 2}, "half a table": {0xff, 0xd8, 0xff, 0xdb, 0, 4, 0, 9},
 	} {
-		if got, ok := jpegQuality(body); ok {
+		if got, ok := imageheader.JPEGQuality(body); ok {
 			t.Errorf("%s: quality %d", name, got)
 		}
 	}
@@ -103,7 +104,7 @@ func TestEncodedAgainAtItsOwnQuality(t *testing.T) {
 		"colours":  {wideGamut, image.Pt(600, 400)},
 	} {
 		r := render(t, c.source, Target{c.size.X, c.size.Y, calotype.JPEG, 80})
-		if got, ok := jpegQuality(r.Body); r.AsIs || !ok || got != quality {
+		if got, ok := imageheader.JPEGQuality(r.Body); r.AsIs || !ok || got != quality {
 			t.Errorf("%s: encoded at %d, came with %d, as is: %v", name, got, quality, r.AsIs)
 		}
 		if bytes.Contains(r.Body, []byte(secret)) {
@@ -111,7 +112,7 @@ func TestEncodedAgainAtItsOwnQuality(t *testing.T) {
 		}
 		// At a fraction of the size, what is asked for is lighter than the source.
 		r = render(t, c.source, Target{c.size.X / 4, c.size.Y / 4, calotype.JPEG, 80})
-		if got, _ := jpegQuality(r.Body); got != 80 || len(r.Body) >= len(c.source) {
+		if got, _ := imageheader.JPEGQuality(r.Body); got != 80 || len(r.Body) >= len(c.source) {
 			t.Errorf("%s, scaled: encoded at %d, asked for 80; %d bytes of %d", name, got, len(r.Body), len(c.source))
 		}
 	}
@@ -133,13 +134,4 @@ func withWebPMetadata(webp []byte) []byte {
 	body := append(bytes.Clone(webp), "XMP \x10\x00\x00\x00"+secret...)
 	body[4], body[5], body[6] = byte(len(body)-8), byte((len(body)-8)>>8), byte((len(body)-8)>>16)
 	return body
-}
-
-func FuzzJPEGQuality(f *testing.F) {
-	f.Add(jpegAt(f, quadrants(40, 30), 50))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		if quality, ok := jpegQuality(body); ok && (quality < 1 || quality > 100) {
-			t.Errorf("quality %d", quality)
-		}
-	})
 }

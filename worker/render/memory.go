@@ -1,9 +1,8 @@
 package render
 
 import (
-	"encoding/binary"
-
 	"calotype"
+	"calotype/worker/imageheader"
 )
 
 // Memory predicts how many bytes the rendering of targets takes at its peak, with the
@@ -69,6 +68,15 @@ func targetBytes(f calotype.Format) int64 {
 	return 9
 }
 
+// header is what the file says of itself, as far as it can be read.
+func (p *Picture) header() *imageheader.Header {
+	header, err := imageheader.Parse(p.body)
+	if err != nil {
+		return &imageheader.Header{}
+	}
+	return header
+}
+
 // decodeBytes is what it takes to decode the source for a base of width x height.
 func (p *Picture) decodeBytes(width, height int, frames int64) int64 {
 	stored := p.Width
@@ -80,21 +88,26 @@ func (p *Picture) decodeBytes(width, height int, frames int64) int64 {
 	if p.animation != nil {
 		return p.frameBytes(pixels, width, height) + rows
 	}
+	header := p.header()
 	switch p.Format {
 	case calotype.JPEG:
-		return jpegCoefficients(p.body, pixels) + rows/2
+		return jpegCoefficients(header, pixels) + rows/2
 	case calotype.PNG:
-		if pngIsWhole(p.body) {
-			return pixels*4*pngDepth(p.body) + rows
+		depth := int64(1)
+		if header.Depth == 16 {
+			depth = 2
 		}
-		return rows * pngDepth(p.body)
+		if header.PNG != nil && header.PNG.Interlaced {
+			return pixels*4*depth + rows
+		}
+		return rows * depth
 	case calotype.WebP:
 		shrink := min(float64(p.Width)/float64(max(width, 1)), float64(p.Height)/float64(max(height, 1)))
 		decoded := pixels
 		if shrink >= 4 {
 			decoded = int64(float64(pixels) * 4 / (shrink * shrink))
 		}
-		if webpIsLossy(p.body) {
+		if header.WebP != nil && !header.WebP.Lossless && !header.Alpha {
 			return decoded*8 + rows
 		}
 		return decoded*8 + pixels*4 + rows
@@ -120,80 +133,18 @@ func (p *Picture) frameBytes(pixels int64, width, height int) int64 {
 
 // jpegCoefficients is what libjpeg keeps of a picture whose scans are not each of the
 // whole: 2 bytes for every sample of every component. ISO 10918-1, B.2.2 and B.2.3.
-func jpegCoefficients(body []byte, pixels int64) int64 {
-	const (
-		unknown = 8 // bytes a pixel, if nothing can be said: four components
-		sos     = 0xda
-	)
-	var samples, components int64
-	progressive := false
-	for at := 2; at+4 <= len(body) && body[at] == 0xff; {
-		marker := body[at+1]
-		if marker == 0xff { // Fill bytes.
-			at++
-			continue
-		}
-		size := int(binary.BigEndian.Uint16(body[at+2:]))
-		segment := body[at+4 : max(at+4, min(at+2+size, len(body)))]
-		switch {
-		case marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc:
-			progressive = marker&3 == 2
-			samples, components = jpegSamples(segment, pixels)
-		case marker == sos:
-			inOneScan := len(segment) > 0 && int64(segment[0]) == components
-			if samples > 0 && inOneScan && !progressive {
-				return 0
-			}
-			if samples > 0 {
-				return samples * 2
-			}
-		}
-		at += 2 + size
+func jpegCoefficients(header *imageheader.Header, pixels int64) int64 {
+	const unknown = 8 // bytes a pixel, if nothing can be said: four components
+	if header.JPEG == nil || header.JPEG.Scans == 0 {
+		return pixels * unknown
 	}
-	return pixels * unknown
-}
-
-// jpegSamples reads the components of a frame header: the first has all its samples,
-// others may have fewer.
-func jpegSamples(segment []byte, pixels int64) (samples, components int64) {
-	const header = 6
-	if len(segment) < header {
-		return 0, 0
+	if header.JPEG.Interleaved && !header.JPEG.Progressive {
+		return 0
 	}
-	components = int64(segment[5])
-	var all, widest, highest int64
-	for i := range components {
-		at := header + 3*i + 1
-		if at >= int64(len(segment)) {
-			return 0, 0
-		}
-		h, v := int64(segment[at]>>4), int64(segment[at]&15)
-		all += h * v
-		widest, highest = max(widest, h), max(highest, v)
+	var samples int64
+	for i := range header.JPEG.Components {
+		width, height := header.JPEG.Samples(header, i)
+		samples += width * height
 	}
-	if all == 0 {
-		return 0, 0
-	}
-	return pixels * all / (widest * highest), components
-}
-
-// pngIsWhole reports whether rows cannot be had one by one. ISO 15948, 11.2.2.
-func pngIsWhole(body []byte) bool {
-	const interlace = 28
-	return len(body) > interlace && body[interlace] != 0
-}
-
-// pngDepth is the bytes of a sample.
-func pngDepth(body []byte) int64 {
-	const depth = 24
-	if len(body) > depth && body[depth] == 16 {
-		return 2
-	}
-	return 1
-}
-
-// webpIsLossy reports whether no plane of the picture is stored without loss. RFC
-// 9649, 2.5.
-func webpIsLossy(body []byte) bool {
-	return len(body) >= 16 && string(body[12:16]) == "VP8 "
+	return samples * 2
 }

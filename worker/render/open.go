@@ -9,6 +9,9 @@ import (
 // Open reads a picture's header. The error is a [*failure.Failure] where the bytes are not
 // a picture that can be read, or are over a limit.
 func Open(body []byte, limits Limits) (*Picture, error) {
+	if refusal := refused(body); refusal != nil {
+		return nil, refusal
+	}
 	format, ok := Sniff(body)
 	if !ok {
 		return nil, faultf(ClassUnsupported, "the content is no picture of a known format")
@@ -35,7 +38,7 @@ func (p *Picture) readHeader() error {
 		return err
 	}
 	if p.animation != nil && p.Format != calotype.PNG {
-		p.plain = holdsPixelsOnly(p.Format, p.body)
+		p.plain = hasNoMetadata(p.Format, p.body)
 		return nil
 	}
 	header, err := loadPages(p.Format, p.body, loadOptions{failOn: failOnError})
@@ -51,7 +54,7 @@ func (p *Picture) readHeader() error {
 		p.Width, p.Height = p.Height, p.Width
 	}
 	p.palette = p.Format == calotype.PNG && (header.number("palette-bit-depth", 0) > 0 || header.number("palette", 0) > 0)
-	p.plain = p.orientation == 1 && !header.isCMYK() && holdsPixelsOnly(p.Format, p.body)
+	p.plain = p.orientation == 1 && !header.isCMYK() && hasNoMetadata(p.Format, p.body)
 	p.profile = usableProfile(header.profile(), header.colours())
 	p.inSRGB = header.isSRGB() && p.profile == nil
 	return nil

@@ -217,6 +217,7 @@ func TestOneDecodeManyTargets(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	still, animation := jpegOf(t, quadrants(400, 300)), moving(t, 4, 40, 30)
+	sixChannels, _ := newTIFF(4, 3, 6)
 	for name, c := range map[string]struct {
 		body   []byte
 		limits Limits
@@ -228,6 +229,7 @@ func TestLimits(t *testing.T) {
 		"frames enough":       {animation, Limits{Frames: 4}, ""},
 		"pixels of all":       {animation, Limits{Pixels: 4799}, ClassTooManyPixels},
 		"pixels of a BMP":     {bmpOf(t, quadrants(40, 30)), Limits{Pixels: 1199}, ClassTooManyPixels},
+		"channels":            {sixChannels, Limits{}, ClassTooManyChannels},
 		"no picture":          {[]byte("GIF is a format"), Limits{}, ClassUnsupported},
 		"svg":                 {[]byte(`<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>`), Limits{}, ClassUnsupported},
 		"pdf":                 {[]byte("%PDF-1.4\n"), Limits{}, ClassUnsupported},

@@ -1,27 +1,6 @@
-package render
+package imageheader
 
 import "encoding/binary"
-
-// The markers of JPEG that matter here. ISO 10918-1, table B.1.
-const (
-	markerSOI, markerEOI, markerSOS = 0xd8, 0xd9, 0xda
-	markerSOF0, markerSOF15         = 0xc0, 0xcf // With DHT and DAC between; 0xc8 is reserved.
-	markerDQT, markerDRI            = 0xdb, 0xdd
-	markerAPP0, markerAPP14         = 0xe0, 0xee
-)
-
-// jpegSegment reads the segment that begins at a place of a file: its marker, what it
-// holds, and where the next one begins. ISO 10918-1, B.1.1.4.
-func jpegSegment(file []byte, at int) (marker byte, body []byte, next int, ok bool) {
-	if at < 0 || at+4 > len(file) || file[at] != 0xff {
-		return 0, nil, 0, false
-	}
-	size := int(binary.BigEndian.Uint16(file[at+2:]))
-	if next = at + 2 + size; size < 2 || next > len(file) {
-		return 0, nil, 0, false
-	}
-	return file[at+1], file[at+4 : next], next, true
-}
 
 // lumaTable is the quantisation table for luminance that the standard suggests, which
 // libjpeg scales. Of ISO 10918-1, table K.1; in rows, as the order does not matter
@@ -53,32 +32,35 @@ var lumaSums = func() (sums [101]int) {
 	return sums
 }()
 
-// jpegQuality estimates the quality that a JPEG was encoded at, from 1 to 100, by its
+// JPEGQuality estimates the quality that a JPEG was encoded at, from 1 to 100, by its
 // first quantisation table, which is the luminance's in practice: the quality at which
 // libjpeg's sums to the nearest. What was encoded with tables of another shape gets the
-// quality of about the same coarseness.
-func jpegQuality(file []byte) (quality int, ok bool) {
-	for at := 2; ; {
-		marker, body, next, ok := jpegSegment(file, at)
-		if !ok || marker == markerSOS {
+// quality of about the same coarseness. It is false without a table in front of the first
+// scan.
+func JPEGQuality(file []byte) (quality int, ok bool) {
+	for s := range JPEGSegments(file) {
+		switch s.Marker {
+		case markerSOS:
 			return 0, false
-		}
-		if marker != markerDQT {
-			at = next
-			continue
-		}
-		sum, ok := sumTable(body)
-		if !ok {
-			return 0, false
-		}
-		best := 100
-		for q := 100; q >= 1; q-- {
-			if abs(lumaSums[q]-sum) < abs(lumaSums[best]-sum) {
-				best = q
+		case markerDQT:
+			sum, ok := sumTable(s.Body)
+			if !ok {
+				return 0, false
 			}
+			return nearestQuality(sum), true
 		}
-		return best, true
 	}
+	return 0, false
+}
+
+func nearestQuality(sum int) int {
+	best := 100
+	for q := 100; q >= 1; q-- {
+		if abs(lumaSums[q]-sum) < abs(lumaSums[best]-sum) {
+			best = q
+		}
+	}
+	return best
 }
 
 // sumTable adds up the first table of a DQT segment: a byte of precision and number,
