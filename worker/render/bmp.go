@@ -4,7 +4,7 @@ package render
 
 import (
 	"bytes"
-	"errors"
+	"encoding/binary"
 	"fmt"
 	"image"
 	"image/draw"
@@ -13,7 +13,6 @@ import (
 	"github.com/jsummers/gobmp"
 
 	"calotype"
-	"calotype/worker/failure"
 )
 
 // BMP is read and written in Go: libvips would hand it to ImageMagick, which stays
@@ -21,32 +20,61 @@ import (
 
 func (p *Picture) readBMPHeader() (err error) {
 	defer recoverFault(&err)
-	config, err := gobmp.DecodeConfig(bytes.NewReader(p.body))
+	b, err := readBMP(p.body)
 	if err != nil {
-		return bmpFault(err)
+		return corrupt(calotype.BMP, err)
 	}
-	p.Width, p.Height, p.plain = config.Width, config.Height, true
-	if !wholeBMP(p.body, p.Width, p.Height) {
-		return faultf(ClassCorrupt, "bmp: %d bytes are too few for %dx%d pixels", len(p.body), p.Width, p.Height)
+	p.Width, p.Height, p.stored = b.width, b.height, size{b.width, b.height, false}
+	p.profile = usableProfile(bmpProfile(p.body), 3, p.Format)
+	if !b.whole() {
+		if !p.limits.Lenient {
+			return corrupt(calotype.BMP, errCutBMP)
+		}
+		return nil
 	}
+	p.plain = p.profile == nil
 	return nil
 }
 
-// decodeBMP makes a TIFF of the pixels, for libvips to read: most files' rows only differ
-// in the order of their bytes. What else there is, is decoded by gobmp in between, and
-// then both are in memory.
-func (p *Picture) decodeBMP() (img *pages, err error) {
-	defer recoverFault(&err)
-	tiff := tiffOfRows(p.body, p.Width, p.Height)
-	if tiff == nil {
-		decoded, err := gobmp.Decode(bytes.NewReader(p.body))
-		if err != nil {
-			return nil, bmpFault(err)
-		}
-		tiff = tiffOf(decoded)
+// bmpProfile returns the ICC profile that a BITMAPV5HEADER embeds, or nil.
+// https://learn.microsoft.com/windows/win32/api/wingdi/ns-wingdi-bitmapv5header
+func bmpProfile(file []byte) []byte {
+	const size, embedded = 124, 0x4d424544 // PROFILE_EMBEDDED, "MBED".
+	if len(file) < bmpFileHeader+size {
+		return nil
 	}
+	info := file[bmpFileHeader:]
+	if binary.LittleEndian.Uint32(info) != size || binary.LittleEndian.Uint32(info[56:]) != embedded {
+		return nil
+	}
+	start, length := int64(binary.LittleEndian.Uint32(info[112:])), int64(binary.LittleEndian.Uint32(info[116:]))
+	if start+length > int64(len(info)) {
+		return nil
+	}
+	return info[start : start+length]
+}
+
+// decodeBMP makes a TIFF of the pixels, for libvips to read. In most files rows differ only
+// in the order of their bytes.
+func (p *Picture) decodeBMP(on failOn) (img *pages, err error) {
+	defer recoverFault(&err)
+	b, err := readBMP(p.body)
+	if err != nil {
+		return nil, err
+	}
+	whole := b.whole()
+	if !whole && on != failOnNothing {
+		return nil, errCutBMP
+	}
+	bands := b.bands()
+	tiff, pixels := newTIFF(b.width, b.height, bands)
 	if tiff == nil {
-		return nil, faultf(ClassUnsupported, "bmp: %dx%d pixels are not supported", p.Width, p.Height)
+		return nil, errTooLarge
+	}
+	if whole && b.bits == 24 && b.compression == bmpRGB {
+		b.swapRows(pixels)
+	} else {
+		b.decode(bands, pixels)
 	}
 	img, err = loadPages(calotype.TIFF, tiff, loadOptions{failOn: failOnError, sequential: true})
 	if err != nil {
@@ -55,58 +83,32 @@ func (p *Picture) decodeBMP() (img *pages, err error) {
 	return img, nil
 }
 
-// tiffOfRows turns a BMP of 24 bits a pixel, without compression, into a TIFF. It is nil
-// where the file is of another kind. The file is known to be whole.
-func tiffOfRows(file []byte, width, height int) []byte {
-	start, upward, ok := bmpRows(file, width, height)
-	if !ok {
-		return nil
-	}
-	stride := bmpStride(width, 24)
-	tiff, pixels := newTIFF(width, height, 3)
-	for y := 0; y < height && tiff != nil; y++ {
-		at := int64(y)
-		if upward {
-			at = int64(height - 1 - y)
-		}
-		from, to := file[start+at*stride:][:width*3], pixels[y*width*3:][:width*3]
+// swapRows copies rows of 24 bits a pixel: from blue, green, red to red, green, blue.
+func (b *bitmap) swapRows(pixels []byte) {
+	stride := int(bmpStride(b.width, 24))
+	for y := range b.height {
+		from, to := b.pixels[y*stride:][:b.width*3], pixels[b.row(y)*b.width*3:][:b.width*3]
 		for x := 0; x+2 < len(from) && x+2 < len(to); x += 3 {
 			to[x], to[x+1], to[x+2] = from[x+2], from[x+1], from[x]
 		}
 	}
-	return tiff
 }
 
-// tiffOf turns a picture into a TIFF, without alpha where all of it is opaque.
-func tiffOf(img image.Image) []byte {
-	size, bands := img.Bounds().Size(), 4
-	if o, ok := img.(interface{ Opaque() bool }); ok && o.Opaque() {
-		bands = 3
-	}
-	tiff, pixels := newTIFF(size.X, size.Y, bands)
+// copyNRGBA writes a picture as rows of RGBA, colours not multiplied by alpha.
+func copyNRGBA(img image.Image, to []byte) {
+	size := img.Bounds().Size()
 	row := image.NewNRGBA(image.Rect(0, 0, size.X, 1))
-	for y := 0; y < size.Y && tiff != nil; y++ {
+	for y := range size.Y {
 		if same, ok := img.(*image.NRGBA); ok { // Draw would go by way of premultiplied alpha.
-			row.Pix = same.Pix[y*same.Stride:]
-		} else {
-			draw.Draw(row, row.Rect, img, img.Bounds().Min.Add(image.Pt(0, y)), draw.Src)
+			copy(to[y*size.X*4:][:size.X*4], same.Pix[y*same.Stride:])
+			continue
 		}
-		for x := range size.X {
-			copy(pixels[(y*size.X+x)*bands:][:bands], row.Pix[x*4:][:4])
-		}
+		draw.Draw(row, row.Rect, img, img.Bounds().Min.Add(image.Pt(0, y)), draw.Src)
+		copy(to[y*size.X*4:], row.Pix)
 	}
-	return tiff
 }
 
-func bmpFault(err error) *failure.Failure {
-	var unsupported gobmp.UnsupportedError
-	if errors.As(err, &unsupported) {
-		return faultf(ClassUnsupported, "%s", err)
-	}
-	return corrupt(calotype.BMP, err)
-}
-
-// encodeBMP writes 24 bits a pixel or fewer, or 32 with masks where there is alpha.
+// encodeBMP writes 24 bits a pixel or fewer, or 32 with masks if there is alpha.
 func encodeBMP(img *vips.ImageRef) ([]byte, error) {
 	decoded, err := img.ToGoImage()
 	if err != nil {

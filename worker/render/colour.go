@@ -30,16 +30,22 @@ static VipsImage *with_meaning(VipsImage *in, int bands, VipsInterpretation spac
 	return out;
 }
 
-static VipsImage *to_space(VipsImage *in, VipsInterpretation space) {
+// to_space converts to a colour space and a format of samples.
+static VipsImage *to_space(VipsImage *in, VipsInterpretation space, VipsBandFormat format) {
 	VipsImage *converted = NULL, *out = NULL;
 	if (in->Type == space)
 		g_object_ref(converted = in);
 	else if (vips_colourspace(in, &converted, space, NULL))
 		return NULL;
-	if (vips_cast(converted, &out, VIPS_FORMAT_UCHAR, NULL))
+	if (vips_cast(converted, &out, format, NULL))
 		out = NULL;
 	g_object_unref(converted);
 	return out;
+}
+
+static VipsImage *to_8_bits(VipsImage *in) {
+	VipsImage *out = NULL;
+	return vips_cast(in, &out, VIPS_FORMAT_UCHAR, "shift", TRUE, NULL) ? NULL : out;
 }
 */
 import "C"
@@ -49,6 +55,9 @@ import (
 	"unsafe"
 
 	"github.com/davidbyttow/govips/v2/vips"
+
+	"calotype"
+	"calotype/worker/imageheader"
 )
 
 // srgbProfile returns the name of a file that holds the profile of sRGB.
@@ -111,23 +120,40 @@ func (p *pages) colours() int {
 	return 3
 }
 
-// toSRGB converts to sRGB of 8 bits a sample, or to grey. A profile that cannot be applied
-// is ignored.
-func (p *pages) toSRGB(profile []byte) error {
-	if len(profile) > 0 {
-		srgb, err := srgbProfile()
-		if err != nil {
+// applyProfile converts to sRGB from an ICC profile, if there is one. A profile that cannot
+// be applied is ignored. One for RGB is applied to grey as well, as in browsers.
+func (p *pages) applyProfile(profile []byte) error {
+	if len(profile) == 0 {
+		return nil
+	}
+	srgb, err := srgbProfile()
+	if err != nil {
+		return err
+	}
+	if p.isGrey() && string(profile[16:20]) == "RGB " {
+		space := C.VipsInterpretation(C.VIPS_INTERPRETATION_sRGB)
+		if p.image.BandFmt != C.VIPS_FORMAT_UCHAR {
+			space = C.VIPS_INTERPRETATION_RGB16
+		}
+		if err := p.replace(C.to_space(p.image, space, p.image.BandFmt)); err != nil {
 			return err
 		}
-		intent, blackPoint := C.VipsIntent(C.VIPS_INTENT_PERCEPTUAL), C.gboolean(C.FALSE)
-		if out := C.apply_profile(p.image, unsafe.Pointer(&profile[0]), C.size_t(len(profile)), srgb, intent, blackPoint); out != nil {
-			if err := p.replace(out); err != nil {
-				return err
-			}
-		} else {
-			_ = lastError()
-		}
 	}
+	intent, blackPoint := C.VipsIntent(C.VIPS_INTENT_PERCEPTUAL), C.gboolean(C.FALSE)
+	out := C.apply_profile(p.image, unsafe.Pointer(&profile[0]), C.size_t(len(profile)), srgb, intent, blackPoint)
+	if out == nil {
+		C.vips_error_clear()
+		return nil
+	}
+	if colours := p.colours(); int(out.Bands)-3 != p.bands()-colours && int(out.Bands)-1 != p.bands()-colours {
+		C.g_object_unref(C.gpointer(out)) // Not what libvips was asked for.
+		return nil
+	}
+	return p.replace(out)
+}
+
+// toSRGB converts to sRGB of 8 bits a sample, or to grey.
+func (p *pages) toSRGB() error {
 	space := C.VipsInterpretation(C.VIPS_INTERPRETATION_sRGB)
 	if p.isGrey() {
 		space = C.VIPS_INTERPRETATION_B_W
@@ -135,11 +161,30 @@ func (p *pages) toSRGB(profile []byte) error {
 	if p.image.Type == space && p.image.BandFmt == C.VIPS_FORMAT_UCHAR {
 		return nil
 	}
-	return p.replace(C.to_space(p.image, space))
+	return p.replace(C.to_space(p.image, space, C.VIPS_FORMAT_UCHAR))
+}
+
+// toCMYK8 brings samples of print to 8 bits.
+func (p *pages) toCMYK8() error {
+	if p.image.BandFmt == C.VIPS_FORMAT_UCHAR {
+		return nil
+	}
+	return p.replace(C.to_8_bits(p.image))
+}
+
+// toPlainSamples brings samples to 8 or 16 bits, as they are, and returns their bytes.
+func (p *pages) toPlainSamples() (int, error) {
+	switch p.image.BandFmt {
+	case C.VIPS_FORMAT_UCHAR:
+		return 1, nil
+	case C.VIPS_FORMAT_USHORT:
+		return 2, nil
+	}
+	return 1, p.toSRGB()
 }
 
 // isSRGB reports whether the samples are sRGB or grey of 8 bits already, without alpha,
-// unless a profile says otherwise.
+// unless the file says otherwise.
 func (p *pages) isSRGB() bool {
 	return p.image.BandFmt == C.VIPS_FORMAT_UCHAR && (p.image.Type == C.VIPS_INTERPRETATION_sRGB && p.bands() == 3 ||
 		p.image.Type == C.VIPS_INTERPRETATION_B_W && p.bands() == 1)
@@ -147,12 +192,13 @@ func (p *pages) isSRGB() bool {
 
 // usableProfile returns the profile that a picture of so many colour channels is converted
 // from. It is nil if there is none, if it is for pictures of another colour space, or if it
-// is sRGB's.
-func usableProfile(profile []byte, colours int) []byte {
-	if len(profile) < 128 || isSRGB(profile) {
+// is sRGB's. Browsers decode grey to RGB, but not in PNG, whose decoder refuses the profile.
+func usableProfile(profile []byte, colours int, format calotype.Format) []byte {
+	header, ok := imageheader.ReadProfile(profile)
+	if !ok || !header.Fits(colours) || isSRGB(profile) {
 		return nil
 	}
-	if space := map[int]string{1: "GRAY", 3: "RGB ", 4: "CMYK"}[colours]; string(profile[16:20]) != space {
+	if format == calotype.PNG && colours == 1 && header.Space != "GRAY" {
 		return nil
 	}
 	return profile

@@ -59,7 +59,7 @@ func crash(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	img, err := p.load(900, 600, 1, failOnError)
+	img, err := p.load(900, 600)
 	if err != nil {
 		t.Fatal(err)
 	}

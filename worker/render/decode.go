@@ -12,9 +12,21 @@ import (
 func (p *Picture) decode(targets []Target) (*decoded, error) {
 	width, height, frames := p.sizeToDecode(targets)
 	if p.animation != nil {
-		return p.decodeFrames(width, height, frames, failOnError)
+		d, err := p.decodeFrames(width, height, frames, failOnError)
+		if err != nil && p.limits.Lenient {
+			if damaged, lenientErr := p.decodeFrames(width, height, frames, failOnNothing); lenientErr == nil {
+				p.damaged = true
+				return damaged, nil
+			}
+		}
+		return d, err
 	}
-	d, err := p.decodeStored(width, height, frames, failOnError)
+	d, err := p.decodeStored(width, height)
+	if err != nil && p.limits.Lenient {
+		if damaged := p.decodeDamaged(width, height); damaged != nil {
+			d, err, p.damaged = damaged, nil, true
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -45,66 +57,112 @@ func (p *Picture) sizeToDecode(targets []Target) (width, height, frames int) {
 	return width, height, frames
 }
 
-// decodeStored decodes the picture as it is stored, scaled to width x height: it loads,
-// brings the channels in order, scales, and converts colours.
-func (p *Picture) decodeStored(width, height, frames int, on failOn) (*decoded, error) {
-	if p.Format == calotype.JPEG && p.inSRGB {
-		d, err := resampleJPEG(p.body, on, jpegShrink(p.shrink(width, height)), width, height)
+// decodeStored decodes the picture as it is stored, scaled to width x height.
+func (p *Picture) decodeStored(width, height int) (d *decoded, err error) {
+	err = vipsErrors.run(func() error {
+		if p.Format == calotype.JPEG && p.inSRGB {
+			d, err = resampleJPEG(p.coded, jpegShrink(p.shrink(width, height)), width, height)
+			return err
+		}
+		loaded, err := p.load(width, height)
 		if err != nil {
-			return nil, corrupt(p.Format, err)
+			return err
 		}
-		return d, nil
-	}
-	loaded, err := p.load(width, height, frames, on)
+		defer loaded.Close()
+		d, err = p.decodePages(loaded, width, height)
+		return err
+	})
 	if err != nil {
-		return nil, corrupt(p.Format, err)
-	}
-	defer loaded.Close()
-	var d *decoded
-	for i := range frames {
-		if d, err = p.decodeFrame(loaded, i, width, height, d); err != nil {
-			return nil, corrupt(p.Format, err) // The pixels are read here, and not before.
-		}
+		return nil, corrupt(p.Format, err) // The pixels are read here, and not before.
 	}
 	return d, nil
 }
 
-// decodeFrame decodes one frame into d, which it makes for the first one.
-func (p *Picture) decodeFrame(loaded *pages, i, width, height int, d *decoded) (*decoded, error) {
-	// Each frame is scaled by itself: across all of them, the filter would draw one frame's
-	// edge into the next.
-	frame, err := loaded.frame(i)
+// decodeDamaged decodes as much of a picture as there is, or returns nil.
+func (p *Picture) decodeDamaged(width, height int) (d *decoded) {
+	err := vipsErrors.run(func() error {
+		loaded, err := p.loadDamaged(width, height)
+		if err != nil {
+			return err
+		}
+		defer loaded.Close()
+		d, err = p.decodePages(loaded, width, height)
+		return err
+	})
 	if err != nil {
-		return nil, err
+		return nil
 	}
-	defer frame.Close()
-	if err := frame.channels(true); err != nil {
+	return d
+}
+
+// decodePages decodes what was loaded. The order of the steps: load, channels, scale,
+// colours; what follows is the turn, and the fan-out.
+func (p *Picture) decodePages(img *pages, width, height int) (*decoded, error) {
+	if err := img.channels(p.hasAlpha(img)); err != nil {
 		return nil, fmt.Errorf("channels: %w", err)
 	}
-	if err := frame.resize(width, height); err != nil {
-		return nil, fmt.Errorf("scale: %w", err)
-	}
-	if err := frame.toSRGB(p.profile); err != nil {
-		return nil, fmt.Errorf("colours: %w", err)
-	}
-	if d == nil {
-		if d, err = newDecoded(width, height, loaded.frames, frame.bands()); err != nil {
-			return nil, err
+	if p.premultiplied {
+		if err := img.unpremultiply(); err != nil {
+			return nil, fmt.Errorf("alpha: %w", err)
 		}
 	}
-	return d, frame.readInto(d.frame(i))
+	if err := img.resize(width, height); err != nil {
+		return nil, fmt.Errorf("scale: %w", err)
+	}
+	return p.convert(img)
+}
+
+// hasAlpha reports whether a band behind the colours is alpha. Those of a TIFF may be
+// anything.
+func (p *Picture) hasAlpha(frame *pages) bool {
+	return p.Format != calotype.TIFF || frame.bands() == 2 || frame.bands() == 4
+}
+
+// convert brings the colours of a picture to sRGB, and its pixels into memory.
+func (p *Picture) convert(img *pages) (d *decoded, err error) {
+	if err := img.applyProfile(p.profile); err != nil {
+		return nil, fmt.Errorf("colours: %w", err)
+	}
+	bands, bytesPerSample := img.bands(), 0
+	switch {
+	case img.isCMYK():
+		bands, err = 3, img.toCMYK8()
+	case p.conversion != nil:
+		bytesPerSample, err = img.toPlainSamples()
+	default:
+		err = img.toSRGB()
+		bands = img.bands()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("colours: %w", err)
+	}
+	if d, err = newDecoded(img.width(), img.height(), 1, bands); err != nil {
+		return nil, err
+	}
+	return d, img.read(func(pixels []byte) error {
+		switch {
+		case img.isCMYK():
+			pixels = fromCMYK(pixels)
+		case bytesPerSample > 0 && len(pixels) == len(d.pixels)*bytesPerSample:
+			p.conversion.apply(pixels, bytesPerSample, bands, d.pixels)
+			return nil
+		}
+		if copy(d.pixels, pixels) != len(d.pixels) {
+			return fmt.Errorf("%d bytes of pixels, not %d", len(pixels), len(d.pixels))
+		}
+		return nil
+	})
 }
 
 // load opens the picture as small as its decoder can make it cheaply, but no smaller than
 // width x height as stored.
-func (p *Picture) load(width, height, frames int, on failOn) (*pages, error) {
+func (p *Picture) load(width, height int) (*pages, error) {
 	if p.Format == calotype.BMP {
-		return p.decodeBMP()
+		return p.decodeBMP(failOnError)
 	}
 	shrink := p.shrink(width, height)
-	o := loadOptions{failOn: on, frames: frames}
+	o := loadOptions{failOn: failOnError}
 	switch {
-	case frames > 1:
 	case p.Format == calotype.JPEG:
 		o.sequential, o.shrink = true, jpegShrink(shrink)
 	case p.Format == calotype.WebP && shrink >= 4:
@@ -112,16 +170,27 @@ func (p *Picture) load(width, height, frames int, on failOn) (*pages, error) {
 	default:
 		o.sequential = true
 	}
-	return loadPages(p.Format, p.body, o)
+	return loadPages(p.Format, p.coded, o)
+}
+
+// loadDamaged opens what there is of a damaged picture. Pixels that are missing are
+// transparent, whatever the decoder would make of them.
+func (p *Picture) loadDamaged(width, height int) (img *pages, err error) {
+	defer recoverFault(&err)
+	switch p.Format {
+	case calotype.JPEG:
+		return decodeDamagedJPEG(p.coded, jpegShrink(p.shrink(width, height)))
+	case calotype.PNG:
+		return decodeDamagedPNG(p.coded)
+	case calotype.BMP:
+		return p.decodeBMP(failOnNothing)
+	}
+	return nil, fmt.Errorf("a damaged %s is not decoded", p.Format)
 }
 
 // shrink returns how many times width x height the picture is, as stored.
 func (p *Picture) shrink(width, height int) float64 {
-	storedWidth, storedHeight := p.Width, p.Height
-	if turned(p.orientation) {
-		storedWidth, storedHeight = storedHeight, storedWidth
-	}
-	return min(float64(storedWidth)/float64(width), float64(storedHeight)/float64(height))
+	return min(float64(p.stored.width)/float64(width), float64(p.stored.height)/float64(height))
 }
 
 // jpegShrink returns the largest scale-down that libjpeg does while decoding, by 1, 2, 4 or

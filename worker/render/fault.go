@@ -36,7 +36,7 @@ func faultf(class, format string, args ...any) *failure.Failure {
 // corrupt is the fault of a picture that a decoder gave up on, or that is of a kind
 // which its decoder does not know.
 func corrupt(format calotype.Format, err error) *failure.Failure {
-	detail := oneLine(format, err.Error())
+	detail := oneLine(err.Error())
 	switch {
 	case detail == "":
 		detail = errSilent.Error()
@@ -48,40 +48,13 @@ func corrupt(format calotype.Format, err error) *failure.Failure {
 
 var errSilent = errors.New("the decoder gave up and did not say why")
 
-// speakers are what the messages of a format's decoder begin with. libvips keeps one
-// list of messages for all pictures that are decoded at the time.
-var speakers = map[calotype.Format][]string{
-	calotype.JPEG: {"VipsJpeg:", "jpegload"},
-	calotype.PNG:  {"vipspng:", "pngload"},
-	calotype.GIF:  {"gifload", "nsgif", "gif:"},
-	calotype.WebP: {"webp"},
-	calotype.HEIC: {"heif"},
-	calotype.AVIF: {"heif"},
-	calotype.TIFF: {"TIFF", "_TIFF", "tiff", "vips__tiff", "Fax", "JPEGLib"},
-}
-
-// isOthers reports whether a message is about a picture of another format.
-func isOthers(format calotype.Format, line string) bool {
-	begins := func(prefix string) bool { return strings.HasPrefix(line, prefix) }
-	if slices.ContainsFunc(speakers[format], begins) {
-		return false
-	}
-	for _, prefixes := range speakers {
-		if slices.ContainsFunc(prefixes, begins) {
-			return true
-		}
-	}
-	return false
-}
-
 // oneLine folds what libvips says of a picture, a line for each of its layers and often
 // the same one again, into one line of at most about 200 bytes: the last, since what
 // comes of it stands at the end. govips adds a stack.
-func oneLine(format calotype.Format, s string) string {
+func oneLine(s string) string {
 	const most = 200
 	s, _, _ = strings.Cut(s, "\nStack:")
 	lines := strings.Split(strings.TrimSpace(strings.ToValidUTF8(s, "?")), "\n")
-	lines = slices.DeleteFunc(lines, func(line string) bool { return isOthers(format, line) })
 	// A decoder that looks for something beyond the end says so many times; what it
 	// made of that comes last.
 	isSeek := func(line string) bool { return strings.HasPrefix(line, "source: bad seek") }

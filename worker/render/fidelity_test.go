@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"image"
 	"image/color"
+	"image/jpeg"
 	"image/png"
 	"testing"
 
@@ -115,6 +116,12 @@ func TestColours(t *testing.T) {
 	profile := func(name string) func(*vips.ImageRef) error {
 		return func(ref *vips.ImageRef) error { return ref.TransformICCProfile(name) }
 	}
+	unprofiled := saved(t, muted, func(ref *vips.ImageRef) error {
+		if err := ref.TransformICCProfile("cmyk"); err != nil {
+			return err
+		}
+		return ref.RemoveICCProfile()
+	}, 98)
 	for name, c := range map[string]struct {
 		body []byte
 		want [2][2]color.NRGBA
@@ -124,13 +131,8 @@ func TestColours(t *testing.T) {
 		"Adobe RGB":           {saved(t, muted, profile(adobeRGB(t)), 98), mutedCorners},
 		"Display P3":          {saved(t, opaque, profile("p3"), 98), corners},
 		"CMYK with a profile": {saved(t, muted, profile("cmyk"), 98), mutedCorners},
-		"CMYK without": {saved(t, muted, func(ref *vips.ImageRef) error {
-			if err := ref.TransformICCProfile("cmyk"); err != nil {
-				return err
-			}
-			return ref.RemoveICCProfile()
-		}, 98), mutedCorners},
-		"a broken profile": {withSegments(jpegOf(t, opaque), segment(0xe2, "ICC_PROFILE\x00\x01\x01broken")), corners},
+		"CMYK without":        {unprofiled, cornersByGo(t, unprofiled)},
+		"a broken profile":    {withSegments(jpegOf(t, opaque), segment(0xe2, "ICC_PROFILE\x00\x01\x01broken")), corners},
 	} {
 		for _, f := range []calotype.Format{calotype.JPEG, calotype.WebP} {
 			r := render(t, c.body, Target{200, 150, f, 90})
@@ -150,6 +152,25 @@ func TestColours(t *testing.T) {
 		wantColour(t, img, 100, 75, color.NRGBA{100, 100, 100, 255}, 4)
 	}
 	vips.AssertNoLeaks(t)
+}
+
+// cornersByGo decodes a JPEG in Go, which converts CMYK without a profile as browsers do.
+func cornersByGo(t *testing.T, body []byte) (want [2][2]color.NRGBA) {
+	t.Helper()
+	img, err := jpeg.Decode(bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := img.(*image.CMYK); !ok {
+		t.Fatalf("a %T", img)
+	}
+	size := img.Bounds().Size()
+	for y := range 2 {
+		for x := range 2 {
+			want[y][x] = color.NRGBAModel.Convert(img.At((2*x+1)*size.X/4, (2*y+1)*size.Y/4)).(color.NRGBA)
+		}
+	}
+	return want
 }
 
 // A white disc on transparent black has no dark edge, and on JPEG's white

@@ -91,6 +91,13 @@ func (p *Picture) scaleCanvas(canvas *image.NRGBA, width, height int) (*decoded,
 	}
 	copy(d.pixels, canvas.Pix)
 	d.dropOpaqueAlpha()
+	if p.profile != nil && p.Format == calotype.WebP { // The frames of a PNG have their own.
+		before := d
+		defer before.free()
+		if d, err = p.convertCanvas(before); err != nil {
+			return nil, fmt.Errorf("colours: %w", err)
+		}
+	}
 	if d.width != width || d.height != height {
 		whole := d
 		defer whole.free()
@@ -103,6 +110,16 @@ func (p *Picture) scaleCanvas(canvas *image.NRGBA, width, height int) (*decoded,
 	}
 	defer d.free()
 	return d.turned(p.orientation)
+}
+
+// convertCanvas brings the colours of a canvas to sRGB.
+func (p *Picture) convertCanvas(d *decoded) (*decoded, error) {
+	img, err := d.pages()
+	if err != nil {
+		return nil, err
+	}
+	defer img.Close()
+	return p.convert(img)
 }
 
 // film collects the frames of an animation.

@@ -5,6 +5,7 @@ package render
 import (
 	"bytes"
 	"errors"
+	"image"
 	"testing"
 
 	"github.com/jsummers/gobmp"
@@ -84,31 +85,27 @@ func TestWithoutWebPMetadata(t *testing.T) {
 	}
 }
 
-func FuzzWholeBMP(f *testing.F) {
-	f.Add(bmpOf(f, quadrants(40, 30)), 40, 30)
-	f.Add(rleBMP("\x03\x01\x00\x00\x00\x03\x01\x00\x01\x00\x00\x01"), 3, 2)
-	f.Fuzz(func(t *testing.T, file []byte, width, height int) {
-		if width > 0 && height > 0 && wholeBMP(file, width, height) && len(file) < 26 {
-			t.Error("less than a header is whole")
-		}
-	})
-}
-
-// Rows that are read here are what gobmp reads.
-func FuzzTIFFOfRows(f *testing.F) {
+// Rows of 24 bits are what gobmp reads.
+func FuzzRowsOfBMP(f *testing.F) {
 	f.Add(bmpOf(f, quadrants(41, 30)))
 	f.Add(render(f, pngOf(f, grainy(9, 7)), Target{9, 7, calotype.BMP, 80}).Body)
 	f.Fuzz(func(t *testing.T, file []byte) {
-		p, err := Open(file, Limits{Pixels: 1 << 20})
-		if err != nil || p.Format != calotype.BMP || tiffOfRows(file, p.Width, p.Height) == nil {
+		b, err := readBMP(file)
+		if err != nil || b.bits != 24 || b.compression != bmpRGB || b.width*b.height > 1<<20 || !b.whole() {
 			return
 		}
-		decoded, err := gobmp.Decode(bytes.NewReader(file))
-		if err != nil {
+		img, err := gobmp.Decode(bytes.NewReader(file))
+		if err != nil || img.Bounds().Size() != image.Pt(b.width, b.height) {
 			return
 		}
-		if !bytes.Equal(tiffOfRows(file, p.Width, p.Height), tiffOf(decoded)) {
-			t.Error("not the pixels that gobmp reads")
+		rows, swapped, theirs := make([]byte, b.width*b.height*4), make([]byte, b.width*b.height*3), make([]byte, b.width*b.height*4)
+		b.decode(4, rows)
+		b.swapRows(swapped)
+		copyNRGBA(img, theirs)
+		for i := range b.width * b.height {
+			if !bytes.Equal(rows[4*i:][:3], swapped[3*i:][:3]) || !bytes.Equal(rows[4*i:][:4], theirs[4*i:][:4]) {
+				t.Fatalf("pixel %d: %v, %v, gobmp has %v", i, rows[4*i:][:4], swapped[3*i:][:3], theirs[4*i:][:4])
+			}
 		}
 	})
 }

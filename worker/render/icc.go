@@ -57,14 +57,6 @@ func isSRGB(profile []byte) bool {
 	return true
 }
 
-// toGamma is sRGB's function from light to value. IEC 61966-2-1, 5.2.
-func toGamma(light float64) float64 {
-	if light <= 0.0031308 {
-		return 12.92 * light
-	}
-	return 1.055*math.Pow(light, 1/2.4) - 0.055
-}
-
 // curve evaluates a curveType of entries, or a parametricCurveType of sRGB's form,
 // at a value from 0 to 1. ICC.1:2010, 10.5 and 10.15.
 func curve(tag []byte, x float64) (y float64, ok bool) {

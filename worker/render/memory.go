@@ -23,8 +23,7 @@ import (
 //	WebP, lossy, shrunk by 6         0.5 (which is 5 a pixel of that)
 //	WebP, lossless              6.8  4.1
 //	AVIF, HEIC                  6.5  6.5 planes, then RGB
-//	BMP, 24 bits                3.6  3.1 as a TIFF
-//	BMP, other                  7.7      in Go, and as a TIFF
+//	BMP                         3.6  3.1 as a TIFF
 //	TIFF, in strips, tiles, one 1.5  0.7
 //	GIF, 30 frames              4        every frame, 4 bytes a pixel
 //
@@ -114,10 +113,7 @@ func (p *Picture) decodeBytes(width, height int, frames int64) int64 {
 	case calotype.HEIC, calotype.AVIF:
 		return pixels*9 + rows
 	case calotype.BMP:
-		if _, _, ok := bmpRows(p.body, p.Width, p.Height); ok {
-			return pixels * 5
-		}
-		return pixels * 10
+		return pixels * 5
 	case calotype.TIFF:
 		return pixels*4 + rows // One strip may hold it all, in 16 bits.
 	}

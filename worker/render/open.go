@@ -4,19 +4,20 @@ package render
 
 import (
 	"calotype"
+	"calotype/worker/imageheader"
 )
 
-// Open reads a picture's header. The error is a [*failure.Failure] where the bytes are not
-// a picture that can be read, or are over a limit.
+// Open reads a picture's header. The error is a [*failure.Failure] if the bytes are not a
+// picture that can be read, or are over a limit.
 func Open(body []byte, limits Limits) (*Picture, error) {
 	if refusal := refused(body); refusal != nil {
 		return nil, refusal
 	}
 	format, ok := Sniff(body)
 	if !ok {
-		return nil, faultf(ClassUnsupported, "the content is no picture of a known format")
+		return nil, faultf(ClassUnsupported, "the content is not a picture of a known format")
 	}
-	p := &Picture{Format: format, Frames: 1, body: body, limits: limits, orientation: 1}
+	p := &Picture{Format: format, Frames: 1, body: body, coded: body, limits: limits, orientation: 1}
 	read := p.readHeader
 	if format == calotype.BMP {
 		read = p.readBMPHeader
@@ -37,32 +38,74 @@ func (p *Picture) readHeader() error {
 	if err := p.readFrames(); err != nil {
 		return err
 	}
+	p.stored = size{p.Width, p.Height, false}
+	// What cannot be parsed says nothing beyond what libvips finds out.
+	header, err := imageheader.Parse(p.body)
+	if err != nil {
+		header = &imageheader.Header{Orientation: 1}
+	}
 	if p.animation != nil && p.Format != calotype.PNG {
 		p.plain = hasNoMetadata(p.Format, p.body)
+		p.profile = usableProfile(header.Colour.ICC, 3, p.Format)
 		return nil
 	}
-	header, err := loadPages(p.Format, p.body, loadOptions{failOn: failOnError})
+	if p.Format == calotype.AVIF && (header.Orientation != 1 || header.HEIF != nil && header.HEIF.Clap != nil) {
+		p.coded = withoutTransforms(p.body)
+	}
+	return vipsErrors.run(func() error { return p.readPages(header) })
+}
+
+// readPages opens the picture with libvips and puts together what both say of it.
+func (p *Picture) readPages(header *imageheader.Header) error {
+	img, err := loadPages(p.Format, p.coded, loadOptions{failOn: failOnError})
 	if err != nil {
 		return corrupt(p.Format, err)
 	}
-	defer header.Close()
-	p.Width, p.Height = header.width(), header.number("page-height", header.height())
-	if o := header.number("orientation", 1); o >= 1 && o <= 8 {
-		p.orientation = o
+	defer img.Close()
+	p.stored = size{img.width(), img.number("page-height", img.height()), false}
+	switch p.Format {
+	case calotype.TIFF:
+		if o := img.number("orientation", 1); o >= 1 && o <= 8 {
+			p.orientation = o
+		}
+	case calotype.HEIC: // libheif turns it.
+	default:
+		p.orientation = header.Orientation
 	}
+	p.Width, p.Height = p.stored.width, p.stored.height
 	if turned(p.orientation) {
 		p.Width, p.Height = p.Height, p.Width
 	}
-	p.palette = p.Format == calotype.PNG && (header.number("palette-bit-depth", 0) > 0 || header.number("palette", 0) > 0)
-	p.plain = p.orientation == 1 && !header.isCMYK() && hasNoMetadata(p.Format, p.body)
-	p.profile = usableProfile(header.profile(), header.colours())
-	p.inSRGB = header.isSRGB() && p.profile == nil
+	if n := header.Natural; n.Width > 0 && n.Height > 0 {
+		p.Width, p.Height = n.Width, n.Height
+	}
+	p.premultiplied = header.Premultiplied
+	p.readColour(img, header)
+	p.palette = p.Format == calotype.PNG && (img.number("palette-bit-depth", 0) > 0 || img.number("palette", 0) > 0)
+	p.plain = p.orientation == 1 && !img.isCMYK() && hasNoMetadata(p.Format, p.body)
 	return nil
+}
+
+// readColour decides what the colours are converted from: an ICC profile, or what the file
+// says besides. The header knows the precedence of each format.
+func (p *Picture) readColour(img *pages, header *imageheader.Header) {
+	switch header.Colour.Source {
+	case imageheader.ColourCICP, imageheader.ColourGammaChrm:
+		p.conversion = newConversion(p.Format, header.Colour)
+	case imageheader.ColourSRGB:
+	default:
+		profile := header.Colour.ICC
+		if header.Format == "" {
+			profile = img.profile()
+		}
+		p.profile = usableProfile(profile, img.colours(), p.Format)
+	}
+	p.inSRGB = img.isSRGB() && p.profile == nil && p.conversion == nil
 }
 
 // pixels returns how many pixels are decoded.
 func (p *Picture) pixels() int64 {
-	n := int64(p.Width) * int64(p.Height) * int64(p.Frames)
+	n := int64(max(p.Width, p.stored.width)) * int64(max(p.Height, p.stored.height)) * int64(p.Frames)
 	if p.animation != nil {
 		n = max(n, p.animation.Pixels)
 	}

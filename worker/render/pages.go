@@ -45,14 +45,20 @@ static VipsImage *load_buffer(int format, void *body, size_t length, VipsFailOn 
 	return out;
 }
 
+// unpremultiply divides the colours by alpha.
+static VipsImage *unpremultiply(VipsImage *in) {
+	VipsImage *divided = NULL, *out = NULL;
+	if (vips_unpremultiply(in, &divided, NULL))
+		return NULL;
+	if (vips_cast(divided, &out, in->BandFmt, NULL))
+		out = NULL;
+	g_object_unref(divided);
+	return out;
+}
+
 static VipsImage *extract_area(VipsImage *in, int top, int height) {
 	VipsImage *out = NULL;
 	return vips_extract_area(in, &out, 0, top, in->Xsize, height, NULL) ? NULL : out;
-}
-
-static VipsImage *extract_bands(VipsImage *in, int n) {
-	VipsImage *out = NULL;
-	return vips_extract_band(in, &out, 0, "n", n, NULL) ? NULL : out;
 }
 
 // resize scales to exactly width x height. Colours are weighed by their alpha, if there is one.
@@ -218,14 +224,6 @@ func (p *pages) frame(i int) (*pages, error) {
 	return f, nil
 }
 
-// keepBands drops all bands but the first n.
-func (p *pages) keepBands(n int) error {
-	if n == p.bands() {
-		return nil
-	}
-	return p.replace(C.extract_bands(p.image, C.int(n)))
-}
-
 // resize scales a picture of one frame to exactly width x height, with the Lanczos filter
 // of three lobes.
 func (p *pages) resize(width, height int) error {
@@ -233,6 +231,14 @@ func (p *pages) resize(width, height int) error {
 		return nil
 	}
 	return p.replace(C.resize(p.image, C.int(width), C.int(height)))
+}
+
+// unpremultiply divides the colours by alpha, if there is one.
+func (p *pages) unpremultiply() error {
+	if C.vips_image_hasalpha(p.image) == 0 {
+		return nil
+	}
+	return p.replace(C.unpremultiply(p.image))
 }
 
 // profile returns a copy of the ICC profile that came with the picture, or nil.
@@ -245,20 +251,27 @@ func (p *pages) profile() []byte {
 	return C.GoBytes(data, C.int(length))
 }
 
-// readInto writes the pixels, row by row, to where there is room for all of them. This is
-// where they are decoded.
-func (p *pages) readInto(to []byte) error {
+// read computes the pixels, row by row, and hands them out until put returns. This is where
+// they are decoded.
+func (p *pages) read(put func(pixels []byte) error) error {
 	var size C.size_t
 	pixels := C.vips_image_write_to_memory(p.image, &size)
 	if pixels == nil {
 		return lastError()
 	}
 	defer C.g_free(C.gpointer(pixels))
-	if int(size) != len(to) {
-		return fmt.Errorf("%d bytes of pixels, not %d", int(size), len(to))
-	}
-	copy(to, unsafe.Slice((*byte)(pixels), int(size)))
-	return nil
+	return put(unsafe.Slice((*byte)(pixels), int(size)))
+}
+
+// readInto writes the pixels to where there is room for all of them.
+func (p *pages) readInto(to []byte) error {
+	return p.read(func(pixels []byte) error {
+		if len(pixels) != len(to) {
+			return fmt.Errorf("%d bytes of pixels, not %d", len(pixels), len(to))
+		}
+		copy(to, pixels)
+		return nil
+	})
 }
 
 // number returns a field of the metadata, or otherwise if there is none.

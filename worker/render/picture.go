@@ -24,6 +24,9 @@ type Limits struct {
 	Pixels int64
 	// Frames bounds an animation.
 	Frames int
+	// Lenient renders a picture that is damaged as far as it can be decoded, and marks the
+	// renditions as [Rendition.Damaged]. Otherwise such a picture is a fault.
+	Lenient bool
 	// Time bounds how long one picture is worked on. A step of that cannot be
 	// interrupted, so it is looked at between steps.
 	Time time.Duration
@@ -33,20 +36,25 @@ type Limits struct {
 type Picture struct {
 	// Format is what the bytes are, whatever the key says.
 	Format calotype.Format
-	// Width and Height are in pixels, as a viewer sees the picture: turned by its
-	// orientation.
+	// Width and Height are what a browser shows: turned by the orientation, and scaled by
+	// an EXIF resolution that browsers honour.
 	Width, Height int
 	// Frames is above 1 for an animation.
 	Frames int
 
-	body        []byte
-	limits      Limits
-	orientation int               // EXIF's, 1 to 8
-	palette     bool              // a PNG of palette colours
-	plain       bool              // nothing to remove, turn or convert
-	inSRGB      bool              // no colours to convert, and no alpha
-	profile     []byte            // the ICC profile to convert from, or nil
-	animation   *animation.Reader // nil for a still, unless it is a GIF
+	body          []byte
+	coded         []byte // What is decoded: the body, or a copy that says less.
+	limits        Limits
+	stored        size              // Before the turn, in pixels.
+	orientation   int               // EXIF's, 1 to 8
+	palette       bool              // a PNG of palette colours
+	plain         bool              // nothing to remove, turn or convert
+	inSRGB        bool              // no colours to convert, and no alpha
+	profile       []byte            // the ICC profile to convert from, or nil
+	conversion    *conversion       // the other colours to convert from, or nil
+	premultiplied bool              // colours are multiplied by alpha
+	damaged       bool              // known once it is decoded
+	animation     *animation.Reader // nil for a still, unless it is a GIF
 }
 
 // Target is a rendition that is wanted.
@@ -81,6 +89,9 @@ type Rendition struct {
 	// Format is what the bytes are.
 	Format        calotype.Format
 	Width, Height int
+	// Damaged says that the source is broken, and that this is as much of it as could be
+	// decoded: what is missing is transparent, or white.
+	Damaged bool
 	// AsIs says that the bytes are the source's own, and so are Width and Height, which
 	// may be beyond the target's: it is no heavier than what would have been made of
 	// it, and there is nothing to remove, turn or convert.

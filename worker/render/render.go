@@ -51,7 +51,7 @@ func (p *Picture) Render(targets []Target) iter.Seq2[Rendition, error] {
 func (p *Picture) rendition(scaled *decoded, t Target) (Rendition, error) {
 	body, err := scaled.encode(p, t)
 	if err == nil && t.Format == p.Format {
-		if p.plain && len(body) >= len(p.body) {
+		if p.plain && !p.damaged && len(body) >= len(p.body) {
 			return Rendition{Body: p.body, Format: p.Format, Width: p.Width, Height: p.Height, AsIs: true}, nil
 		}
 		body, err = p.notLarger(scaled, t, body)
@@ -59,5 +59,5 @@ func (p *Picture) rendition(scaled *decoded, t Target) (Rendition, error) {
 	if err != nil {
 		return Rendition{}, fmt.Errorf("encode %dx%d %s: %w", t.Width, t.Height, t.Format, err)
 	}
-	return Rendition{Body: body, Format: t.Format, Width: t.Width, Height: t.Height}, nil
+	return Rendition{Body: body, Format: t.Format, Width: t.Width, Height: t.Height, Damaged: p.damaged}, nil
 }

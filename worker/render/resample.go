@@ -67,9 +67,9 @@ static void resample(const uint8_t *in, int in_width, int bands, uint8_t *out, i
 }
 
 // open_jpeg opens a JPEG for its rows to be decoded as they are asked for.
-static VipsImage *open_jpeg(void *body, size_t length, int shrink, VipsFailOn fail_on) {
+static VipsImage *open_jpeg(void *body, size_t length, int shrink) {
 	VipsImage *image = NULL;
-	if (vips_jpegload_buffer(body, length, &image, "shrink", shrink, "fail_on", fail_on, "access", VIPS_ACCESS_SEQUENTIAL, NULL))
+	if (vips_jpegload_buffer(body, length, &image, "shrink", shrink, "fail_on", VIPS_FAIL_ON_ERROR, "access", VIPS_ACCESS_SEQUENTIAL, NULL))
 		return NULL;
 	return image;
 }
@@ -140,11 +140,11 @@ func resample(in []byte, inWidth, inHeight, bands int, out []byte, width, height
 // resampleJPEG decodes a JPEG of 1 or 3 bands, shrunk by 1, 2, 4 or 8 while it is, and
 // scales its rows as they come: what is decoded is never in memory as a whole, and no
 // thread of libvips takes part.
-func resampleJPEG(body []byte, on failOn, shrink, width, height int) (*decoded, error) {
+func resampleJPEG(body []byte, shrink, width, height int) (*decoded, error) {
 	var pinned runtime.Pinner
 	defer pinned.Unpin()
 	pinned.Pin(&body[0])
-	in := C.open_jpeg(unsafe.Pointer(&body[0]), C.size_t(len(body)), C.int(shrink), C.VipsFailOn(on))
+	in := C.open_jpeg(unsafe.Pointer(&body[0]), C.size_t(len(body)), C.int(shrink))
 	if in == nil {
 		return nil, lastError()
 	}

@@ -78,7 +78,7 @@ func TestResampleJPEG(t *testing.T) {
 			{1, 701, 403}, {1, 700, 403}, {1, 30, 17}, {1, 1, 1}, {2, 300, 201}, {4, 176, 101}, {8, 60, 40},
 		} {
 			body := jpegOf(t, img)
-			ours, err := resampleJPEG(body, failOnError, c.shrink, c.width, c.height)
+			ours, err := resampleJPEG(body, c.shrink, c.width, c.height)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,0 +1,215 @@
+//go:build cgo
+
+package render
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/zlib"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"image/png"
+	"io"
+
+	"calotype"
+)
+
+// decodeDamagedPNG decodes the rows that a PNG has. The others are transparent, as in
+// browsers. It completes the stream of pixels with zeros, makes a whole file of it, and
+// decodes that: so nothing in it is undefined. It is in memory several times meanwhile.
+func decodeDamagedPNG(body []byte) (*pages, error) {
+	parts, err := splitPNG(body)
+	if err != nil {
+		return nil, err
+	}
+	layout := parts.passes()
+	total := 0
+	for _, pass := range layout {
+		total += pass.rows * (1 + pass.stride)
+	}
+	raw := inflate(parts.data, total)
+	have := soundRows(raw, layout)
+	raw = append(raw, make([]byte, total-len(raw))...)
+	zeroFrom(raw, layout, have)
+	whole, err := parts.file(raw)
+	if err != nil {
+		return nil, err
+	}
+	img, err := png.Decode(bytes.NewReader(whole))
+	if err != nil {
+		return nil, err
+	}
+	size := img.Bounds().Size()
+	tiff, pixels := newTIFF(size.X, size.Y, 4)
+	if tiff == nil {
+		return nil, errTooLarge
+	}
+	copyNRGBA(img, pixels)
+	parts.hideMissing(pixels, have)
+	return loadPages(calotype.TIFF, tiff, loadOptions{failOn: failOnError, sequential: true})
+}
+
+// pngParts are the parts of a PNG that it takes to decode its pixels.
+type pngParts struct {
+	header, palette, transparency []byte
+	data                          []byte // The zlib stream, as far as there is one.
+}
+
+const pngMagic = "\x89PNG\r\n\x1a\n"
+
+// splitPNG collects the parts, whatever the checksums are, up to where the file ends.
+func splitPNG(file []byte) (p pngParts, err error) {
+	for at := len(pngMagic); at+8 <= len(file); {
+		size := int64(binary.BigEndian.Uint32(file[at:]))
+		name := string(file[at+4 : at+8])
+		end := min(int64(at)+8+size, int64(len(file)))
+		body := file[at+8 : end]
+		switch name {
+		case "IHDR":
+			p.header = body
+		case "PLTE":
+			p.palette = body
+		case "tRNS":
+			p.transparency = body
+		case "IDAT":
+			p.data = append(p.data, body...)
+		}
+		if name == "IEND" || end+4 > int64(len(file)) {
+			break
+		}
+		at = int(end) + 4
+	}
+	if len(p.header) != 13 || len(p.data) < 3 {
+		return p, errors.New("png: it ends before its first row")
+	}
+	return p, nil
+}
+
+// pngPass is what is stored together: the whole picture, or one of seven passes of it.
+type pngPass struct {
+	x, y, dx, dy int
+	rows, stride int // A row has a byte for its filter besides.
+}
+
+// passes returns how the pixels are stored. ISO 15948, 8.2.
+func (p pngParts) passes() []pngPass {
+	width, height := int(binary.BigEndian.Uint32(p.header)), int(binary.BigEndian.Uint32(p.header[4:]))
+	bits := int(p.header[8]) * map[byte]int{0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[p.header[9]]
+	all := []pngPass{{0, 0, 1, 1, 0, 0}}
+	if p.header[12] != 0 {
+		all = []pngPass{{0, 0, 8, 8, 0, 0}, {4, 0, 8, 8, 0, 0}, {0, 4, 4, 8, 0, 0}, {2, 0, 4, 4, 0, 0}, {0, 2, 2, 4, 0, 0}, {1, 0, 2, 2, 0, 0}, {0, 1, 1, 2, 0, 0}}
+	}
+	for i := range all {
+		pass := &all[i]
+		if columns := (width - pass.x + pass.dx - 1) / pass.dx; columns > 0 && height > pass.y {
+			pass.rows, pass.stride = (height-pass.y+pass.dy-1)/pass.dy, (columns*bits+7)/8
+		}
+	}
+	return all
+}
+
+// inflate returns what a broken zlib stream holds, at most so many bytes. The checksum at
+// its end does not count.
+func inflate(data []byte, most int) []byte {
+	const zlibHeader = 2
+	var out bytes.Buffer
+	_, _ = io.Copy(&out, io.LimitReader(flate.NewReader(bytes.NewReader(data[zlibHeader:])), int64(most)))
+	return out.Bytes()
+}
+
+// soundRows counts the rows, of all passes one after the other, that are there as a whole
+// and have a filter that exists.
+func soundRows(raw []byte, layout []pngPass) (rows int) {
+	const filters = 5
+	for _, pass := range layout {
+		for range pass.rows {
+			if len(raw) < 1+pass.stride || raw[0] >= filters {
+				return rows
+			}
+			raw, rows = raw[1+pass.stride:], rows+1
+		}
+	}
+	return rows
+}
+
+// zeroFrom clears the rows behind the first so many.
+func zeroFrom(raw []byte, layout []pngPass, rows int) {
+	at := 0
+	for _, pass := range layout {
+		n := min(rows, pass.rows)
+		at, rows = at+n*(1+pass.stride), rows-n
+	}
+	clear(raw[at:])
+}
+
+// file makes a PNG of the parts and of pixels.
+func (p pngParts) file(raw []byte) ([]byte, error) {
+	var data bytes.Buffer
+	z, err := zlib.NewWriterLevel(&data, zlib.BestSpeed)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := z.Write(raw); err != nil {
+		return nil, err
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	out := []byte(pngMagic)
+	chunk := func(name string, body []byte) {
+		out = binary.BigEndian.AppendUint32(out, uint32(len(body)))
+		start := len(out)
+		out = append(append(out, name...), body...)
+		out = binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(out[start:]))
+	}
+	chunk("IHDR", p.header)
+	if p.palette != nil {
+		chunk("PLTE", p.palette)
+	}
+	if p.transparency != nil {
+		chunk("tRNS", p.transparency)
+	}
+	chunk("IDAT", data.Bytes())
+	chunk("IEND", nil)
+	return out, nil
+}
+
+// hideMissing makes the pixels of rows that are missing transparent. Of an interlaced
+// picture, they take the place of the nearest one of an earlier pass.
+func (p pngParts) hideMissing(pixels []byte, have int) {
+	width, height := int(binary.BigEndian.Uint32(p.header)), int(binary.BigEndian.Uint32(p.header[4:]))
+	if p.header[12] == 0 {
+		clear(pixels[min(have, height)*width*4:])
+		return
+	}
+	var rows [7]int // Of each pass.
+	for i, pass := range p.passes() {
+		rows[i] = min(have, pass.rows)
+		have -= rows[i]
+	}
+	passes := p.passes()
+	has := func(x, y int) bool {
+		for i, pass := range passes {
+			if x%pass.dx == pass.x && y%pass.dy == pass.y {
+				return y/pass.dy < rows[i]
+			}
+		}
+		return false
+	}
+	for y := range height {
+		for x := range width {
+			at := pixels[(y*width+x)*4:][:4]
+			found := false
+			for _, near := range [][2]int{{x, y}, {x, y &^ 1}, {x &^ 1, y &^ 1}, {x &^ 1, y &^ 3}, {x &^ 3, y &^ 3}, {x &^ 3, y &^ 7}, {x &^ 7, y &^ 7}} {
+				if found = has(near[0], near[1]); found {
+					copy(at, pixels[(near[1]*width+near[0])*4:][:4])
+					break
+				}
+			}
+			if !found {
+				clear(at)
+			}
+		}
+	}
+}

@@ -1,0 +1,78 @@
+package render
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"calotype/worker/imageheader"
+)
+
+// withoutTransforms returns a copy of an AVIF in which no picture has a turn or a crop: the
+// engine turns by itself, since libheif crops what browsers do not crop (clap), and turns
+// in the order of the file, where browsers turn (irot) before they mirror (imir). The
+// associations of these properties refer to none, 0. ISO 23008-12, 9.3 and 6.5.
+func withoutTransforms(file []byte) []byte {
+	out := bytes.Clone(file)
+	for meta := range imageheader.Boxes(file, 0, len(file)) {
+		if meta.Type != "meta" {
+			continue
+		}
+		for iprp := range imageheader.Boxes(file, meta.End-len(meta.Body)+4, meta.End) {
+			if iprp.Type != "iprp" {
+				continue
+			}
+			var isTransform []bool // By index, from 1.
+			for b := range imageheader.Boxes(file, iprp.End-len(iprp.Body), iprp.End) {
+				switch b.Type {
+				case "ipco":
+					isTransform = []bool{false}
+					for property := range imageheader.Boxes(file, b.End-len(b.Body), b.End) {
+						t := property.Type
+						isTransform = append(isTransform, t == "clap" || t == "irot" || t == "imir")
+					}
+				case "ipma":
+					clearAssociations(out[b.End-len(b.Body):b.End], isTransform)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// clearAssociations sets the associations with some properties to none.
+func clearAssociations(ipma []byte, clear []bool) {
+	if len(ipma) < 8 {
+		return
+	}
+	idSize, size := 2, 1
+	if ipma[0] > 0 {
+		idSize = 4
+	}
+	if ipma[3]&1 != 0 {
+		size = 2
+	}
+	count := binary.BigEndian.Uint32(ipma[4:])
+	b := ipma[8:]
+	for range count {
+		if len(b) <= idSize {
+			return
+		}
+		n := int(b[idSize])
+		if b = b[idSize+1:]; len(b) < n*size {
+			return
+		}
+		for i := range n {
+			a := b[i*size:][:size]
+			index := int(a[0] & 0x7f)
+			if size == 2 {
+				index = index<<8 | int(a[1])
+			}
+			if index < len(clear) && clear[index] {
+				for j := range a {
+					a[j] = 0
+				}
+			}
+		}
+		b = b[n*size:]
+	}
+}
