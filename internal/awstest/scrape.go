@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 )
@@ -28,11 +29,16 @@ func Scrape(t testing.TB, c prometheus.Collector) Samples {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := testutil.CollectAndFormat(c, expfmt.TypeTextPlain)
+	// CollectAndFormat formats the metrics that it is given names of, and no others.
+	registry := prometheus.NewPedanticRegistry()
+	if err := registry.Register(c); err != nil {
+		t.Fatal(err)
+	}
+	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ParseSamples(t, strings.NewReader(string(text)))
+	return samplesOf(t, families)
 }
 
 // ParseSamples reads the body of a /metrics response.
@@ -43,7 +49,12 @@ func ParseSamples(t testing.TB, text io.Reader) Samples {
 	if err != nil {
 		t.Fatal(err)
 	}
-	vector, err := expfmt.ExtractSamples(&expfmt.DecodeOptions{}, slices.Collect(maps.Values(families))...)
+	return samplesOf(t, slices.Collect(maps.Values(families)))
+}
+
+func samplesOf(t testing.TB, families []*dto.MetricFamily) Samples {
+	t.Helper()
+	vector, err := expfmt.ExtractSamples(&expfmt.DecodeOptions{}, families...)
 	if err != nil {
 		t.Fatal(err)
 	}
