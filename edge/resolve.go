@@ -114,6 +114,9 @@ func original(source Observation, r Resolution) Resolution {
 		return Resolution{Serve: ServeUnavailable, CacheControl: ErrorCacheControl, Why: "the picture cannot be read"}
 	}
 	r.Serve = ServeSource
+	if r.State == StatePending && source.Lineage.SourceETag != "" {
+		return Resolution{Serve: ServeSource, State: StateUntouched, Why: "the picture is a rendition itself"}
+	}
 	return r
 }
 
@@ -121,4 +124,6 @@ func pending(enqueue bool, why string) Resolution {
 	return Resolution{State: StatePending, CacheControl: PendingCacheControl, Enqueue: enqueue, Why: why}
 }
 
-func notFound(why string) Resolution { return Resolution{Serve: ServeNotFound, Why: why} }
+func notFound(why string) Resolution {
+	return Resolution{Serve: ServeNotFound, CacheControl: NotFoundCacheControl, Why: why}
+}

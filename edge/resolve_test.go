@@ -19,7 +19,7 @@ func TestResolve(t *testing.T) {
 	missed := Resolution{Serve: ServeSource, State: StatePending, CacheControl: PendingCacheControl, Enqueue: true}
 	failing := Resolution{Serve: ServeSource, State: StatePending, CacheControl: PendingCacheControl}
 	inspect := Resolution{Serve: InspectSource}
-	none := Resolution{Serve: ServeNotFound}
+	none := Resolution{Serve: ServeNotFound, CacheControl: NotFoundCacheControl}
 	unavailable := Resolution{Serve: ServeUnavailable, CacheControl: ErrorCacheControl}
 	for name, c := range map[string]struct {
 		check             bool
@@ -49,6 +49,7 @@ func TestResolve(t *testing.T) {
 		"check: source removed":         {true, current, is(Missing), none},
 		"check: source denied":          {true, current, is(Denied), rendition},
 		"check: source unknown":         {true, current, is(Unknown), rendition},
+		"missing, source a rendition":   {false, is(Missing), current, Resolution{Serve: ServeSource, State: StateUntouched}},
 		"check: missing, source found":  {true, is(Missing), source, missed},
 		"check: unknown, source unread": {true, is(Unknown), is(NotInspected), failing},
 	} {
@@ -73,10 +74,10 @@ func TestResolveWithoutRendition(t *testing.T) {
 	}{
 		"not inspected":  {"/kitty.jpg", NotInspected, untouched},
 		"found":          {"/kitty.jpg", Found, untouched},
-		"missing":        {"/kitty.jpg", Missing, Resolution{Serve: ServeNotFound}},
-		"denied":         {"/kitty.jpg", Denied, Resolution{Serve: ServeNotFound}},
+		"missing":        {"/kitty.jpg", Missing, Resolution{Serve: ServeNotFound, CacheControl: NotFoundCacheControl}},
+		"denied":         {"/kitty.jpg", Denied, Resolution{Serve: ServeNotFound, CacheControl: NotFoundCacheControl}},
 		"unknown":        {"/kitty.jpg", Unknown, Resolution{Serve: ServeUnavailable, CacheControl: ErrorCacheControl}},
-		"under a prefix": {"/resized/M/kitty.jpg", Found, Resolution{Serve: ServeNotFound}},
+		"under a prefix": {"/resized/M/kitty.jpg", Found, Resolution{Serve: ServeNotFound, CacheControl: NotFoundCacheControl}},
 	} {
 		d := rules.Decide(Request{"GET", c.path, ""})
 		got := rules.Resolve(d, Observation{Status: Found}, Observation{Status: c.source})

@@ -16,16 +16,20 @@ import (
 
 type edgeCommand struct {
 	serviceFlags
-	Listen      string        `help:"The address to serve on." default:":8080"`
-	Quality     int           `help:"The quality that jobs ask for, 1 to 100; 0 leaves it to the worker." default:"0"`
-	CheckSource bool          `help:"Compare each rendition with its source, for one HEAD more side by side: a replaced picture is shown at once, a removed one is gone."`
-	Grace       time.Duration `help:"How long responses may still take after a signal to stop." default:"25s"`
+	Listen        string        `help:"The address to serve on." default:":8080"`
+	Quality       int           `help:"The quality that jobs ask for, 1 to 100; 0 leaves it to the worker." default:"0"`
+	CheckSource   bool          `help:"Compare each rendition with its source, for one HEAD more side by side: a replaced picture is shown at once, a removed one is gone."`
+	MaxSourceJobs int           `help:"The maximum number of jobs sent in a minute for one picture." default:"64"`
+	MaxJobs       int           `help:"The maximum number of jobs sent in a minute in total. Beyond it the answer is the original." default:"12000"`
+	Grace         time.Duration `help:"How long responses may still take after a signal to stop." default:"25s"`
 	adminFlags
 }
 
 func (c *edgeCommand) check() []error {
 	errs := c.serviceFlags.check()
 	errs = append(errs, between("quality", c.Quality, 0, 100)...)
+	errs = append(errs, between("max-source-jobs", c.MaxSourceJobs, 1, 1_000_000)...)
+	errs = append(errs, between("max-jobs", c.MaxJobs, 1, 1_000_000)...)
 	errs = append(errs, between("grace", c.Grace, 0, time.Hour)...)
 	errs = append(errs, c.adminFlags.check()...)
 	return append(errs, checkAddress("listen", c.Listen)...)
@@ -47,7 +51,8 @@ func (c *edgeCommand) run(ctx context.Context, _, stderr io.Writer) error {
 		return err
 	}
 	rules := edge.Rules{Presets: c.table(), Prefix: c.ResizedPrefix, Quality: c.Quality, CheckSource: c.CheckSource}
-	pictures := origin.New(rules, aws.s3, c.Bucket, queue.New(aws.sqs, c.QueueURL), log)
+	pictures := origin.New(rules, aws.s3, c.Bucket, queue.New(aws.sqs, c.QueueURL), log,
+		origin.Settings{MaxSourceJobs: c.MaxSourceJobs, MaxJobs: c.MaxJobs})
 	server := &http.Server{
 		Handler:           pictures,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -64,7 +69,7 @@ func (c *edgeCommand) run(ctx context.Context, _, stderr io.Writer) error {
 		if ctx.Err() != nil {
 			return errStopping
 		}
-		return nil
+		return pictures.Ready()
 	})
 	log.Info().Stringer("address", listener.Addr()).Msg("edge serves")
 	defer pictures.Wait()

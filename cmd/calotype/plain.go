@@ -10,7 +10,6 @@ import (
 	"syscall"
 
 	"github.com/aws/smithy-go"
-	"github.com/rs/zerolog"
 )
 
 // plain returns an error's message on one line. What the AWS SDK says about a call is
@@ -23,9 +22,6 @@ func plain(err error) string {
 	}
 	return printable(text)
 }
-
-// The log's errors are plain too.
-func init() { zerolog.ErrorMarshalFunc = func(err error) any { return plain(err) } }
 
 // remedies say what to do about the API errors that an operator can fix.
 var remedies = map[string]string{

@@ -46,13 +46,6 @@ func TestDistribution(t *testing.T) {
 		"CachePolicyConfig.ParametersInCacheKeyAndForwardedToOrigin.HeadersConfig.HeaderBehavior": "none",
 		"CachePolicyConfig.ParametersInCacheKeyAndForwardedToOrigin.CookiesConfig.CookieBehavior": "none",
 	})
-	stack.one(t, "AWS::CloudFront::ResponseHeadersPolicy", "Headers").has(t, map[string]any{
-		"ResponseHeadersPolicyConfig.SecurityHeadersConfig.ContentTypeOptions.Override": true,
-	})
-	headers, _ := distribution.Properties.at("DistributionConfig.DefaultCacheBehavior.ResponseHeadersPolicyId.Ref").(string)
-	if stack.Resources[headers].Type != "AWS::CloudFront::ResponseHeadersPolicy" {
-		t.Error("the distribution does not use the policy of response headers")
-	}
 	stack.one(t, "AWS::CloudFront::OriginAccessControl", "Access").has(t, map[string]any{
 		"OriginAccessControlConfig.SigningBehavior": "always", "OriginAccessControlConfig.SigningProtocol": "sigv4",
 	})
@@ -130,7 +123,7 @@ func TestSettings(t *testing.T) {
 // Region, the folder and the queue from it.
 func TestTriggerUnderstandsItsSettings(t *testing.T) {
 	rendition := cloudfront.Head{Bucket: "photos", Key: "resized/M/kitty.jpg", Region: "eu-west-1"}
-	source := cloudfront.Head{Bucket: "photos", Key: "kitty.jpg", Region: "eu-west-1"}
+	source := cloudfront.Head{Bucket: "photos", Key: "kitty.jpg", Region: "eu-west-1", Version: true}
 	distribution := synthesise(t, map[string]any{"region": "eu-west-1"})["calotype-edge"].one(t, "AWS::CloudFront::Distribution", "Distribution")
 	single, _ := originOf(t, distribution, 0)
 	step := begin(&cloudfront.Trigger{Presets: calotype.DefaultPresets()}, single)

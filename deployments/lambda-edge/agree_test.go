@@ -137,7 +137,7 @@ func decisionOfOrigin(t *testing.T, rules edge.Rules, method string, u *url.URL)
 	}), func(o *s3.Options) { o.UsePathStyle = true })
 	w := httptest.NewRecorder()
 	r := (&http.Request{Method: method, URL: u, Header: http.Header{"X-Amz-Cf-Id": {"r1"}}}).WithContext(t.Context())
-	o := origin.New(rules, client, "pictures", queue.New(awstest.SQS(t), sqsServer.URL+"/q"), zerolog.Nop())
+	o := origin.New(rules, client, "pictures", queue.New(awstest.SQS(t), sqsServer.URL+"/q"), zerolog.Nop(), origin.Settings{})
 	o.ServeHTTP(w, r)
 	o.Wait()
 	switch {

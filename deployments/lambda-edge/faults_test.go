@@ -87,7 +87,7 @@ func TestFailOpen(t *testing.T) {
 			"SQS refuses":          {env: env("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:1"), fault: "enqueue", text: "ECONNREFUSED"},
 			"bad endpoint":         {env: env("AWS_ENDPOINT_URL_S3", "nonsense"), fault: "rendition", text: "ERR_INVALID_URL"},
 			"no credentials":       {env: env("AWS_SECRET_ACCESS_KEY", ""), fault: "rendition", text: "no credentials"},
-			"wrong secret":         {settings: with("X-Env-Bucket-Name", "another"), env: env("AWS_SECRET_ACCESS_KEY", "wrong"), fault: "source", text: "403"},
+			"wrong secret":         {settings: with("X-Env-Bucket-Name", "another"), env: env("AWS_SECRET_ACCESS_KEY", "wrong"), fault: "credentials", text: "SignatureDoesNotMatch"},
 			"no settings":          {settings: map[string]string{}, fault: "settings", text: "x-env-resized-path"},
 			"bad bucket":           {settings: with("X-Env-Bucket-Name", "a/../b"), fault: "settings", text: "x-env-bucket-name"},
 			"bad quality":          {settings: with("X-Env-Quality", "high"), fault: "settings", text: "x-env-quality"},

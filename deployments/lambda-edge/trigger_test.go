@@ -1,6 +1,8 @@
 package lambdaedge
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
 
 	"calotype"
@@ -79,7 +81,7 @@ func TestRenditionsAreHidden(t *testing.T) {
 	onNodes(t, func(t *testing.T, f *function) {
 		for _, role := range []string{"", "rendition", "original"} {
 			got := f.handle(request("/resized%2FM/kitty.jpg", "", f.settings("X-Env-Role", role)))
-			if got["status"] != "404" {
+			if headers, _ := json.Marshal(got["headers"]); got["status"] != "404" || !strings.Contains(string(headers), "s-maxage=5") || !strings.Contains(string(headers), "nosniff") {
 				t.Errorf("role %q: got %v, want 404", role, got)
 			}
 		}
@@ -124,7 +126,7 @@ func TestEnqueueOnce(t *testing.T) {
 }
 
 func TestOriginResponse(t *testing.T) {
-	const pending, own = "public, max-age=0, s-maxage=5", "public, max-age=77"
+	const pending, own = "public, max-age=0, s-maxage=5, stale-if-error=86400", "public, max-age=77"
 	onNodes(t, func(t *testing.T, f *function) {
 		for name, c := range map[string]struct {
 			uri, query, path, status, kept string
@@ -152,6 +154,9 @@ func TestOriginResponse(t *testing.T) {
 				}
 				return h[name].([]any)[0].(object)["value"].(string)
 			}
+			if value("x-content-type-options") != "nosniff" {
+				t.Errorf("%s: no nosniff in %v", name, h)
+			}
 			if value("x-calotype") != c.state || value("cache-control") != c.cacheControl || value("etag") != `"x"` {
 				t.Errorf("%s: got %v, want %q and %q", name, h, c.state, c.cacheControl)
 			}
@@ -162,6 +167,11 @@ func TestOriginResponse(t *testing.T) {
 		for _, status := range []string{"403", "404", "500", "301"} {
 			event := response(request("/k.jpg", "size=M", f.settings()), "", status, map[string]string{"Cache-Control": own})
 			want := inner(event)["response"]
+			headers := want.(object)["headers"].(object)
+			headers["x-content-type-options"] = []any{object{"key": "X-Content-Type-Options", "value": "nosniff"}}
+			if status == "403" || status == "404" {
+				headers["cache-control"] = []any{object{"key": "Cache-Control", "value": "public, max-age=0, s-maxage=5"}}
+			}
 			same(t, status, f.handle(event), want)
 		}
 		if calls := f.aws.seen(); len(calls) > 0 {

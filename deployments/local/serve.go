@@ -65,7 +65,7 @@ func serveAll(ctx context.Context, f flags, s *servers, listener net.Listener, s
 
 	// The old picture is not shown for the moment that workers take to follow.
 	rules := edge.Rules{Presets: settings.Presets, Prefix: settings.Prefix, CheckSource: true}
-	pictures := origin.New(rules, s.s3, bucketName, jobs, log)
+	pictures := origin.New(rules, s.s3, bucketName, jobs, log, origin.Settings{})
 	front := page.New(page.Config{
 		S3: s.s3, Bucket: bucketName, Prefix: settings.Prefix, Presets: settings.Presets, Log: log,
 	})

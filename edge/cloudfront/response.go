@@ -9,16 +9,19 @@ import (
 	"calotype/edge"
 )
 
-// response sets the X-Calotype header of an origin's response and, on a pending
-// original, its short Cache-Control. It depends on this event alone: origin-request
+// response sets the X-Calotype header of an origin's response, and the short
+// Cache-Control of a pending original and of a missing object. It depends on this event alone: origin-request
 // may have failed and hands nothing over.
 func (t *Trigger) response(e event) Step {
+	a := Answer{Set: []Header{noSniff}}
 	switch e.Response.Status {
 	case "200", "206", "304":
+	case "403", "404":
+		a.Set = append(a.Set, Header{"Cache-Control", edge.NotFoundCacheControl})
+		return Step{Answer: &a}
 	default:
-		return pass()
+		return Step{Answer: &a}
 	}
-	var a Answer
 	origin := e.Request.origin()
 	s, err := parseSettings(origin.CustomHeaders)
 	if err != nil {
@@ -35,8 +38,11 @@ func (t *Trigger) response(e event) Step {
 		return Step{Answer: &a}
 	}
 	rendition, source := edge.Observation{Status: edge.Missing}, edge.Observation{Status: edge.Found}
-	if lineage := calotype.ParseLineage(meta); redirected || t.madeFor(d, lineage) {
+	lineage := calotype.ParseLineage(meta)
+	if redirected || t.madeFor(d, lineage) {
 		rendition = edge.Observation{Status: edge.Found, Lineage: lineage}
+	} else {
+		source.Lineage = lineage
 	}
 	rules := t.rules(s)
 	rules.CheckSource = false // origin-request did.

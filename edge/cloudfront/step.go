@@ -19,6 +19,9 @@ type Head struct {
 	Region string `json:"region,omitempty"`
 	// Version asks for the ETag and the user metadata, in addition to the status.
 	Version bool `json:"version,omitempty"`
+	// Code asks for the error's code. The host then sends a GET of the first byte,
+	// because the response to a HEAD does not contain it.
+	Code bool `json:"code,omitempty"`
 }
 
 // Result is the result of a call.
@@ -27,7 +30,9 @@ type Result struct {
 	Status int `json:"status"`
 	// ETag and Metadata are the object's, if they were asked for. The names of metadata
 	// come without "x-amz-meta-".
-	ETag     string            `json:"etag,omitempty"`
+	ETag string `json:"etag,omitempty"`
+	// Code is S3's code of an error, such as AccessDenied, if it was asked for.
+	Code     string            `json:"code,omitempty"`
 	Metadata map[string]string `json:"metadata,omitempty"`
 }
 
@@ -50,7 +55,8 @@ type Answer struct {
 	Set    []Header `json:"set,omitempty"`
 	Remove []string `json:"remove,omitempty"`
 	// Fault and Detail are for the log. Fault names what failed: "event", "settings",
-	// "rendition", "source", "enqueue" or "origin path". Both are empty on success.
+	// "credentials", "rendition", "source", "enqueue", "budget" or "origin path". Both are
+	// empty on success.
 	Fault  string `json:"fault,omitempty"`
 	Detail string `json:"detail,omitempty"`
 }
@@ -63,10 +69,10 @@ type Header struct {
 
 // Response is a response that the function generates.
 type Response struct {
-	Status      string `json:"status"`
-	Description string `json:"description"`
-	ContentType string `json:"contentType"`
-	Body        string `json:"body"`
+	Status      string   `json:"status"`
+	Description string   `json:"description"`
+	Headers     []Header `json:"headers"`
+	Body        string   `json:"body"`
 }
 
 // Next continues with the results of the step's calls. A missing result counts as no

@@ -15,6 +15,7 @@ type Trigger struct {
 	Presets calotype.Presets
 
 	dedupe edge.Dedupe
+	budget edge.Budget
 }
 
 // Start takes an event as JSON and returns its first step.
@@ -60,7 +61,15 @@ func (t *Trigger) start(e event) Step {
 }
 
 // notFound answers requests that ask for a rendition by its key.
-var notFound = Response{"404", "Not Found", "text/plain; charset=utf-8", "404 page not found\n"}
+var notFound = Response{
+	Status:      "404",
+	Description: "Not Found",
+	Headers:     []Header{{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", edge.NotFoundCacheControl}, noSniff},
+	Body:        "404 page not found\n",
+}
+
+// noSniff keeps browsers from guessing a type other than the Content-Type.
+var noSniff = Header{"X-Content-Type-Options", "nosniff"}
 
 // decide reads a request for the key under an origin's path.
 func (t *Trigger) decide(r eventRequest, s settings, path string) edge.Decision {
@@ -93,7 +102,8 @@ func (r request) inspect(objects ...int) Step {
 	keys := [...]string{rendition: r.decision.Rendition, source: r.decision.Source}
 	heads := make([]Head, len(objects))
 	for i, object := range objects {
-		heads[i] = Head{r.settings.bucket, keys[object], r.region(), r.settings.checkSource}
+		// The metadata of a source says whether it is a rendition.
+		heads[i] = Head{Bucket: r.settings.bucket, Key: keys[object], Region: r.region(), Version: r.settings.checkSource || object == source}
 	}
 	return Step{Heads: heads, next: func(results []Result) Step {
 		for i, object := range objects {
@@ -110,7 +120,7 @@ func (r request) resolve() Step {
 	if result := r.results[rendition]; result != nil {
 		observed = observe(result)
 		if observed.Status == edge.Unknown {
-			return failed("rendition", fmt.Sprintf("head %s: status %d", r.decision.Rendition, result.Status))
+			return r.unreadable(rendition)
 		}
 	}
 	resolution := r.rules(r.settings).Resolve(r.decision, observed, observe(r.results[source]))
@@ -124,21 +134,38 @@ func (r request) resolve() Step {
 	case resolution.Serve == edge.ServeSource, r.results[source].Status == 404:
 		return pass()
 	}
-	return r.unreadable()
+	return r.unreadable(source)
 }
 
-// unreadable logs that the source cannot be read. Without s3:ListBucket a missing
-// source is 403 as well, so that is logged once a minute only.
-func (r request) unreadable() Step {
-	status := r.results[source].Status
-	detail := fmt.Sprintf("head %s: status %d", r.decision.Source, status)
-	if status == 403 {
-		if !r.dedupe.Add("403 "+r.settings.bucket, time.Now()) {
-			return pass()
-		}
-		detail += ": it is missing, or the function may not read it; with s3:ListBucket, S3 would answer 404 for a missing one"
+// unreadable logs that an object cannot be read. The response to a HEAD does not say
+// why it is 403 or 400: it may be the object, and without s3:ListBucket a missing one,
+// or the function's credentials. So the reason is asked for and logged, once a minute.
+func (r request) unreadable(object int) Step {
+	fault, key := "source", r.decision.Source
+	if object == rendition {
+		fault, key = "rendition", r.decision.Rendition
 	}
-	return failed("source", detail)
+	status := r.results[object].Status
+	detail := fmt.Sprintf("head %s: status %d", key, status)
+	if status != 403 && status != 400 {
+		return failed(fault, detail)
+	}
+	if !r.dedupe.Add(fmt.Sprint(status, " ", r.settings.bucket), time.Now()) {
+		return pass()
+	}
+	head := Head{Bucket: r.settings.bucket, Key: key, Region: r.region(), Code: true}
+	return Step{Heads: []Head{head}, next: func(results []Result) Step {
+		code := results[0].Code
+		switch {
+		case edge.Refused(code):
+			return failed("credentials", fmt.Sprintf("%s: %s: S3 refuses the function's credentials, or there is no such bucket", detail, code))
+		case status == 403:
+			detail += ": it is missing, or the function may not read it; with s3:ListBucket, S3 would answer 404 for a missing one"
+		case code != "":
+			detail += ": " + code
+		}
+		return failed(fault, detail)
+	}}
 }
 
 // rendition redirects the request to the rendition. Only the origin's path changes,
@@ -158,6 +185,13 @@ func (r request) send() Step {
 	d, original := r.decision, Answer{URI: r.literalURI()}
 	key := r.settings.bucket + "/" + d.Rendition // A function may serve several buckets.
 	if !r.dedupe.Add(key, time.Now()) {
+		return Step{Answer: &original}
+	}
+	if !r.budget.Take(r.settings.bucket+"/"+d.Source, time.Now()) {
+		r.dedupe.Remove(key)
+		if r.dedupe.Add("budget", time.Now()) {
+			original.Fault, original.Detail = "budget", fmt.Sprintf("enqueue %s %s: the budget of this minute is used up", d.Source, d.Variant)
+		}
 		return Step{Answer: &original}
 	}
 	message := &Send{r.settings.queueURL, d.Job(r.event.requestID()).Encode(), queueRegion(r.settings.queueURL)}

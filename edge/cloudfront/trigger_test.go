@@ -24,11 +24,16 @@ func eventOf(uri, query, role, response string) string {
 		`"}],"x-env-queue-url":[{"value":"https://sqs.us-east-1.amazonaws.com/1/q"}]}}}}` + response + `}}]}`
 }
 
-// steps runs an event with the given statuses and returns the calls asked for.
-func steps(tr *Trigger, event string, statuses ...int) string {
+// steps runs an event with the given statuses and returns the calls asked for. code is
+// the error code that S3 gives when it is asked.
+func steps(tr *Trigger, event, code string, statuses ...int) string {
 	var said []string
 	for step := tr.Start([]byte(event)); ; {
 		switch {
+		case step.Heads != nil && step.Heads[0].Code:
+			said = append(said, "code "+step.Heads[0].Key)
+			step = step.Next(Result{Status: 403, Code: code})
+			continue
 		case step.Heads != nil:
 			said = append(said, "head "+step.Heads[0].Region+" "+step.Heads[0].Key)
 		case step.Send != nil:
@@ -52,7 +57,8 @@ func TestTriggerSteps(t *testing.T) {
 		"missing":             {"", []int{404, 200, 200}, rendition + ", " + source + ", " + job + ", answer"},
 		"403 is missing":      {"", []int{403, 200, 200}, rendition + ", " + source + ", " + job + ", answer"},
 		"no source":           {"", []int{404, 404}, rendition + ", " + source + ", answer"},
-		"source forbidden":    {"", []int{403, 403}, rendition + ", " + source + ", answer source"},
+		"source denied":       {"", []int{403, 403}, rendition + ", " + source + ", code a.jpg, answer source"},
+		"bad request":         {"", []int{400}, rendition + ", code resized/M/a.jpg, answer rendition"},
 		"rendition fails":     {"", []int{0}, rendition + ", answer rendition"},
 		"redirected":          {"", []int{301}, rendition + ", answer rendition"},
 		"source fails":        {"", []int{404, 500}, rendition + ", " + source + ", answer source"},
@@ -63,7 +69,7 @@ func TestTriggerSteps(t *testing.T) {
 		"group, no originals": {"original", []int{404}, source + ", answer"},
 	} {
 		tr := &Trigger{Presets: calotype.DefaultPresets()}
-		if got := steps(tr, eventOf("/a.jpg", "size=M", c.role, ""), c.statuses...); got != c.want {
+		if got := steps(tr, eventOf("/a.jpg", "size=M", c.role, ""), "AccessDenied", c.statuses...); got != c.want {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)
 		}
 	}
@@ -119,7 +125,7 @@ func TestTriggerEnqueuesOnce(t *testing.T) {
 		tr := &Trigger{Presets: calotype.DefaultPresets()}
 		event := eventOf("/a.jpg", "size=M", "", "")
 		for i, sends := range []bool{true, false, true} {
-			if got := strings.Contains(steps(tr, event, 404, 200, 200), "send"); got != sends {
+			if got := strings.Contains(steps(tr, event, "", 404, 200, 200), "send"); got != sends {
 				t.Errorf("event %d: sends %v, want %v", i, got, sends)
 			}
 			time.Sleep(31 * time.Second)
@@ -136,8 +142,11 @@ func TestWhatChanges(t *testing.T) {
 		"a plus":   {eventOf("/a+b.jpg", "size=M", "rendition", ""), Answer{}},
 		"own plus": {strings.Replace(eventOf("/a.jpg", "size=M", "rendition", ""), `"path":""`, `"path":"/b+c"`, 1), Answer{OriginPath: "/resized/M/b%2Bc"}},
 		"nothing":  {eventOf("/a+b.jpg", "", "rendition", ""), Answer{}},
-		"pending":  {eventOf("/a.jpg", "size=M", "", `{"status":"200","headers":{"x-amz-meta-a":[],"etag":[]}}`), Answer{Remove: []string{"x-amz-meta-a"}, Set: []Header{{edge.StateHeader, edge.StatePending}, {"Cache-Control", edge.PendingCacheControl}}}},
-		"no error": {eventOf("/a.jpg", "size=M", "", `{"status":"404","headers":{}}`), Answer{}},
+		"pending":  {eventOf("/a.jpg", "size=M", "", `{"status":"200","headers":{"x-amz-meta-a":[],"etag":[]}}`), Answer{Remove: []string{"x-amz-meta-a"}, Set: []Header{noSniff, {edge.StateHeader, edge.StatePending}, {"Cache-Control", edge.PendingCacheControl}}}},
+		"missing":  {eventOf("/a.jpg", "size=M", "", `{"status":"404","headers":{}}`), Answer{Set: []Header{noSniff, {"Cache-Control", edge.NotFoundCacheControl}}}},
+		"an error": {eventOf("/a.jpg", "size=M", "", `{"status":"503","headers":{}}`), Answer{Set: []Header{noSniff}}},
+		"a copied rendition": {eventOf("/a.jpg", "size=M", "", `{"status":"200","headers":{"x-amz-meta-calotype-source-etag":[{"value":"v1"}]}}`),
+			Answer{Remove: []string{"x-amz-meta-calotype-source-etag"}, Set: []Header{noSniff, {edge.StateHeader, edge.StateUntouched}}}},
 	} {
 		step := (&Trigger{Presets: calotype.DefaultPresets()}).Start([]byte(c.event))
 		if step.Answer == nil || !reflect.DeepEqual(*step.Answer, c.want) {
@@ -190,10 +199,58 @@ func TestForbiddenIsLoggedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := &Trigger{Presets: calotype.DefaultPresets()}
 		for i, says := range []bool{true, false, true} {
-			if got := strings.Contains(steps(tr, eventOf("/a.jpg", "size=M", "", ""), 403, 403), "answer source"); got != says {
+			if got := strings.Contains(steps(tr, eventOf("/a.jpg", "size=M", "", ""), "AccessDenied", 403, 403), "answer source"); got != says {
 				t.Errorf("event %d: says so %v, want %v", i, got, says)
 			}
 			time.Sleep(31 * time.Second)
+		}
+	})
+}
+
+// Wrong credentials are named in the log, once a minute. The viewer gets the original:
+// CloudFront's own access may be right.
+func TestRefusedCredentials(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for status, code := range map[int]string{403: "InvalidAccessKeyId", 400: "ExpiredToken"} {
+			tr := &Trigger{Presets: calotype.DefaultPresets()}
+			for i, logs := range []bool{true, false, true} {
+				if got := strings.Contains(steps(tr, eventOf("/a.jpg", "size=M", "", ""), code, status, status), "answer credentials"); got != logs {
+					t.Errorf("%s: event %d: logs it %v, want %v", code, i, got, logs)
+				}
+				time.Sleep(31 * time.Second)
+			}
+		}
+	})
+}
+
+// A rendition, perhaps of another prefix, never becomes a source.
+func TestRenditionIsNoSource(t *testing.T) {
+	step := (&Trigger{Presets: calotype.DefaultPresets()}).Start([]byte(eventOf("/thumbs/M/a.jpg", "size=M", "", "")))
+	step = step.Next(Result{Status: 404})
+	if len(step.Heads) != 1 || !step.Heads[0].Version {
+		t.Fatalf("got %+v, want a HEAD with metadata", step)
+	}
+	step = step.Next(Result{Status: 200, Metadata: calotype.Lineage{SourceETag: "v1"}.Metadata()})
+	if step.Answer == nil || !reflect.DeepEqual(*step.Answer, Answer{}) {
+		t.Errorf("got %+v, want the request unchanged and no job", step)
+	}
+}
+
+// Beyond the budget of a source the original is the answer, without a job.
+func TestJobBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := &Trigger{Presets: calotype.DefaultPresets()}
+		tr.budget.PerSource = 2
+		for i, want := range []string{"send", "send", "answer budget", "answer"} {
+			size := []string{"M", "S", "L", "XS"}[i]
+			got := steps(tr, eventOf("/a.jpg", "size="+size, "", ""), "", 404, 200, 200)
+			if !strings.Contains(got, want) || want != "send" && !strings.HasSuffix(got, want) {
+				t.Errorf("job %d: got %s, want %s", i, got, want)
+			}
+		}
+		time.Sleep(time.Minute)
+		if got := steps(tr, eventOf("/a.jpg", "size=L", "", ""), "", 404, 200, 200); !strings.Contains(got, "send") {
+			t.Errorf("a minute later: got %s, want the job sent", got)
 		}
 	})
 }
@@ -209,8 +266,8 @@ func FuzzTrigger(f *testing.F) {
 		tr := &Trigger{Presets: calotype.DefaultPresets()}
 		step := tr.Start(event)
 		for n := 0; step.Answer == nil; n++ {
-			if n == 3 {
-				t.Fatal("more than three calls")
+			if n == 4 {
+				t.Fatal("more than four calls")
 			}
 			step = step.Next(Result{Status: status}, Result{Status: status})
 		}

@@ -25,7 +25,7 @@ func (o *Origin) checkSource(r *http.Request, d edge.Decision) *check {
 	c.done = make(chan struct{})
 	go func() {
 		defer close(c.done)
-		c.source = o.bucket.inspect(ctx, d.Source)
+		c.source, _ = o.bucket.inspect(ctx, d.Source) // If it fails, the rendition is good enough.
 	}()
 	return c
 }

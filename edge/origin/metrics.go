@@ -9,132 +9,159 @@ import (
 	"calotype/edge"
 )
 
-// metrics are what an origin counts.
+// metrics are the metrics of an origin.
 type metrics struct {
-	answers  *prometheus.CounterVec
-	seconds  *prometheus.HistogramVec
-	enqueues *prometheus.CounterVec
+	responses *prometheus.CounterVec
+	seconds   *prometheus.HistogramVec
+	enqueues  *prometheus.CounterVec
+	failures  *prometheus.CounterVec
 }
 
-// What an answer is, for who watches: the states that viewers are told, and the rest.
+// The values of the state label: those of X-Calotype, and what has none.
 const (
-	answeredRendition = "rendition"
-	answeredKept      = "kept"
-	answeredPending   = "pending"
-	answeredUntouched = "untouched"
-	answeredNotFound  = "not-found"
-	answeredRefused   = "refused" // Another method, or a range that is not there.
-	answeredError     = "error"
-	answeredNobody    = "nobody" // The viewer left before there was an answer.
+	stateRendition = "rendition"
+	stateKept      = "kept"
+	statePending   = "pending"
+	stateUntouched = "untouched"
+	stateNotFound  = "not-found"
+	stateRefused   = "refused" // Another method, or a range beyond the end.
+	stateError     = "error"
+	stateCut       = "cut"      // The store's bytes ended within the response.
+	stateCanceled  = "canceled" // The viewer left before the headers were written.
 )
 
-var answerStates = []string{
-	answeredRendition, answeredKept, answeredPending, answeredUntouched,
-	answeredNotFound, answeredRefused, answeredError, answeredNobody,
+var states = []string{
+	stateRendition, stateKept, statePending, stateUntouched,
+	stateNotFound, stateRefused, stateError, stateCut, stateCanceled,
 }
 
-// What becomes of a job that is to be sent.
+// The values of the result label of an enqueue.
 const (
-	enqueuedSent       = "sent"
-	enqueuedRemembered = "remembered" // It was sent a moment ago.
-	enqueuedFailed     = "failed"
+	enqueueSent       = "sent"
+	enqueueDuplicate  = "duplicate" // Sent in the last minute.
+	enqueueOverBudget = "over-budget"
+	enqueueFailed     = "failed"
+)
+
+// The values of the kind label of a store's failure.
+const (
+	failureRefused   = "refused" // The credentials.
+	failureThrottled = "throttled"
+	failureTimeout   = "timeout"
+	failureInvalid   = "invalid" // The response is not an object's.
+	failureOther     = "other"
 )
 
 func newMetrics() *metrics {
 	m := &metrics{
-		answers: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "calotype_answers_total", Help: "Answers by what they were.",
+		responses: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "calotype_responses_total", Help: "Responses by their state.",
 		}, []string{"state"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "calotype_answer_seconds", Help: "From a request to the headers of its answer.",
+			Name: "calotype_response_seconds", Help: "From a request to the headers of its response.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"state"}),
 		enqueues: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "calotype_enqueues_total", Help: "Jobs that were to be sent, by what became of them.",
+			Name: "calotype_enqueues_total", Help: "Jobs to send, by result.",
 		}, []string{"result"}),
+		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "calotype_store_failures_total", Help: "Failed calls to the store, by kind. A missing object is not one.",
+		}, []string{"kind"}),
 	}
-	for _, state := range answerStates { // There from the start, as zero.
-		m.answers.WithLabelValues(state)
+	// A series that first appears at 1 shows no increase to Prometheus.
+	for _, state := range states {
+		m.responses.WithLabelValues(state)
 		m.seconds.WithLabelValues(state)
 	}
-	for _, result := range []string{enqueuedSent, enqueuedRemembered, enqueuedFailed} {
+	for _, result := range []string{enqueueSent, enqueueDuplicate, enqueueOverBudget, enqueueFailed} {
 		m.enqueues.WithLabelValues(result)
+	}
+	for _, kind := range []string{failureRefused, failureThrottled, failureTimeout, failureInvalid, failureOther} {
+		m.failures.WithLabelValues(kind)
 	}
 	return m
 }
 
 func (m *metrics) enqueued(result string) { m.enqueues.WithLabelValues(result).Inc() }
 
-// watch counts an answer, by the headers that are written to what it returns. The
-// answer is over when done is called.
-func (m *metrics) watch(w http.ResponseWriter) (_ http.ResponseWriter, done func()) {
-	a := &watched{ResponseWriter: w, began: time.Now(), state: answeredNobody}
+// observe wraps a response writer. done counts the response, by the headers written to
+// the wrapper.
+func (m *metrics) observe(w http.ResponseWriter) (_ *response, done func()) {
+	a := &response{ResponseWriter: w, started: time.Now(), state: stateCanceled}
 	return a, func() {
 		if a.took == 0 {
-			a.took = time.Since(a.began)
+			a.took = time.Since(a.started)
 		}
-		m.answers.WithLabelValues(a.state).Inc()
+		if a.cut {
+			a.state = stateCut
+		}
+		m.responses.WithLabelValues(a.state).Inc()
 		m.seconds.WithLabelValues(a.state).Observe(a.took.Seconds())
 	}
 }
 
-// watched is a [http.ResponseWriter] that looks at the headers. [http.NewResponseController]
-// finds what is below it.
-type watched struct {
+// response is a [http.ResponseWriter] that observes the headers. It implements Unwrap
+// for [http.NewResponseController].
+type response struct {
 	http.ResponseWriter
-	began time.Time
-	state string
-	took  time.Duration
+	started time.Time
+	state   string
+	took    time.Duration
+	cut     bool
 }
 
-func (a *watched) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+func (a *response) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-func (a *watched) Write(p []byte) (int, error) {
-	a.look(http.StatusOK)
+func (a *response) Write(p []byte) (int, error) {
+	a.observe(http.StatusOK)
 	return a.ResponseWriter.Write(p)
 }
 
-func (a *watched) WriteHeader(status int) {
-	a.look(status)
+func (a *response) WriteHeader(status int) {
+	a.observe(status)
 	a.ResponseWriter.WriteHeader(status)
 }
 
-func (a *watched) look(status int) {
+func (a *response) observe(status int) {
 	if a.took > 0 {
 		return
 	}
-	a.took = max(1, time.Since(a.began))
+	a.took = max(1, time.Since(a.started))
 	a.state = stateOf(status, a.Header().Get(edge.StateHeader))
+	if a.state == statePending {
+		// A cache that fetches ranges would join parts of the original and the rendition.
+		a.Header().Del("Accept-Ranges")
+	}
 }
 
-func stateOf(status int, told string) string {
+func stateOf(status int, header string) string {
 	switch {
 	case status >= http.StatusInternalServerError:
-		return answeredError
+		return stateError
 	case status == http.StatusNotFound:
-		return answeredNotFound
+		return stateNotFound
 	case status >= http.StatusBadRequest && status != http.StatusPreconditionFailed:
-		return answeredRefused
+		return stateRefused
 	}
-	switch told {
+	switch header {
 	case edge.StateRendition:
-		return answeredRendition
+		return stateRendition
 	case edge.StateKept:
-		return answeredKept
+		return stateKept
 	case edge.StatePending:
-		return answeredPending
+		return statePending
 	}
-	return answeredUntouched
+	return stateUntouched
 }
 
-// Describe and Collect make an origin a [prometheus.Collector] of its metrics.
+// Describe implements [prometheus.Collector].
 func (o *Origin) Describe(to chan<- *prometheus.Desc) {
 	for _, c := range o.metrics.collectors() {
 		c.Describe(to)
 	}
 }
 
-// Collect says how things stand.
+// Collect implements [prometheus.Collector].
 func (o *Origin) Collect(to chan<- prometheus.Metric) {
 	for _, c := range o.metrics.collectors() {
 		c.Collect(to)
@@ -142,5 +169,5 @@ func (o *Origin) Collect(to chan<- prometheus.Metric) {
 }
 
 func (m *metrics) collectors() []prometheus.Collector {
-	return []prometheus.Collector{m.answers, m.seconds, m.enqueues}
+	return []prometheus.Collector{m.responses, m.seconds, m.enqueues, m.failures}
 }

@@ -27,20 +27,20 @@ func TestMetricsOfAnswers(t *testing.T) {
 	s.settle()
 	got := awstest.Scrape(t, s.origin)
 	got.Want(t, awstest.Samples{
-		`calotype_answers_total{state="pending"}`:        2,
-		`calotype_answers_total{state="untouched"}`:      1,
-		`calotype_answers_total{state="rendition"}`:      2,
-		`calotype_answers_total{state="kept"}`:           1,
-		`calotype_answers_total{state="not-found"}`:      3,
-		`calotype_answers_total{state="error"}`:          1,
-		`calotype_answers_total{state="refused"}`:        2,
-		`calotype_answers_total{state="nobody"}`:         0,
-		`calotype_answer_seconds_count{state="pending"}`: 2,
-		`calotype_enqueues_total{result="sent"}`:         1,
-		`calotype_enqueues_total{result="remembered"}`:   1,
-		`calotype_enqueues_total{result="failed"}`:       0,
+		`calotype_responses_total{state="pending"}`:        2,
+		`calotype_responses_total{state="untouched"}`:      1,
+		`calotype_responses_total{state="rendition"}`:      2,
+		`calotype_responses_total{state="kept"}`:           1,
+		`calotype_responses_total{state="not-found"}`:      3,
+		`calotype_responses_total{state="error"}`:          1,
+		`calotype_responses_total{state="refused"}`:        2,
+		`calotype_responses_total{state="canceled"}`:       0,
+		`calotype_response_seconds_count{state="pending"}`: 2,
+		`calotype_enqueues_total{result="sent"}`:           1,
+		`calotype_enqueues_total{result="duplicate"}`:      1,
+		`calotype_enqueues_total{result="failed"}`:         0,
 	})
-	if seconds := got[`calotype_answer_seconds_sum{state="pending"}`]; seconds <= 0 || seconds > 60 {
+	if seconds := got[`calotype_response_seconds_sum{state="pending"}`]; seconds <= 0 || seconds > 60 {
 		t.Errorf("two answers took %v s", seconds)
 	}
 }
@@ -51,8 +51,8 @@ func TestMetricsOfEnqueuesThatFail(t *testing.T) {
 	s.ask(t, "GET", "/kitty.jpg?size=M")
 	s.settle()
 	awstest.Scrape(t, s.origin).Want(t, awstest.Samples{
-		`calotype_enqueues_total{result="failed"}`: 1,
-		`calotype_answers_total{state="pending"}`:  1,
+		`calotype_enqueues_total{result="failed"}`:  1,
+		`calotype_responses_total{state="pending"}`: 1,
 	})
 }
 

@@ -5,14 +5,12 @@
 package origin
 
 import (
-	"context"
-	"crypto/rand"
-	"errors"
-	"io/fs"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/rs/zerolog"
 
@@ -21,13 +19,15 @@ import (
 	"calotype/queue"
 )
 
-// The maximum waits for a store or queue that does not respond: for the rendition,
-// after which the source is tried; for the source; and for the enqueue, which no viewer
-// waits for.
+// The maximum waits for a store or queue that does not respond. A viewer waits at most
+// storeTimeout, for all calls of a request together: of it at most renditionTimeout for
+// the rendition, after which the source is tried. No viewer waits for the enqueue.
 const (
-	renditionTimeout = 2 * time.Second
-	sourceTimeout    = 10 * time.Second
+	storeTimeout     = 3 * time.Second
+	renditionTimeout = 1500 * time.Millisecond
 	enqueueTimeout   = 5 * time.Second
+	probeTimeout     = time.Second
+	maxBackoff       = 200 * time.Millisecond // Between two attempts of a call.
 )
 
 // viewerTimeout is how long a viewer may read nothing of a response before it is
@@ -40,140 +40,63 @@ type Origin struct {
 	bucket  bucket
 	jobs    *queue.Queue
 	dedupe  edge.Dedupe
+	budget  edge.Budget
+	health  health
 	sends   sync.WaitGroup
 	log     zerolog.Logger
 	metrics *metrics
+
+	budgetLogged atomic.Int64 // When it was last logged that the budget is used up, in Unix seconds.
+}
+
+// Settings are an operator's settings. Zero fields have defaults.
+type Settings struct {
+	// MaxSourceJobs and MaxJobs limit the jobs sent in a minute, for one source and in
+	// total; by default [edge.DefaultSourceJobs] and [edge.DefaultTotalJobs].
+	MaxSourceJobs, MaxJobs int
 }
 
 // New returns an origin for a bucket that sends its jobs to a queue.
-func New(rules edge.Rules, client *s3.Client, name string, jobs *queue.Queue, log zerolog.Logger) *Origin {
-	return &Origin{rules: rules, bucket: bucket{client, name}, jobs: jobs, log: log, metrics: newMetrics()}
+func New(rules edge.Rules, client *s3.Client, name string, jobs *queue.Queue, log zerolog.Logger, settings Settings) *Origin {
+	// The SDK waits up to 20 s between attempts, longer than a viewer.
+	client = s3.New(client.Options(), func(options *s3.Options) {
+		options.Retryer = retry.AddWithMaxBackoffDelay(options.Retryer, maxBackoff)
+	})
+	return &Origin{
+		rules:   rules,
+		bucket:  bucket{client, name, &reason{}},
+		jobs:    jobs,
+		budget:  edge.Budget{PerSource: settings.MaxSourceJobs, Total: settings.MaxJobs},
+		log:     log,
+		metrics: newMetrics(),
+	}
 }
 
 // ServeHTTP answers GET and HEAD of keys with a picture's extension. Other keys, and
 // those under the resized prefix, are not found.
 func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w, done := o.metrics.watch(w)
+	observed, done := o.metrics.observe(w)
 	defer done()
+	observed.Header().Set("X-Content-Type-Options", "nosniff")
 	if r.ContentLength != 0 {
 		// Otherwise the server first reads the body, which may never arrive.
-		w.Header().Set("Connection", "close")
+		observed.Header().Set("Connection", "close")
 	}
 	d := o.rules.Decide(edge.Request{Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery})
 	_, isPicture := calotype.FormatOfKey(d.Source)
+	v := view{Origin: o, w: observed, r: r, decision: d, deadline: time.Now().Add(storeTimeout)}
 	switch {
 	case d.Verdict == edge.NotFound, !isPicture:
-		http.NotFound(w, r)
+		v.notFound()
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
-		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, "only GET and HEAD", http.StatusMethodNotAllowed)
+		observed.Header().Set("Allow", "GET, HEAD")
+		http.Error(observed, "only GET and HEAD", http.StatusMethodNotAllowed)
 	case d.Verdict == edge.Resize:
-		o.serveVariant(w, r, d)
+		v.serveVariant()
 	default:
-		o.serveSource(w, r, d, edge.Observation{})
+		v.serveSource(edge.Observation{})
 	}
-}
-
-// serveVariant answers a request for a rendition. It is where a missing picture becomes
-// a job. Whatever fails, the viewer gets the source.
-func (o *Origin) serveVariant(w http.ResponseWriter, r *http.Request, d edge.Decision) {
-	check := o.checkSource(r, d)
-	defer check.stop()
-	rendition, err := o.bucket.open(r, d.Rendition, renditionTimeout)
-	if err == nil {
-		defer rendition.Close()
-	}
-	observed, source := observe(rendition, err), edge.Observation{}
-	if observed.Status == edge.Unknown {
-		o.log.Warn().Err(err).Str("rendition", d.Rendition).Msg("open rendition")
-	}
-	if observed.Status == edge.Found {
-		source = check.wait()
-	}
-	resolution := o.rules.Resolve(d, observed, source)
-	if resolution.Serve == edge.ServeRendition {
-		rendition.serve(w, r, resolution)
-		return
-	}
-	if resolution.Serve == edge.ServeNotFound {
-		http.NotFound(w, r)
-		return
-	}
-	o.serveSource(w, r, d, observed)
-}
-
-// serveSource opens the source and answers as [edge.Rules.Resolve] says.
-func (o *Origin) serveSource(w http.ResponseWriter, r *http.Request, d edge.Decision, rendition edge.Observation) {
-	source, err := o.bucket.open(r, d.Source, sourceTimeout)
-	if err == nil {
-		defer source.Close()
-	}
-	resolution := o.rules.Resolve(d, rendition, observe(source, err))
-	switch resolution.Serve {
-	case edge.ServeNotFound:
-		http.NotFound(w, r)
-		return
-	case edge.ServeUnavailable:
-		if r.Context().Err() != nil {
-			return // The viewer has gone.
-		}
-		o.log.Error().Err(err).Str("source", d.Source).Msg("open source")
-		w.Header().Set("Cache-Control", resolution.CacheControl)
-		http.Error(w, "the store of this picture does not respond", http.StatusBadGateway)
-		return
-	}
-	if resolution.Enqueue {
-		o.enqueue(r, d)
-	}
-	source.serve(w, r, resolution)
-}
-
-// enqueue sends the job in the background unless it was sent in the last minute. The
-// viewer neither waits for it nor can cancel it.
-func (o *Origin) enqueue(r *http.Request, d edge.Decision) {
-	if !o.dedupe.Add(d.Rendition, time.Now()) {
-		o.metrics.enqueued(enqueuedRemembered)
-		return
-	}
-	job, ctx := d.Job(requestID(r)), context.WithoutCancel(r.Context())
-	o.sends.Go(func() { // The request must not be used after the handler returns.
-		ctx, cancel := context.WithTimeout(ctx, enqueueTimeout)
-		defer cancel()
-		if err := o.jobs.Send(ctx, job.Encode(), 0); err != nil {
-			o.dedupe.Remove(d.Rendition) // The next view tries again.
-			o.metrics.enqueued(enqueuedFailed)
-			o.log.Error().Err(err).Str("source", d.Source).Stringer("variant", d.Variant).Str("request", job.Request).Msg("enqueue")
-			return
-		}
-		o.metrics.enqueued(enqueuedSent)
-		o.log.Info().Str("source", d.Source).Stringer("variant", d.Variant).Str("request", job.Request).Msg("enqueue")
-	})
 }
 
 // Wait waits until the jobs being sent are sent. Call it after the last request.
 func (o *Origin) Wait() { o.sends.Wait() }
-
-// requestID returns the id that the CDN or load balancer gave the request, or a new one.
-// It links the logs of edge and worker.
-func requestID(r *http.Request) string {
-	const maxLength = 128
-	for _, name := range []string{"X-Amz-Cf-Id", "X-Request-Id", "X-Amzn-Trace-Id"} {
-		if id := r.Header.Get(name); id != "" && len(id) <= maxLength {
-			return id
-		}
-	}
-	return rand.Text()
-}
-
-// observe translates what came of opening an object.
-func observe(o *object, err error) edge.Observation {
-	switch {
-	case err == nil:
-		return edge.Observation{Status: edge.Found, ETag: o.etag, Lineage: o.lineage}
-	case errors.Is(err, fs.ErrNotExist):
-		return edge.Observation{Status: edge.Missing}
-	case errors.Is(err, fs.ErrPermission):
-		return edge.Observation{Status: edge.Denied}
-	}
-	return edge.Observation{Status: edge.Unknown}
-}

@@ -26,6 +26,7 @@ type site struct {
 	*httptest.Server
 	bucket, jobs string
 	origin       *Origin
+	log          *logged
 	settle       func() // Waits for all that the answers so far left to do.
 }
 
@@ -37,8 +38,8 @@ func start(t *testing.T, faults ...fault) site {
 func startWith(t *testing.T, rules edge.Rules, faults ...fault) site {
 	t.Helper()
 	jobs, _ := awstest.Queues(t)
-	s := site{bucket: awstest.Bucket(t), jobs: jobs}
-	o := New(rules, awstest.S3(t, s3Faults(faults)), s.bucket, queue.New(awstest.SQS(t, sqsFaults(faults)), jobs), zerolog.New(t.Output()))
+	s := site{bucket: awstest.Bucket(t), jobs: jobs, log: &logged{}}
+	o := New(rules, awstest.S3(t, s3Faults(faults)), s.bucket, queue.New(awstest.SQS(t, sqsFaults(faults)), jobs), zerolog.New(s.log), Settings{MaxSourceJobs: 4, MaxJobs: 8})
 	s.origin = o
 	var answering sync.WaitGroup
 	s.settle = func() { answering.Wait(); o.Wait() }
@@ -49,6 +50,36 @@ func startWith(t *testing.T, rules edge.Rules, faults ...fault) site {
 	}))
 	t.Cleanup(s.Close)
 	return s
+}
+
+// logged holds the lines that an origin logs.
+type logged struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, strings.TrimSpace(string(p)))
+	return len(p), nil
+}
+
+// count returns how many lines contain all of the parts.
+func (l *logged) count(parts ...string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+	for _, line := range l.lines {
+		all := true
+		for _, part := range parts {
+			all = all && strings.Contains(line, part)
+		}
+		if all {
+			n++
+		}
+	}
+	return n
 }
 
 // ask gets a path with headers, given as name and value in turn.
@@ -115,7 +146,7 @@ func TestMissServesTheSourceAndEnqueues(t *testing.T) {
 		t.Errorf("got %d %q", r.StatusCode, body)
 	}
 	wantHeader(t, r, "X-Calotype", "original; pending")
-	wantHeader(t, r, "Cache-Control", "public, max-age=0, s-maxage=5")
+	wantHeader(t, r, "Cache-Control", "public, max-age=0, s-maxage=5, stale-if-error=86400")
 	wantHeader(t, r, "Content-Type", "image/jpeg")
 	jobs := s.enqueued(t)
 	if len(jobs) != 1 || jobs[0].Source != "cats/kitty.jpg" || jobs[0].Variants[0].String() != "M.webp" || jobs[0].Request != "r1" {

@@ -211,7 +211,7 @@ func TestPrometheusScrapesAWorkerAndAnEdge(t *testing.T) {
 		t.Helper()
 		awstest.Eventually(t, time.Minute, what, func() bool { return len(prometheus.ask(t, expression)) > 0 })
 	}
-	settled("jobs and answers show", `sum(calotype_jobs_total{outcome="done"}) >= 20 and sum(calotype_answers_total{state="rendition"}) > 20`)
+	settled("jobs and answers show", `sum(calotype_jobs_total{outcome="done"}) >= 20 and sum(calotype_responses_total{state="rendition"}) > 20`)
 	settled("the queue shows as empty", `max(calotype_queue_messages{queue="jobs",state="visible"}) == 0`)
 	wantRinging(t, prometheus, "all is well")
 

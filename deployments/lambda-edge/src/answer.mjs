@@ -1,5 +1,5 @@
-// What goes back to CloudFront: the event's own request or response, changed as an
-// answer of the decision says. edge/cloudfront/step.go documents its fields.
+// What the function returns to CloudFront: the event's own request or response, changed
+// as an answer of the decision says. edge/cloudfront/step.go documents its fields.
 
 export function asItCame(event, cf) {
   return cf?.response ?? cf?.request ?? event;
@@ -15,23 +15,20 @@ export function answerOf(event, cf, { response, uri, originPath, set, remove }) 
   return own;
 }
 
-function generated({ status, description, contentType, body }) {
-  return {
-    status,
-    statusDescription: description,
-    headers: { 'content-type': [{ key: 'Content-Type', value: contentType }] },
-    body,
-  };
+function generated({ status, description, headers, body }) {
+  const own = Object.fromEntries(headers.map(({ name, value }) => [name.toLowerCase(), [{ key: name, value }]]));
+  return { status, statusDescription: description, headers: own, body };
 }
 
-// shortLived is for answers that nothing could be decided about: if one is an
-// original that stands in for a rendition, it must not be cached for a day.
+// shortLived is for responses that could not be decided about: if one is a pending
+// original, it must not be cached for a day.
 export function shortLived(answer, cf) {
   const isOrigins = cf?.response && cf.config?.eventType === 'origin-response';
   if (!isOrigins || !['200', '206', '304'].includes(String(answer.status))) return answer;
   const headers = Object.fromEntries(
     Object.entries(answer.headers ?? {}).filter(([name]) => !name.toLowerCase().startsWith('x-amz-meta-')),
   );
-  headers['cache-control'] = [{ key: 'Cache-Control', value: 'public, max-age=0, s-maxage=5' }];
+  headers['x-content-type-options'] = [{ key: 'X-Content-Type-Options', value: 'nosniff' }];
+  headers['cache-control'] = [{ key: 'Cache-Control', value: 'public, max-age=0, s-maxage=5, stale-if-error=86400' }];
   return { ...answer, headers };
 }

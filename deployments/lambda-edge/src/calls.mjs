@@ -1,15 +1,16 @@
-// The two calls to AWS: HEAD of an object, SendMessage to a queue. They never throw:
-// the status is 0 where there was no answer, and the error says why.
+// The calls to AWS: HEAD of an object, or GET of its first byte, and SendMessage to a
+// queue. They never throw: the status is 0 if there was no response, and the error says
+// why.
 import { request } from './http.mjs';
 import { sign } from './sign.mjs';
 
-const EVENT_BUDGET = 2500; // ms for all calls of one event
-const CALL_BUDGET = 1000; // ms for one of them
+const EVENT_BUDGET = 2500; // ms, for all calls of one event
+const CALL_BUDGET = 1000; // ms, for one call
 
-// S3 wants the hash of the body, also of none.
+// The hash of an empty body, which S3 requires.
 const NO_BODY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
-// Budget is the time that the calls of one event may take together.
+// Budget is the time that all calls of one event may take together.
 export class Budget {
   #end = performance.now() + EVENT_BUDGET;
 
@@ -18,7 +19,7 @@ export class Budget {
   }
 }
 
-export async function head({ bucket, key, region, version }, budget) {
+export async function head({ bucket, key, region, version, code }, budget) {
   return attempt(async () => {
     region ||= process.env.AWS_REGION;
     const path = '/' + key.split('/').map(escape).join('/');
@@ -29,9 +30,12 @@ export async function head({ bucket, key, region, version }, budget) {
     else if (bucket.includes('.')) url = new URL(`https://s3.${region}.amazonaws.com`);
     else url = new URL(`https://${bucket}.s3.${region}.amazonaws.com`);
     const inPath = endpoint || bucket.includes('.') ? `/${bucket}` : '';
-    const signed = sign({ service: 's3', region, method: 'HEAD', url, path: inPath + path, headers: { 'X-Amz-Content-Sha256': NO_BODY } });
-    const { headers, ...seen } = await request(url, signed, budget.left());
-    return version ? { ...seen, etag: headers.etag, metadata: metadata(headers) } : seen;
+    const own = { 'X-Amz-Content-Sha256': NO_BODY };
+    if (code) own.Range = 'bytes=0-0'; // A response to HEAD has no body, and so no code.
+    const signed = sign({ service: 's3', region, method: code ? 'GET' : 'HEAD', url, path: inPath + path, headers: own });
+    const { headers, ...result } = await request(url, signed, budget.left());
+    if (code) return { ...result, code: result.error?.message };
+    return version ? { ...result, etag: headers.etag, metadata: metadata(headers) } : result;
   });
 }
 
@@ -67,7 +71,7 @@ async function attempt(call) {
   }
 }
 
-// escape writes a segment of a key as SigV4 wants it: nothing reserved stays.
+// escape encodes a segment of a key for SigV4: all reserved characters are escaped.
 function escape(segment) {
   return encodeURIComponent(segment).replace(/[!'()*]/g, (c) => '%' + c.charCodeAt(0).toString(16).toUpperCase());
 }

@@ -1,9 +1,9 @@
-// The decision: edge.wasm, a WASI reactor, and what it needs of a host.
+// The decision: edge.wasm, a WASI reactor, and the host functions it needs.
 import { fs, v8 } from './builtin.mjs';
 import { imports } from './wasi.mjs';
 
-// V8 would compile hot functions again, in the time of the first answers, and check
-// all that are never called. Both together are half of what a start would cost.
+// By default V8 recompiles hot functions during the first events and validates functions
+// that are never called. Without these flags a start costs twice as much.
 v8.setFlagsFromString('--wasm-tiering-budget=100000000');
 v8.setFlagsFromString('--wasm-lazy-validation');
 
@@ -18,9 +18,9 @@ export class Decision {
   constructor(file) {
     this.#file = file;
     try {
-      this.#start(); // While the function is initialized, before its first event.
+      this.#start(); // During initialization, before the first event.
     } catch {
-      this.#instance = undefined; // The first event tries again, and reports.
+      this.#instance = undefined; // The first event tries again and reports the error.
     }
   }
 
@@ -33,8 +33,8 @@ export class Decision {
     this.#call(this.#instance, '_initialize');
   }
 
-  // call calls the instance. One that trapped is of no use any more: the next event
-  // gets another.
+  // call calls the instance. An instance that trapped is discarded: the next event gets
+  // a new one.
   #call(instance, name, ...args) {
     try {
       return instance.exports[name](...args);
@@ -53,8 +53,8 @@ export class Decision {
     const number = this.#call(instance, 'start');
     const run = {
       step: this.#read(instance),
-      next: (seen) => {
-        this.#write(instance, seen);
+      next: (results) => {
+        this.#write(instance, results);
         this.#call(instance, 'next', number);
         run.step = this.#read(instance);
       },
@@ -76,7 +76,7 @@ export class Decision {
   }
 }
 
-// withoutViewer leaves out what a viewer's headers and body say: they decide nothing.
+// withoutViewer removes the viewer's headers and body, which the decision ignores.
 function withoutViewer(event) {
   const [first, ...more] = event?.Records ?? [];
   if (!first?.cf?.request) return event;

@@ -1,6 +1,5 @@
-// The Lambda@Edge function: it does what the decision in edge.wasm says, step by
-// step, and decides nothing. Whatever fails, CloudFront gets the event's own request
-// or response back.
+// The Lambda@Edge function. It does what the decision in edge.wasm says, step by step,
+// and decides nothing. Whatever fails, it returns the event's own request or response.
 import { Budget, head, send } from './calls.mjs';
 import { answerOf, asItCame, shortLived } from './answer.mjs';
 import { Decision } from './decision.mjs';
@@ -21,7 +20,8 @@ export async function handler(event) {
   }
 }
 
-// decide goes through the steps of one event. The error is that of its last calls.
+// decide runs the steps of one event. It returns the answer, and the error of the last
+// calls.
 async function decide(event) {
   const budget = new Budget();
   const run = decision.start(event);
@@ -29,8 +29,8 @@ async function decide(event) {
   for (;;) {
     const { answer, heads, send: message } = run.step;
     if (answer) return { answer, error };
-    const seen = message ? [await send(message, budget)] : await Promise.all(heads.map((what) => head(what, budget)));
-    error = seen.find((one) => one.error)?.error;
-    run.next(seen.map(({ error, ...rest }) => rest));
+    const results = message ? [await send(message, budget)] : await Promise.all(heads.map((what) => head(what, budget)));
+    error = results.find((one) => one.error)?.error;
+    run.next(results.map(({ error, ...rest }) => rest));
   }
 }

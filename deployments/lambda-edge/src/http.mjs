@@ -1,27 +1,27 @@
-// One HTTP exchange over a connection that is kept, within a time.
+// One HTTP exchange over a keep-alive connection, with a timeout.
 import { http, https } from './builtin.mjs';
 
 const kept = { keepAlive: true, maxSockets: 16 };
 const agents = { 'http:': new http.Agent(kept), 'https:': new https.Agent(kept) };
-const MOST_READ = 4096;
+const MAX_READ = 4096;
 
-// request resolves to the status, the headers and, where the answer is an error's
-// with a body, what kind of error it says it is.
-export async function request(url, { method, path, headers, body }, patience) {
-  if (patience <= 0) throw new Error('no time is left');
-  const end = performance.now() + patience;
+// request resolves to the status, the headers and, for an error with a body, the kind
+// of error.
+export async function request(url, { method, path, headers, body }, timeout) {
+  if (timeout <= 0) throw new Error('no time is left');
+  const end = performance.now() + timeout;
   for (;;) {
     try {
       return await exchange(url, { method, path, headers, body }, end - performance.now());
     } catch (error) {
-      // A frozen function wakes up with connections that the server closed meanwhile.
-      // Each is of no use any more, so this ends.
+      // A function that was frozen finds its connections closed by the server. Each can
+      // fail only once, so the loop ends.
       if (!error.stale || performance.now() >= end) throw error;
     }
   }
 }
 
-function exchange(url, { method, path, headers, body }, patience) {
+function exchange(url, { method, path, headers, body }, timeout) {
   return new Promise((resolve, reject) => {
     const client = url.protocol === 'http:' ? http : https;
     const req = client.request({
@@ -32,7 +32,7 @@ function exchange(url, { method, path, headers, body }, patience) {
       path,
       headers,
     });
-    const timer = setTimeout(() => req.destroy(new Error(`no answer in ${Math.round(patience)} ms`)), Math.max(1, patience));
+    const timer = setTimeout(() => req.destroy(new Error(`no answer in ${Math.round(timeout)} ms`)), Math.max(1, timeout));
     const fail = (error) => {
       clearTimeout(timer);
       reject(error);
@@ -44,9 +44,9 @@ function exchange(url, { method, path, headers, body }, patience) {
     req.on('response', (res) => {
       let text = '';
       res.on('data', (chunk) => {
-        if (text.length < MOST_READ) text += chunk;
+        if (text.length < MAX_READ) text += chunk;
       });
-      res.on('error', fail); // The server was there: what it did is not to be done again.
+      res.on('error', fail); // The server may have done the request: do not retry it.
       res.on('end', () => {
         clearTimeout(timer);
         resolve({ status: res.statusCode, headers: res.headers, error: res.statusCode >= 400 ? kind(res, text) : undefined });
@@ -56,10 +56,13 @@ function exchange(url, { method, path, headers, body }, patience) {
   });
 }
 
-// kind names an AWS error, such as ThrottlingException. What the answer says beside
-// it may quote credentials, so it is left out.
+// kind returns the name of an AWS error, such as ThrottlingException. The rest of the
+// response is left out, because it may quote credentials.
 function kind(res, text) {
-  const said = res.headers['x-amzn-errortype'] ?? res.headers['x-amzn-query-error'] ?? /"__type"\s*:\s*"([^"]+)"/.exec(text)?.[1];
+  const said =
+    res.headers['x-amzn-errortype'] ??
+    res.headers['x-amzn-query-error'] ??
+    (/"__type"\s*:\s*"([^"]+)"/.exec(text) ?? /<Code>([^<]+)<\/Code>/.exec(text))?.[1];
   const name = /(\w+)\W*$/.exec(String(said ?? '').split(/[:;]/)[0])?.[1];
   return name ? new Error(name) : undefined;
 }

@@ -1,6 +1,6 @@
-// One line of JSON for each event that failed in something. It names the event, what
-// failed and why: no headers, no address of a viewer, no credentials.
-const LONGEST = 500;
+// One line of JSON for each event in which something failed. It names the event, what
+// failed and why. It contains no headers, no viewer's address and no credentials.
+const MAX_LENGTH = 500;
 
 export function report(cf, fault, detail, error) {
   const line = {
@@ -12,6 +12,6 @@ export function report(cf, fault, detail, error) {
     distribution: cf?.config?.distributionId,
     request: cf?.config?.requestId,
   };
-  const short = (_name, value) => (typeof value === 'string' ? value.slice(0, LONGEST) : value);
-  process.stderr.write(JSON.stringify(line, short) + '\n'); // console.error writes more before it, in Lambda.
+  const short = (_name, value) => (typeof value === 'string' ? value.slice(0, MAX_LENGTH) : value);
+  process.stderr.write(JSON.stringify(line, short) + '\n'); // In Lambda, console.error adds a prefix.
 }

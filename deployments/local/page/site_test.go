@@ -121,7 +121,7 @@ func serve(t *testing.T) *site {
 	s.page = page.New(page.Config{
 		S3: s3Client(counted{&s.calls}), Bucket: name, Prefix: prefix, Presets: s.presets, Log: log,
 	})
-	pictures := origin.New(edge.Rules{Presets: s.presets, Prefix: prefix}, s.s3, name, s.jobs, log)
+	pictures := origin.New(edge.Rules{Presets: s.presets, Prefix: prefix}, s.s3, name, s.jobs, log, origin.Settings{})
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if page.Serves(r.URL.Path) {
 			s.page.ServeHTTP(w, r)

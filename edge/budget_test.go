@@ -1,0 +1,38 @@
+package edge
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+func TestBudget(t *testing.T) {
+	b := Budget{PerSource: 2, Total: 5}
+	start := time.Unix(0, 0)
+	take := func(source string, after time.Duration, want bool) {
+		t.Helper()
+		if got := b.Take(source, start.Add(after)); got != want {
+			t.Errorf("%s after %v: got %v, want %v", source, after, got, want)
+		}
+	}
+	take("a", 0, true)
+	take("a", time.Second, true)
+	take("a", 2*time.Second, false)
+	take("b", 3*time.Second, true)
+	take("c", 3*time.Second, true)
+	take("d", 3*time.Second, true)
+	take("e", 59*time.Second, false)
+	take("a", 60*time.Second, true)
+	take("e", 60*time.Second, true)
+}
+
+// However many sources are asked for, no more are held than jobs may be sent.
+func TestBudgetIsBounded(t *testing.T) {
+	b := Budget{PerSource: 1, Total: 100}
+	for i := range 10_000 {
+		b.Take(fmt.Sprint(i), time.Unix(0, 0))
+	}
+	if len(b.sources) != 100 || b.total != 100 {
+		t.Errorf("%d sources and %d jobs, want 100 of each", len(b.sources), b.total)
+	}
+}

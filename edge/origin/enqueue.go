@@ -1,0 +1,53 @@
+package origin
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+	"time"
+
+	"calotype/edge"
+)
+
+// enqueue sends the job in the background, unless it was sent in the last minute or the
+// budget is used up. The viewer neither waits for it nor can cancel it.
+func (o *Origin) enqueue(r *http.Request, d edge.Decision) {
+	now := time.Now()
+	if !o.dedupe.Add(d.Rendition, now) {
+		o.metrics.enqueued(enqueueDuplicate)
+		return
+	}
+	if !o.budget.Take(d.Source, now) {
+		o.dedupe.Remove(d.Rendition)
+		o.metrics.enqueued(enqueueOverBudget)
+		if last := o.budgetLogged.Load(); now.Unix()-last >= 60 && o.budgetLogged.CompareAndSwap(last, now.Unix()) {
+			o.log.Warn().Str("source", d.Source).Msg("job budget used up")
+		}
+		return
+	}
+	job, ctx := d.Job(requestID(r)), context.WithoutCancel(r.Context())
+	o.sends.Go(func() { // The request must not be used after the handler returns.
+		ctx, cancel := context.WithTimeout(ctx, enqueueTimeout)
+		defer cancel()
+		if err := o.jobs.Send(ctx, job.Encode(), 0); err != nil {
+			o.dedupe.Remove(d.Rendition) // The next view tries again.
+			o.metrics.enqueued(enqueueFailed)
+			o.log.Error().Err(err).Str("source", d.Source).Stringer("variant", d.Variant).Str("request", job.Request).Msg("enqueue")
+			return
+		}
+		o.metrics.enqueued(enqueueSent)
+		o.log.Info().Str("source", d.Source).Stringer("variant", d.Variant).Str("request", job.Request).Msg("enqueue")
+	})
+}
+
+// requestID returns the id that the CDN or load balancer gave the request, or a new one.
+// It links the logs of edge and worker.
+func requestID(r *http.Request) string {
+	const maxLength = 128
+	for _, name := range []string{"X-Amz-Cf-Id", "X-Request-Id", "X-Amzn-Trace-Id"} {
+		if id := r.Header.Get(name); id != "" && len(id) <= maxLength {
+			return id
+		}
+	}
+	return rand.Text()
+}
