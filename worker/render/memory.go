@@ -22,10 +22,18 @@ import (
 //	WebP, lossy, shrunk by 3    6.8      the whole picture, at twice its last size
 //	WebP, lossy, shrunk by 6         0.5 (which is 5 a pixel of that)
 //	WebP, lossless              6.8  4.1
-//	AVIF, HEIC                  6.5  6.5 planes, then RGB
+//	AVIF, HEIC, 4:2:0           6.5  6.5 planes, then RGB
 //	BMP                         3.6  3.1 as a TIFF
 //	TIFF, in strips, tiles, one 1.5  0.7
 //	GIF, 30 frames              4        every frame, 4 bytes a pixel
+//
+// and for 8 megapixels, without the 2 that the target takes:
+//
+//	AVIF, 4:4:4                12        planes are copied from one form to the next
+//	AVIF, 4:2:0, 10 bits       12
+//	AVIF, 4:4:4, 10 bits       24
+//	AVIF, 4:2:0, alpha          9.5      16 with 10 bits
+//	PNG, alpha                  5        6 with 16 bits, 8 interlaced
 //
 // and in bytes a pixel of the largest target: JPEG and PNG 7.5, WebP 9.7, GIF 17,
 // AVIF 26; of an animation, 4 and what its frames are joined in.
@@ -92,14 +100,15 @@ func (p *Picture) decodeBytes(width, height int, frames int64) int64 {
 	case calotype.JPEG:
 		return jpegCoefficients(header, pixels) + rows/2
 	case calotype.PNG:
-		depth := int64(1)
-		if header.Depth == 16 {
-			depth = 2
-		}
+		depth := bytesPerSample(header)
+		need := rows * depth
 		if header.PNG != nil && header.PNG.Interlaced {
-			return pixels*4*depth + rows
+			need = pixels*4*depth + rows
 		}
-		return rows * depth
+		if header.Alpha {
+			need += pixels * 6
+		}
+		return need
 	case calotype.WebP:
 		shrink := min(float64(p.Width)/float64(max(width, 1)), float64(p.Height)/float64(max(height, 1)))
 		decoded := pixels
@@ -111,7 +120,7 @@ func (p *Picture) decodeBytes(width, height int, frames int64) int64 {
 		}
 		return decoded*8 + pixels*4 + rows
 	case calotype.HEIC, calotype.AVIF:
-		return pixels*9 + rows
+		return pixels*heifBytes(header) + rows
 	case calotype.BMP:
 		return pixels * 5
 	case calotype.TIFF:
@@ -125,6 +134,35 @@ func (p *Picture) decodeBytes(width, height int, frames int64) int64 {
 // scaled frame is there twice while they are joined; the second is the targets'.
 func (p *Picture) frameBytes(pixels int64, width, height int) int64 {
 	return pixels*4*6 + int64(width)*int64(height)*8
+}
+
+// bytesPerSample is 2 for samples of more than 8 bits.
+func bytesPerSample(header *imageheader.Header) int64 {
+	if header.Depth > 8 {
+		return 2
+	}
+	return 1
+}
+
+// heifBytes is what libheif takes for a pixel: the codec's planes, copies of them, and what
+// they are converted to. It is that of the costliest kind if the header cannot be read.
+func heifBytes(header *imageheader.Header) int64 {
+	var samples int64
+	switch header.Chroma {
+	case imageheader.Chroma420, imageheader.Chroma400:
+		samples = 8
+	case imageheader.Chroma422:
+		samples = 11
+	default:
+		samples = 14
+	}
+	if header.Alpha {
+		samples += 4
+	}
+	if header.HEIF == nil {
+		return samples * 2
+	}
+	return samples * max(bytesPerSample(header), (int64(header.HEIF.AlphaDepth)+7)/8)
 }
 
 // jpegCoefficients is what libjpeg keeps of a picture whose scans are not each of the

@@ -14,6 +14,7 @@ import (
 	"github.com/davidbyttow/govips/v2/vips"
 
 	"calotype"
+	"calotype/worker/imageheader"
 )
 
 // What is predicted covers what a process of its own takes, and not many times that.
@@ -35,15 +36,20 @@ func TestMemoryIsPredicted(t *testing.T) {
 		save   func(*vips.ImageRef) ([]byte, *vips.ImageMetadata, error)
 		target calotype.Format
 	}{
-		"baseline.jpg":    {saveJPEG(vips.JpegExportParams{Quality: 80}), calotype.JPEG},
-		"to.avif":         {saveJPEG(vips.JpegExportParams{Quality: 80}), calotype.AVIF},
-		"to.gif":          {saveJPEG(vips.JpegExportParams{Quality: 80}), calotype.GIF},
-		"progressive.jpg": {saveJPEG(vips.JpegExportParams{Quality: 80, Interlace: true, SubsampleMode: vips.VipsForeignSubsampleOn}), calotype.WebP},
-		"full.jpg":        {saveJPEG(vips.JpegExportParams{Quality: 80, Interlace: true, SubsampleMode: vips.VipsForeignSubsampleOff}), calotype.JPEG},
-		"rows.png":        {savePNG(vips.PngExportParams{Compression: 1}), calotype.PNG},
-		"interlaced.png":  {savePNG(vips.PngExportParams{Compression: 1, Interlace: true}), calotype.JPEG},
-		"lossy.webp":      {saveWebP(vips.WebpExportParams{Quality: 50}), calotype.JPEG},
-		"lossless.webp":   {saveWebP(vips.WebpExportParams{Lossless: true}), calotype.JPEG},
+		"baseline.jpg":         {saveJPEG(vips.JpegExportParams{Quality: 80}), calotype.JPEG},
+		"to.avif":              {saveJPEG(vips.JpegExportParams{Quality: 80}), calotype.AVIF},
+		"to.gif":               {saveJPEG(vips.JpegExportParams{Quality: 80}), calotype.GIF},
+		"progressive.jpg":      {saveJPEG(vips.JpegExportParams{Quality: 80, Interlace: true, SubsampleMode: vips.VipsForeignSubsampleOn}), calotype.WebP},
+		"full.jpg":             {saveJPEG(vips.JpegExportParams{Quality: 80, Interlace: true, SubsampleMode: vips.VipsForeignSubsampleOff}), calotype.JPEG},
+		"rows.png":             {savePNG(vips.PngExportParams{Compression: 1}), calotype.PNG},
+		"interlaced.png":       {savePNG(vips.PngExportParams{Compression: 1, Interlace: true}), calotype.JPEG},
+		"alpha.png":            {withAlpha(savePNG(vips.PngExportParams{Compression: 1})), calotype.PNG},
+		"alpha.interlaced.png": {withAlpha(savePNG(vips.PngExportParams{Compression: 1, Interlace: true})), calotype.JPEG},
+		"alpha.avif": {withAlpha(func(i *vips.ImageRef) ([]byte, *vips.ImageMetadata, error) {
+			return i.ExportAvif(&vips.AvifExportParams{Quality: 50, Bitdepth: 8, Effort: 1})
+		}), calotype.JPEG},
+		"lossy.webp":    {saveWebP(vips.WebpExportParams{Quality: 50}), calotype.JPEG},
+		"lossless.webp": {saveWebP(vips.WebpExportParams{Lossless: true}), calotype.JPEG},
 		"strips.tiff": {func(i *vips.ImageRef) ([]byte, *vips.ImageMetadata, error) {
 			return i.ExportTiff(vips.NewTiffExportParams())
 		}, calotype.JPEG},
@@ -82,6 +88,41 @@ func TestMemoryIsPredicted(t *testing.T) {
 
 func saveJPEG(p vips.JpegExportParams) func(*vips.ImageRef) ([]byte, *vips.ImageMetadata, error) {
 	return func(i *vips.ImageRef) ([]byte, *vips.ImageMetadata, error) { return i.ExportJpeg(&p) }
+}
+
+func withAlpha(save func(*vips.ImageRef) ([]byte, *vips.ImageMetadata, error)) func(*vips.ImageRef) ([]byte, *vips.ImageMetadata, error) {
+	return func(i *vips.ImageRef) ([]byte, *vips.ImageMetadata, error) {
+		if err := i.AddAlpha(); err != nil {
+			return nil, nil, err
+		}
+		return save(i)
+	}
+}
+
+// Deep pictures that not every encoder writes, as they were measured with libheif 1.15.1: in
+// bytes a pixel of the whole process, of which the target and what is always there are 2.
+func TestMemoryOfDeepPictures(t *testing.T) {
+	const always = 2
+	for name, c := range map[string]struct {
+		depth  int
+		chroma imageheader.Chroma
+		alpha  bool
+		took   float64
+	}{
+		"8 bits, 4:2:0":         {8, imageheader.Chroma420, false, 7.5},
+		"8 bits, 4:4:4":         {8, imageheader.Chroma444, false, 13.9},
+		"8 bits, 4:2:0, alpha":  {8, imageheader.Chroma420, true, 11.5},
+		"10 bits, 4:2:0":        {10, imageheader.Chroma420, false, 14.0},
+		"10 bits, 4:2:0, alpha": {10, imageheader.Chroma420, true, 17.9},
+		"10 bits, 4:4:4":        {10, imageheader.Chroma444, false, 26.4},
+		"10 bits, 4:4:4, alpha": {10, imageheader.Chroma444, true, 26.7},
+		"12 bits, 4:4:4":        {12, imageheader.Chroma444, false, 27.4},
+	} {
+		got := heifBytes(&imageheader.Header{Depth: c.depth, Chroma: c.chroma, Alpha: c.alpha, HEIF: &imageheader.HEIF{}})
+		if need := c.took - always; float64(got) < need || float64(got) > 2*need {
+			t.Errorf("%s: %d bytes a pixel are predicted, %.1f were taken", name, got, need)
+		}
+	}
 }
 
 func savePNG(p vips.PngExportParams) func(*vips.ImageRef) ([]byte, *vips.ImageMetadata, error) {
