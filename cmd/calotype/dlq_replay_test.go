@@ -11,8 +11,8 @@ import (
 	"calotype/internal/awstest"
 )
 
-// sources takes the jobs that were sent, each of which must be marked.
-func (b *burial) sources(t *testing.T) map[string]int {
+// sources receives the jobs that were sent. Each must be marked.
+func (b *deadLetters) sources(t *testing.T) map[string]int {
 	t.Helper()
 	times := map[string]int{}
 	for _, body := range awstest.Drain(t, b.jobsURL) {
@@ -38,7 +38,7 @@ func TestDLQReplay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBurial(t)
+			b := newDeadLetters(t)
 			b.some(t)
 			b.dlq(t, append([]string{"replay"}, c.args...)...)
 			if got := fmt.Sprint(b.sources(t)); got != c.sent {
@@ -54,9 +54,9 @@ func TestDLQReplay(t *testing.T) {
 // A message that is not a job cannot be marked: it stays, and the command says so.
 func TestDLQReplaySkipsWhatIsNoJob(t *testing.T) {
 	t.Parallel()
-	b := newBurial(t)
-	b.bury(t, "malformed-job", "no job at all")
-	b.bury(t, "unknown-job-version", `{"v":9,"source":"a.jpg","variants":["M"]}`)
+	b := newDeadLetters(t)
+	b.deadLetter(t, "malformed-job", "no job at all")
+	b.deadLetter(t, "unknown-job-version", `{"v":9,"source":"a.jpg","variants":["M"]}`)
 	code, stdout, stderr := call(t, append([]string{"dlq", "replay", "--all"}, b.flags...)...)
 	for _, want := range []string{"skipped: ", "is not a job: parse job", "unknown job version 9", "sent 0 jobs", "skipped 2 that are not jobs", "calotype dlq purge"} {
 		if !strings.Contains(stdout, want) {
@@ -74,12 +74,12 @@ func TestDLQReplaySkipsWhatIsNoJob(t *testing.T) {
 // A thousand views of one broken picture are one job.
 func TestDLQReplayMerges(t *testing.T) {
 	t.Parallel()
-	b := newBurial(t)
+	b := newDeadLetters(t)
 	for i := range 20 {
 		job := calotype.Job{Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "M"}}, Request: fmt.Sprint("viewer ", i), Attempt: i}
-		b.bury(t, "too-many-bytes", job.Encode())
+		b.deadLetter(t, "too-many-bytes", job.Encode())
 	}
-	b.bury(t, "corrupt", jobBody("kitty.jpg")) // Another variant.
+	b.deadLetter(t, "corrupt", jobBody("kitty.jpg")) // Another variant.
 	_, last := b.dlq(t, "replay", "--all")
 	if last["sent"] != 2.0 || last["merged"] != 19.0 || last["deleted"] != 21.0 {
 		t.Errorf("got %v", last)
@@ -94,7 +94,7 @@ func TestDLQReplayMerges(t *testing.T) {
 
 func TestDLQReplayDryRun(t *testing.T) {
 	t.Parallel()
-	b := newBurial(t)
+	b := newDeadLetters(t)
 	b.some(t)
 	lines, last := b.dlq(t, "replay", "--all", "--dry-run")
 	if len(lines) != 6 || last["sent"] != 5.0 || last["skipped"] != 1.0 || last["deleted"] != 0.0 || last["dry_run"] != true {
@@ -114,12 +114,12 @@ func TestDLQReplayDryRun(t *testing.T) {
 	}
 }
 
-// Ctrl-C in the middle: what was done is said, and the rest is there at once.
+// Ctrl-C midway: the summary says what was done, and the rest is visible at once.
 func TestDLQReplayStops(t *testing.T) {
 	t.Parallel()
-	b := newBurial(t)
+	b := newDeadLetters(t)
 	for i := range 30 {
-		b.bury(t, "corrupt", jobBody(fmt.Sprintf("%02d.jpg", i)))
+		b.deadLetter(t, "corrupt", jobBody(fmt.Sprintf("%02d.jpg", i)))
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

@@ -10,7 +10,7 @@ import (
 
 func TestDLQShow(t *testing.T) {
 	t.Parallel()
-	b := newBurial(t)
+	b := newDeadLetters(t)
 	b.some(t)
 	lines, _ := b.dlq(t, "show", "dogs/c.jpg")
 	if len(lines) != 1 {
@@ -38,9 +38,9 @@ func TestDLQShow(t *testing.T) {
 
 func TestDLQShowsTheNewest(t *testing.T) {
 	t.Parallel()
-	b := newBurial(t)
+	b := newDeadLetters(t)
 	for i := range 15 {
-		b.bury(t, "corrupt", jobBody(fmt.Sprintf("%02d.jpg", i)))
+		b.deadLetter(t, "corrupt", jobBody(fmt.Sprintf("%02d.jpg", i)))
 	}
 	code, stdout, _ := call(t, append([]string{"dlq", "show", "--limit=3"}, b.flags...)...)
 	if code != exitOK || strings.Count(stdout, "id  ") != 3 || !strings.Contains(stdout, "14.jpg") || !strings.Contains(stdout, "newest 3 of 15") {
@@ -50,9 +50,9 @@ func TestDLQShowsTheNewest(t *testing.T) {
 
 func TestDLQShowLooksAtTheBucket(t *testing.T) {
 	t.Parallel()
-	b := newBurial(t)
+	b := newDeadLetters(t)
 	bucket := awstest.Bucket(t)
-	b.bury(t, "corrupt", jobBody("gone.jpg"), jobBody("there.jpg"), "no job")
+	b.deadLetter(t, "corrupt", jobBody("gone.jpg"), jobBody("there.jpg"), "no job")
 	awstest.Put(t, bucket, "there.jpg", []byte("broken"), awstest.Headers{})
 	awstest.Put(t, bucket, "resized/M.webp/there.jpg", []byte("older"), awstest.Headers{Metadata: map[string]string{"calotype-source-etag": "another"}})
 	lines, _ := b.dlq(t, "show", "--bucket="+bucket)

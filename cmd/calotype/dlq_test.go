@@ -16,16 +16,16 @@ import (
 	"calotype/queue"
 )
 
-// burial is a dead-letter queue with some dead letters, and the flags that name it.
-type burial struct {
+// deadLetters is a dead-letter queue with some dead letters, and the flags that name it.
+type deadLetters struct {
 	jobsURL, deadURL string
 	jobs, dead       *queue.Queue
 	flags            []string
 }
 
-func newBurial(t *testing.T) *burial {
+func newDeadLetters(t *testing.T) *deadLetters {
 	t.Helper()
-	b := &burial{}
+	b := &deadLetters{}
 	b.jobsURL, b.deadURL = awstest.Queues(t)
 	client := awstest.SQS(t)
 	b.jobs, b.dead = queue.New(client, b.jobsURL), queue.New(client, b.deadURL)
@@ -37,7 +37,7 @@ func jobBody(source string) string {
 	return calotype.Job{Source: source, Variants: []calotype.Variant{{Preset: "M", Format: calotype.WebP}}}.Encode()
 }
 
-func (b *burial) bury(t *testing.T, class string, bodies ...string) {
+func (b *deadLetters) deadLetter(t *testing.T, class string, bodies ...string) {
 	t.Helper()
 	for _, body := range bodies {
 		reason := queue.Reason{Class: class, Detail: class + " it is", Attempts: 2, Worker: "host-1", FirstSeen: time.Date(2026, 11, 1, 2, 3, 4, 0, time.UTC)}
@@ -48,7 +48,7 @@ func (b *burial) bury(t *testing.T, class string, bodies ...string) {
 }
 
 // redrive lets SQS's own policy move a job.
-func (b *burial) redrive(t *testing.T, body string) {
+func (b *deadLetters) redrive(t *testing.T, body string) {
 	t.Helper()
 	if err := b.jobs.Send(t.Context(), body, 0); err != nil {
 		t.Fatal(err)
@@ -67,17 +67,17 @@ func (b *burial) redrive(t *testing.T, body string) {
 }
 
 // some buries one or two for every reason that matters.
-func (b *burial) some(t *testing.T) {
+func (b *deadLetters) some(t *testing.T) {
 	t.Helper()
-	b.bury(t, "corrupt", jobBody("cats/a.jpg"), jobBody("cats/b.jpg"), jobBody("dogs/c.jpg"))
-	b.bury(t, "too-many-pixels", jobBody("cats/d.jpg"))
-	b.bury(t, "malformed-job", "no job at all")
+	b.deadLetter(t, "corrupt", jobBody("cats/a.jpg"), jobBody("cats/b.jpg"), jobBody("dogs/c.jpg"))
+	b.deadLetter(t, "too-many-pixels", jobBody("cats/d.jpg"))
+	b.deadLetter(t, "malformed-job", "no job at all")
 	b.redrive(t, jobBody("killer.jpg"))
 }
 
 // dlq runs a verb, which must succeed and leave nothing hidden, and returns the
 // lines of JSON that it printed: the last is the summary.
-func (b *burial) dlq(t *testing.T, args ...string) (lines []map[string]any, last map[string]any) {
+func (b *deadLetters) dlq(t *testing.T, args ...string) (lines []map[string]any, last map[string]any) {
 	t.Helper()
 	code, stdout, stderr := call(t, append(append([]string{"dlq"}, args...), append(b.flags, "--json")...)...)
 	if code != exitOK || stderr != "" {
@@ -101,7 +101,7 @@ func (b *burial) dlq(t *testing.T, args ...string) (lines []map[string]any, last
 }
 
 // left returns how many dead letters there are of each reason.
-func (b *burial) left(t *testing.T) string {
+func (b *deadLetters) left(t *testing.T) string {
 	t.Helper()
 	reasons := map[string]any{}
 	lines, _ := b.dlq(t, "list")
@@ -119,7 +119,7 @@ const allOfSome = "corrupt 3, malformed-job 1, redriven 1, too-many-pixels 1"
 
 func TestDLQList(t *testing.T) {
 	t.Parallel()
-	b := newBurial(t)
+	b := newDeadLetters(t)
 	b.some(t)
 	if got := b.left(t); got != allOfSome {
 		t.Errorf("got %s, want %s", got, allOfSome)
@@ -144,7 +144,7 @@ func TestDLQList(t *testing.T) {
 
 func TestDLQListOfNothing(t *testing.T) {
 	t.Parallel()
-	b := newBurial(t)
+	b := newDeadLetters(t)
 	if lines, last := b.dlq(t, "list"); len(lines) != 0 || last["looked_at"] != 0.0 {
 		t.Errorf("got %v, %v", lines, last)
 	}
@@ -156,8 +156,8 @@ func TestDLQListOfNothing(t *testing.T) {
 // Dead letters that another receiver holds are not inspected, and the summary says so.
 func TestDLQSaysWhatIsElsewhere(t *testing.T) {
 	t.Parallel()
-	b := newBurial(t)
-	b.bury(t, "corrupt", jobBody("a.jpg"), jobBody("b.jpg"))
+	b := newDeadLetters(t)
+	b.deadLetter(t, "corrupt", jobBody("a.jpg"), jobBody("b.jpg"))
 	messages, err := b.dead.Receive(t.Context(), 1, time.Second, time.Minute)
 	if err != nil || len(messages) != 1 {
 		t.Fatal(messages, err)
@@ -170,7 +170,7 @@ func TestDLQSaysWhatIsElsewhere(t *testing.T) {
 
 func TestDLQPurge(t *testing.T) {
 	t.Parallel()
-	b := newBurial(t)
+	b := newDeadLetters(t)
 	b.some(t)
 	for _, c := range []struct {
 		args    []string
@@ -243,7 +243,7 @@ func TestDLQMistakes(t *testing.T) {
 }
 
 func TestDLQQueueThatIsNotThere(t *testing.T) {
-	b := newBurial(t)
+	b := newDeadLetters(t)
 	code, _, stderr := call(t, "dlq", "replay", "--all", "--queue-url="+b.jobsURL+"-none", "--dead-letter-url="+b.deadURL)
 	if code != exitUsage || !strings.Contains(stderr, "--queue-url") || !strings.Contains(stderr, "there is no such queue") {
 		t.Errorf("got %d, %s", code, stderr)
@@ -253,7 +253,7 @@ func TestDLQQueueThatIsNotThere(t *testing.T) {
 // A typed reason that no dead letter has is an error, which lists those that exist.
 func TestDLQReasonThatDoesNotExist(t *testing.T) {
 	t.Parallel()
-	b := newBurial(t)
+	b := newDeadLetters(t)
 	b.some(t)
 	const want = "--reason corupt: no dead letter has this reason; there are corrupt, malformed-job, redriven, too-many-pixels"
 	for _, verb := range [][]string{{"list"}, {"show"}, {"replay"}, {"purge", "--yes"}} {

@@ -10,7 +10,7 @@ import (
 )
 
 func TestExplain(t *testing.T) {
-	b := newBurial(t)
+	b := newDeadLetters(t)
 	bucket := awstest.Bucket(t)
 	etag := awstest.Put(t, bucket, "cats/a b.jpg", []byte("source"), awstest.Headers{ContentType: "image/jpeg"})
 	l := calotype.Lineage{SourceETag: etag, Recipe: calotype.Recipe{Boxes: "1200x628", Quality: 80, Format: calotype.WebP, Encoder: "e1"}}
@@ -23,7 +23,7 @@ func TestExplain(t *testing.T) {
 	put("resized/M/cats/a b.jpg", func(l *calotype.Lineage) { l.SourceETag = "older" })
 	put("resized/S/cats/a b.jpg", func(l *calotype.Lineage) { l.CopyReason, l.Recipe.Boxes = "corrupt", "854x480" })
 	put("resized/XS/cats/a b.jpg", func(l *calotype.Lineage) { l.Recipe.Boxes, l.Recipe.Quality = "427x240", 70 })
-	b.bury(t, "corrupt", jobBody("cats/a b.jpg"), jobBody("cats/b.jpg"))
+	b.deadLetter(t, "corrupt", jobBody("cats/a b.jpg"), jobBody("cats/b.jpg"))
 
 	explain := func(args ...string) (e explanation, text string) {
 		t.Helper()

@@ -19,42 +19,42 @@ import (
 )
 
 type warmCommand struct {
-	Where            string             `arg:"" help:"The bucket, and what the keys of the pictures begin with: s3://pictures/cats/." placeholder:"s3://BUCKET/PREFIX"`
-	Variants         []calotype.Variant `env:"-" help:"The renditions that every picture is to have, such as S.webp,M." placeholder:"VARIANT"`
-	QueueURL         string             `name:"queue-url" help:"The SQS queue for jobs, if there is none for a backfill." placeholder:"URL"`
-	BackfillQueueURL string             `name:"backfill-queue-url" help:"The SQS queue that workers take jobs from while no viewer waits for them." placeholder:"URL"`
-	ResizedPrefix    calotype.Prefix    `help:"The folder of the bucket that renditions are kept in." default:"${prefix}"`
+	Where            string             `arg:"" help:"The bucket, and the prefix of the pictures' keys: s3://pictures/cats/." placeholder:"s3://BUCKET/PREFIX"`
+	Variants         []calotype.Variant `env:"-" help:"The renditions that every picture should have, such as S.webp,M." placeholder:"VARIANT"`
+	QueueURL         string             `name:"queue-url" help:"The SQS queue for jobs, unless there is one for a backfill." placeholder:"URL"`
+	BackfillQueueURL string             `name:"backfill-queue-url" help:"The SQS queue from which workers take jobs at low priority." placeholder:"URL"`
+	ResizedPrefix    calotype.Prefix    `help:"The bucket's folder for renditions." default:"${prefix}"`
 	Presets          presetsFile        `help:"A JSON file of presets, as the workers have it." placeholder:"FILE"`
-	Quality          int                `help:"The quality of renditions, 1 to 100, as the edge or else the workers have it: what was made in another one is made again." default:"${quality}"`
-	Encoder          string             `env:"-" help:"Who makes renditions, as workers record it: what another one made is made again. \"any\" takes all for the same. The default is this program with its libvips." default:"${encoder}"`
-	MaxBytes         int64              `help:"The largest source that workers read, in bytes: larger ones are left out." default:"${max_bytes}"`
-	Rate             float64            `env:"-" help:"How many jobs are sent in a second, at most." default:"200"`
-	AtOnce           int                `env:"-" help:"How many renditions are looked at side by side." default:"64"`
-	Checkpoint       string             `env:"-" help:"A file to go on from, should this be stopped or killed. It is removed at the end." placeholder:"FILE"`
-	DeleteOrphans    bool               `env:"-" help:"Delete the renditions, of any variant, whose source is gone."`
-	DryRun           bool               `env:"-" help:"Say what would be done, and do nothing."`
-	JSON             bool               `name:"json" env:"-" help:"Print a JSON object a line, the last with how many sources were seen, current, enqueued and failed."`
+	Quality          int                `help:"The quality of renditions, 1 to 100, as set for the edge, or else for the workers. Renditions of another quality are made again." default:"${quality}"`
+	Encoder          string             `env:"-" help:"The encoder, as workers record it. Renditions of another one are made again. \"any\" accepts all. The default is this program with its libvips." default:"${encoder}"`
+	MaxBytes         int64              `help:"The maximum size of a source that workers read, in bytes. Larger ones are left out." default:"${max_bytes}"`
+	Rate             float64            `env:"-" help:"The maximum number of jobs sent per second." default:"200"`
+	AtOnce           int                `env:"-" help:"The number of renditions that are inspected concurrently." default:"64"`
+	Checkpoint       string             `env:"-" help:"A file to resume from if this is stopped or killed. It is removed at the end." placeholder:"FILE"`
+	DeleteOrphans    bool               `env:"-" help:"Delete renditions of any variant whose source no longer exists."`
+	DryRun           bool               `env:"-" help:"Print what would be done, and change nothing."`
+	JSON             bool               `name:"json" env:"-" help:"Print a JSON object a line, the last with the numbers of sources seen, current, enqueued and failed."`
 }
 
-// Help is what the command's help says beside its flags.
+// Help is shown with the command's help.
 func (warmCommand) Help() string {
-	return `It lists the pictures and their renditions side by side, looks at those that are
-there, and sends a job for each picture of which a rendition is missing, or was made
-of another version, box, quality or encoder. A run that is repeated finds less to do,
-and in the end nothing. Run it with the workers' image, so that the encoder is the
-same. It ends with 1 if anything failed: the next run looks at that again.`
+	return `It lists the pictures and their renditions in step, inspects existing renditions, and
+sends a job for each picture with a rendition that is missing, or was made from another
+version, or with another box, quality or encoder. A repeated run finds less to do, and
+in the end nothing. Run it with the workers' image, so that the encoder is the same. It
+exits with 1 if anything failed; the next run tries that again.`
 }
 
 func (c *warmCommand) check() []error {
 	var errs []error
 	switch bucket, prefix := c.where(); {
 	case bucket == "":
-		errs = append(errs, fmt.Errorf("%q: say where the pictures are, such as s3://pictures/ or s3://pictures/cats/", c.Where))
+		errs = append(errs, fmt.Errorf("%q: name the bucket and prefix, such as s3://pictures/ or s3://pictures/cats/", c.Where))
 	case strings.HasPrefix(prefix, string(c.ResizedPrefix)+"/"):
-		errs = append(errs, fmt.Errorf("%s: renditions are under %s/, and no pictures", c.Where, c.ResizedPrefix))
+		errs = append(errs, fmt.Errorf("%s: %s/ holds renditions, not pictures", c.Where, c.ResizedPrefix))
 	}
 	if len(c.Variants) == 0 && !c.DeleteOrphans {
-		errs = append(errs, errors.New("--variants is missing: say which renditions every picture is to have, such as --variants S.webp,M"))
+		errs = append(errs, errors.New("--variants is missing: name the renditions that every picture should have, such as --variants S.webp,M"))
 	}
 	errs = append(errs, checkVariants("variants", c.Variants, c.Presets.orDefault())...)
 	switch {
@@ -69,7 +69,7 @@ func (c *warmCommand) check() []error {
 	return append(errs, between("max-bytes", c.MaxBytes, 1, 5<<30)...)
 }
 
-// where takes the argument apart. The bucket is empty where it says none.
+// where splits the argument. The bucket is empty if the argument has none.
 func (c *warmCommand) where() (bucket, prefix string) {
 	rest, ok := strings.CutPrefix(c.Where, "s3://")
 	if !ok {
@@ -132,7 +132,7 @@ func (c *warmCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 	return told.end(ctx, summary, err)
 }
 
-// purpose is what a checkpoint is good for.
+// purpose identifies the run for its checkpoint.
 func (c *warmCommand) purpose(bucket, prefix string) string {
 	var variants []string
 	for _, v := range c.Variants {
@@ -143,8 +143,7 @@ func (c *warmCommand) purpose(bucket, prefix string) string {
 		bucket, prefix, strings.Join(variants, ","), c.ResizedPrefix, c.Quality, c.Encoder, c.MaxBytes, c.DeleteOrphans)
 }
 
-// encoderDefault is the default of --encoder. A program without libvips, which makes no
-// renditions, has none to compare with.
+// encoderDefault returns the default of --encoder: any in a program without libvips.
 func encoderDefault() string {
 	if encoder := render.Encoder(); encoder != "none" {
 		return encoder
@@ -152,7 +151,7 @@ func encoderDefault() string {
 	return "any"
 }
 
-// wantedEncoder reads --encoder: it is empty where any will do.
+// wantedEncoder returns --encoder, or nothing if any encoder is accepted.
 func wantedEncoder(flag string) string {
 	if flag == "any" {
 		return ""
@@ -160,7 +159,7 @@ func wantedEncoder(flag string) string {
 	return flag
 }
 
-// reasons writes why renditions are to be made, the most frequent first.
+// reasons formats why renditions are made, the most frequent reason first.
 func reasons(counts map[calotype.Staleness]int) string {
 	names := slices.SortedFunc(maps.Keys(counts), func(a, b calotype.Staleness) int { return counts[b] - counts[a] })
 	var parts []string

@@ -132,9 +132,9 @@ func TestWarmMistakes(t *testing.T) {
 		args []string
 		want []string
 	}{
-		"no bucket":       {[]string{"pictures/cats"}, []string{`"pictures/cats": say where the pictures are`, "--variants is missing"}},
+		"no bucket":       {[]string{"pictures/cats"}, []string{`"pictures/cats": name the bucket and prefix`, "--variants is missing"}},
 		"unknown variant": {[]string{"s3://b", "--variants=Q,M.gif"}, []string{"--variants", "M.gif"}},
-		"renditions":      {[]string{"s3://b/resized/M/", "--variants=M"}, []string{`s3://b/resized/M/: renditions are under resized/, and no pictures`}},
+		"renditions":      {[]string{"s3://b/resized/M/", "--variants=M"}, []string{`s3://b/resized/M/: resized/ holds renditions, not pictures`}},
 		"unknown preset":  {[]string{"s3://b", "--variants=Q", "--rate=0"}, []string{"there is no preset Q", "--queue-url is missing", "--rate 0"}},
 	} {
 		code, _, stderr := call(t, append([]string{"warm"}, c.args...)...)

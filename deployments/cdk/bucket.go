@@ -17,7 +17,7 @@ func (st *stack) objectsARN(folder string) *string {
 	return jsii.String(*st.bucketARN() + "/" + folder + "*")
 }
 
-// newBucket makes the bucket, or says what the policy of one that is there must have.
+// newBucket creates the bucket, or outputs the statement that an existing one needs.
 func newBucket(home *stack, s settings, q queues, distribution awscloudfront.Distribution) {
 	read := distributionReads(home, distribution)
 	home.output("Bucket", "Where the pictures are", home.Bucket)

@@ -14,8 +14,7 @@ import (
 	"calotype/deployments/cdk/viewer"
 )
 
-// newDistribution makes what viewers speak to. The order in which a request meets its
-// parts: the viewer function, the cache, the trigger's origin-request, the origin (or
+// newDistribution creates the distribution. A request passes its parts in this order: the viewer function, the cache, the trigger's origin-request, the origin (or
 // two, in a group), the trigger's origin-response.
 func newDistribution(front *stack, s settings, trigger awslambda.Version) (awscloudfront.Distribution, error) {
 	code, err := viewer.Code(s.Presets)
@@ -74,7 +73,7 @@ func newCachePolicy(front *stack, s settings) awscloudfront.CachePolicy {
 }
 
 // failover are the answers of the primary origin after which the second is asked: 403
-// and 404 say that there is no rendition; on trouble, too, viewers get the original.
+// and 404 mean that the rendition does not exist; on errors viewers get the original too.
 var failover = []*float64{jsii.Number(403), jsii.Number(404), jsii.Number(500), jsii.Number(502), jsii.Number(503), jsii.Number(504)}
 
 // newOrigin is the bucket, once with the trigger's settings, or in a group twice with

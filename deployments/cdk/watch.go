@@ -142,7 +142,7 @@ func (st *stack) show(name string, graphs []graph) {
 
 // enqueueErrors counts the function's log lines of jobs that could not be sent. Where
 // Origin Shield is in the bucket's Region the function runs there; where it is not,
-// the log is in a Region that no stack is in, and there is no such metric.
+// the log is in a Region without a stack, and the metric does not exist.
 func enqueueErrors(home *stack, s settings) awscloudwatch.IMetric {
 	if s.OriginShield != s.Region {
 		awscdk.Annotations_Of(home.Stack).AddWarningV2(jsii.String("calotype:enqueue-errors"),

@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { hermetic.Main(m) }
 
 const unit = "../ec2/calotype-worker.service"
 
-// analyze runs systemd-analyze on a unit, of which the program is there.
+// analyze runs systemd-analyze on a unit whose program exists.
 func analyze(t *testing.T, content string, args ...string) (string, error) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), filepath.Base(unit))
@@ -41,7 +41,7 @@ func readUnit(t *testing.T) string {
 	return string(content)
 }
 
-// An unknown key is no error to systemd, but it says so: whatever it says is one here.
+// systemd only warns of an unknown key. Here every warning is an error.
 func TestUnitIsUnderstood(t *testing.T) {
 	content := readUnit(t)
 	if out, err := analyze(t, content, "verify", "--man=no"); err != nil || out != "" {

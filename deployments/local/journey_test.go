@@ -117,7 +117,7 @@ func TestKillInTheMiddle(t *testing.T) {
 		p.putFile(t, key, awstest.Photo(t, 1200, 900, i))
 		p.ask(t, "/"+key+"?size=M")
 	}
-	// The edge enqueues beside its answers: what it has not sent yet, dies with it.
+	// The edge enqueues in the background: a job not yet sent is lost with the process.
 	awstest.Eventually(t, time.Minute, "all jobs are sent and some are done", func() bool {
 		return p.log.Count(`"message":"enqueue"`) == jobs && p.log.Count(`"outcome":"done"`) >= jobs/10
 	})

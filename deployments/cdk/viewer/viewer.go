@@ -1,6 +1,6 @@
 // Package viewer writes the CloudFront Function that every viewer's request meets
 // first: it drops what the presets' table does not know from the query, so that a
-// made-up value is no miss of its own. It decides nothing: whatever it leaves has the
+// made-up value does not cause a miss of its own. It decides nothing: whatever it leaves has the
 // same meaning to package edge as what came.
 package viewer
 

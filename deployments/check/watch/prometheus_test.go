@@ -191,7 +191,7 @@ func wantRinging(t *testing.T, s server, when string, want ...string) {
 }
 
 // A worker and an edge under load, scraped by a Prometheus with the rules that we
-// deliver: everything that alerts and dashboard read is there, every panel shows
+// deliver: everything that alerts and dashboard read is served, every panel shows
 // something, and the alerts are silent until something is wrong.
 func TestPrometheusScrapesAWorkerAndAnEdge(t *testing.T) {
 	calotype, err := awstest.Build("calotype", "cmd/calotype")
@@ -246,7 +246,7 @@ func TestPrometheusScrapesAWorkerAndAnEdge(t *testing.T) {
 	wantRinging(t, prometheus, "the worker was killed", "CalotypeNoWorkers", "CalotypeNotReady")
 }
 
-// load asks for pictures, each until its rendition is there.
+// load requests pictures, each until its rendition exists.
 func load(t *testing.T, pictures, bucket string, n int) {
 	t.Helper()
 	for i := range n {

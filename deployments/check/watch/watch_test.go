@@ -36,7 +36,7 @@ func tool(t *testing.T, name string) string {
 	return path
 }
 
-// promtool runs it beside the rules.
+// promtool runs promtool in the folder of the rules.
 func promtool(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), tool(t, "promtool"), args...)

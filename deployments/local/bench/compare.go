@@ -196,7 +196,7 @@ func (r *result) mean() (mean float64) {
 	return mean
 }
 
-// print adds a line: a tool beside ours.
+// print adds a line that compares a tool with ours.
 func (r *result) print(table *tabwriter.Writer, w workload, t tool, ours result, files int) {
 	renditions := float64(files * (strings.Count(w.variants, ",") + 1))
 	two, eight := medianCost(r.two), medianCost(r.eight)

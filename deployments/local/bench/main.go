@@ -1,7 +1,7 @@
 // Command bench compares, in one run on the same pictures: what a rendition costs
 // here and with vipsthumbnail, sharp and Pillow, how like the original it is, how much
 // of a worker's CPU is not rendering, and how many renditions a second the HTTP edge
-// serves beside the S3 server that it asks. Machines are noisy: what counts are the
+// serves in comparison to its S3 server. Machines are noisy: what counts are the
 // ratios, of medians of rounds that alternate. "make bench" runs it.
 package main
 

@@ -90,7 +90,7 @@ func TestFleetReplayDiesBetweenSendAndDelete(t *testing.T) {
 }
 
 // The workers are quicker than the replay, and the picture is still broken: its new
-// dead letter is there at the end, once.
+// dead letter exists once at the end.
 func TestFleetReplayOfWhatFailsAgain(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

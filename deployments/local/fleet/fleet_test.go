@@ -37,7 +37,7 @@ type site struct {
 	jobsURL, deadURL string
 	backfillURL      string
 	jobs, dead       *queue.Queue
-	env              []string // Of the programs, beside that of the tests.
+	env              []string // Of the programs, in addition to that of the tests.
 }
 
 func newSite(t *testing.T) *site {

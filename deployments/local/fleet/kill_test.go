@@ -11,7 +11,7 @@ import (
 	"calotype/internal/awstest"
 )
 
-// Workers are killed again and again while jobs come in: every key ends as a
+// Workers are killed repeatedly while jobs arrive: every key ends as a
 // rendition or as a dead letter.
 func TestFleetSurvivesKills(t *testing.T) {
 	t.Parallel()

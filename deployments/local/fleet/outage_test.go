@@ -31,7 +31,7 @@ func TestFleetSitsOutAnOutage(t *testing.T) {
 		case !out.Load():
 			return pass
 		case strings.Contains(c.path, "/stubborn"):
-			return fail503 // Every time, so that some jobs are put off again and again.
+			return fail503 // Every time, so that some jobs are retried repeatedly.
 		case rand.N(2) == 0:
 			return pass
 		}

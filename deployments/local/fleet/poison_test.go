@@ -24,7 +24,7 @@ func (p *program) address(t *testing.T) string {
 	return "http://" + address
 }
 
-// A broken picture is asked for again and again, at several edges that come and go
+// A broken picture is requested repeatedly, at several edges that start and stop
 // and so forget what they have enqueued: it is decoded a handful of times, and every
 // viewer gets its bytes.
 func TestFleetDecodesPoisonAHandfulOfTimes(t *testing.T) {

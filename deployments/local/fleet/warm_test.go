@@ -52,7 +52,7 @@ func (s *site) fill(t *testing.T, n int, body func(i int) []byte) (keys []string
 // summary is the last line of a warm.
 type summary struct{ Seen, Current, Enqueued, Failed int }
 
-// warm runs to its end, and is killed again and again where lives says for how long it
+// warm runs to its end, and is killed repeatedly if lives says for how long it
 // may live.
 func (s *site) warm(t *testing.T, lives func() time.Duration, args ...string) (last summary, kills int) {
 	t.Helper()

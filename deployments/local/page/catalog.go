@@ -69,7 +69,7 @@ func (c *catalog) look(ctx context.Context) (listing, error) {
 		return listing{}, err
 	}
 	c.forget(found)
-	var g errgroup.Group // One that cannot be read is no reason to leave the others.
+	var g errgroup.Group // The others are read even if one cannot be.
 	g.SetLimit(atOnce)
 	for key, source := range found.sources {
 		known, renditions := c.entry(key), found.renditions[key]

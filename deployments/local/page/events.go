@@ -10,7 +10,7 @@ import (
 // reconnectAfter is how soon a browser tries again when the stream broke.
 const reconnectAfter = time.Second
 
-// about is what the page shows beside the pictures.
+// about is what the page shows in addition to the pictures.
 type about struct {
 	Bucket  string   `json:"bucket"`
 	Presets []preset `json:"presets"`
@@ -45,7 +45,7 @@ func (p *Page) servePictures(w http.ResponseWriter, r *http.Request) {
 
 // serveEvents streams what happens, as server-sent events: "about" once; "picture"
 // with one that is new to the client or changed; "gone" with the key of one that was
-// removed; and "status" when all that is there has been said, or cannot be.
+// removed; and "status" when all pictures have been sent, or cannot be.
 // https://html.spec.whatwg.org/multipage/server-sent-events.html
 func (p *Page) serveEvents(w http.ResponseWriter, r *http.Request) {
 	stream := stream{w: w, control: http.NewResponseController(w)}

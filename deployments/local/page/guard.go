@@ -56,7 +56,7 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(value) // A client that left is no error of ours.
+	_ = json.NewEncoder(w).Encode(value) // A client that left is not an error of ours.
 }
 
 // writeError answers with one line: {"error": "..."}.

@@ -4,7 +4,7 @@
 // served by edge/origin, at the address a CDN would ask for, and what makes a
 // rendition is a request for it.
 //
-// The page trusts whoever can reach it, and so answers to names of this machine
+// The page trusts every client that reaches it, and so answers to names of this machine
 // only and takes changes from its own site only.
 package page
 

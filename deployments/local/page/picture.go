@@ -11,13 +11,13 @@ import (
 type state string
 
 const (
-	// original: nothing is there yet, and viewers get the source.
+	// original: the rendition does not exist yet, and viewers get the source.
 	original state = "original"
 	// rendition: a rendition of the source as it is now.
 	rendition state = "rendition"
 	// kept: a copy of the source that a worker put there, with a reason.
 	kept state = "kept"
-	// outdated: what is there was made from an earlier source or another box.
+	// outdated: it was made from an earlier source or for another box.
 	outdated state = "outdated"
 )
 

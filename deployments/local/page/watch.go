@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// watch is the goroutine that looks at the bucket again and again. It runs while
+// watch lists the bucket repeatedly, in a goroutine. It runs while
 // there are listeners: the first starts it, the last waits for its end.
 type watch struct {
 	stop context.CancelFunc

@@ -1,6 +1,6 @@
 // Package samples draws the pictures the local demo starts with, so that a
 // first run has something worth looking at without a download, and the
-// repository holds no binary files. Each is there for a reason: a large
+// repository holds no binary files. Each has a reason: a large
 // photograph, a turned one, transparency, a palette, an animation, an odd key.
 //
 // It does not store them: the caller puts each into a bucket as it is drawn.

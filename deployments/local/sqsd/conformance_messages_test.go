@@ -39,7 +39,7 @@ func checkSendReceiveDelete(t *testing.T, c *sqs.Client) {
 		}
 	}
 	remove(t, c, queue, m)
-	remove(t, c, queue, m) // twice is no error
+	remove(t, c, queue, m) // twice is not an error
 	if m := receive(t, c, queue, 2); m != nil {
 		t.Errorf("got %q after its deletion", *m.Body)
 	}

@@ -98,7 +98,7 @@ type brokenPipe struct{ http.ResponseWriter }
 
 func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
 
-// goneOnSecondLook is there when the message is taken, and gone after that.
+// goneOnSecondLook is a client that is present when the message is taken, and gone after.
 type goneOnSecondLook struct {
 	context.Context
 	looked atomic.Bool

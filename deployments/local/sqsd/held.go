@@ -54,7 +54,7 @@ func (s *Server) eachHeld(in heldBatchRequest, do func(*queue, heldEntry) error)
 }
 
 // remove deletes the message if the handle is of its last receive. If not it
-// does nothing, and that is no error, as in SQS.
+// does nothing and is not an error, as in SQS.
 func (s *Server) remove(q *queue, e heldEntry) error {
 	h, err := handleFor(q, e.ReceiptHandle)
 	if err != nil {

@@ -147,8 +147,8 @@ func TestOldHandle(t *testing.T) {
 	}
 }
 
-// TestDeadLetterCounts: a message keeps its count on its way, and the second
-// queue counts anew when it comes to its own policy.
+// TestDeadLetterCounts: a moved message keeps its count, and the second queue counts
+// from zero for its own policy.
 func TestDeadLetterCounts(t *testing.T) {
 	t.Parallel()
 	c := start(t)

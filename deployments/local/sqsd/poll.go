@@ -27,7 +27,7 @@ type received struct {
 	err      error
 }
 
-// poll takes what is there, or parks the poll. If it returns no error the poll
+// poll takes available messages, or parks the poll. If it returns no error the poll
 // will be answered: after [store.unpark] at the latest.
 func (s *store) poll(p *poll) error {
 	got, err := s.takeFor(p)
