@@ -58,19 +58,19 @@ var mayImport = map[string]struct {
 	why  string
 }{
 	"calotype":                    {nil, "the shared concepts depend on no other package"},
-	"calotype/worker/deadletter":  {[]string{"calotype", "calotype/queue", "calotype/worker/store"}, "dead letters are messages, jobs and objects; how jobs are done is the workers' business"},
+	"calotype/worker/deadletter":  {[]string{"calotype", "calotype/queue", "calotype/worker/failure", "calotype/worker/store"}, "dead letters are messages, jobs and objects; how jobs are done is the workers' business"},
 	"calotype/edge":               {[]string{"calotype"}, "the decision runs inside Lambda@Edge too"},
 	"calotype/edge/cloudfront":    {[]string{"calotype", "calotype/edge"}, "a host of the decision, without I/O: it runs inside Lambda@Edge"},
 	"calotype/edge/origin":        {[]string{"calotype", "calotype/edge", "calotype/queue"}, "the origin serves and enqueues; workers are elsewhere"},
 	"calotype/queue":              {[]string{"calotype"}, "a queue does not know what its messages say"},
-	"calotype/worker":             {[]string{"calotype", "calotype/queue", "calotype/worker/failure", "calotype/worker/render", "calotype/worker/store"}, "workers do not know what viewers get"},
+	"calotype/worker":             {[]string{"calotype", "calotype/internal/backoff", "calotype/queue", "calotype/worker/failure", "calotype/worker/render", "calotype/worker/store"}, "workers do not know what viewers get"},
 	"calotype/worker/failure":     {nil, "a failure is a reason, whoever fails"},
-	"calotype/worker/invalidate":  {[]string{"calotype", "calotype/worker/store"}, "an invalidator knows paths and counts them; what has changed is the workers' business"},
+	"calotype/worker/invalidate":  {[]string{"calotype", "calotype/internal/backoff", "calotype/worker/store"}, "an invalidator knows paths and counts them; what has changed is the workers' business"},
 	"calotype/worker/backfill":    {[]string{"calotype", "calotype/queue", "calotype/worker/store"}, "a backfill compares listings and sends jobs; how jobs are done is the workers' business"},
 	"calotype/worker/imageheader": {[]string{"calotype"}, "a header is bytes: libvips, buckets and jobs are elsewhere"},
 	"calotype/worker/animation":   {[]string{"calotype"}, "files and their frames; who decodes and encodes is elsewhere"},
 	"calotype/worker/render":      {[]string{"calotype", "calotype/worker/animation", "calotype/worker/failure", "calotype/worker/imageheader"}, "an engine knows pictures, not buckets or jobs"},
-	"calotype/worker/store":       {[]string{"calotype"}, "a store knows objects, not jobs"},
+	"calotype/worker/store":       {[]string{"calotype", "calotype/worker/failure"}, "a store knows objects, not jobs"},
 
 	"calotype/worker/decoder":      {[]string{"calotype/worker/decoder/wire", "calotype/worker/failure", "calotype/worker/imageheader", "calotype/worker/render"}, "decoders are processes that render pictures, not jobs"},
 	"calotype/worker/decoder/wire": {[]string{"calotype/worker/failure", "calotype/worker/render"}, "a protocol carries what the engine takes and makes"},

@@ -82,6 +82,15 @@ type Job struct {
 	// which do what is left, send no second one. The JSON key is that of the first
 	// builds: workers of two builds share a queue during an upgrade.
 	DeadLettered bool `json:"buried,omitempty"`
+	// Unknown counts attempts that ended in a failure of unknown kind, such as a panic.
+	Unknown int `json:"unknown,omitempty"`
+}
+
+// Replayed returns the job as a replay of its dead letter sends it. It ignores the fallback
+// copy, and counts attempts, days and dead letters anew. It has no request, so that jobs
+// that two viewers asked for are the same.
+func (j Job) Replayed() Job {
+	return Job{Source: j.Source, Variants: j.Variants, Quality: j.Quality, Exact: j.Exact, Reconcile: j.Reconcile, Again: true}
 }
 
 type jobMessage struct {
@@ -161,6 +170,9 @@ func (j Job) check() error {
 	}
 	if j.Attempt < 0 {
 		return fmt.Errorf("attempt %d", j.Attempt)
+	}
+	if j.Unknown < 0 {
+		return fmt.Errorf("unknown %d", j.Unknown)
 	}
 	if year := j.FirstSeen.Year(); year < 0 || year > 9999 {
 		return fmt.Errorf("first seen in the year %d", year)

@@ -9,11 +9,11 @@ import (
 	"calotype/queue"
 )
 
-// gather is how long an acknowledgement waits for others to go with it.
-const gather = 20 * time.Millisecond
+// batchWindow is how long a delete waits for others to share its batch.
+const batchWindow = 20 * time.Millisecond
 
-// acknowledger deletes messages, some with one call. Whoever asks waits for the
-// result of its own message.
+// acknowledger deletes messages in batches. Each caller waits for the result of its own
+// message.
 type acknowledger struct {
 	queue *queue.Queue
 	mu    sync.Mutex
@@ -24,17 +24,17 @@ type batch struct {
 	messages []queue.Message
 	full     chan struct{}
 	errs     []error
-	sent     chan struct{} // Closed when errs is there.
+	sent     chan struct{} // Closed when errs is set.
 }
 
-// delete deletes a message. Where that fails in company, it is tried once more by
-// itself, and retried is true.
+// delete deletes a message. If that fails in a batch, it is retried once by itself, and
+// retried is true.
 func (a *acknowledger) delete(ctx context.Context, m queue.Message) (retried bool, err error) {
 	b, i := a.join(m)
-	if i == 0 { // Who comes first sends for all.
+	if i == 0 { // The first caller sends for the whole batch.
 		select {
 		case <-b.full:
-		case <-time.After(gather):
+		case <-time.After(batchWindow):
 			a.shut(b)
 		}
 		b.errs = a.queue.DeleteBatch(ctx, b.messages)
@@ -61,7 +61,7 @@ func (a *acknowledger) join(m queue.Message) (b *batch, i int) {
 	return b, i
 }
 
-// shut lets nobody else join.
+// shut closes the batch to further messages.
 func (a *acknowledger) shut(b *batch) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

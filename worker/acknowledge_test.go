@@ -101,7 +101,7 @@ func TestAcknowledgeAlone(t *testing.T) {
 	if err != nil || len(messages) != 1 {
 		t.Fatalf("got %v, %v", messages, err)
 	}
-	if retried, err := b.lanes[0].acks.delete(t.Context(), messages[0]); retried || err != nil {
+	if retried, err := b.queues[0].acks.delete(t.Context(), messages[0]); retried || err != nil {
 		t.Errorf("got %v, %v", retried, err)
 	}
 	b.wantDone(t)

@@ -15,6 +15,7 @@ import (
 	"calotype"
 	"calotype/internal/awstest"
 	"calotype/queue"
+	"calotype/worker/failure"
 )
 
 // created and removed are what S3 tells of a bench's bucket.
@@ -137,7 +138,7 @@ func TestSeveralEventsInAMessage(t *testing.T) {
 func TestVeryManyEventsInAMessage(t *testing.T) {
 	b := newBench(t)
 	calls := 0
-	b.lanes[0].Queue = queue.New(awstest.SQS(t, counted(&calls)), b.jobsURL)
+	b.queues[0].Queue = queue.New(awstest.SQS(t, counted(&calls)), b.jobsURL)
 	var records []string
 	for i := range 1000 {
 		event := b.created(fmt.Sprintf("%03d.jpg", i%300))
@@ -155,7 +156,7 @@ func TestAVeryLongKeyThatIsNone(t *testing.T) {
 	b := newBench(t)
 	body := strings.Replace(b.created("kitty.jpg"), "kitty", strings.Repeat("k", 600<<10)+"%zz", 1)
 	b.do(t, body)
-	if reason := b.wantDeadLetter(t, classMalformedJob, body); len(reason.Detail) > 2*mostDetail {
+	if reason := b.wantDeadLetter(t, failure.MalformedJob, body); len(reason.Detail) > 2*maxDetail {
 		t.Errorf("a detail of %d bytes", len(reason.Detail))
 	}
 }
@@ -196,7 +197,7 @@ func TestReplacedByALargeOne(t *testing.T) {
 	b.MaxBytes = 1000
 	b.put(t, "kitty.jpg", jpegOf(t, photo(600, 900)))
 	b.do(t, b.created("kitty.jpg"))
-	b.wantKeys(t, "kitty.jpg")
+	b.wantKeys(t, "kitty.jpg", "resized/.failed/kitty.jpg")
 }
 
 // The CDN is told of what viewers may hold and is no longer right, and of nothing else.
@@ -249,7 +250,7 @@ func TestExactJobsGoByTheRecipe(t *testing.T) {
 }
 
 // What waits in a queue of its own is worked on, after a restart too.
-func TestLanesOfTheirOwn(t *testing.T) {
+func TestQueuesOfTheirOwn(t *testing.T) {
 	b := newBench(t)
 	b.Siblings, b.OnUpload = SiblingsNone, []calotype.Variant{{Preset: "XS"}}
 	eventsURL, _ := awstest.Queues(t)
@@ -258,7 +259,7 @@ func TestLanesOfTheirOwn(t *testing.T) {
 	for _, key := range []string{"a.jpg", "b.jpg", "c.jpg"} {
 		b.put(t, key, jpegOf(t, photo(900, 600)))
 	}
-	sends := map[*lane]string{b.lanes[0]: job("a.jpg", "XS"), b.lanes[1]: b.created("b.jpg"), b.lanes[2]: job("c.jpg", "XS")}
+	sends := map[*jobQueue]string{b.queues[0]: job("a.jpg", "XS"), b.queues[1]: b.created("b.jpg"), b.queues[2]: job("c.jpg", "XS")}
 	for l, body := range sends {
 		if err := l.Send(t.Context(), body, 0); err != nil {
 			t.Fatal(err)

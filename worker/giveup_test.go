@@ -13,6 +13,7 @@ import (
 	"calotype"
 	"calotype/internal/awstest"
 	"calotype/queue"
+	"calotype/worker/failure"
 	"calotype/worker/render"
 )
 
@@ -36,7 +37,7 @@ func (b *bench) crash(t *testing.T) {
 
 // The last receive that the redrive policy permits is not spent on one more decode:
 // the job gets a reason, and viewers a copy that ends it.
-func TestWhatKillsWorkersIsBuried(t *testing.T) {
+func TestPoisonMessage(t *testing.T) {
 	b := newBench(t)
 	source := jpegOf(t, photo(300, 200))
 	b.put(t, "kitty.jpg", source)
@@ -52,15 +53,15 @@ func TestWhatKillsWorkersIsBuried(t *testing.T) {
 		b.crash(t)
 	}
 	b.doNext(t)
-	reason := b.wantDeadLetter(t, classPoison, job("kitty.jpg", "M"))
+	reason := b.wantDeadLetter(t, failure.PoisonMessage, job("kitty.jpg", "M"))
 	if !strings.Contains(reason.Detail, "5 times") || decodes.Load() != 0 {
 		t.Errorf("got %q after %d decodes", reason.Detail, decodes.Load())
 	}
 	body, o := b.object(t, "resized/M/kitty.jpg")
-	if l := calotype.ParseLineage(o.Metadata); !bytes.Equal(body, source) || l.CopyReason != classPoison {
+	if l := calotype.ParseLineage(o.Metadata); !bytes.Equal(body, source) || l.CopyReason != failure.PoisonMessage {
 		t.Errorf("got %d bytes, %+v", len(body), l)
 	}
-	b.wantKeys(t, "kitty.jpg", "resized/M/kitty.jpg")
+	b.wantKeys(t, "kitty.jpg", "resized/.failed/kitty.jpg", "resized/M/kitty.jpg")
 }
 
 // A message whose job is done, but was not acknowledged, is no killer.
@@ -101,9 +102,9 @@ func TestOneDeadLetterWhenTheCopyFails(t *testing.T) {
 	b.do(t, job("kitty.jpg", "M"))
 	failing = false
 	b.doNext(t)
-	b.wantDeadLetter(t, render.ClassUnsupported, job("kitty.jpg", "M"))
+	b.wantDeadLetter(t, failure.UnsupportedFormat, job("kitty.jpg", "M"))
 	b.wantDone(t)
-	if _, o := b.object(t, "resized/M/kitty.jpg"); calotype.ParseLineage(o.Metadata).CopyReason != render.ClassUnsupported {
+	if _, o := b.object(t, "resized/M/kitty.jpg"); calotype.ParseLineage(o.Metadata).CopyReason != failure.UnsupportedFormat {
 		t.Errorf("got %v, want the copy", o.Metadata)
 	}
 }
@@ -114,11 +115,11 @@ func TestTooMuchMemory(t *testing.T) {
 	b.Memory = 1 << 20
 	b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
 	b.do(t, job("kitty.jpg", "M"))
-	reason := b.wantDeadLetter(t, classTooMuchMemory, job("kitty.jpg", "M"))
+	reason := b.wantDeadLetter(t, failure.TooMuchMemory, job("kitty.jpg", "M"))
 	if !strings.Contains(reason.Detail, "the budget is 1 MB") {
 		t.Errorf("got %q", reason.Detail)
 	}
-	b.wantKeys(t, "kitty.jpg", "resized/M/kitty.jpg")
+	b.wantKeys(t, "kitty.jpg", "resized/.failed/kitty.jpg", "resized/M/kitty.jpg")
 }
 
 // A download that ends too early is a retry: nothing of it is published.

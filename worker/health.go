@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// health is what a worker says of itself.
+// health holds whether a worker is ready and healthy.
 type health struct {
-	// sound ends when a job is stuck.
+	// sound is cancelled when a job is stuck.
 	sound   context.Context
 	unsound context.CancelFunc
 
 	mu  sync.Mutex
-	why error // It is not ready.
+	why error // Why the worker is not ready, or nil.
 }
 
 var (
@@ -27,7 +27,8 @@ func newHealth() *health {
 	return h
 }
 
-// unready says why no jobs are taken, or that they are. What stops stays so.
+// unready records why the worker takes no jobs (nil: it does). Once stopping, it stays
+// unready.
 func (h *health) unready(why error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

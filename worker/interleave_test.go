@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"os"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -24,16 +25,22 @@ import (
 // workers work, and events come late, twice and out of order. In the end no rendition is
 // of another version than its source, and none is left of a source that is gone.
 func TestInterleavings(t *testing.T) {
-	stories, atOnce := 30, 10
+	scenarios, concurrency := 30, 10
 	if os.Getenv("CALOTYPE_SOAK") != "" {
-		stories, atOnce = 1000, 25
+		scenarios, concurrency = 1000, 25
 	}
 	seed := rand.Uint64()
-	t.Logf("%d interleavings, seed %d", stories, seed)
+	if given := os.Getenv("CALOTYPE_SEED"); given != "" {
+		var err error
+		if seed, err = strconv.ParseUint(given, 10, 64); err != nil {
+			t.Fatalf("CALOTYPE_SEED: %v", err)
+		}
+	}
+	t.Logf("%d interleavings; CALOTYPE_SEED=%d repeats their choices", scenarios, seed)
 	b := newBench(t)
 	b.OnUpload = []calotype.Variant{{Preset: "XS", Format: calotype.WebP}}
 	// The local server answers 409 where a folder comes and goes.
-	for _, folder := range []string{"M", "S", "XS", "XS.webp"} {
+	for _, folder := range []string{"M", "S", "XS", "XS.webp", ".failed"} {
 		b.put(t, "resized/"+folder+"/.keep", nil)
 	}
 	second := newBench(t)
@@ -45,11 +52,11 @@ func TestInterleavings(t *testing.T) {
 	versions := [][]byte{jpegOf(t, photo(60, 40)), jpegOf(t, photo(40, 60)), pngOf(t, photo(50, 50)), []byte("broken")}
 	client := awstest.S3(t)
 	var all errgroup.Group
-	all.SetLimit(atOnce)
-	for i := range stories {
+	all.SetLimit(concurrency)
+	for i := range scenarios {
 		all.Go(func() error {
-			s := story{bench: b, client: client, rand: rand.New(rand.NewPCG(seed, uint64(i))), key: fmt.Sprintf("%04d.jpg", i), versions: versions}
-			return s.tell(context.Background())
+			s := scenario{bench: b, client: client, rand: rand.New(rand.NewPCG(seed, uint64(i))), key: fmt.Sprintf("%04d.jpg", i), versions: versions}
+			return s.play(context.Background())
 		})
 	}
 	if err := all.Wait(); err != nil {
@@ -58,7 +65,7 @@ func TestInterleavings(t *testing.T) {
 	awstest.Eventually(t, 5*time.Minute, "the queue is worked off", b.idle(t))
 	stale, orphans, current := 0, 0, 0
 	bucket := store.New(client, b.bucketName)
-	for i := range stories {
+	for i := range scenarios {
 		key := fmt.Sprintf("%04d.jpg", i)
 		source := look(t, bucket, key)
 		for _, variant := range []string{"M", "S", "XS", "XS.webp"} {
@@ -77,7 +84,7 @@ func TestInterleavings(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d interleavings: %d renditions current, %d stale, %d orphans", stories, current, stale, orphans)
+	t.Logf("%d interleavings: %d renditions current, %d stale, %d orphans", scenarios, current, stale, orphans)
 	if current == 0 {
 		t.Error("nothing was made")
 	}
@@ -93,8 +100,8 @@ func look(t *testing.T, bucket *store.Bucket, key string) store.Object {
 	return o
 }
 
-// story is what happens to one source.
-type story struct {
+// scenario is what happens to one source.
+type scenario struct {
 	*bench
 	client   *s3.Client
 	rand     *rand.Rand
@@ -103,7 +110,7 @@ type story struct {
 	events   sync.WaitGroup
 }
 
-func (s *story) tell(ctx context.Context) error {
+func (s *scenario) play(ctx context.Context) error {
 	for range 3 + s.rand.IntN(6) {
 		var err error
 		name := "ObjectCreated:Put"
@@ -128,7 +135,7 @@ func (s *story) tell(ctx context.Context) error {
 }
 
 // send sends a message some time later, and perhaps twice.
-func (s *story) send(body string) {
+func (s *scenario) send(body string) {
 	for range 1 + s.rand.IntN(4)/3 {
 		delay := time.Duration(s.rand.IntN(80)) * time.Millisecond
 		s.events.Go(func() {

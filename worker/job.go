@@ -3,6 +3,8 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -11,226 +13,154 @@ import (
 	"calotype/worker/failure"
 )
 
-// retryFor is how long a job is put off and tried again before it is given up: as
-// long as SQS can keep a message.
+// retryFor is how long a job is retried before it is rejected: as long as SQS keeps a
+// message.
 const retryFor = 14 * 24 * time.Hour
 
-// crowdedDelay is about how long a big picture is given back for where too many wait
-// for their turn.
-const crowdedDelay = time.Minute
-
-// The classes of failures that are the job's own; a picture's are in package render.
+// The delays of a retry after a passing failure double from the first to the longest.
 const (
-	classMalformedJob   = "malformed-job"
-	classUnknownVersion = "unknown-job-version"
-	classUnknownVariant = "unknown-variant"
-	classForbidden      = "forbidden"
-	classRetriedTooLong = "retried-too-long"
-	classPoison         = "poison-message"
-	classTooMuchMemory  = "too-much-memory"
+	firstRetry = 5 * time.Second
+	maxRetry   = queue.MaxDelay
 )
 
-// handle is the life of a job. It ends in one of four ways. Done: the renditions
-// are stored, or need not be, and the message is deleted. Rejected: it is buried,
-// then deleted. Put off, on any other error: a fresh message with a delay is sent,
-// then the old one deleted. Interrupted: a fresh message is sent at once. The
-// place is left before the message is acknowledged.
-func (w *Worker) handle(ctx context.Context, l *lane, m queue.Message, p *place) {
-	report := w.report(l, m)
-	defer func() { report.tell() }()
+// A failure of unknown kind is tried this often, with this delay in between.
+const (
+	maxUnknown   = 3
+	unknownRetry = 4 * time.Minute
+)
+
+// throttledDelay is the delay of a big picture that is requeued because too many wait.
+const throttledDelay = time.Minute
+
+// handle runs one message's job and completes the message. A job ends in one of four ways.
+// Done: the renditions are stored, or need not be, and the message is deleted. Rejected: it
+// is dead-lettered, then deleted. Retried: a fresh message with a delay is sent, then the
+// old one deleted. Interrupted: a fresh message is sent at once. The grant is released
+// before the message is acknowledged.
+func (w *Worker) handle(ctx context.Context, q *jobQueue, m queue.Message, g *grant) {
+	a := w.newAttempt(q, m)
+	defer a.finish()
 	jobs, err := w.parse(m)
-	if err == nil && len(jobs) != 1 {
-		p.leave()
-		report.err = w.spread(ctx, report, jobs)
-		return
-	}
-	if err == nil {
-		report.job = jobs[0]
-		report, err = w.attend(ctx, report, p)
-	} else {
-		p.leave()
-	}
-	report.err = w.settle(ctx, report, err)
-}
-
-// settle does with the message what its job's end asks for.
-func (w *Worker) settle(ctx context.Context, r *report, err error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
-	defer cancel()
-	var failed *failure.Failure
 	switch {
+	case err == nil && len(jobs) != 1:
+		g.release()
+		a.err = w.split(ctx, a, jobs)
+		return
 	case err == nil:
-		return w.delete(ctx, r)
-	case errors.Is(err, queue.ErrLeaseLost), errors.Is(err, errTooLong):
-		r.outcome = interrupted // Somebody else's by now, or soon.
-		return err
-	case errors.Is(err, errGraceOver):
-		r.outcome = interrupted
-		return errors.Join(err, w.giveBack(ctx, r))
-	case errors.Is(err, errCrowded):
-		r.outcome = crowded
-		return w.sendAgain(ctx, r, jitter(crowdedDelay))
-	case errors.As(err, &failed):
-		if err := w.deadLetter(ctx, r, failed); err != nil {
-			return err
-		}
-		return w.delete(ctx, r)
+		a.job = jobs[0]
+		a.logStart()
+		a.result, err = w.runLeased(ctx, a, g)
+		a.failure = a.result.failure
+		a.job.DeadLettered = a.job.DeadLettered || a.deadLettered
 	default:
-		r.outcome = putOff
-		r.job.Attempt++
-		return errors.Join(err, w.sendAgain(ctx, r, retryDelay(r.job.Attempt)))
+		g.release()
 	}
+	a.err = w.complete(ctx, a, err)
 }
 
-// parse reads a message: a job, or what S3 tells of objects, of which each may be one.
+// parse reads a message: a job, or S3 events, of which each can be one.
 func (w *Worker) parse(m queue.Message) ([]calotype.Job, error) {
 	job, err := calotype.ParseJob(m.Body)
 	if err != nil {
 		if events, ok, err := calotype.ParseEvents(m.Body); ok {
-			return w.jobsOf(events, m), reject(classMalformedJob, err)
+			return w.jobsOf(events, m), malformed(err)
 		}
-		if errors.Is(err, calotype.ErrJobVersion) {
-			return nil, reject(classUnknownVersion, err)
+		if errors.As(err, new(*calotype.NewerJobError)) {
+			return nil, err
 		}
-		return nil, reject(classMalformedJob, err)
+		return nil, malformed(err)
+	}
+	if queue.ReasonOf(m).Class != "" {
+		// It came back from the dead letters by another way than a replay, such as the
+		// console's redrive, which keeps a message's attributes.
+		job = job.Replayed()
 	}
 	if job.FirstSeen.IsZero() {
 		job.FirstSeen = m.Sent
 	}
 	if age := time.Since(job.FirstSeen); job.Attempt > 0 && age > retryFor {
-		err = failure.New(classRetriedTooLong, "retried %d times in %v", job.Attempt, age.Round(time.Hour))
+		err = failure.New(failure.RetriedTooLong, "retried %d times in %v", job.Attempt, age.Round(time.Hour))
 	}
 	return []calotype.Job{job}, err
 }
 
-func reject(class string, err error) error {
+func malformed(err error) error {
 	if err == nil {
 		return nil
 	}
-	return failure.New(class, "%s", shortened(err.Error()))
+	return failure.New(failure.MalformedJob, "%s", shortened(err.Error()))
 }
 
-// mostDetail is as much of a message as its dead letter and the log repeat of it, in
-// bytes: a body with a detail as long as itself would be more than SQS takes.
-const mostDetail = 1 << 10
+// maxDetail bounds the part of a message that its dead letter and the log repeat, in
+// bytes: a body with a detail as long as itself would exceed SQS's limit.
+const maxDetail = 1 << 10
 
 func shortened(detail string) string {
-	if len(detail) <= mostDetail {
+	if len(detail) <= maxDetail {
 		return detail
 	}
-	return strings.ToValidUTF8(detail[:mostDetail], "") + "…"
+	return strings.ToValidUTF8(detail[:maxDetail], "") + "…"
 }
 
-// work makes and publishes the renditions, when nobody else in this process is at
-// the same source, and a big picture when it is its turn. What it finds wrong with
-// the picture itself it buries.
-func (w *Worker) work(ctx context.Context, r *report, p *place) error {
-	if err := w.Prefix.CheckSource(r.job.Source); err != nil {
-		return failure.New(classMalformedJob, "%s", err)
+// run renders and publishes. A message that may be what crashes workers runs exclusively,
+// and a big picture waits for its turn.
+func (w *Worker) run(ctx context.Context, m queue.Message, job calotype.Job, g *grant) (result, error) {
+	if err := w.Prefix.CheckSource(job.Source); err != nil {
+		return result{}, malformed(err)
 	}
-	if r.message.Receives >= w.quarantineAfter() {
-		if err := p.alone(ctx); err != nil {
-			return err
+	if m.Receives >= w.quarantineAfter() {
+		if err := g.exclusive(ctx); err != nil {
+			return result{}, err
 		}
 	}
 	for {
-		err := w.workOnSource(ctx, r, p)
-		if !errors.Is(err, errOutOfTurn) {
-			return err
+		r, err := w.withSourceLock(ctx, m, job, g)
+		if !errors.Is(err, errBigSlotTaken) {
+			return r, err
 		}
-		// Whatever was seen of the bucket is old when the turn comes.
-		if err := p.waitTurn(ctx); err != nil {
-			return err
+		// By the time of its turn, whatever was seen of the bucket is old.
+		if err := g.waitBigSlot(ctx); err != nil {
+			return r, err
 		}
 	}
 }
 
-func (w *Worker) workOnSource(ctx context.Context, r *report, p *place) error {
-	unlock, err := w.sources.lock(ctx, r.job.Source)
+// withSourceLock publishes while no other job of this process works on the same source. A
+// panic becomes an error of unknown kind.
+func (w *Worker) withSourceLock(ctx context.Context, m queue.Message, job calotype.Job, g *grant) (r result, err error) {
+	unlock, err := w.sources.lock(ctx, job.Source)
 	if err != nil {
-		return err
+		return result{}, err
 	}
 	defer unlock()
-	return w.publish(ctx, r, p)
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v at %s", v, panicOrigin(string(debug.Stack())))
+		}
+	}()
+	return w.publish(ctx, m, job, g)
 }
 
-// quarantineAfter is the receive from which on a message is worked on with nothing beside
-// it: SQS counts receives, and only what crashes leaves a message to be received
-// again, so this one may be what kills workers. It comes before the last receive,
-// since that ends without any work.
+// panicOrigin returns the file and line of a recovered panic: the frame that follows the
+// runtime's own.
+func panicOrigin(stack string) string {
+	_, after, ok := strings.Cut(stack, "\npanic(")
+	lines := strings.Split(after, "\n")
+	if !ok || len(lines) < 4 {
+		return "an unknown place"
+	}
+	file, _, _ := strings.Cut(strings.TrimSpace(lines[3]), " ")
+	return file
+}
+
+// quarantineAfter is the receive from which on a message runs exclusively. SQS counts
+// receives, and only a crash leaves a message to be received again, so this one may be
+// what crashes workers. It comes before the last receive, which ends without an attempt.
 func (w *Worker) quarantineAfter() int { return max(2, min(3, w.MaxReceives-1)) }
 
-// isPoison reports whether this is the last receive of a message that the
-// redrive policy permits. If the job were begun once more and once more took the
-// worker along, the policy would move it to the dead letters without a reason, and
-// without a copy in the rendition's place that would keep it from coming back.
+// isPoison reports whether this is the last receive of a message that the redrive policy
+// permits. If the job crashed its worker once more, the policy would move the message to
+// the dead-letter queue without a reason, and no fallback copy would stop its return.
 func (w *Worker) isPoison(m queue.Message) bool {
 	return m.Receives > 1 && m.Receives >= w.MaxReceives
-}
-
-// retryDelay is 5 s doubling to 15 min, of which at least half.
-func retryDelay(attempt int) time.Duration {
-	return jitter(min(5*time.Second<<min(attempt-1, 10), queue.MaxDelay))
-}
-
-// delete acknowledges the message.
-func (w *Worker) delete(ctx context.Context, r *report) (err error) {
-	r.deleteRetried, err = r.lane.acks.delete(ctx, r.message)
-	return err
-}
-
-// sendAgain sends the job in a fresh message, to be received after the delay, and
-// deletes the one that it came in. So SQS's count of receives is left to count what
-// kills workers: an outage, a stop or a crowd uses up none.
-func (w *Worker) sendAgain(ctx context.Context, r *report, delay time.Duration) error {
-	if err := r.lane.Send(ctx, r.job.Encode(), delay); err != nil {
-		return err // The message returns by itself when its lease ends.
-	}
-	return w.delete(ctx, r)
-}
-
-// giveBack sends the job again for another worker, which can receive it at once.
-// To release the message would count as a receive: that is done only where nothing
-// can be sent.
-func (w *Worker) giveBack(ctx context.Context, r *report) error {
-	err := w.sendAgain(ctx, r, 0)
-	if err != nil && !errors.Is(err, queue.ErrLeaseLost) {
-		return errors.Join(err, r.lane.Release(ctx, r.message))
-	}
-	return err
-}
-
-// giveBackUnbegun gives back a message that came with a poll after the stop.
-func (w *Worker) giveBackUnbegun(ctx context.Context, l *lane, m queue.Message) {
-	jobs, err := w.parse(m)
-	if err != nil || len(jobs) != 1 {
-		w.handle(ctx, l, m, w.room.none()) // That takes no work.
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
-	defer cancel()
-	r := w.report(l, m)
-	r.job, r.outcome = jobs[0], unbegun
-	r.err = w.giveBack(ctx, r)
-	r.tell()
-}
-
-// deadLetter sends the job, as it came, to the dead-letter queue, with the first reason that
-// there is. What came as an event is sent as the job that it is, to be replayed. A job
-// has one dead letter, whatever else is wrong with it, and however often it is put off
-// after that: the message that it is sent again in says so.
-func (w *Worker) deadLetter(ctx context.Context, r *report, f *failure.Failure) error {
-	r.reject(f)
-	if r.job.DeadLettered {
-		return nil
-	}
-	err := w.dead.DeadLetter(ctx, r.body(), queue.Reason{
-		Class:     f.Class,
-		Detail:    f.Detail,
-		Attempts:  r.job.Attempt + 1,
-		Worker:    w.Name,
-		FirstSeen: r.job.FirstSeen,
-	})
-	r.job.DeadLettered = err == nil
-	return err
 }

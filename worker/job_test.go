@@ -12,6 +12,7 @@ import (
 
 	"calotype"
 	"calotype/internal/awstest"
+	"calotype/worker/failure"
 	"calotype/worker/render"
 )
 
@@ -146,21 +147,21 @@ func TestSameSourceSameTime(t *testing.T) {
 	both.Go(func() { b.handleOne(t, second) })
 	both.Wait()
 	b.wantDone(t)
-	// The first: the source, the rendition, and the source once more.
-	if want := "map[GET:1 HEAD:5 PUT:1]"; fmt.Sprint(calls) != want {
+	// The first: the source, the rendition, the marker of failures, and the source once more.
+	if want := "map[GET:1 HEAD:6 PUT:1]"; fmt.Sprint(calls) != want {
 		t.Errorf("got %v, want %s", calls, want)
 	}
 }
 
 func TestJobsThatMakeNoSense(t *testing.T) {
 	for name, c := range map[string]struct{ body, class string }{
-		"no JSON":        {"kitty.jpg", classMalformedJob},
-		"no variants":    {`{"v":1,"source":"kitty.jpg"}`, classMalformedJob},
-		"newer version":  {`{"v":2,"source":"kitty.jpg","variants":["M"]}`, classUnknownVersion},
-		"of a rendition": {job("resized/M/kitty.jpg", "M"), classMalformedJob},
+		"no JSON":        {"kitty.jpg", failure.MalformedJob},
+		"no variants":    {`{"v":1,"source":"kitty.jpg"}`, failure.MalformedJob},
+		"no version":     {`{"source":"kitty.jpg","variants":["M"]}`, failure.MalformedJob},
+		"of a rendition": {job("resized/M/kitty.jpg", "M"), failure.MalformedJob},
 		"retried too long": {calotype.Job{
 			Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "M"}}, Attempt: 99, FirstSeen: time.Now().Add(-15 * 24 * time.Hour),
-		}.Encode(), classRetriedTooLong},
+		}.Encode(), failure.RetriedTooLong},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
@@ -174,7 +175,7 @@ func TestJobsThatMakeNoSense(t *testing.T) {
 	}
 }
 
-// A broken picture is buried once, and a copy of it stands where it was asked for,
+// A broken picture has one dead letter, and a copy of it under the key that was asked for,
 // so that viewers' requests end there.
 func TestBrokenPictures(t *testing.T) {
 	whole := jpegOf(t, photo(900, 600))
@@ -183,11 +184,11 @@ func TestBrokenPictures(t *testing.T) {
 		class       string
 		contentType string
 	}{
-		"truncated":       {whole[:len(whole)/2], render.ClassCorrupt, "image/jpeg"},
-		"no picture":      {[]byte("<script>alert(1)</script>"), render.ClassUnsupported, "image/x-source"},
-		"empty":           {nil, render.ClassUnsupported, "image/x-source"},
-		"header alone":    {whole[:20], render.ClassCorrupt, "image/jpeg"},
-		"too many pixels": {jpegOf(t, photo(1100, 1000)), render.ClassTooManyPixels, "image/jpeg"},
+		"truncated":       {whole[:len(whole)/2], failure.Corrupt, "image/jpeg"},
+		"no picture":      {[]byte("<script>alert(1)</script>"), failure.UnsupportedFormat, "application/octet-stream"},
+		"empty":           {nil, failure.UnsupportedFormat, "application/octet-stream"},
+		"header alone":    {whole[:20], failure.Corrupt, "image/jpeg"},
+		"too many pixels": {jpegOf(t, photo(1100, 1000)), failure.TooManyPixels, "image/jpeg"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
@@ -195,7 +196,7 @@ func TestBrokenPictures(t *testing.T) {
 			b.put(t, "kitty.jpg", c.body)
 			b.do(t, job("kitty.jpg", "M.webp"))
 			b.wantDeadLetter(t, c.class, job("kitty.jpg", "M.webp"))
-			b.wantKeys(t, "kitty.jpg", "resized/M.webp/kitty.jpg") // No siblings.
+			b.wantKeys(t, "kitty.jpg", "resized/.failed/kitty.jpg", "resized/M.webp/kitty.jpg") // No siblings.
 			body, o := b.object(t, "resized/M.webp/kitty.jpg")
 			if !bytes.Equal(body, c.body) || o.ContentType != c.contentType || o.CacheControl != "public, max-age=0, s-maxage=300" {
 				t.Errorf("kept %d bytes, %q, %q", len(body), o.ContentType, o.CacheControl)
@@ -218,7 +219,7 @@ func TestRepairedPictureIsRendered(t *testing.T) {
 	b.Siblings = SiblingsNone
 	b.put(t, "kitty.jpg", []byte("broken"))
 	b.do(t, job("kitty.jpg", "M.webp"))
-	b.wantDeadLetter(t, render.ClassUnsupported, job("kitty.jpg", "M.webp"))
+	b.wantDeadLetter(t, failure.UnsupportedFormat, job("kitty.jpg", "M.webp"))
 	b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
 	b.do(t, job("kitty.jpg", "M.webp"))
 	b.wantDone(t)
@@ -228,22 +229,34 @@ func TestRepairedPictureIsRendered(t *testing.T) {
 	}
 }
 
-func TestTooManyBytesAreBuriedWithoutACopy(t *testing.T) {
+func TestTooManyBytesLeaveNoCopy(t *testing.T) {
 	b := newBench(t)
 	b.MaxBytes = 1000
 	b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
 	b.do(t, job("kitty.jpg", "M"))
-	b.wantDeadLetter(t, render.ClassTooManyBytes, job("kitty.jpg", "M"))
-	b.wantKeys(t, "kitty.jpg")
+	b.wantDeadLetter(t, failure.TooManyBytes, job("kitty.jpg", "M"))
+	b.wantKeys(t, "kitty.jpg", "resized/.failed/kitty.jpg")
+
+	b.do(t, job("kitty.jpg", "S")) // One dead letter a picture and version.
+	b.wantDone(t)
+	b.MaxBytes = 1 << 20
+	b.do(t, calotype.Job{Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "S"}}, Again: true}.Encode())
+	b.wantDone(t)
+	if body, _ := b.object(t, "resized/S/kitty.jpg"); body == nil {
+		t.Error("a replay made no rendition")
+	}
+	if body, _ := b.object(t, "resized/.failed/kitty.jpg"); body != nil {
+		t.Error("the failure is still recorded")
+	}
 }
 
-func TestUnknownPresetIsBuriedWithACopy(t *testing.T) {
+func TestUnknownPresetLeavesACopy(t *testing.T) {
 	b := newBench(t)
 	b.Siblings = SiblingsNone
 	source := jpegOf(t, photo(900, 600))
 	b.put(t, "kitty.jpg", source)
 	b.do(t, job("kitty.jpg", "XXL", "M"))
-	b.wantDeadLetter(t, classUnknownVariant, job("kitty.jpg", "XXL", "M"))
+	b.wantDeadLetter(t, failure.UnknownVariant, job("kitty.jpg", "XXL", "M"))
 	b.wantKeys(t, "kitty.jpg", "resized/M/kitty.jpg", "resized/XXL/kitty.jpg")
 	if body, _ := b.object(t, "resized/XXL/kitty.jpg"); !bytes.Equal(body, source) {
 		t.Errorf("kept %d bytes, want the source's %d", len(body), len(source))
@@ -267,15 +280,15 @@ func TestKeptAsIs(t *testing.T) {
 	}
 }
 
-func TestSourceThatIsGone(t *testing.T) {
+func TestSourceMissing(t *testing.T) {
 	b := newBench(t)
 	b.do(t, job("none.jpg", "M"))
 	b.wantDone(t)
 	b.wantKeys(t)
 }
 
-// An outage uses up no receives and buries nothing: the job is sent again, later.
-func TestOutagePutsTheJobOff(t *testing.T) {
+// An outage uses up no receives and leaves no dead letter: the job is retried.
+func TestOutageRetriesTheJob(t *testing.T) {
 	failing := true
 	b := newBench(t, func(r *http.Request) *http.Response {
 		if failing && r.Method == http.MethodPut {
@@ -299,7 +312,7 @@ func TestOutagePutsTheJobOff(t *testing.T) {
 	}
 }
 
-func TestForbiddenIsBuried(t *testing.T) {
+func TestForbiddenIsRejected(t *testing.T) {
 	for _, method := range []string{http.MethodHead, http.MethodGet, http.MethodPut} {
 		b := newBench(t, func(r *http.Request) *http.Response {
 			if r.Method == method {
@@ -309,7 +322,7 @@ func TestForbiddenIsBuried(t *testing.T) {
 		})
 		b.put(t, "kitty.jpg", jpegOf(t, photo(90, 60)))
 		b.do(t, job("kitty.jpg", "M"))
-		reason := b.wantDeadLetter(t, classForbidden, job("kitty.jpg", "M"))
+		reason := b.wantDeadLetter(t, failure.Forbidden, job("kitty.jpg", "M"))
 		if !strings.Contains(reason.Detail, "s3:GetObject") || !strings.Contains(reason.Detail, "s3:PutObject") {
 			t.Errorf("%s: got %q, want the permissions", method, reason.Detail)
 		}
@@ -321,7 +334,7 @@ func TestCopyKeepsItsEncoding(t *testing.T) {
 	b := newBench(t)
 	b.putEncoded(t, "kitty.jpg", []byte("\x1f\x8b compressed"), "gzip")
 	b.do(t, job("kitty.jpg", "M"))
-	b.wantDeadLetter(t, render.ClassUnsupported, job("kitty.jpg", "M"))
+	b.wantDeadLetter(t, failure.UnsupportedFormat, job("kitty.jpg", "M"))
 	if _, o := b.object(t, "resized/M/kitty.jpg"); o.Encoding != "gzip" {
 		t.Errorf("got encoding %q", o.Encoding)
 	}
@@ -332,18 +345,6 @@ func TestOneDeadLetterAJob(t *testing.T) {
 	b := newBench(t)
 	b.put(t, "kitty.jpg", []byte("broken"))
 	b.do(t, job("kitty.jpg", "XXL", "M"))
-	b.wantDeadLetter(t, classUnknownVariant, job("kitty.jpg", "XXL", "M"))
+	b.wantDeadLetter(t, failure.UnknownVariant, job("kitty.jpg", "XXL", "M"))
 	b.wantDone(t)
-}
-
-func TestRetryDelay(t *testing.T) {
-	for attempt, want := range map[int]time.Duration{
-		1: 5 * time.Second, 2: 10 * time.Second, 5: 80 * time.Second, 8: 640 * time.Second, 9: 15 * time.Minute, 1000: 15 * time.Minute,
-	} {
-		for range 100 {
-			if got := retryDelay(attempt); got < want/2 || got > want {
-				t.Errorf("attempt %d: got %v, want %v to %v", attempt, got, want/2, want)
-			}
-		}
-	}
 }

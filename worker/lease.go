@@ -15,58 +15,52 @@ type lease struct {
 	ended  chan struct{}
 }
 
-// unwinding is how long work may take to end once its context has. What takes longer
-// is in the midst of a picture, where nothing interrupts it.
-const unwinding = 2 * time.Second
+// cancelGrace is how long a job may take to return after its context is cancelled. A job
+// that takes longer is decoding or encoding a picture, which cannot be interrupted.
+const cancelGrace = 2 * time.Second
 
-// attend has a job's work done under a lease, and leaves the place when the work
-// has ended. It returns before that where the context ends and the work does not,
-// so that the message need not wait for it; then what the work reports is lost, and
-// what it could still publish is up to the context. Work that does not even end when
-// the longest lease is over is stuck.
-func (w *Worker) attend(ctx context.Context, r *report, p *place) (*report, error) {
-	leased, lease := hold(ctx, r.lane.Queue, r.message)
-	defer lease.letGo()
-	left := w.report(r.lane, r.message)
-	left.job = r.job
-	ended := make(chan error, 1)
-	w.atWork.Add(1)
-	stuck := time.AfterFunc(longestJob+unwinding, func() { w.stuck(left) })
+// runLeased runs a job under a lease and releases its grant when the job returns. If the
+// context ends and the job does not return, runLeased returns before it, without a result,
+// so that the message need not wait; whatever the job still publishes is bound by the
+// context. A job that does not return when the longest lease is over is stuck.
+func (w *Worker) runLeased(ctx context.Context, a *attempt, g *grant) (result, error) {
+	leased, lease := newLease(ctx, a.queue.Queue, a.message)
+	defer lease.stop()
+	type end struct {
+		result
+		err error
+	}
+	ended := make(chan end, 1)
+	m, job := a.message, a.job
+	w.running.Add(1)
+	stuck := time.AfterFunc(maxJobTime+cancelGrace, func() { w.stuck(m, job) })
 	go func() {
-		err := w.work(leased, r, p)
+		r, err := w.run(leased, m, job, g)
 		if cause := context.Cause(leased); err != nil && cause != nil {
 			err = cause
 		}
 		stuck.Stop()
-		p.leave()
-		w.atWork.Add(-1)
-		ended <- err
+		g.release()
+		w.running.Add(-1)
+		ended <- end{r, err}
 	}()
 	select {
-	case err := <-ended:
-		return r, err
+	case e := <-ended:
+		return e.result, e.err
 	case <-leased.Done():
 	}
 	select {
-	case err := <-ended:
-		return r, err
-	case <-time.After(unwinding):
-		return left, context.Cause(leased)
+	case e := <-ended:
+		return e.result, e.err
+	case <-time.After(cancelGrace):
+		return result{}, context.Cause(leased)
 	}
 }
 
-// stuck gives up on the process: libvips has no way to stop what it does, and a slot,
-// its memory and a thread are lost to it.
-func (w *Worker) stuck(r *report) {
-	w.log.Error().Str("source", r.job.Source).Str("message_id", r.message.ID).
-		Msg("a job is stuck in native code: this worker takes no more jobs and ends")
-	w.health.unsound()
-}
-
-// hold extends the message's lease again and again until it is let go. The context
-// it returns ends, with the cause, when the lease is lost or the job has run for
-// too long; what comes of the job then is up to who receives the message next.
-func hold(ctx context.Context, q *queue.Queue, m queue.Message) (context.Context, *lease) {
+// newLease extends the message's lease until it is stopped. The context that it returns
+// ends, with the cause, when the lease is lost or the job has run too long; whoever
+// receives the message next then decides.
+func newLease(ctx context.Context, q *queue.Queue, m queue.Message) (context.Context, *lease) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	l := &lease{cancel, make(chan struct{})}
 	go func() {
@@ -77,25 +71,25 @@ func hold(ctx context.Context, q *queue.Queue, m queue.Message) (context.Context
 }
 
 func (l *lease) extend(ctx context.Context, q *queue.Queue, m queue.Message) {
-	held := time.Now() // When the lease was surely ours for a visibility timeout.
+	valid := time.Now() // The last time the lease was known to be valid.
 	every := time.NewTicker(extendEvery)
 	defer every.Stop()
-	cap := time.NewTimer(longestJob)
-	defer cap.Stop()
+	limit := time.NewTimer(maxJobTime)
+	defer limit.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-cap.C:
+		case <-limit.C:
 			l.cancel(errTooLong)
 			return
 		case <-every.C:
-			began := time.Now()
+			start := time.Now()
 			err := extendOnce(ctx, q, m)
 			switch {
 			case err == nil:
-				held = began
-			case errors.Is(err, queue.ErrLeaseLost), time.Since(held) >= Visibility:
+				valid = start
+			case errors.Is(err, queue.ErrLeaseLost), time.Since(valid) >= Visibility:
 				l.cancel(fmt.Errorf("%w: %w", queue.ErrLeaseLost, err))
 				return
 			}
@@ -103,16 +97,16 @@ func (l *lease) extend(ctx context.Context, q *queue.Queue, m queue.Message) {
 	}
 }
 
-// extendOnce gives up in time for another try before the lease ends.
+// extendOnce times out early enough for another try before the lease ends.
 func extendOnce(ctx context.Context, q *queue.Queue, m queue.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, extendEvery/2)
 	defer cancel()
 	return q.Extend(ctx, m, Visibility)
 }
 
-// letGo stops extending and waits for the extension in flight, so that none comes
-// after the acknowledgement.
-func (l *lease) letGo() {
+// stop stops extending and waits for the extension in flight, so that none comes after
+// the acknowledgement.
+func (l *lease) stop() {
 	l.cancel(nil)
 	<-l.ended
 }

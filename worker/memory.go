@@ -4,21 +4,20 @@ import (
 	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
-// aside is what a worker's memory holds beside pictures that are being decoded:
-// the program and libvips (40 MB), sources on their way, what was freed and not yet
-// given back.
-const aside = 96 << 20
+// baseline is the memory that a worker needs for everything except decoding: the program
+// and libvips (40 MB), sources in transfer, what was freed and not yet returned.
+const baseline = 96 << 20
 
-// defaultMemory is three quarters of what the cgroup, or else the machine, leaves
-// when the rest is set aside; of a machine half, since others live there.
+// defaultMemory returns three quarters of the cgroup's memory without the baseline, or half
+// of the machine's, which other processes share.
 func defaultMemory() int64 {
-	const least = 64 << 20
+	const minimum = 64 << 20
 	limit, err := memlimit.FromCgroup()
-	if err == nil && limit < 1<<50 { // Version 1 says no limit with a very large one.
-		return max(least, (int64(limit)-aside)*3/4)
+	if err == nil && limit < 1<<50 { // In version 1 a very large limit means none.
+		return max(minimum, (int64(limit)-baseline)*3/4)
 	}
 	if limit, err = memlimit.FromSystem(); err != nil {
 		return 1 << 30
 	}
-	return max(least, (int64(limit)-aside)/2)
+	return max(minimum, (int64(limit)-baseline)/2)
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,6 +16,7 @@ import (
 
 	"calotype"
 	"calotype/internal/awstest"
+	"calotype/worker/failure"
 )
 
 func TestMetricsOfJobs(t *testing.T) {
@@ -42,16 +42,16 @@ func TestMetricsOfJobs(t *testing.T) {
 	after.Want(t, awstest.Samples{
 		jobs("done", ""):                                1,
 		jobs("current", ""):                             1,
-		jobs("gone", ""):                                1,
+		jobs("source-missing", ""):                      1,
 		jobs("rejected", "unsupported-format"):          1,
 		jobs("rejected", "malformed-job"):               1,
 		jobs("rejected", "corrupt"):                     0,
 		"calotype_source_bytes_total":                   float64(len(source) + len("no picture")),
 		"calotype_miss_to_rendition_seconds_count":      2, // The kept copy is one.
-		`calotype_job_age_seconds_count{lane="jobs"}`:   4, // Who sent what is no job is not known.
+		`calotype_job_age_seconds_count{queue="jobs"}`:  4, // Who sent what is no job is not known.
 		`calotype_job_stage_seconds_count{stage="get"}`: 2,
-		`calotype_slots{lane="jobs"}`:                   2,
-		`calotype_slots_used{lane="jobs"}`:              0,
+		`calotype_slots{queue="jobs"}`:                  2,
+		`calotype_slots_used{queue="jobs"}`:             0,
 		"calotype_memory_budget_bytes":                  float64(b.Memory),
 		"calotype_memory_budget_used_bytes":             0,
 		"calotype_jobs_waiting_for_memory":              0,
@@ -81,7 +81,7 @@ func TestMetricsOfWorkUnderWay(t *testing.T) {
 	})
 	b.put(t, "good.jpg", jpegOf(t, photo(300, 200)))
 	b.do(t, job("good.jpg", "XS"))
-	during.Want(t, awstest.Samples{`calotype_slots_used{lane="jobs"}`: 1})
+	during.Want(t, awstest.Samples{`calotype_slots_used{queue="jobs"}`: 1})
 	if during["calotype_memory_budget_used_bytes"] <= 0 {
 		t.Error("no memory in use")
 	}
@@ -104,18 +104,18 @@ func TestAgeIsOfFirstMessages(t *testing.T) {
 			t.Error(err)
 		}
 		awstest.Scrape(t, b.Worker).Want(t, awstest.Samples{
-			`calotype_jobs_total{class="",outcome="gone"}`:         2,
-			`calotype_job_age_seconds_count{lane="jobs"}`:          1,
-			`calotype_job_age_seconds_bucket{lane="jobs",le="5"}`:  0,
-			`calotype_job_age_seconds_bucket{lane="jobs",le="10"}`: 1,
+			`calotype_jobs_total{class="",outcome="source-missing"}`: 2,
+			`calotype_job_age_seconds_count{queue="jobs"}`:           1,
+			`calotype_job_age_seconds_bucket{queue="jobs",le="5"}`:   0,
+			`calotype_job_age_seconds_bucket{queue="jobs",le="10"}`:  1,
 		})
 	})
 }
 
-// Every class of a reject is a value of the label, or it would be counted as another.
-func TestEveryClassIsCounted(t *testing.T) {
+// Every class that another package names has a kind.
+func TestEveryClassHasAKind(t *testing.T) {
 	found := 0
-	for _, pattern := range []string{"*.go", "render/*.go", "imageheader/*.go"} {
+	for _, pattern := range []string{"*.go", "render/*.go", "imageheader/*.go", "decoder/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -136,21 +136,21 @@ func TestEveryClassIsCounted(t *testing.T) {
 				}
 				class, _ := strconv.Unquote(literal.Value)
 				found++
-				if !slices.Contains(rejectClasses, class) {
-					t.Errorf("%s: %s is not in rejectClasses", file, class)
+				if kind, ok := failure.Classes[class]; !ok || kind != failure.Picture {
+					t.Errorf("%s: %s is not a class of pictures' failures", file, class)
 				}
 				return true
 			})
 		}
 	}
-	if found != len(rejectClasses) {
-		t.Errorf("%d classes in the code, %d are counted", found, len(rejectClasses))
+	if found < 6 {
+		t.Errorf("found only %d classes", found)
 	}
 }
 
 // Every outcome is there from the start.
 func TestEveryOutcomeIsCounted(t *testing.T) {
-	parsed, err := parser.ParseFile(token.NewFileSet(), "report.go", nil, 0)
+	parsed, err := parser.ParseFile(token.NewFileSet(), "attempt.go", nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +168,7 @@ func TestEveryOutcomeIsCounted(t *testing.T) {
 		found++
 		class := ""
 		if name == string(rejected) {
-			class = otherClass
+			class = failure.Internal
 		}
 		if _, ok := samples[`calotype_jobs_total{class="`+class+`",outcome="`+name+`"}`]; !ok {
 			t.Errorf("%s is not there before it happens", name)
@@ -180,15 +180,24 @@ func TestEveryOutcomeIsCounted(t *testing.T) {
 	}
 }
 
-// Whoever is on call finds each class in the runbook.
+// The runbook's table has each class with its kind, and no other class.
 func TestEveryClassIsInTheRunbook(t *testing.T) {
 	runbook, err := os.ReadFile("../docs/dead-letters.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, class := range rejectClasses {
-		if !regexp.MustCompile("(?m)^\\|[^|]*`" + class + "`[^|]*\\|").Match(runbook) {
-			t.Errorf("docs/dead-letters.md does not say what to do about %s", class)
+	documented := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[a-z`, -]+`) \\| (unknown|passing|lasting|picture) \\|").FindAllSubmatch(runbook, -1) {
+		for _, name := range regexp.MustCompile("`([a-z-]+)`").FindAllSubmatch(row[1], -1) {
+			documented[string(name[1])] = string(row[2])
 		}
+	}
+	for class, kind := range failure.Classes {
+		if documented[class] != kind.String() {
+			t.Errorf("docs/dead-letters.md says %q of %s, the code says %q", documented[class], class, kind)
+		}
+	}
+	if len(documented) != len(failure.Classes) {
+		t.Errorf("%d classes are documented, the code has %d", len(documented), len(failure.Classes))
 	}
 }

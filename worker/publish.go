@@ -6,60 +6,67 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime/debug"
 	"slices"
 	"time"
 
 	"calotype"
+	"calotype/queue"
 	"calotype/worker/failure"
 	"calotype/worker/render"
 	"calotype/worker/store"
 )
 
-// mostStarts is how often a job starts over, in a row, because the source or a
-// rendition changed under it.
-const mostStarts = 5
+// maxStarts bounds how often a job starts over, in a row, because the source or a rendition
+// changed meanwhile.
+const maxStarts = 5
 
-// errChanged is why a job starts over: the source is another one by now, or gone.
+// errChanged makes a job start over: the source was replaced or removed.
 var errChanged = errors.New("source replaced or removed")
 
-// publish brings the job's renditions up to date with the source. For a fault of the
-// picture the job is buried, before copies are kept in the renditions' places.
+// publish brings the job's renditions up to date with the source. For a failure of the
+// picture the job is dead-lettered, before fallback copies take the renditions' places.
 //
-// An older version never replaces a newer one, and a source that is removed leaves
-// nothing behind, whatever other workers do at the same time: every write has the
-// condition that what was seen before the source was read is still there, and
-// after the writes the source is looked at once more.
-func (w *Worker) publish(ctx context.Context, report *report, place *place) error {
+// An older version never replaces a newer one, and a removed source leaves nothing behind,
+// whatever other workers do at the same time: every write is conditional on what was
+// stored under the key before the source was read, and after the writes the source is
+// checked once more.
+func (w *Worker) publish(ctx context.Context, m queue.Message, job calotype.Job, g *grant) (result, error) {
+	p := publication{worker: w, message: m, job: job, grant: g, result: result{outcome: done}}
 	defer func() {
-		if report.changed && w.Invalidate != nil && !report.job.Exact {
-			w.Invalidate(report.job.Source)
+		if p.changed && w.Invalidate != nil && !job.Exact {
+			w.Invalidate(job.Source)
 		}
 	}()
-	for range mostStarts {
-		p := publication{worker: w, job: report.job, report: report, place: place}
-		err := p.run(ctx)
-		if !errors.Is(err, errChanged) && !errors.Is(err, store.ErrConflict) {
-			return err
+	for range maxStarts {
+		err := p.tryOnce(ctx)
+		if f := p.lasting(err); f != nil {
+			err = p.failSource(ctx, f)
 		}
-		report.starts++
+		if !errors.Is(err, errChanged) && !errors.Is(err, store.ErrConflict) {
+			return p.result, err
+		}
+		p.startedOver++
 	}
-	return fmt.Errorf("gave way %d times to other changes of %s", mostStarts, report.job.Source)
+	return p.result, failure.Transient(fmt.Errorf("gave way %d times to other changes of %s", maxStarts, job.Source))
 }
 
-// publication is one attempt to publish.
+// publication is the state of one job's publishing.
 type publication struct {
-	worker *Worker
-	job    calotype.Job
-	report *report
-	place  *place
+	worker  *Worker
+	message queue.Message
+	job     calotype.Job
+	grant   *grant
+	result
 
-	wants  []want
-	body   []byte
-	source store.Object
+	source  store.Object
+	marker  store.Object // Records a failure of the source; without an ETag there is none.
+	targets []target
+	body    []byte
 }
 
-func (p *publication) run(ctx context.Context) error {
-	if current, err := p.look(ctx); err != nil || current {
+func (p *publication) tryOnce(ctx context.Context) error {
+	if finished, err := p.inspect(ctx); err != nil || finished {
 		return err
 	}
 	if err := p.read(ctx); err != nil {
@@ -68,60 +75,109 @@ func (p *publication) run(ctx context.Context) error {
 	if err := p.produce(ctx); err != nil {
 		return err
 	}
-	return p.verify(ctx)
+	if err := p.verify(ctx); err != nil {
+		return err
+	}
+	p.removeOldMarker(ctx)
+	return nil
 }
 
-// read gets the source. Its ETag is the version that all the rest is about. One that is
-// too large has no renditions, so what stands of an older one goes.
+// end sets the outcome, unless the job was rejected on the way.
+func (p *publication) end(o outcome) {
+	if p.outcome != rejected {
+		p.outcome = o
+	}
+}
+
+// inspect reports whether there is nothing to do, because the source no longer exists or
+// everything the job asks for is current. It costs one HEAD for the source and one for
+// each variant asked for; siblings are looked up only if there is work to do. The objects
+// found are the conditions of the writes, so they are looked up before the source is read.
+func (p *publication) inspect(ctx context.Context) (finished bool, err error) {
+	source, err := p.worker.bucket.Head(ctx, p.job.Source)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, p.removeAll(ctx)
+	} else if err != nil {
+		return false, err
+	}
+	if calotype.ParseLineage(source.Metadata).SourceETag != "" {
+		// A rendition, of this prefix or another one. Two prefixes that took each other's
+		// renditions for sources would never come to an end.
+		p.end(ignored)
+		return true, nil
+	}
+	p.source = source
+	if p.targets, err = p.headAll(ctx, p.job.Variants); err != nil {
+		return false, err
+	}
+	if p.job.Reconcile {
+		if err := p.addExisting(ctx); err != nil {
+			return false, err
+		}
+	}
+	if len(p.stale()) == 0 && p.startedOver == 0 {
+		p.end(current)
+		return true, nil
+	}
+	if finished, err := p.recall(ctx); err != nil || finished {
+		return finished, err
+	}
+	variants := p.worker.Siblings.of(p.job, p.worker.Presets)
+	siblings, err := p.headAll(ctx, variants[len(p.job.Variants):])
+	p.targets = append(p.targets, siblings...)
+	return err == nil && len(p.stale()) == 0, err
+}
+
+// read gets the source. Its ETag is the version that the renditions are made from. A
+// source that is too large has no renditions, so those of an older version are removed.
 func (p *publication) read(ctx context.Context) error {
-	if err := p.place.hold(ctx, min(p.source.Size, p.worker.MaxBytes)); err != nil {
+	if err := p.grant.reserveSource(ctx, min(p.source.Size, p.worker.MaxBytes)); err != nil {
 		return err
 	}
 	start := time.Now()
 	body, source, err := p.worker.bucket.Get(ctx, p.job.Source, p.worker.MaxBytes)
-	p.report.get += time.Since(start)
+	p.get += time.Since(start)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return errChanged // Seen a moment ago: look again.
+		return errChanged // It was there a moment ago: check again.
 	case errors.Is(err, store.ErrTooLarge):
 		p.source = source
-		if err := p.takeAway(ctx, p.stale(source.ETag)); err != nil {
+		if err := p.removeStale(ctx, p.stale()); err != nil {
 			return err
 		}
-		return failure.New(render.ClassTooManyBytes, "%d bytes, the limit is %d", source.Size, p.worker.MaxBytes)
+		return failure.New(failure.TooManyBytes, "%d bytes, the limit is %d", source.Size, p.worker.MaxBytes)
 	case err != nil:
-		return forbidden(err)
+		return err
 	}
 	p.body, p.source = body, source
-	p.report.bytesIn = int64(len(body))
+	p.bytesIn = int64(len(body))
 	return nil
 }
 
-// produce renders what is stale and stores each rendition as soon as it is there,
-// what was asked for first. If the picture has a fault, copies of it are kept
-// where the job asked for renditions, so that viewers' requests end there.
+// produce renders what is stale and stores each rendition as soon as it is ready, the
+// requested ones first.
 func (p *publication) produce(ctx context.Context) error {
-	if m := p.report.message; p.worker.isPoison(m) {
-		return p.keep(ctx, p.stale(p.source.ETag), failure.New(classPoison,
-			"received %d times; every earlier attempt ended in a crash", m.Receives))
+	if m := p.message; p.worker.isPoison(m) {
+		f := failure.New(failure.PoisonMessage, "received %d times; every earlier attempt ended in a crash", m.Receives)
+		return p.fallBack(ctx, p.stale(), f)
 	}
-	var known, unknown, obsolete []want
-	for _, w := range p.stale(p.source.ETag) {
+	var known, unknown, obsolete []target
+	for _, t := range p.stale() {
 		switch {
-		case w.preset.Name != "":
-			known = append(known, w)
-		case slices.Contains(p.job.Variants, w.variant):
-			unknown = append(unknown, w)
-		default:
-			obsolete = append(obsolete, w) // Of a preset that was given up.
+		case t.preset.Name != "":
+			known = append(known, t)
+		case slices.Contains(p.job.Variants, t.variant):
+			unknown = append(unknown, t)
+		default: // It exists, for a preset that no longer does.
+			obsolete = append(obsolete, t)
 		}
 	}
-	if err := p.takeAway(ctx, obsolete); err != nil {
+	if err := p.removeStale(ctx, obsolete); err != nil {
 		return err
 	}
 	if len(unknown) > 0 {
-		f := failure.New(classUnknownVariant, "no preset %q here", unknown[0].variant.Preset)
-		if err := p.keep(ctx, unknown, f); err != nil {
+		f := failure.New(failure.UnknownVariant, "this worker has no preset %q; give edge and workers the same presets", unknown[0].variant.Preset)
+		if err := p.fallBack(ctx, unknown, f); err != nil {
 			return err
 		}
 	}
@@ -129,33 +185,38 @@ func (p *publication) produce(ctx context.Context) error {
 		return nil
 	}
 	err := p.render(ctx, known)
-	var f *failure.Failure
-	if errors.As(err, &f) {
-		return p.keep(ctx, known, f)
+	if f := p.permanent(ctx, err); f != nil {
+		return p.fallBack(ctx, known, f)
 	}
 	return err
 }
 
-func (p *publication) render(ctx context.Context, wants []want) error {
-	start, puts := time.Now(), p.report.put
-	defer func() { p.report.render += time.Since(start) - (p.report.put - puts) }()
+// render makes and stores renditions. A panic becomes an error of unknown kind.
+func (p *publication) render(ctx context.Context, targets []target) (err error) {
+	start, puts := time.Now(), p.put
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v at %s", v, panicOrigin(string(debug.Stack())))
+		}
+		p.result.render += time.Since(start) - (p.put - puts)
+	}()
 	picture, err := p.worker.open(p.body, p.worker.Limits)
 	if err != nil {
 		return err
 	}
-	targets := make([]render.Target, len(wants))
-	for i, w := range wants {
-		targets[i] = picture.Target(w.variant, w.preset, cmp.Or(p.job.Quality, p.worker.Quality))
+	outputs := make([]render.Target, len(targets))
+	for i, t := range targets {
+		outputs[i] = picture.Target(t.variant, t.preset, cmp.Or(p.job.Quality, p.worker.Quality))
 	}
-	if err := p.takeMemory(ctx, picture.Memory(targets)); err != nil {
+	if err := p.reserveMemory(ctx, picture.Memory(outputs)); err != nil {
 		return err
 	}
 	i := 0
-	for rendition, err := range picture.Render(targets) {
+	for rendition, err := range picture.Render(outputs) {
 		if err != nil {
 			return err
 		}
-		if err := p.store(ctx, wants[i], targets[i], rendition); err != nil {
+		if err := p.store(ctx, targets[i], outputs[i], rendition); err != nil {
 			return err
 		}
 		i++
@@ -163,24 +224,23 @@ func (p *publication) render(ctx context.Context, wants []want) error {
 	return nil
 }
 
-// takeMemory takes what decoding will need. The source's bytes do not stay for a
-// turn that may be long in coming.
-func (p *publication) takeMemory(ctx context.Context, bytes int64) error {
+// reserveMemory reserves what decoding is predicted to need.
+func (p *publication) reserveMemory(ctx context.Context, bytes int64) error {
 	if budget := p.worker.Memory; bytes > budget {
-		return failure.New(classTooMuchMemory,
+		return failure.New(failure.TooMuchMemory,
 			"decoding would take about %d MB, the budget is %d MB", bytes>>20, budget>>20)
 	}
-	return p.place.take(ctx, bytes)
+	return p.grant.reserve(ctx, bytes)
 }
 
 // store publishes one rendition.
-func (p *publication) store(ctx context.Context, w want, t render.Target, r render.Rendition) error {
+func (p *publication) store(ctx context.Context, t target, output render.Target, r render.Rendition) error {
 	lineage := calotype.Lineage{
 		SourceETag: p.source.ETag,
 		Recipe: calotype.Recipe{
-			Boxes:   w.preset.Boxes(),
-			Quality: t.Quality,
-			Format:  t.Format,
+			Boxes:   t.preset.Boxes(),
+			Quality: output.Quality,
+			Format:  output.Format,
 			Encoder: render.Encoder(),
 		},
 		Size: calotype.Box{Width: r.Width, Height: r.Height},
@@ -189,75 +249,42 @@ func (p *publication) store(ctx context.Context, w want, t render.Target, r rend
 		lineage.CopyReason = calotype.CopyAsIs
 	}
 	o := store.Object{ContentType: r.Format.ContentType(), CacheControl: p.worker.CacheControl}
-	return p.write(ctx, w, r.Body, o, lineage)
+	return p.write(ctx, t, r.Body, o, lineage)
 }
 
-// keep buries the job for a fault and then puts the source's own bytes where the
-// job asked for renditions. Siblings get none: nobody asked.
-func (p *publication) keep(ctx context.Context, wants []want, f *failure.Failure) error {
-	if err := p.worker.deadLetter(ctx, p.report, f); err != nil {
-		return err
-	}
-	contentType := p.source.ContentType
-	if format, ok := render.Sniff(p.body); ok {
-		contentType = format.ContentType()
-	}
-	for _, w := range wants {
-		if !w.asked {
-			continue
-		}
-		lineage := calotype.Lineage{
-			SourceETag: p.source.ETag,
-			Recipe:     calotype.Recipe{Boxes: w.preset.Boxes(), Encoder: render.Encoder()},
-			CopyReason: f.Class,
-		}
-		o := store.Object{ContentType: contentType, Encoding: p.source.Encoding, CacheControl: p.worker.FallbackCacheControl}
-		if err := p.write(ctx, w, p.body, o, lineage); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// write puts an object where the want's key still holds what was seen there.
-func (p *publication) write(ctx context.Context, w want, body []byte, o store.Object, lineage calotype.Lineage) error {
+// write puts an object if the target's key still holds what was found there.
+func (p *publication) write(ctx context.Context, t target, body []byte, o store.Object, lineage calotype.Lineage) error {
 	if err := context.Cause(ctx); err != nil {
 		return err // The lease may be lost by now, and libvips did not stop for it.
 	}
 	start := time.Now()
-	defer func() { p.report.put += time.Since(start) }()
+	defer func() { p.put += time.Since(start) }()
 	o.Metadata = lineage.Metadata()
-	_, err := p.worker.bucket.Put(ctx, w.key, body, o, w.there.ETag)
-	if err != nil {
-		return forbidden(err)
+	if _, err := p.worker.bucket.Put(ctx, t.key, body, o, t.existing.ETag); err != nil {
+		return err
 	}
-	if was := calotype.ParseLineage(w.there.Metadata); was.SourceETag != "" && was.SourceETag != lineage.SourceETag {
-		p.report.changed = true
+	if was := calotype.ParseLineage(t.existing.Metadata); was.SourceETag != "" && was.SourceETag != lineage.SourceETag {
+		p.changed = true
 	}
-	p.report.stored(int64(len(body)))
+	if p.renditions == 0 {
+		p.firstStored = time.Now()
+	}
+	p.renditions++
+	p.bytesOut += int64(len(body))
 	return nil
 }
 
-// verify looks at the source once more. Replaced or removed in the meantime, the job
-// starts over, and what was put is replaced or removed as well.
+// verify checks the source once more. If it was replaced or removed in the meantime, the
+// job starts over, and what was put is replaced or removed as well.
 func (p *publication) verify(ctx context.Context) error {
 	source, err := p.worker.bucket.Head(ctx, p.job.Source)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return errChanged
 	case err != nil:
-		return forbidden(err)
+		return err
 	case source.ETag != p.source.ETag:
 		return errChanged
 	}
 	return nil
-}
-
-// forbidden makes a reject of what is not allowed, and so needs an operator. With
-// s3:ListBucket, which workers are given, S3 says so only where it is true.
-func forbidden(err error) error {
-	if errors.Is(err, fs.ErrPermission) {
-		return failure.New(classForbidden, "%v; workers need s3:GetObject and s3:ListBucket, and s3:PutObject and s3:DeleteObject under the prefix", err)
-	}
-	return err
 }

@@ -220,7 +220,7 @@ func TestFaultOfAnOlderVersion(t *testing.T) {
 }
 
 func TestOneSourceAtATime(t *testing.T) {
-	var l keyedLock
+	var l sourceLock
 	unlock, err := l.lock(t.Context(), "a")
 	if err != nil {
 		t.Fatal(err)
@@ -230,9 +230,9 @@ func TestOneSourceAtATime(t *testing.T) {
 		t.Fatal(err)
 	}
 	unlockB()
-	impatient, cancel := context.WithTimeoutCause(t.Context(), time.Millisecond, errGraceOver)
+	impatient, cancel := context.WithTimeoutCause(t.Context(), time.Millisecond, errShutdownTimeout)
 	defer cancel()
-	if _, err := l.lock(impatient, "a"); !errors.Is(err, errGraceOver) {
+	if _, err := l.lock(impatient, "a"); !errors.Is(err, errShutdownTimeout) {
 		t.Errorf("got %v, want the cause", err)
 	}
 	got := make(chan error)

@@ -7,18 +7,18 @@ import (
 	"calotype"
 )
 
-// Siblings are the variants that a job makes beside those it was asked for, since
-// the decode is paid already.
+// Siblings says which other variants a job makes in addition: once the source is decoded
+// they cost little.
 type Siblings string
 
 // The kinds of siblings.
 const (
-	// SiblingsNone makes only what was asked for.
+	// SiblingsNone makes only the requested variants.
 	SiblingsNone Siblings = "none"
 	// SiblingsFormat makes the same format in every other preset.
 	SiblingsFormat Siblings = "format"
-	// SiblingsAll makes every preset in the source's own format, in WebP, and in
-	// the format that was asked for.
+	// SiblingsAll makes every preset in the source's own format, in WebP, and in the
+	// requested format.
 	SiblingsAll Siblings = "all"
 )
 
@@ -32,7 +32,7 @@ func (s *Siblings) UnmarshalText(text []byte) error {
 	return fmt.Errorf("%q is not none, format or all", text)
 }
 
-// of returns what to make for a job: what was asked for, first, and then its siblings.
+// of returns the variants to make for a job: the requested ones, then their siblings.
 func (s Siblings) of(job calotype.Job, presets calotype.Presets) []calotype.Variant {
 	variants := slices.Clone(job.Variants)
 	if job.Exact || job.Reconcile || s == SiblingsNone {

@@ -136,7 +136,7 @@ func TestStopInMidPicture(t *testing.T) {
 			t.Errorf("not ready: %v", err)
 		}
 		took, err := stop()
-		if !errors.Is(err, ErrStuck) || took > b.Grace+unwinding+time.Second {
+		if !errors.Is(err, ErrStuck) || took > b.Grace+cancelGrace+time.Second {
 			t.Errorf("got %v after %v", err, took)
 		}
 		if all, hidden := b.queue.left(); all != 1 || hidden != 0 {
@@ -156,14 +156,14 @@ func TestStuck(t *testing.T) {
 		}
 		ended := make(chan error, 1)
 		go func() { ended <- b.Run(t.Context()) }()
-		time.Sleep(longestJob - time.Second)
+		time.Sleep(maxJobTime - time.Second)
 		if err := errors.Join(b.Healthy(), b.Ready()); err != nil {
 			t.Errorf("too early: %v", err)
 		}
 		if _, hidden := b.queue.left(); hidden != 1 {
 			t.Error("the lease is not held")
 		}
-		time.Sleep(time.Second + unwinding + Visibility)
+		time.Sleep(time.Second + cancelGrace + Visibility)
 		if !errors.Is(b.Healthy(), ErrStuck) || !errors.Is(b.Ready(), ErrStuck) {
 			t.Errorf("healthy: %v, ready: %v", b.Healthy(), b.Ready())
 		}

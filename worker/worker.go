@@ -1,14 +1,13 @@
-// Package worker makes renditions: it receives jobs from a queue, and for each it
-// reads the source, has it rendered, and publishes what was wanted. job.go tells
-// the life of one job; this file runs many side by side. It decides neither what a
-// viewer gets nor how pixels are made.
+// Package worker makes renditions: it receives jobs from queues, and for each it reads the
+// source, renders it, and publishes the renditions. This file runs many jobs concurrently;
+// job.go runs one, publish.go reads, renders and stores, and complete.go ends it. The
+// package decides neither what a viewer gets nor how pixels are made.
 package worker
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -17,63 +16,59 @@ import (
 	"github.com/rs/zerolog"
 
 	"calotype"
+	"calotype/internal/backoff"
 	"calotype/queue"
 	"calotype/worker/render"
 	"calotype/worker/store"
 )
 
-// What the job queue must have: how long a message that was received is hidden from
-// other workers, and how often it is received before the redrive policy ends it.
+// Visibility and MaxReceives are what the job queue must have: for how long a received
+// message is hidden from other workers, and how often it is received before the redrive
+// policy moves it.
 const (
 	Visibility  = 30 * time.Second
 	MaxReceives = 5
 )
 
-// The lease of a message is its visibility: how often that is extended while its job
-// runs, and when its job has run too long.
+// The lease of a message is its visibility: how often that is extended while the job runs,
+// and how long a job may run.
 const (
 	extendEvery = 10 * time.Second
-	longestJob  = 15 * time.Minute
+	maxJobTime  = 15 * time.Minute
 )
 
-// settleTime bounds an acknowledgement: it goes on when all else is to end.
-const settleTime = 10 * time.Second
-
-// Settings are what an operator decides.
+// Settings are the operator's.
 type Settings struct {
 	Presets calotype.Presets
 	Prefix  calotype.Prefix
-	// Quality from 1 to 100 holds where a job brings none.
+	// Quality, 1 to 100, is used for jobs without one.
 	Quality int
-	// Siblings are what a job makes beside what it was asked for.
+	// Siblings says which variants a job makes in addition.
 	Siblings Siblings
-	// OnUpload are the variants that are made of a source when S3 tells that it was
-	// put, before anyone asks.
+	// OnUpload are the variants made of a source when S3 reports that it was put, before
+	// a viewer asks.
 	OnUpload []calotype.Variant
-	// Invalidate, where it is set, is called with the key of a source of which viewers may
-	// hold renditions that are no longer right: of an older version, or of one that is
-	// gone.
+	// Invalidate, if not nil, is called with a source's key when cached renditions of it are
+	// no longer right: they are of an older version, or of a source that was removed.
 	Invalidate func(source string)
-	// Concurrency is how many of the jobs run at once that viewers wait for.
+	// Concurrency is how many jobs of the viewers' queue run at once.
 	Concurrency int
-	// Memory bounds the bytes that decoding takes, in all jobs together, as it is
-	// predicted.
+	// Memory bounds the predicted bytes that all jobs together need for decoding.
 	Memory int64
-	// MaxReceives is how often the queue lets a message be received.
+	// MaxReceives is the queue's maxReceiveCount.
 	MaxReceives int
-	// MaxBytes bounds a source's size; Limits what its header promises.
+	// MaxBytes bounds a source's size; Limits bounds what its header declares.
 	MaxBytes int64
 	Limits   render.Limits
-	// CacheControl is what renditions carry, FallbackCacheControl what copies of
-	// broken sources carry.
+	// CacheControl is that of renditions, FallbackCacheControl that of fallback copies.
 	CacheControl, FallbackCacheControl string
-	// Grace is how long jobs may still run once the worker is told to stop.
+	// Grace is how long jobs may still run after a stop.
 	Grace time.Duration
-	// Name tells workers apart in dead letters and logs.
+	// Name identifies the worker in dead letters and logs.
 	Name string
 }
 
-// Defaults returns the settings that hold where an operator says nothing else.
+// Defaults returns the settings of an operator who sets none.
 func Defaults() Settings {
 	return Settings{
 		Presets:              calotype.DefaultPresets(),
@@ -92,35 +87,37 @@ func Defaults() Settings {
 	}
 }
 
-// Queues are where jobs come from, and where those go that are given up.
+// Queues are the queues that a worker receives from and sends to.
 type Queues struct {
-	// Jobs are what viewers wait for. S3's events may be among them.
+	// Jobs are the viewers' jobs. S3's events may be among them.
 	Jobs *queue.Queue
-	// Events are S3's, and Backfill is what nobody waits for: both are worked on as
-	// far as viewers' jobs leave slots free. Either may be nil.
+	// Events are S3's, and Backfill has jobs without a waiting viewer. Both are received only
+	// while viewers' jobs leave slots free. Either may be nil.
 	Events, Backfill *queue.Queue
-	// Dead are the jobs that were given up.
+	// Dead is the dead-letter queue.
 	Dead *queue.Queue
 }
 
 // Worker is a pool of slots over some queues and one bucket.
 type Worker struct {
 	Settings
-	lanes   []*lane // The first is what viewers wait for.
-	dead    *queue.Queue
-	bucket  *store.Bucket
-	log     zerolog.Logger
-	poll    time.Duration // How long an empty queue is waited on.
-	room    *room
-	sources keyedLock
-	health  *health
-	metrics *metrics
-	atWork  atomic.Int32 // Jobs whose work has not ended, left behind or not.
-	open    func([]byte, render.Limits) (*render.Picture, error)
+	queues    []*jobQueue // The first is the viewers'.
+	dead      *queue.Queue
+	bucket    *store.Bucket
+	log       zerolog.Logger
+	poll      time.Duration // How long a poll of an empty queue lasts.
+	admission *admission
+	sources   sourceLock
+	failed    recent // Versions of sources whose failure no object records.
+	delayed   recent // Jobs that this worker sent again, while they are delayed.
+	health    *health
+	metrics   *metrics
+	running   atomic.Int32 // Jobs that have not returned, abandoned ones included.
+	open      func([]byte, render.Limits) (*render.Picture, error)
 }
 
-// New returns a worker for a bucket, which takes jobs from some queues and buries in
-// another what it gives up.
+// New returns a worker for a bucket, which receives from some queues and dead-letters to
+// another.
 func New(s Settings, q Queues, bucket *store.Bucket, log zerolog.Logger) *Worker {
 	w := &Worker{
 		Settings: s,
@@ -131,32 +128,37 @@ func New(s Settings, q Queues, bucket *store.Bucket, log zerolog.Logger) *Worker
 		health:   newHealth(),
 		open:     render.Open,
 	}
-	w.lanes, w.room = newLanes(s, q)
-	w.metrics = newMetrics(w.lanes, w.room)
+	w.queues, w.admission = newQueues(s, q)
+	w.metrics = newMetrics(w.queues, w.admission)
 	return w
 }
 
-// A stop waits for the poll in flight, so a poll fits into the grace period, with
-// some time to give back what it brought. A poll of a worker that is not known to
-// receive is short, so that it is known soon.
+// A stop waits for the poll in flight, so a poll fits into the grace period, with time to
+// requeue what it brought. The first poll is short, so that readiness is known soon.
 const (
 	firstPoll = time.Second
 	pollSlack = 5 * time.Second
 )
 
-var (
-	// ErrStuck is the error of a worker that left work behind, which does not end and
-	// cannot be interrupted: its process should end.
-	ErrStuck = errors.New("a job is stuck")
-
-	errGraceOver = errors.New("grace period over")
-	errTooLong   = fmt.Errorf("job ran for %v", longestJob)
+// The wait between the polls of a queue that fails, in addition to the SDK's retries.
+const (
+	firstPollRetry = time.Second
+	maxPollRetry   = 30 * time.Second
 )
 
-// Run works until the context ends, and then stops in two phases: it receives
-// nothing more, but gives what has begun the grace period to finish. What has not
-// begun, or does not finish, goes back to the queue. A job that is stuck makes it
-// stop as well. Run returns when every message is dealt with.
+var (
+	// ErrStuck is the error of a worker that abandoned a job which cannot be interrupted:
+	// its process should end.
+	ErrStuck = errors.New("a job is stuck")
+
+	errShutdownTimeout = errors.New("shutdown timeout")
+	errTooLong         = fmt.Errorf("job ran for %v", maxJobTime)
+)
+
+// Run receives and runs jobs until the context ends, and then stops in two phases: it
+// receives nothing more, but jobs that have started have the grace period to finish. A job
+// that has not started, or does not finish, is requeued. A stuck job stops the worker as
+// well. Run returns when every message is completed or requeued.
 func (w *Worker) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -165,82 +167,82 @@ func (w *Worker) Run(ctx context.Context) error {
 	defer abort(nil)
 	context.AfterFunc(ctx, func() {
 		w.health.unready(errStopping)
-		time.AfterFunc(w.Grace, func() { abort(errGraceOver) })
+		time.AfterFunc(w.Grace, func() { abort(errShutdownTimeout) })
 	})
-	var lanes sync.WaitGroup
-	for _, l := range w.lanes {
-		lanes.Go(func() { w.takeJobs(ctx, working, l) })
+	var queues sync.WaitGroup
+	for _, q := range w.queues {
+		queues.Go(func() { w.receiveJobs(ctx, working, q) })
 	}
-	lanes.Wait()
-	if n := w.atWork.Load(); n > 0 {
-		return fmt.Errorf("%w: left behind: %d", ErrStuck, n)
+	queues.Wait()
+	if n := w.running.Load(); n > 0 {
+		return fmt.Errorf("%w: abandoned: %d", ErrStuck, n)
 	}
 	return nil
 }
 
-// takeJobs receives a lane's jobs until the context ends, and waits for those that
-// work.
-func (w *Worker) takeJobs(ctx, working context.Context, l *lane) {
+// receiveJobs receives and starts a queue's jobs until the context ends, and waits for those
+// that run.
+func (w *Worker) receiveJobs(ctx, working context.Context, q *jobQueue) {
 	var running sync.WaitGroup
 	defer running.Wait()
-	var pause backoff
+	failures := 0
 	for {
-		// Slots first: a leased message never waits for a worker.
-		if l.awaitTurn(ctx) != nil || l.slots.Acquire(ctx, 1) != nil {
+		// Slots first: a leased message never waits for a slot.
+		if q.awaitCapacity(ctx) != nil || q.slots.Acquire(ctx, 1) != nil {
 			return
 		}
 		free := 1
-		for free < queue.MaxBatch && l.slots.TryAcquire(1) {
+		for free < queue.MaxBatch && q.slots.TryAcquire(1) {
 			free++
 		}
-		messages, err := w.receive(working, l, free)
-		l.slots.Release(int64(free - len(messages)))
-		if !l.yields() {
+		messages, err := w.receive(working, q, free)
+		q.slots.Release(int64(free - len(messages)))
+		if !q.lowPriority() {
 			w.health.unready(err)
 		}
 		if err != nil {
-			w.log.Error().Err(err).Str("lane", l.name).Msg("receive")
-			pause.wait(ctx)
+			q.outage.failed(&w.log, q.name, err)
+			failures++
+			pause(ctx, backoff.Delay(failures, firstPollRetry, maxPollRetry))
 			continue
 		}
-		pause = backoff{}
+		q.outage.ended(&w.log, q.name)
+		failures = 0
 		for _, m := range messages {
 			if ctx.Err() != nil {
-				l.slots.Release(1)
-				running.Go(func() { w.giveBackUnbegun(working, l, m) })
+				q.slots.Release(1)
+				running.Go(func() { w.requeueUnstarted(working, q, m) })
 				continue
 			}
-			running.Go(func() { w.handle(working, l, m, w.room.place(l.slots)) })
+			running.Go(func() { w.handle(working, q, m, w.admission.grant(q.slots)) })
 		}
 	}
 }
 
-// receive lets the poll end even if all work is to end: a poll that is cut off
-// strands what it would have brought.
-func (w *Worker) receive(ctx context.Context, l *lane, most int) ([]queue.Message, error) {
+// receive lets the poll end even if all jobs are to end: a poll that is cut off strands
+// the messages that it would have brought.
+func (w *Worker) receive(ctx context.Context, q *jobQueue, limit int) ([]queue.Message, error) {
 	wait := w.poll
 	if w.Ready() != nil {
 		wait = min(wait, firstPoll)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait+pollSlack)
 	defer cancel()
-	return l.Receive(ctx, most, wait, Visibility)
+	return q.Receive(ctx, limit, wait, Visibility)
 }
 
-// backoff waits longer and longer between the polls of a queue that fails, on top
-// of the SDK's own retries.
-type backoff struct{ failures int }
+// stuck marks the worker unhealthy: libvips cannot be interrupted, and a slot, its memory
+// and a thread are lost to the job.
+func (w *Worker) stuck(m queue.Message, job calotype.Job) {
+	w.log.Error().Str("source", job.Source).Str("message_id", m.ID).
+		Msg("a job is stuck in native code: this worker takes no more jobs and ends")
+	w.health.unsound()
+}
 
-func (b *backoff) wait(ctx context.Context) {
-	longest := min(time.Second<<min(b.failures, 5), 30*time.Second)
-	b.failures++
+// pause waits for the duration or until the context ends.
+func pause(ctx context.Context, d time.Duration) {
 	select {
 	case <-ctx.Done():
-	case <-time.After(jitter(longest)):
+	case <-time.After(d):
 	}
-}
-
-// jitter returns a random part of a duration, at least half of it.
-func jitter(d time.Duration) time.Duration {
-	return d/2 + rand.N(d/2+1)
 }

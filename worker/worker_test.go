@@ -100,11 +100,11 @@ func (b *bench) doNext(t *testing.T) {
 // handleOne works on a message in a slot of its own.
 func (b *bench) handleOne(t *testing.T, m queue.Message) {
 	t.Helper()
-	lane := b.lanes[0]
-	if err := lane.slots.Acquire(t.Context(), 1); err != nil {
+	q := b.queues[0]
+	if err := q.slots.Acquire(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	b.handle(t.Context(), lane, m, b.room.place(lane.slots))
+	b.handle(t.Context(), q, m, b.admission.grant(q.slots))
 }
 
 func job(source string, variants ...string) string {

@@ -85,7 +85,7 @@ func TestOnePictureIsFollowed(t *testing.T) {
 	samples.Want(t, awstest.Samples{
 		`calotype_jobs_total{class="",outcome="done"}`: 1,
 		"calotype_miss_to_rendition_seconds_count":     1,
-		`calotype_job_age_seconds_count{lane="jobs"}`:  1,
+		`calotype_job_age_seconds_count{queue="jobs"}`: 1,
 		"calotype_ready": 1,
 		`calotype_queue_messages{queue="dead",state="visible"}`: 0,
 	})

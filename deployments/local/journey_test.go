@@ -72,8 +72,8 @@ func TestBurstOfViewers(t *testing.T) {
 		})
 	}
 	all.Wait()
-	awstest.Eventually(t, time.Minute, "the job is done", func() bool { return p.log.Count(`"lane":"jobs"`) > 0 && p.idle(t) })
-	if sent, done := p.log.Count(`"message":"enqueue"`), p.log.Count(`"lane":"jobs"`); sent != 1 || done != 1 {
+	awstest.Eventually(t, time.Minute, "the job is done", func() bool { return p.log.Count(`"queue":"jobs"`) > 0 && p.idle(t) })
+	if sent, done := p.log.Count(`"message":"enqueue"`), p.log.Count(`"queue":"jobs"`); sent != 1 || done != 1 {
 		t.Errorf("%d messages and %d decodes, want one of each", sent, done)
 	}
 }

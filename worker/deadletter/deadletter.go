@@ -1,13 +1,12 @@
-// Package deadletter works on jobs that were given up: it lists them, says what is
-// known of them, sends them to the workers once more, and deletes them. It does not
-// make renditions, nor decide what is given up: workers do.
+// Package deadletter lists dead letters, inspects what the bucket holds for them, replays
+// and deletes them. It does not make renditions, and it does not decide which jobs are
+// dead-lettered: workers do.
 //
 //	letters := deadletter.Queue{Letters: queue.New(client, url), Lease: 2 * time.Minute}
 //	tally, err := letters.List(ctx, deadletter.Filter{}, nil)
 //
-// SQS shows messages only to those who receive them. So every verb here hides the
-// dead letters that it looks at from others until it ends, and for the lease where
-// it is killed.
+// SQS shows messages only to receivers. Every method here therefore hides the dead letters
+// that it reads from others until it ends, or until the lease ends if it is killed.
 package deadletter
 
 import (
@@ -20,14 +19,20 @@ import (
 
 	"calotype"
 	"calotype/queue"
+	"calotype/worker/failure"
 )
+
+// The first builds named a class differently. Their dead letters may be younger than a
+// queue's retention, and are listed and replayed under the present name.
+const formerPoison = "kills-workers"
 
 // The classes of dead letters that came without a reason.
 const (
-	// ClassRedriven is of those that SQS's redrive policy moved: received too often
-	// and never finished, which is what a job looks like that kills workers.
+	// ClassRedriven is of those that SQS's redrive policy moved: received too often and
+	// never completed, as a job is that crashes workers. How often it was tried is not
+	// known, since reading the letter counts as a receive too.
 	ClassRedriven = "redriven"
-	// ClassNone is of those that somebody else sent.
+	// ClassNone is of those that another program sent.
 	ClassNone = "no-reason"
 )
 
@@ -40,26 +45,29 @@ type Letter struct {
 	Malformed error
 }
 
-// Read reads a message as a dead letter. There is none that it cannot read.
+// Read reads a message as a dead letter. It never fails: a body that is no job sets
+// Malformed.
 func Read(m queue.Message) Letter {
 	l := Letter{Message: m, Reason: queue.ReasonOf(m)}
+	if l.Reason.Class == formerPoison {
+		l.Reason.Class = failure.PoisonMessage
+	}
 	l.Job, l.Malformed = calotype.ParseJob(m.Body)
 	if events, _, err := calotype.ParseEvents(m.Body); l.Malformed != nil && err == nil && len(events) == 1 && calotype.CheckKey(events[0].Key) == nil {
-		// What S3 told, which the redrive policy moved as it came.
+		// An S3 event that the redrive policy moved as it came.
 		l.Job, l.Malformed = calotype.Job{Source: events[0].Key, Reconcile: true}, nil
 	}
 	if l.Reason.Class == "" {
 		l.Reason.Class = ClassNone
 		if m.MovedFrom != "" {
 			l.Reason.Class = ClassRedriven
-			l.Reason.Attempts = m.Receives
-			l.Reason.Detail = "received too often and never finished: moved by the redrive policy of " + m.MovedFrom
+			l.Reason.Detail = "received too often and never completed: moved by the redrive policy of " + m.MovedFrom
 		}
 	}
 	return l
 }
 
-// Filter chooses dead letters. What is empty chooses all.
+// Filter chooses dead letters. An empty field chooses all.
 type Filter struct {
 	Which   []string // Message IDs and source keys.
 	Classes []string // Of the reason.
@@ -75,15 +83,15 @@ func (f Filter) chooses(l Letter) bool {
 // Queue is a dead-letter queue.
 type Queue struct {
 	Letters *queue.Queue
-	// Lease is for how long the dead letters stay hidden if this process is killed.
+	// Lease is how long the dead letters stay hidden if this process is killed.
 	Lease time.Duration
 	// Looked, if not nil, is called after each letter that was inspected, by several
 	// goroutines.
 	Looked func(Letter)
 }
 
-// sweep calls do for every dead letter, by several goroutines, and then last, with
-// those that are still held; what is held after that is given back.
+// sweep calls do for every dead letter, from several goroutines, and then last, with those
+// that are still leased; those that are leased after that are released.
 func (q Queue) sweep(ctx context.Context, do func(context.Context, *queue.Sweep, Letter) error, last func(*queue.Sweep) error) (err error) {
 	sweep := q.Letters.Sweep(ctx, q.Lease)
 	defer func() { err = errors.Join(err, sweep.End(ctx)) }()
@@ -100,8 +108,8 @@ func (q Queue) sweep(ctx context.Context, do func(context.Context, *queue.Sweep,
 	return last(sweep)
 }
 
-// List counts the chosen dead letters by reason. See, where it is not nil, is called
-// for each, one at a time. What was seen before an error is in the tally too.
+// List counts the chosen dead letters by reason. See, if not nil, is called for each, one
+// at a time. The tally holds what was read before an error, too.
 func (q Queue) List(ctx context.Context, f Filter, see func(Letter)) (*Tally, error) {
 	var mu sync.Mutex
 	tally := &Tally{}

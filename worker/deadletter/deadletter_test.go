@@ -86,12 +86,12 @@ func TestTally(t *testing.T) {
 	}
 }
 
-// A job that is sent again is new to those who give up after many attempts or days.
-func TestAgain(t *testing.T) {
-	got := again(calotype.Job{
+// A replayed job starts with no attempts, days or dead letter.
+func TestReplayedJobIsNew(t *testing.T) {
+	got := calotype.Job{
 		Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "M"}}, Quality: 70, Exact: true, Reconcile: true,
-		Request: "r-1", Attempt: 9, FirstSeen: time.Now(), DeadLettered: true,
-	}).Encode()
+		Request: "r-1", Attempt: 9, FirstSeen: time.Now(), DeadLettered: true, Unknown: 2,
+	}.Replayed().Encode()
 	want := calotype.Job{
 		Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "M"}}, Quality: 70, Exact: true, Reconcile: true, Again: true,
 	}.Encode()
@@ -105,7 +105,7 @@ func TestAgain(t *testing.T) {
 func TestReplayLeavesWhatFailsAgain(t *testing.T) {
 	out := sender{dryRun: true, sent: map[string]*delivery{}}
 	first := letter("1", "corrupt", "kitty.jpg")
-	failed := Read(queue.Message{ID: "2", Body: again(first.Job).Encode()})
+	failed := Read(queue.Message{ID: "2", Body: first.Job.Replayed().Encode()})
 	putOffAndFailed := failed
 	putOffAndFailed.Job.Attempt = 3
 	for i, c := range []struct {

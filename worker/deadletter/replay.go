@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"calotype"
 	"calotype/queue"
 )
 
@@ -19,33 +18,32 @@ const (
 	Sent Outcome = "sent"
 	// Merged: another dead letter asks for the same, so the letter was deleted.
 	Merged Outcome = "merged"
-	// Skipped: its body is no job, so nothing can do it. The letter stays.
+	// Skipped: its body is not a job. The letter stays.
 	Skipped Outcome = "skipped"
-	// Returned: its job was sent before and was marked as such, so this may be the
-	// dead letter of what this very replay has sent. The letter stays, or else what
-	// fails again at once would be lost, or sent for ever.
+	// Returned: its job was replayed before, so this may be the dead letter of a job that
+	// this replay sent. The letter stays: otherwise a job that fails again at once would be
+	// lost, or replayed without end.
 	Returned Outcome = "returned"
 )
 
-// Stays reports whether the letter is still there.
-func (f Outcome) Stays() bool { return f == Skipped || f == Returned }
+// Stays reports whether the letter stays in the queue.
+func (o Outcome) Stays() bool { return o == Skipped || o == Returned }
 
-// Replay sends jobs that were given up to the workers once more.
+// Replay says which dead letters to replay, and how.
 type Replay struct {
 	Jobs *queue.Queue
 	Filter
 	// Rate is how many jobs are sent in a second.
 	Rate float64
-	// DryRun tells what would become of the letters, and changes none.
+	// DryRun reports the outcomes and changes nothing.
 	DryRun bool
-	// OnResult is called with what became of each chosen letter, one at a time.
+	// OnResult is called with the outcome of each chosen letter, one at a time.
 	OnResult func(Letter, Outcome)
 }
 
-// Replay goes through the dead letters. A chosen one is received, its job sent and
-// only then the letter deleted: what ends in between leaves the letter, to be sent
-// again by the next replay, and a job that comes twice costs two HEADs. Jobs that
-// ask for the same are sent once.
+// Replay replays the chosen dead letters. Each is received, its job sent, and only then the
+// letter deleted: if the replay ends in between, the letter stays and the next replay sends
+// the job again, which costs two HEADs. Jobs that ask for the same are sent once.
 func (q Queue) Replay(ctx context.Context, r Replay) error {
 	out := sender{to: r.Jobs, dryRun: r.DryRun, pace: rate.NewLimiter(rate.Limit(r.Rate), 1), sent: map[string]*delivery{}}
 	var mu sync.Mutex
@@ -58,7 +56,7 @@ func (q Queue) Replay(ctx context.Context, r Replay) error {
 			return err
 		}
 		if !outcome.Stays() && !r.DryRun {
-			// A job that is sent is as good as done: the letter goes, come what may.
+			// The job was sent, so the letter is deleted even if the context ends.
 			if _, err := sweep.Delete(context.WithoutCancel(ctx), l.Message); err != nil {
 				return fmt.Errorf("its job was sent, and will be again: %w", err)
 			}
@@ -85,13 +83,13 @@ type delivery struct {
 	done bool
 }
 
-// deliver sends a letter's job, unless the same was sent before. A letter that asks
-// for the same waits until it is.
+// deliver sends a letter's job, unless the same was sent before. A letter that asks for the
+// same waits until it is sent.
 func (o *sender) deliver(ctx context.Context, l Letter) (Outcome, error) {
 	if l.Malformed != nil {
 		return Skipped, nil
 	}
-	body := again(l.Job).Encode()
+	body := l.Job.Replayed().Encode()
 	o.mu.Lock()
 	d := o.sent[body]
 	if d == nil {
@@ -118,13 +116,4 @@ func (o *sender) deliver(ctx context.Context, l Letter) (Outcome, error) {
 	}
 	d.done = true
 	return Sent, nil
-}
-
-// again asks for the same once more: it overlooks the copy that is kept because of
-// the fault, and is a new job to those who count attempts, days and dead letters. It
-// is nobody's request, or what two viewers asked for would not be the same.
-func again(job calotype.Job) calotype.Job {
-	return calotype.Job{
-		Source: job.Source, Variants: job.Variants, Quality: job.Quality, Exact: job.Exact, Reconcile: job.Reconcile, Again: true,
-	}
 }

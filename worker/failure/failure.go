@@ -1,19 +1,64 @@
-// Package failure holds the one type that says why a job cannot succeed. Package
-// render and package worker both return it.
+// Package failure holds the one type that says why a job fails, and the classes and kinds
+// of failures. Package render, package store and package worker return it. It does not
+// decide what happens to the job: package worker does, by the kind.
 package failure
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
-// Failure is a permanent failure: another attempt would fail the same way, so the job
-// is dead-lettered with the reason.
+// Failure is why a job cannot succeed by a plain retry. The job is dead-lettered with it.
 type Failure struct {
-	Class  string // At most 64 ASCII characters: a metric label, and metadata.
-	Detail string // One line for people.
+	Class  string // One of [Classes]: at most 64 ASCII characters, a metric label.
+	Detail string // One line for people. It names the remedy if an operator has one.
+
+	cause error
 }
 
 // New returns a failure with a formatted detail.
 func New(class, format string, args ...any) *Failure {
-	return &Failure{class, fmt.Sprintf(format, args...)}
+	return &Failure{Class: class, Detail: fmt.Sprintf(format, args...)}
 }
 
 func (f *Failure) Error() string { return f.Class + ": " + f.Detail }
+
+// Because records the error that caused the failure, for errors.Is and errors.As, and
+// returns f.
+func (f *Failure) Because(err error) *Failure {
+	f.cause = err
+	return f
+}
+
+// Unwrap returns the cause.
+func (f *Failure) Unwrap() error { return f.cause }
+
+// Kind returns the kind of the failure's class.
+func (f *Failure) Kind() Kind { return Classes[f.Class] }
+
+// Transient marks err as the failure of a service that may recover: a retry can succeed.
+// The message stays the same.
+func Transient(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &transient{err}
+}
+
+type transient struct{ error }
+
+func (t *transient) Unwrap() error { return t.error }
+
+// KindOf returns the kind of an error: that of the [Failure] in it, Passing for one that
+// was marked as [Transient], and Unknown for every other one.
+func KindOf(err error) Kind {
+	var f *Failure
+	if errors.As(err, &f) {
+		return f.Kind()
+	}
+	var t *transient
+	if errors.As(err, &t) {
+		return Passing
+	}
+	return Unknown
+}

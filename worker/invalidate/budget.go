@@ -12,23 +12,23 @@ import (
 	"calotype/worker/store"
 )
 
-// mostTries is how often a worker tries to write the month's count while others do.
-const mostTries = 10
+// maxTries bounds how often a worker tries to write the month's count while others do.
+const maxTries = 10
 
-// Monthly is a budget of so many paths a month, for all workers of a bucket together:
-// the count is an object under the prefix of the renditions, where workers may write
-// and nobody else can read. CloudFront bills by the month, in UTC, and the first 1,000
-// paths of an account are free.
+// Monthly returns a budget of limit paths a month, for all workers of a bucket together: the
+// count is an object under the renditions' prefix, which workers may write and viewers
+// cannot read. CloudFront bills by the month, in UTC, and the first 1,000 paths of an account
+// are free. The object's key is that of the first builds, which share the budget.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/PayingForInvalidation.html
-func Monthly(bucket *store.Bucket, prefix calotype.Prefix, most int) Budget {
+func Monthly(bucket *store.Bucket, prefix calotype.Prefix, limit int) Budget {
 	return func(ctx context.Context, n int) (int, error) {
 		key := string(prefix) + "/.purged/" + time.Now().UTC().Format("2006-01")
-		for range mostTries {
+		for range maxTries {
 			spent, etag, err := readCount(ctx, bucket, key)
 			if err != nil {
 				return 0, err
 			}
-			granted := max(0, min(n, most-spent))
+			granted := max(0, min(n, limit-spent))
 			if granted == 0 {
 				return 0, nil
 			}
@@ -41,18 +41,18 @@ func Monthly(bucket *store.Bucket, prefix calotype.Prefix, most int) Budget {
 				return granted, err
 			}
 		}
-		return 0, fmt.Errorf("count the month's purges: gave way %d times to other workers", mostTries)
+		return 0, fmt.Errorf("count the month's invalidations: gave way %d times to other workers", maxTries)
 	}
 }
 
-// count is what the object says.
+// count is the object's content.
 type count struct {
 	Paths int `json:"paths"`
 }
 
 func readCount(ctx context.Context, bucket *store.Bucket, key string) (paths int, etag string, err error) {
-	const most = 1 << 10
-	body, o, err := bucket.Get(ctx, key, most)
+	const maxBytes = 1 << 10
+	body, o, err := bucket.Get(ctx, key, maxBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, "", nil
 	}

@@ -1,11 +1,10 @@
-// Package purge has CloudFront forget pictures that have changed, so that viewers see
-// the new one before the old one's life in the cache is over. It is a courtesy: what it
-// leaves out, for money or for haste, ends by itself. Which pictures have changed is
-// not its business.
+// Package invalidate invalidates changed pictures at CloudFront, so that viewers see the new
+// one before the cached one expires. It is best effort: paths it drops, for cost or at
+// shutdown, expire by themselves. It does not know which pictures changed.
 //
-//	purger := purge.New(client, "E2QWRUHAPOMQZL", budget, log)
-//	go purger.Run(ctx)
-//	purger.Invalidate("cats/kitty.jpg")
+//	invalidator := invalidate.New(client, "E2QWRUHAPOMQZL", budget, log)
+//	go invalidator.Run(ctx)
+//	invalidator.Invalidate("cats/kitty.jpg")
 //
 // One path covers a picture in all its variants: "/cats/kitty.jpg*", for the variant is
 // in the query.
@@ -13,7 +12,6 @@ package invalidate
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -25,36 +23,39 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 	"github.com/aws/smithy-go"
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+
+	"calotype/internal/backoff"
 )
 
-// mostInFlight is how many paths of ours CloudFront is at work on at once. It allows 15
-// with a wildcard in a distribution, and others may have some.
+// maxInFlight bounds the paths of invalidations in progress. CloudFront allows 15 with a
+// wildcard in a distribution, and other programs may use some.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html#limits-invalidations
-const mostInFlight = 10
+const maxInFlight = 10
 
-// How long paths wait for others to go with them, how often CloudFront is asked whether
-// it is done, and for how long at most; the longest pause after calls that fail again and
-// again, as without a permission; and how long a stop may take.
+// How long a path waits for others to share its call; how often, and for how long at most,
+// CloudFront is asked whether an invalidation is completed; the longest pause after calls
+// that fail repeatedly, such as without a permission; and how long a stop may take.
 const (
-	gather       = time.Second
-	askEvery     = 10 * time.Second
-	askFor       = 30 * time.Minute
-	longestPause = 10 * time.Minute
-	farewell     = 5 * time.Second
+	batchWindow     = time.Second
+	pollEvery       = 10 * time.Second
+	pollTimeout     = 30 * time.Minute
+	maxPause        = 10 * time.Minute
+	shutdownTimeout = 5 * time.Second
 )
 
-// mostWaiting bounds what waits to be sent. It takes hours to send so much.
-const mostWaiting = 10_000
+// maxWaiting bounds the paths that wait. It takes hours to send so many.
+const maxWaiting = 10_000
 
-// Budget grants up to n paths that may be sent this month.
+// Budget grants up to n more paths this month.
 type Budget func(ctx context.Context, n int) (granted int, err error)
 
 // Invalidator sends invalidations to one distribution.
 type Invalidator struct {
-	// OriginPath is what the distribution puts before a viewer's path to make a key of
-	// it, without slashes at its ends. Keys that do not begin with it are not purged.
+	// OriginPath is what the distribution puts before a viewer's path to make a key, without
+	// slashes at its ends. Keys that do not begin with it are not invalidated.
 	OriginPath string
 
 	client       *cloudfront.Client
@@ -62,44 +63,43 @@ type Invalidator struct {
 	budget       Budget
 	log          zerolog.Logger
 
-	sent, leftOut prometheus.Counter // Paths.
+	sent, skipped prometheus.Counter // Paths.
 
-	wake chan struct{} // Something waits.
+	wake chan struct{} // A path waits.
 	mu   sync.Mutex
-	// waiting are paths in the order they came, known the same.
+	// waiting are paths in the order of their arrival, known the same paths.
 	waiting []string
 	known   map[string]bool
-	dropped int // Since the last word of it.
+	dropped int // Since it was last logged.
 
-	// Run's alone.
+	// Used by Run alone.
 	inFlight []invalidation
-	granted  int // Paths that the budget granted and that are not sent.
-	suspects int // Paths that wait first and go alone: CloudFront does not take one of them.
+	granted  int // Paths that the budget granted and that were not sent.
+	suspects int // The first paths that wait, sent one by one: CloudFront rejects one of them.
 }
 
-// invalidation is one that CloudFront is at work on.
+// invalidation is one in progress.
 type invalidation struct {
 	id    string
 	paths int
 	sent  time.Time
 }
 
-// New returns a purger, which sends nothing before it runs.
+// New returns an Invalidator, which sends nothing before Run.
 func New(client *cloudfront.Client, distribution string, budget Budget, log zerolog.Logger) *Invalidator {
 	return &Invalidator{
 		client: client, distribution: distribution, budget: budget, log: log,
 		sent: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "calotype_purged_paths_total", Help: "Paths that CloudFront was told to forget.",
+			Name: "calotype_invalidated_paths_total", Help: "Paths that were invalidated at CloudFront.",
 		}),
-		leftOut: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "calotype_purges_left_out_total", Help: "Paths that CloudFront was not told to forget: over the month's cap, too many at once, or at the worker's end.",
+		skipped: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "calotype_skipped_invalidations_total", Help: "Paths that were not invalidated: over the month's cap, too many at once, or at the worker's end.",
 		}),
 		wake: make(chan struct{}, 1), known: map[string]bool{},
 	}
 }
 
-// Invalidate has the picture of a source's key forgotten, in all variants, soon. It does not
-// wait for that.
+// Invalidate queues the picture of a source's key, in all variants. It does not wait.
 func (p *Invalidator) Invalidate(source string) {
 	path, ok := p.path(source)
 	if !ok {
@@ -109,7 +109,7 @@ func (p *Invalidator) Invalidate(source string) {
 	defer p.mu.Unlock()
 	switch {
 	case p.known[path]:
-	case len(p.waiting) == mostWaiting:
+	case len(p.waiting) == maxWaiting:
 		p.dropped++
 	default:
 		p.waiting = append(p.waiting, path)
@@ -121,7 +121,7 @@ func (p *Invalidator) Invalidate(source string) {
 	}
 }
 
-// path is that of a picture as viewers ask for it, with what follows it.
+// path returns the wildcard path of a picture as viewers request it.
 func (p *Invalidator) path(source string) (string, bool) {
 	if p.OriginPath != "" {
 		var under bool
@@ -132,10 +132,10 @@ func (p *Invalidator) path(source string) (string, bool) {
 	return "/" + escape(source) + "*", true
 }
 
-// escape escapes what CloudFront wants escaped, RFC 1738's unsafe characters and what is
-// not ASCII, and beside that what would not be part of the path: a "?", and a "*", which
-// would be another wildcard. Nothing else: of "kitty (1).jpg" escaped as a whole,
-// CloudFront would not forget what viewers ask for.
+// escape escapes what CloudFront requires, RFC 1738's unsafe characters and non-ASCII ones,
+// and what would not be part of the path: "?", and "*", which would be another wildcard. It
+// escapes nothing else: an invalidation of a fully escaped "kitty (1).jpg" does not match
+// what viewers request.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-specifying-objects.html#invalidation-specifying-objects-paths
 func escape(key string) string {
 	var b strings.Builder
@@ -149,13 +149,12 @@ func escape(key string) string {
 	return b.String()
 }
 
-// Run sends what there is to send until the context ends, and then what it may still
-// send at once.
+// Run sends invalidations until the context ends, and then one last batch.
 func (p *Invalidator) Run(ctx context.Context) {
 	for {
 		select {
 		case <-p.wake:
-			pause(ctx, gather)
+			pause(ctx, batchWindow)
 			p.sendAll(ctx)
 		case <-ctx.Done():
 		}
@@ -163,52 +162,52 @@ func (p *Invalidator) Run(ctx context.Context) {
 			break
 		}
 	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
 	if err := p.send(last); err != nil {
-		p.log.Warn().Err(err).Msg("purge")
+		p.log.Warn().Err(err).Msg("invalidate")
 	}
 	if n := p.left(); n > 0 {
-		p.leftOut.Add(float64(n))
-		p.log.Warn().Int("left_out", n).Msg("not purged: the worker ends; caches end by themselves")
+		p.skipped.Add(float64(n))
+		p.log.Warn().Int("skipped", n).Msg("not invalidated: the worker ends; cached copies expire by themselves")
 	}
 }
 
-// sendAll sends until nothing waits. While CloudFront is busy, with what is ours or with
-// what is others', it waits for it; where calls fail, it waits longer and longer.
+// sendAll sends until no path waits. It pauses while CloudFront is busy, and longer and longer
+// while calls fail.
 func (p *Invalidator) sendAll(ctx context.Context) {
-	wait := askEvery
+	failures := 0
 	for p.left() > 0 && ctx.Err() == nil {
 		var err error
 		if p.free() > 0 {
 			err = p.send(ctx)
 			if err == nil {
-				wait = askEvery
+				failures = 0
 				continue
 			}
 		}
 		var busy *types.TooManyInvalidationsInProgress
 		if err == nil || errors.As(err, &busy) {
-			pause(ctx, askEvery)
-			err = p.ask(ctx)
+			pause(ctx, pollEvery)
+			err = p.poll(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
-			p.log.Warn().Err(err).Msg("purge")
-			pause(ctx, wait)
-			wait = min(2*wait, longestPause)
-			_ = p.ask(ctx) // As the call before, or the next.
+			p.log.Warn().Err(err).Msg("invalidate")
+			failures++
+			pause(ctx, backoff.Delay(failures, pollEvery, maxPause))
+			_ = p.poll(ctx) // Fails as the call before or the next one.
 		}
 	}
 }
 
-// send sends one invalidation, of as many paths as may be.
+// send sends one invalidation, of as many paths as allowed.
 func (p *Invalidator) send(ctx context.Context) error {
-	defer p.tellDropped()
-	most := p.free()
+	defer p.logDropped()
+	limit := p.free()
 	if p.suspects > 0 {
-		most = min(1, most)
+		limit = min(1, limit)
 	}
-	paths := p.take(most)
+	paths := p.take(limit)
 	if len(paths) == 0 {
 		return nil
 	}
@@ -230,15 +229,15 @@ func (p *Invalidator) send(ctx context.Context) error {
 	out, err := p.client.CreateInvalidation(ctx, &cloudfront.CreateInvalidationInput{
 		DistributionId: &p.distribution,
 		InvalidationBatch: &types.InvalidationBatch{
-			CallerReference: aws.String("calotype-" + rand.Text()), // The SDK's retries send the same.
+			CallerReference: aws.String("calotype-" + uuid.NewString()), // The SDK's retries send the same.
 			Paths:           &types.Paths{Items: paths, Quantity: aws.Int32(int32(len(paths)))},
 		},
 	})
 	switch {
 	case refused(err) && len(paths) == 1:
 		p.suspects = max(0, p.suspects-1)
-		p.leftOut.Inc()
-		p.log.Warn().Err(err).Strs("paths", paths).Msg("not purged: CloudFront does not take the path")
+		p.skipped.Inc()
+		p.log.Warn().Err(err).Strs("paths", paths).Msg("not invalidated: CloudFront rejects the path")
 		return nil
 	case refused(err):
 		p.putBack(paths)
@@ -253,29 +252,29 @@ func (p *Invalidator) send(ctx context.Context) error {
 	id := aws.ToString(out.Invalidation.Id)
 	p.inFlight = append(p.inFlight, invalidation{id, len(paths), time.Now()})
 	p.sent.Add(float64(len(paths)))
-	p.log.Info().Strs("paths", paths).Str("invalidation", id).Msg("purge")
+	p.log.Info().Strs("paths", paths).Str("invalidation", id).Msg("invalidate")
 	return nil
 }
 
-// refused reports whether CloudFront takes one of an invalidation's paths for none: the
-// same paths are never taken.
+// refused reports whether CloudFront rejected one of the paths as invalid: retrying will not
+// help.
 func refused(err error) bool {
 	var api smithy.APIError
 	return errors.As(err, &api) && api.ErrorCode() == "InvalidArgument"
 }
 
-// ask asks which invalidations are done. Of those that it cannot ask about, the error
-// is the last one's.
-func (p *Invalidator) ask(ctx context.Context) (err error) {
+// poll asks which invalidations are completed. The error is that of the last call that
+// failed.
+func (p *Invalidator) poll(ctx context.Context) (err error) {
 	var busy []invalidation
 	for _, i := range p.inFlight {
-		out, askErr := p.client.GetInvalidation(ctx, &cloudfront.GetInvalidationInput{DistributionId: &p.distribution, Id: &i.id})
+		out, pollErr := p.client.GetInvalidation(ctx, &cloudfront.GetInvalidationInput{DistributionId: &p.distribution, Id: &i.id})
 		var unknown *types.NoSuchInvalidation
-		done := errors.As(askErr, &unknown) || askErr == nil && aws.ToString(out.Invalidation.Status) == "Completed"
-		if askErr != nil && !done {
-			err = askErr
+		done := errors.As(pollErr, &unknown) || pollErr == nil && aws.ToString(out.Invalidation.Status) == "Completed"
+		if pollErr != nil && !done {
+			err = pollErr
 		}
-		if !done && time.Since(i.sent) < askFor {
+		if !done && time.Since(i.sent) < pollTimeout {
 			busy = append(busy, i)
 		}
 	}
@@ -283,9 +282,9 @@ func (p *Invalidator) ask(ctx context.Context) (err error) {
 	return err
 }
 
-// free is how many paths may be sent now.
+// free returns how many paths may be sent now.
 func (p *Invalidator) free() int {
-	n := mostInFlight
+	n := maxInFlight
 	for _, i := range p.inFlight {
 		n -= i.paths
 	}
@@ -299,12 +298,12 @@ func (p *Invalidator) take(n int) []string {
 	paths := p.waiting[:n:n]
 	p.waiting = p.waiting[n:]
 	for _, path := range paths {
-		delete(p.known, path) // It may change again while CloudFront is at it.
+		delete(p.known, path) // It may change again during the invalidation.
 	}
 	return paths
 }
 
-// putBack lets paths that were not sent wait again, before all others.
+// putBack queues paths that were not sent before all others.
 func (p *Invalidator) putBack(paths []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -314,7 +313,7 @@ func (p *Invalidator) putBack(paths []string) {
 	}
 }
 
-// drop leaves out paths that are not granted, and all that wait.
+// drop drops paths that were not granted, and all that wait.
 func (p *Invalidator) drop(paths []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -329,27 +328,27 @@ func (p *Invalidator) left() int {
 	return len(p.waiting)
 }
 
-// tellDropped says, once, how many paths were left out.
-func (p *Invalidator) tellDropped() {
+// logDropped logs, once, how many paths were dropped.
+func (p *Invalidator) logDropped() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.dropped > 0 {
-		p.leftOut.Add(float64(p.dropped))
-		p.log.Warn().Int("left_out", p.dropped).Msg("not purged: over the month's cap or too many at once; caches end by themselves")
+		p.skipped.Add(float64(p.dropped))
+		p.log.Warn().Int("skipped", p.dropped).Msg("not invalidated: over the month's cap or too many at once; cached copies expire by themselves")
 		p.dropped = 0
 	}
 }
 
-// Describe and Collect make metrics of a purger.
+// Describe implements [prometheus.Collector].
 func (p *Invalidator) Describe(to chan<- *prometheus.Desc) { prometheus.DescribeByCollect(p, to) }
 
-// Collect tells what was sent, and what was not.
+// Collect implements [prometheus.Collector].
 func (p *Invalidator) Collect(to chan<- prometheus.Metric) {
 	p.sent.Collect(to)
-	p.leftOut.Collect(to)
+	p.skipped.Collect(to)
 }
 
-// pause waits, or until the context ends.
+// pause waits for the duration or until the context ends.
 func pause(ctx context.Context, d time.Duration) {
 	select {
 	case <-ctx.Done():

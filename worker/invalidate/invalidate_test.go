@@ -101,7 +101,7 @@ func (c *cloudFront) paths() []string {
 
 func unlimited(_ context.Context, n int) (int, error) { return n, nil }
 
-// run runs a purger until the end that it returns.
+// run runs an invalidator until the end that it returns.
 func run(t *testing.T, c *cloudFront, budget Budget) (p *Invalidator, end func()) {
 	client := cloudfront.New(cloudfront.Options{
 		Region: "us-east-1", HTTPClient: c, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""), Retryer: aws.NopRetryer{},
@@ -157,8 +157,8 @@ func TestAtMostTenInFlight(t *testing.T) {
 		}
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if n := len(c.paths()); n != 95 || c.most != mostInFlight {
-			t.Errorf("%d paths, %d at once, want 95 and %d", n, c.most, mostInFlight)
+		if n := len(c.paths()); n != 95 || c.most != maxInFlight {
+			t.Errorf("%d paths, %d at once, want 95 and %d", n, c.most, maxInFlight)
 		}
 	})
 }
@@ -195,8 +195,8 @@ func TestRefusedPathKeepsNoneBack(t *testing.T) {
 		}
 		time.Sleep(5 * time.Minute)
 		synctest.Wait()
-		if got := c.paths(); len(got) != 3 || testutil.ToFloat64(p.leftOut) != 1 || p.left() != 0 {
-			t.Errorf("sent %q, left out %v, %d wait", got, testutil.ToFloat64(p.leftOut), p.left())
+		if got := c.paths(); len(got) != 3 || testutil.ToFloat64(p.skipped) != 1 || p.left() != 0 {
+			t.Errorf("sent %q, left out %v, %d wait", got, testutil.ToFloat64(p.skipped), p.left())
 		}
 	})
 }
@@ -251,8 +251,8 @@ func TestNothingBeyondTheBudget(t *testing.T) {
 		if n := len(c.paths()); n != 3 {
 			t.Errorf("%d paths, want 3", n)
 		}
-		if sent, leftOut := testutil.ToFloat64(p.sent), testutil.ToFloat64(p.leftOut); sent != 3 || leftOut != 17 {
-			t.Errorf("counted %v sent and %v left out, want 3 and 17", sent, leftOut)
+		if sent, skipped := testutil.ToFloat64(p.sent), testutil.ToFloat64(p.skipped); sent != 3 || skipped != 17 {
+			t.Errorf("counted %v sent and %v left out, want 3 and 17", sent, skipped)
 		}
 		left = 1 // Another month.
 		p.Invalidate("0.jpg")
@@ -274,8 +274,8 @@ func TestStopSendsWhatWaits(t *testing.T) {
 		}
 		began := time.Now()
 		end()
-		if n := len(c.paths()); n != mostInFlight || time.Since(began) > farewell {
-			t.Errorf("%d paths after %v, want %d", n, time.Since(began), mostInFlight)
+		if n := len(c.paths()); n != maxInFlight || time.Since(began) > shutdownTimeout {
+			t.Errorf("%d paths after %v, want %d", n, time.Since(began), maxInFlight)
 		}
 	})
 }
@@ -291,10 +291,10 @@ func TestOriginPath(t *testing.T) {
 
 func TestMostWaiting(t *testing.T) {
 	p := New(nil, "E1", unlimited, zerolog.Nop())
-	for i := range mostWaiting + 5 {
+	for i := range maxWaiting + 5 {
 		p.Invalidate(strings.Repeat("a", 3) + fmt.Sprint(i))
 	}
-	if p.left() != mostWaiting || p.dropped != 5 {
+	if p.left() != maxWaiting || p.dropped != 5 {
 		t.Errorf("%d wait, %d were dropped", p.left(), p.dropped)
 	}
 }

@@ -12,12 +12,12 @@ import (
 
 // The classes of faults: at most 64 ASCII characters, for people and for metadata.
 const (
-	ClassUnsupported   = "unsupported-format"
-	ClassCorrupt       = "corrupt"
-	ClassTooManyBytes  = "too-many-bytes"
-	ClassTooManyPixels = "too-many-pixels"
-	ClassTooManyFrames = imageheader.ClassTooManyFrames
-	ClassTooSlow       = "too-slow"
+	ClassUnsupported   = failure.UnsupportedFormat
+	ClassCorrupt       = failure.Corrupt
+	ClassTooManyBytes  = failure.TooManyBytes
+	ClassTooManyPixels = failure.TooManyPixels
+	ClassTooManyFrames = failure.TooManyFrames
+	ClassTooSlow       = failure.TooSlow
 )
 
 // The classes of what a header alone shows to be too costly.

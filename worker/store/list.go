@@ -32,13 +32,13 @@ func (b *Bucket) List(ctx context.Context, prefix, after string) iter.Seq2[Liste
 		for {
 			out, err := b.client.ListObjectsV2(ctx, in)
 			if err != nil {
-				yield(Listed{}, failure("list", prefix, err))
+				yield(Listed{}, failed("list", prefix, err))
 				return
 			}
 			for _, o := range out.Contents {
 				key, err := decoded(o.Key, out.EncodingType)
 				if err != nil {
-					yield(Listed{}, failure("list", prefix, err))
+					yield(Listed{}, failed("list", prefix, err))
 					return
 				}
 				if !yield(Listed{key, aws.ToString(o.ETag), aws.ToInt64(o.Size)}, nil) {
@@ -62,12 +62,12 @@ func (b *Bucket) Variants(ctx context.Context, prefix calotype.Prefix) ([]caloty
 	for {
 		out, err := b.client.ListObjectsV2(ctx, in)
 		if err != nil {
-			return nil, failure("list", under, err)
+			return nil, failed("list", under, err)
 		}
 		for _, p := range out.CommonPrefixes {
 			folder, err := decoded(p.Prefix, out.EncodingType)
 			if err != nil {
-				return nil, failure("list", under, err)
+				return nil, failed("list", under, err)
 			}
 			name := strings.TrimSuffix(strings.TrimPrefix(folder, under), "/")
 			if v, err := calotype.ParseVariant(name); err == nil { // Others are not ours.

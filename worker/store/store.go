@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/smithy-go"
+
+	"calotype/worker/failure"
 )
 
 var (
@@ -25,6 +25,8 @@ var (
 	ErrConflict = errors.New("changed by somebody else")
 	// ErrTooLarge is the error of an object that is larger than asked for.
 	ErrTooLarge = errors.New("too large")
+
+	errTooLong = errors.New("more than promised")
 )
 
 // Bucket is one S3 bucket. A missing object is [fs.ErrNotExist] everywhere, and an
@@ -44,12 +46,13 @@ func New(client *s3.Client, name string) *Bucket {
 // Name is the bucket's.
 func (b *Bucket) Name() string { return b.name }
 
-// Object is what a store says of an object beside its bytes.
+// Object is an object's metadata.
 type Object struct {
 	ETag         string
 	Size         int64 // bytes
 	ContentType  string
 	Encoding     string // Content-Encoding
+	Disposition  string // Content-Disposition
 	CacheControl string
 	Modified     time.Time
 	Metadata     map[string]string // without "x-amz-meta-"
@@ -59,17 +62,35 @@ type Object struct {
 func (b *Bucket) Head(ctx context.Context, key string) (Object, error) {
 	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
 	if err != nil {
-		return Object{}, failure("head", key, err)
+		return Object{}, b.explained(ctx, key, err)
 	}
 	return Object{
 		ETag:         aws.ToString(out.ETag),
 		Size:         aws.ToInt64(out.ContentLength),
 		ContentType:  aws.ToString(out.ContentType),
 		Encoding:     aws.ToString(out.ContentEncoding),
+		Disposition:  aws.ToString(out.ContentDisposition),
 		CacheControl: aws.ToString(out.CacheControl),
 		Modified:     aws.ToTime(out.LastModified),
 		Metadata:     out.Metadata,
 	}, nil
+}
+
+// explained returns the error of a HEAD. S3 answers HEAD without a body, so that 400 and
+// 403 have no code: a GET of one byte asks for it. Its answer counts if it fails, too.
+func (b *Bucket) explained(ctx context.Context, key string, err error) error {
+	if a := answerOf(err); a.status != http.StatusBadRequest && a.status != http.StatusForbidden {
+		return failed("head", key, err)
+	}
+	out, getErr := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key, Range: aws.String("bytes=0-0")})
+	if getErr == nil {
+		out.Body.Close()
+		return failed("head", key, err)
+	}
+	if a := answerOf(getErr); a.status == http.StatusBadRequest || a.status == http.StatusForbidden {
+		err = getErr
+	}
+	return failed("head", key, err)
 }
 
 // Get reads a whole object of at most the given number of bytes; a larger one is
@@ -77,7 +98,7 @@ func (b *Bucket) Head(ctx context.Context, key string) (Object, error) {
 func (b *Bucket) Get(ctx context.Context, key string, most int64) ([]byte, Object, error) {
 	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
 	if err != nil {
-		return nil, Object{}, failure("get", key, err)
+		return nil, Object{}, failed("get", key, err)
 	}
 	defer out.Body.Close()
 	object := Object{
@@ -85,6 +106,7 @@ func (b *Bucket) Get(ctx context.Context, key string, most int64) ([]byte, Objec
 		Size:         aws.ToInt64(out.ContentLength),
 		ContentType:  aws.ToString(out.ContentType),
 		Encoding:     aws.ToString(out.ContentEncoding),
+		Disposition:  aws.ToString(out.ContentDisposition),
 		CacheControl: aws.ToString(out.CacheControl),
 		Modified:     aws.ToTime(out.LastModified),
 		Metadata:     out.Metadata,
@@ -94,11 +116,11 @@ func (b *Bucket) Get(ctx context.Context, key string, most int64) ([]byte, Objec
 	}
 	body := make([]byte, object.Size)
 	if _, err := io.ReadFull(out.Body, body); err != nil {
-		return nil, object, fmt.Errorf("get %s: read %d bytes: %w", key, object.Size, err)
+		return nil, object, failure.Transient(fmt.Errorf("get %s: read %d bytes: %w", key, object.Size, err))
 	}
 	// The end of the body is where the SDK compares checksums.
 	if n, err := io.Copy(io.Discard, out.Body); err != nil || n > 0 {
-		return nil, object, fmt.Errorf("get %s: %d bytes more than promised: %w", key, n, errors.Join(err, errors.New("the answer is not what was promised")))
+		return nil, object, failure.Transient(fmt.Errorf("get %s: the response is not of %d bytes: %w", key, object.Size, errors.Join(err, errTooLong)))
 	}
 	return body, object, nil
 }
@@ -108,22 +130,23 @@ func (b *Bucket) Get(ctx context.Context, key string, most int64) ([]byte, Objec
 // means that the condition does not hold.
 func (b *Bucket) Put(ctx context.Context, key string, body []byte, o Object, replaces string) (string, error) {
 	in := &s3.PutObjectInput{
-		Bucket:          &b.name,
-		Key:             &key,
-		Body:            bytes.NewReader(body),
-		ContentLength:   aws.Int64(int64(len(body))),
-		ContentType:     text(o.ContentType),
-		ContentEncoding: text(o.Encoding),
-		CacheControl:    text(o.CacheControl),
-		Metadata:        o.Metadata,
-		IfMatch:         text(replaces),
+		Bucket:             &b.name,
+		Key:                &key,
+		Body:               bytes.NewReader(body),
+		ContentLength:      aws.Int64(int64(len(body))),
+		ContentType:        text(o.ContentType),
+		ContentEncoding:    text(o.Encoding),
+		ContentDisposition: text(o.Disposition),
+		CacheControl:       text(o.CacheControl),
+		Metadata:           o.Metadata,
+		IfMatch:            text(replaces),
 	}
 	if replaces == "" {
 		in.IfNoneMatch = aws.String("*")
 	}
 	out, err := b.client.PutObject(ctx, in)
 	if err != nil {
-		err = failure("put", key, err)
+		err = failed("put", key, err)
 		if replaces != "" && errors.Is(err, fs.ErrNotExist) {
 			return "", fmt.Errorf("put %s: deleted: %w", key, ErrConflict)
 		}
@@ -137,30 +160,11 @@ func (b *Bucket) Put(ctx context.Context, key string, body []byte, o Object, rep
 func (b *Bucket) Delete(ctx context.Context, key, etag string) error {
 	_, err := b.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.name, Key: &key, IfMatch: &etag})
 	if err != nil {
-		if err = failure("delete", key, err); !errors.Is(err, fs.ErrNotExist) {
+		if err = failed("delete", key, err); !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	return nil
-}
-
-// failure names what was attempted and adds the standard error for S3's answer.
-// GET and HEAD report a missing key by different types, so the status decides.
-func failure(verb, key string, err error) error {
-	var response *awshttp.ResponseError
-	var api smithy.APIError
-	noBucket := errors.As(err, &api) && api.ErrorCode() == "NoSuchBucket"
-	if errors.As(err, &response) && !noBucket {
-		switch response.HTTPStatusCode() {
-		case http.StatusNotFound:
-			return fmt.Errorf("%s %s: %w", verb, key, fs.ErrNotExist)
-		case http.StatusForbidden:
-			return fmt.Errorf("%s %s: %w: %w", verb, key, fs.ErrPermission, err)
-		case http.StatusPreconditionFailed, http.StatusConflict:
-			return fmt.Errorf("%s %s: %w", verb, key, ErrConflict)
-		}
-	}
-	return fmt.Errorf("%s %s: %w", verb, key, err)
 }
 
 // text is nil for an empty string: not sent.

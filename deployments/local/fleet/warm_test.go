@@ -85,7 +85,7 @@ func (s *site) warm(t *testing.T, lives func() time.Duration, args ...string) (l
 	}
 }
 
-var jobOf = regexp.MustCompile(`"outcome":"(done|current)","lane":"backfill","source":"([^"]*)"`)
+var jobOf = regexp.MustCompile(`"outcome":"(done|current)","queue":"backfill","source":"([^"]*)"`)
 
 // A warm that is killed anywhere and goes on deals with every picture; no job is sent
 // more than twice; and the next one finds nothing to do.

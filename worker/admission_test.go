@@ -12,37 +12,37 @@ import (
 const mb = 1 << 20
 
 // enter takes a slot.
-func (r *room) enter(t *testing.T) *place {
+func (r *admission) enter(t *testing.T) *grant {
 	t.Helper()
-	if err := r.lanes[0].Acquire(t.Context(), 1); err != nil {
+	if err := r.queues[0].Acquire(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	return r.place(r.lanes[0])
+	return r.grant(r.queues[0])
 }
 
 // picture is a job that needs memory for a second, as work does it.
-func picture(ctx context.Context, p *place, bytes int64, during func()) error {
-	defer p.leave()
+func picture(ctx context.Context, p *grant, bytes int64, during func()) error {
+	defer p.release()
 	for {
-		err := p.take(ctx, bytes)
+		err := p.reserve(ctx, bytes)
 		if err == nil {
 			during()
 			time.Sleep(time.Second)
 			return nil
 		}
-		if !errors.Is(err, errOutOfTurn) {
+		if !errors.Is(err, errBigSlotTaken) {
 			return err
 		}
-		if err := p.waitTurn(ctx); err != nil {
+		if err := p.waitBigSlot(ctx); err != nil {
 			return err
 		}
 	}
 }
 
 // wantInUse compares what the room tells of itself.
-func wantInUse(t *testing.T, r *room, slots, bytes, waits int64) {
+func wantInUse(t *testing.T, r *admission, slots, bytes, waits int64) {
 	t.Helper()
-	if s, b, w := r.lanes[0].used.Load(), r.bytesUsed.Load(), r.waits.Load(); s != slots || b != bytes || w != waits {
+	if s, b, w := r.queues[0].used.Load(), r.bytesUsed.Load(), r.waits.Load(); s != slots || b != bytes || w != waits {
 		t.Errorf("%d slots and %d bytes in use, %d wait; want %d, %d, %d", s, b, w, slots, bytes, waits)
 	}
 }
@@ -50,7 +50,7 @@ func wantInUse(t *testing.T, r *room, slots, bytes, waits int64) {
 // Eight huge pictures queue behind one another while small ones pass.
 func TestSmallOnesPassHugeOnes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRoom(800*mb, 2)
+		r := newAdmission(800*mb, 2)
 		began := time.Now()
 		var now, most, huge atomic.Int32
 		for range 8 {
@@ -84,7 +84,7 @@ func TestSmallOnesPassHugeOnes(t *testing.T) {
 			t.Errorf("%d of 8 huge ones after %v, %d at once", huge.Load(), took, most.Load())
 		}
 		// All of it was given back.
-		if !r.lanes[0].TryAcquire(2) || !r.memory.TryAcquire(800*mb) || !r.turn.TryAcquire(1) {
+		if !r.queues[0].TryAcquire(2) || !r.memory.TryAcquire(800*mb) || !r.bigSlot.TryAcquire(1) {
 			t.Error("something is still taken")
 		}
 		wantInUse(t, r, 0, 0, 0)
@@ -93,29 +93,29 @@ func TestSmallOnesPassHugeOnes(t *testing.T) {
 
 func TestAloneWaitsForAllAndHoldsAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRoom(800*mb, 2)
+		r := newAdmission(800*mb, 2)
 		suspect, other := r.enter(t), r.enter(t)
 		done := make(chan error)
 		go func() {
-			err := suspect.alone(t.Context())
+			err := suspect.exclusive(t.Context())
 			if err == nil {
-				err = suspect.take(t.Context(), 800*mb) // It needs no turn.
+				err = suspect.reserve(t.Context(), 800*mb) // It needs no turn.
 			}
 			done <- err
 		}()
 		synctest.Wait()
-		if r.lanes[0].TryAcquire(1) {
+		if r.queues[0].TryAcquire(1) {
 			t.Error("another job begins before the one that is to be alone")
 		}
-		other.leave()
+		other.release()
 		if err := <-done; err != nil {
 			t.Fatal(err)
 		}
-		if r.lanes[0].TryAcquire(1) {
+		if r.queues[0].TryAcquire(1) {
 			t.Error("it is not alone")
 		}
-		suspect.leave()
-		if !r.lanes[0].TryAcquire(2) {
+		suspect.release()
+		if !r.queues[0].TryAcquire(2) {
 			t.Error("it did not give back all slots")
 		}
 	})
@@ -123,22 +123,22 @@ func TestAloneWaitsForAllAndHoldsAll(t *testing.T) {
 
 func TestWaitingEndsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRoom(800*mb, 2)
+		r := newAdmission(800*mb, 2)
 		first, second := r.enter(t), r.enter(t)
-		if err := first.take(t.Context(), 700*mb); err != nil {
+		if err := first.reserve(t.Context(), 700*mb); err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errGraceOver)
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errShutdownTimeout)
 		defer cancel()
 		for name, wait := range map[string]func() error{
-			"memory": func() error { return r.place(r.lanes[0]).take(ctx, 150*mb) },
-			"alone":  func() error { return second.alone(ctx) },
-			"turn":   func() error { return second.waitTurn(ctx) },
+			"memory": func() error { return r.grant(r.queues[0]).reserve(ctx, 150*mb) },
+			"alone":  func() error { return second.exclusive(ctx) },
+			"turn":   func() error { return second.waitBigSlot(ctx) },
 		} {
 			if name == "memory" {
 				r.big = 200 * mb
 			}
-			if err := wait(); !errors.Is(err, errGraceOver) {
+			if err := wait(); !errors.Is(err, errShutdownTimeout) {
 				t.Errorf("%s: got %v, want the cause", name, err)
 			}
 		}
@@ -148,41 +148,41 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 // Where the turn does not come, a picture is given back instead of waiting for ever.
 func TestCrowded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRoom(800*mb, 1)
-		r.turn.TryAcquire(1)
-		for range mostWaiting {
+		r := newAdmission(800*mb, 1)
+		r.bigSlot.TryAcquire(1)
+		for range maxWaiting {
 			p := r.enter(t)
 			go func() {
-				if err := p.waitTurn(t.Context()); !errors.Is(err, errCrowded) {
-					t.Errorf("got %v, want %v in the end", err, errCrowded)
+				if err := p.waitBigSlot(t.Context()); !errors.Is(err, errThrottled) {
+					t.Errorf("got %v, want %v in the end", err, errThrottled)
 				}
-				p.leave()
+				p.release()
 			}()
 			synctest.Wait()
 		}
 		p := r.enter(t)
-		if err := p.waitTurn(t.Context()); !errors.Is(err, errCrowded) {
-			t.Errorf("got %v, want %v at once", err, errCrowded)
+		if err := p.waitBigSlot(t.Context()); !errors.Is(err, errThrottled) {
+			t.Errorf("got %v, want %v at once", err, errThrottled)
 		}
-		time.Sleep(longestWait + time.Second)
+		time.Sleep(maxWait + time.Second)
 	})
 }
 
 // A source that is on its way takes memory as well, which decoding it takes over.
 func TestSourcesOnTheirWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRoom(100*mb, 2)
+		r := newAdmission(100*mb, 2)
 		first, second := r.enter(t), r.enter(t)
-		if err := first.hold(t.Context(), 900*mb); err != nil { // No more than there is.
+		if err := first.reserveSource(t.Context(), 900*mb); err != nil { // No more than there is.
 			t.Fatal(err)
 		}
 		held := make(chan error)
-		go func() { held <- second.hold(t.Context(), 1*mb) }()
+		go func() { held <- second.reserveSource(t.Context(), 1*mb) }()
 		synctest.Wait()
 		if r.waits.Load() != 1 {
 			t.Error("the second source does not wait")
 		}
-		if err := first.take(t.Context(), 10*mb); err != nil {
+		if err := first.reserve(t.Context(), 10*mb); err != nil {
 			t.Fatal(err)
 		}
 		if err := <-held; err != nil || r.bytesUsed.Load() != 11*mb {

@@ -9,27 +9,27 @@ import (
 	"calotype/queue"
 )
 
-// A lane that nobody waits for receives only while viewers' jobs leave a slot free, and
+// A queue that nobody waits for receives only while viewers' jobs leave a slot free, and
 // holds no slot of theirs.
-func TestOtherLanesYield(t *testing.T) {
+func TestLowPriorityQueuesYield(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := Defaults()
 		s.Concurrency = 2
-		lanes, room := newLanes(s, Queues{Jobs: &queue.Queue{}, Backfill: &queue.Queue{}})
-		viewers, backfill := lanes[0], lanes[1]
+		queues, room := newQueues(s, Queues{Jobs: &queue.Queue{}, Backfill: &queue.Queue{}})
+		viewers, backfill := queues[0], queues[1]
 		if !viewers.slots.TryAcquire(2) || !backfill.slots.TryAcquire(1) || backfill.slots.TryAcquire(1) {
 			t.Error("want two slots for viewers and one for backfill")
 		}
-		first, second := room.place(viewers.slots), room.place(viewers.slots)
+		first, second := room.grant(viewers.slots), room.grant(viewers.slots)
 		began := make(chan error, 1)
-		go func() { began <- backfill.awaitTurn(t.Context()) }()
+		go func() { began <- backfill.awaitCapacity(t.Context()) }()
 		synctest.Wait()
 		select {
 		case err := <-began:
 			t.Errorf("it may receive (%v) while viewers' jobs take all slots", err)
 		default:
 		}
-		first.leave()
+		first.release()
 		synctest.Wait()
 		select {
 		case err := <-began:
@@ -39,64 +39,64 @@ func TestOtherLanesYield(t *testing.T) {
 		default:
 			t.Error("it may not receive although there is a slot free")
 		}
-		if err := viewers.awaitTurn(t.Context()); err != nil {
+		if err := viewers.awaitCapacity(t.Context()); err != nil {
 			t.Error(err)
 		}
-		room.place(backfill.slots) // Its jobs count as well.
+		room.grant(backfill.slots) // Its jobs count as well.
 		ctx, stop := context.WithCancel(t.Context())
-		go func() { began <- backfill.awaitTurn(ctx) }()
+		go func() { began <- backfill.awaitCapacity(ctx) }()
 		synctest.Wait()
 		stop()
 		if err := <-began; !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want it to wait until the stop", err)
 		}
-		second.leave()
+		second.release()
 	})
 }
 
-// A job that is alone has the slots of all lanes, and gives them back.
-func TestAloneInAllLanes(t *testing.T) {
+// A job that is alone has the slots of all queues, and gives them back.
+func TestExclusiveInAllQueues(t *testing.T) {
 	s := Defaults()
 	s.Concurrency = 2
-	lanes, room := newLanes(s, Queues{Jobs: &queue.Queue{}, Events: &queue.Queue{}, Backfill: &queue.Queue{}})
-	if !lanes[2].slots.TryAcquire(1) {
+	queues, room := newQueues(s, Queues{Jobs: &queue.Queue{}, Events: &queue.Queue{}, Backfill: &queue.Queue{}})
+	if !queues[2].slots.TryAcquire(1) {
 		t.Fatal("no slot")
 	}
-	p := room.place(lanes[2].slots)
-	if err := p.alone(t.Context()); err != nil {
+	p := room.grant(queues[2].slots)
+	if err := p.exclusive(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for _, l := range lanes {
+	for _, l := range queues {
 		if l.slots.TryAcquire(1) {
 			t.Errorf("%s: a slot is free", l.name)
 		}
 	}
-	p.leave()
-	for _, l := range lanes {
+	p.release()
+	for _, l := range queues {
 		if !l.slots.TryAcquire(l.slots.n) {
 			t.Errorf("%s: a slot was not given back", l.name)
 		}
 	}
 }
 
-// While a job that is to be alone waits for the lanes that nobody waits for, which may be
+// While a job that is to be alone waits for the queues that nobody waits for, which may be
 // in a poll, viewers' jobs begin as ever.
-func TestAloneTakesViewersSlotsLast(t *testing.T) {
+func TestExclusiveTakesViewersSlotsLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := Defaults()
 		s.Concurrency = 2
-		lanes, room := newLanes(s, Queues{Jobs: &queue.Queue{}, Events: &queue.Queue{}, Backfill: &queue.Queue{}})
-		viewers, events, backfill := lanes[0], lanes[1], lanes[2]
+		queues, room := newQueues(s, Queues{Jobs: &queue.Queue{}, Events: &queue.Queue{}, Backfill: &queue.Queue{}})
+		viewers, events, backfill := queues[0], queues[1], queues[2]
 		if !backfill.slots.TryAcquire(1) || !events.slots.TryAcquire(1) {
 			t.Fatal("no slots")
 		}
-		p := room.place(backfill.slots)
+		p := room.grant(backfill.slots)
 		ctx, stop := context.WithCancel(t.Context())
 		alone := make(chan error, 1)
-		go func() { alone <- p.alone(ctx) }()
+		go func() { alone <- p.exclusive(ctx) }()
 		synctest.Wait()
 		if !viewers.slots.TryAcquire(2) {
-			t.Error("viewers' jobs wait for another lane's poll")
+			t.Error("viewers' jobs wait for another queue's poll")
 		}
 		stop()
 		if err := <-alone; err == nil {

@@ -5,19 +5,19 @@ import (
 	"sync"
 )
 
-// keyedLock is a lock for each key. The zero value is ready.
-type keyedLock struct {
+// sourceLock is a lock for each key. The zero value is ready.
+type sourceLock struct {
 	mu   sync.Mutex
 	held map[string]*holder
 }
 
 type holder struct {
-	token   chan struct{} // Holds one token; who has it has the lock.
-	waiting int           // Who has the lock, and who waits for it.
+	token   chan struct{} // Holds one token: its receiver has the lock.
+	waiting int           // The holder and those that wait.
 }
 
 // lock waits for the key's lock until the context ends. Unlock must be called once.
-func (l *keyedLock) lock(ctx context.Context, key string) (unlock func(), err error) {
+func (l *sourceLock) lock(ctx context.Context, key string) (unlock func(), err error) {
 	l.mu.Lock()
 	if l.held == nil {
 		l.held = make(map[string]*holder)

@@ -1,0 +1,179 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"calotype"
+	"calotype/internal/backoff"
+	"calotype/queue"
+	"calotype/worker/failure"
+)
+
+// completeTimeout bounds the calls that complete a message: they also run after the
+// shutdown timeout.
+const completeTimeout = 10 * time.Second
+
+// complete does with the message what the job's end requires.
+func (w *Worker) complete(ctx context.Context, a *attempt, err error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), completeTimeout)
+	defer cancel()
+	switch {
+	case err == nil:
+		return w.delete(ctx, a)
+	case errors.Is(err, queue.ErrLeaseLost), errors.Is(err, errTooLong):
+		a.outcome = interrupted // Another worker has the message, or soon will.
+		return err
+	case errors.Is(err, errShutdownTimeout):
+		a.outcome = interrupted
+		return errors.Join(err, w.requeue(ctx, a))
+	case errors.Is(err, errThrottled):
+		a.outcome = throttled
+		return w.resend(ctx, a, backoff.Jitter(throttledDelay))
+	}
+	var newer *calotype.NewerJobError
+	if errors.As(err, &newer) {
+		return w.deferNewer(ctx, a, newer)
+	}
+	switch failure.KindOf(err) {
+	case failure.Passing:
+		if !errors.As(err, new(*failure.Failure)) { // RetriedTooLong ends here.
+			return errors.Join(err, w.retry(ctx, a, backoff.Delay(a.job.Attempt+1, firstRetry, maxRetry)))
+		}
+	case failure.Unknown:
+		if a.job.Unknown+1 < maxUnknown {
+			a.job.Unknown++
+			return errors.Join(err, w.retry(ctx, a, backoff.Jitter(unknownRetry)))
+		}
+		err = failure.New(failure.Internal, "%d attempts ended in an error of this program, the last: %s", maxUnknown, shortened(err.Error()))
+	}
+	var f *failure.Failure
+	errors.As(err, &f)
+	return w.reject(ctx, a, f)
+}
+
+// reject dead-letters the job and deletes its message. The version of the source that
+// failed is remembered, where publish has not done so.
+func (w *Worker) reject(ctx context.Context, a *attempt, f *failure.Failure) error {
+	a.reject(f)
+	if !a.job.DeadLettered {
+		if err := w.deadLetter(ctx, a.message, a.job, f); err != nil {
+			return err
+		}
+		a.job.DeadLettered = true
+	}
+	if f.Class == failure.Internal {
+		w.failed.remember(failedKey(a.job.Source, ""), f, time.Now().Add(rememberFor))
+	}
+	return w.delete(ctx, a)
+}
+
+// retry sends the job again with a delay. A job that is delayed already by this worker is
+// not sent a second time, so that the messages for a picture do not grow with its views.
+func (w *Worker) retry(ctx context.Context, a *attempt, delay time.Duration) error {
+	a.job.Attempt++
+	key := identity(a.job)
+	if _, pending := w.delayed.recall(key); pending {
+		a.outcome = merged
+		return w.delete(ctx, a)
+	}
+	a.outcome = retried
+	until := time.Now().Add(delay) // Before the send, so it is over when the message returns.
+	if err := w.resend(ctx, a, delay); err != nil {
+		return err
+	}
+	w.delayed.remember(key, nil, until)
+	return nil
+}
+
+// identity returns the body of a job that asks for the same, whoever asked and however
+// often it was tried.
+func identity(job calotype.Job) string {
+	job.Request, job.Attempt, job.Unknown, job.FirstSeen, job.DeadLettered = "", 0, 0, time.Time{}, false
+	return job.Encode()
+}
+
+// delete acknowledges the message.
+func (w *Worker) delete(ctx context.Context, a *attempt) (err error) {
+	a.deleteRetried, err = a.queue.acks.delete(ctx, a.message)
+	return err
+}
+
+// resend sends the job in a fresh message, to be received after the delay, and deletes the
+// one that it came in. SQS's count of receives is thus left to count crashes: an outage or
+// a stop uses up none.
+func (w *Worker) resend(ctx context.Context, a *attempt, delay time.Duration) error {
+	if err := a.queue.Send(ctx, a.job.Encode(), delay); err != nil {
+		return err // The message returns by itself when its lease ends.
+	}
+	return w.delete(ctx, a)
+}
+
+// requeue sends the job again for another worker, which can receive it at once. To release
+// the message would count as a receive: that is done only where nothing can be sent.
+func (w *Worker) requeue(ctx context.Context, a *attempt) error {
+	err := w.resend(ctx, a, 0)
+	if err != nil && !errors.Is(err, queue.ErrLeaseLost) {
+		return errors.Join(err, a.queue.Release(ctx, a.message))
+	}
+	return err
+}
+
+// requeueUnstarted requeues a message that came with a poll after the stop.
+func (w *Worker) requeueUnstarted(ctx context.Context, q *jobQueue, m queue.Message) {
+	jobs, err := w.parse(m)
+	if err != nil || len(jobs) != 1 {
+		w.handle(ctx, q, m, w.admission.none()) // No work is needed for it.
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), completeTimeout)
+	defer cancel()
+	a := w.newAttempt(q, m)
+	a.job, a.outcome = jobs[0], requeued
+	a.err = w.requeue(ctx, a)
+	a.finish()
+}
+
+// deadLetter sends the job to the dead-letter queue with the reason. The body stays as it
+// came; an S3 event is sent as the job that it is, so that it can be replayed.
+func (w *Worker) deadLetter(ctx context.Context, m queue.Message, job calotype.Job, f *failure.Failure) error {
+	body := m.Body
+	if _, isEvent, _ := calotype.ParseEvents(body); isEvent && job.Source != "" {
+		body = job.Encode()
+	}
+	return w.dead.DeadLetter(ctx, body, queue.Reason{
+		Class:     f.Class,
+		Detail:    f.Detail,
+		Attempts:  job.Attempt + 1,
+		Worker:    w.Name,
+		FirstSeen: job.FirstSeen,
+	})
+}
+
+// A message of a newer version waits for a newer worker this long: an upgrade or a
+// rollback of the fleet takes less.
+const (
+	waitForNewer = 24 * time.Hour
+	firstDefer   = 15 * time.Second
+)
+
+// deferNewer sends a message that a newer worker can read again, as it came but for the
+// count of attempts. After waitForNewer it is dead-lettered.
+func (w *Worker) deferNewer(ctx context.Context, a *attempt, newer *calotype.NewerJobError) error {
+	firstSeen := newer.FirstSeen
+	if firstSeen.IsZero() {
+		firstSeen = a.message.Sent
+	}
+	if time.Since(firstSeen) > waitForNewer {
+		a.job.Attempt, a.job.FirstSeen = newer.Attempt, firstSeen
+		return w.reject(ctx, a, failure.New(failure.UnknownJobVersion, "%s; no newer worker received it in %v", shortened(newer.Error()), waitForNewer))
+	}
+	a.outcome = deferred
+	attempt := newer.Attempt + 1
+	delay := backoff.Delay(attempt, firstDefer, queue.MaxDelay)
+	if err := a.queue.Send(ctx, newer.Retry(attempt, firstSeen), delay); err != nil {
+		return errors.Join(newer, err)
+	}
+	return errors.Join(newer, w.delete(ctx, a))
+}

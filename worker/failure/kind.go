@@ -1,0 +1,99 @@
+package failure
+
+// Kind is what a failure depends on, which decides what happens to the job.
+type Kind int
+
+const (
+	// Unknown failures are errors that no other kind claims, such as a panic. The job has
+	// three attempts, minutes apart, and is then rejected as [Internal].
+	Unknown Kind = iota
+	// Passing failures are a service's and may end by themselves: network errors,
+	// timeouts, throttling, 5xx, expired credentials. The job is retried for 14 days.
+	Passing
+	// Lasting failures are a service's or a setting's, and end when an operator acts. The
+	// job is rejected at the first attempt, with the remedy in the detail.
+	Lasting
+	// Picture failures depend on the source or the job alone. The job is rejected at the
+	// first attempt.
+	Picture
+)
+
+func (k Kind) String() string {
+	return [...]string{"unknown", "passing", "lasting", "picture"}[k]
+}
+
+// The classes of failures. They are values of a metric label, reasons of dead letters
+// and metadata of fallback copies: a name never changes.
+const (
+	// Of a picture's content; package render returns them.
+	UnsupportedFormat = "unsupported-format"
+	Corrupt           = "corrupt"
+	TooManyBytes      = "too-many-bytes"
+	TooManyPixels     = "too-many-pixels"
+	TooManyFrames     = "too-many-frames"
+	TooSlow           = "too-slow"
+	TooMuchMemory     = "too-much-memory"
+	// Of a picture's header; package imageheader returns them.
+	TooManyScans    = "too-many-scans"
+	TooManyChunks   = "too-many-chunks"
+	TooManyChannels = "too-many-channels"
+	DerivedImages   = "derived-images"
+	SizeMismatch    = "size-mismatch"
+	// Of a decoder's child process; package decoder returns them.
+	CrashesDecoder = "crashes-decoder"
+	TooMuchTime    = "too-much-time"
+	// PoisonMessage is of a message whose every attempt ended in a crash of its worker.
+	PoisonMessage = "poison-message"
+	// MalformedJob is of a message that is not a job.
+	MalformedJob = "malformed-job"
+	// Internal is of a job whose attempts all ended in an error of unknown kind.
+	Internal = "internal"
+
+	// UnknownVariant is of a preset that this worker does not have.
+	UnknownVariant = "unknown-variant"
+	// UnknownJobVersion is of a message that waited too long for a newer worker.
+	UnknownJobVersion = "unknown-job-version"
+	// Forbidden is of an S3 request that the worker's role may not make.
+	Forbidden = "forbidden"
+	// Archived is of a source in a storage class that must be restored first.
+	Archived = "archived"
+	// KMSKey is of a source whose KMS key cannot be used.
+	KMSKey = "kms-key"
+	// NotImplemented is of a store without a feature that workers need.
+	NotImplemented = "not-implemented"
+	// Refused is of an S3 request that the store refuses for another reason.
+	Refused = "refused"
+
+	// RetriedTooLong is of a job whose passing failures did not end in 14 days.
+	RetriedTooLong = "retried-too-long"
+)
+
+// Classes maps every class to its kind. docs/dead-letters.md has the same table, and a
+// test compares them.
+var Classes = map[string]Kind{
+	UnsupportedFormat: Picture,
+	Corrupt:           Picture,
+	TooManyBytes:      Picture,
+	TooManyPixels:     Picture,
+	TooManyFrames:     Picture,
+	TooSlow:           Picture,
+	TooMuchMemory:     Picture,
+	TooManyScans:      Picture,
+	TooManyChunks:     Picture,
+	TooManyChannels:   Picture,
+	DerivedImages:     Picture,
+	SizeMismatch:      Picture,
+	CrashesDecoder:    Picture,
+	TooMuchTime:       Picture,
+	PoisonMessage:     Picture,
+	MalformedJob:      Picture,
+	Internal:          Unknown,
+	UnknownVariant:    Lasting,
+	UnknownJobVersion: Lasting,
+	Forbidden:         Lasting,
+	Archived:          Lasting,
+	KMSKey:            Lasting,
+	NotImplemented:    Lasting,
+	Refused:           Lasting,
+	RetriedTooLong:    Passing,
+}

@@ -1,0 +1,217 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"time"
+
+	"calotype"
+	"calotype/queue"
+	"calotype/worker/failure"
+	"calotype/worker/render"
+	"calotype/worker/store"
+)
+
+// A failure is remembered for the source's version, so that it costs one decode and one
+// dead letter, whatever viewers ask for: by fallback copies under the keys that the job
+// asked for, by a marker under another key for every other variant, and, where the store
+// takes neither, by this worker for rememberFor.
+
+const rememberFor = time.Hour
+
+// permanent returns the failure for which the job is rejected, or nil: the error is
+// retried, or it is about this worker and not about the job.
+func (p *publication) permanent(ctx context.Context, err error) *failure.Failure {
+	var f *failure.Failure
+	switch {
+	case err == nil, ctx.Err() != nil, aboutWorker(err):
+		return nil
+	case errors.As(err, &f):
+		return f
+	case failure.KindOf(err) == failure.Unknown && p.job.Unknown+1 >= maxUnknown:
+		return failure.New(failure.Internal, "%d attempts ended in an error of this program, the last: %s", maxUnknown, shortened(err.Error()))
+	}
+	return nil
+}
+
+// aboutWorker reports whether an error steers the worker and says nothing about the job.
+func aboutWorker(err error) bool {
+	for _, e := range []error{errBigSlotTaken, errThrottled, errChanged, store.ErrConflict, queue.ErrLeaseLost, errTooLong, errShutdownTimeout} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// lasting returns the failure of the source as a whole, which produce does not handle.
+func (p *publication) lasting(err error) *failure.Failure {
+	var f *failure.Failure
+	if aboutWorker(err) || !errors.As(err, &f) {
+		return nil
+	}
+	return f
+}
+
+// failSource rejects the job for a failure that no fallback copy can stand for: the source
+// cannot be read, or nothing can be written.
+func (p *publication) failSource(ctx context.Context, f *failure.Failure) error {
+	if _, known := p.worker.failed.recall(failedKey(p.job.Source, p.source.ETag)); known && !p.job.Again {
+		p.end(remembered)
+		return nil
+	}
+	if err := p.deadLetter(ctx, f); err != nil {
+		return err
+	}
+	return p.remember(ctx, f)
+}
+
+// fallBack dead-letters the job for a failure and then puts copies of the source under the
+// keys that the job asked for. Siblings get none.
+func (p *publication) fallBack(ctx context.Context, targets []target, f *failure.Failure) error {
+	if err := p.deadLetter(ctx, f); err != nil {
+		return err
+	}
+	if err := p.putCopies(ctx, targets, f.Class); err != nil {
+		return err
+	}
+	if f.Class == failure.UnknownVariant {
+		return nil // The source is sound.
+	}
+	return p.remember(ctx, f)
+}
+
+// deadLetter sends the job to the dead-letter queue, unless it has its dead letter.
+func (p *publication) deadLetter(ctx context.Context, f *failure.Failure) error {
+	if p.outcome = rejected; p.failure == nil {
+		p.failure = f
+	}
+	if p.job.DeadLettered {
+		return nil
+	}
+	if err := p.worker.deadLetter(ctx, p.message, p.job, f); err != nil {
+		return failure.Transient(err)
+	}
+	p.job.DeadLettered, p.deadLettered = true, true
+	return nil
+}
+
+// putCopies puts the source's bytes under the keys of targets that were asked for. A copy
+// that the store refuses is left out.
+func (p *publication) putCopies(ctx context.Context, targets []target, class string) error {
+	contentType := "application/octet-stream" // No browser runs it on the pictures' host.
+	if format, ok := render.Sniff(p.body); ok {
+		contentType = format.ContentType()
+	}
+	o := store.Object{
+		ContentType: contentType, Encoding: p.source.Encoding, Disposition: p.source.Disposition,
+		CacheControl: p.worker.FallbackCacheControl,
+	}
+	for _, t := range targets {
+		if !t.asked {
+			continue
+		}
+		lineage := calotype.Lineage{
+			SourceETag: p.source.ETag,
+			Recipe:     calotype.Recipe{Boxes: t.preset.Boxes(), Encoder: render.Encoder()},
+			CopyReason: class,
+		}
+		if err := p.write(ctx, t, p.body, o, lineage); err != nil && failure.KindOf(err) != failure.Lasting {
+			return err
+		}
+	}
+	return nil
+}
+
+// markerKey returns the key of the object that records a failure of a source. No variant
+// has this name, and viewers get nothing under the prefix.
+func (w *Worker) markerKey(source string) string { return string(w.Prefix) + "/.failed/" + source }
+
+func failedKey(source, etag string) string { return etag + " " + source }
+
+// findMarker looks up the marker.
+func (p *publication) findMarker(ctx context.Context) (err error) {
+	p.marker, err = p.worker.bucket.Head(ctx, p.worker.markerKey(p.job.Source))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// remember records the failure of the source's version in the marker or else in memory.
+func (p *publication) remember(ctx context.Context, f *failure.Failure) error {
+	body, err := json.Marshal(map[string]string{"class": f.Class, "detail": f.Detail})
+	if err != nil {
+		return err
+	}
+	if p.source.ETag != "" { // Otherwise the version is not known.
+		lineage := calotype.Lineage{SourceETag: p.source.ETag, Recipe: calotype.Recipe{Encoder: render.Encoder()}, CopyReason: f.Class}
+		o := store.Object{ContentType: "application/json", Metadata: lineage.Metadata()}
+		_, err = p.worker.bucket.Put(ctx, p.worker.markerKey(p.job.Source), body, o, p.marker.ETag)
+		if err == nil || errors.Is(err, store.ErrConflict) { // Another worker wrote one.
+			return p.verifyReadable(ctx)
+		}
+	}
+	p.worker.failed.remember(failedKey(p.job.Source, p.source.ETag), f, time.Now().Add(rememberFor))
+	return nil
+}
+
+// verifyReadable verifies the source; that it cannot be read is known.
+func (p *publication) verifyReadable(ctx context.Context) error {
+	err := p.verify(ctx)
+	if failure.KindOf(err) == failure.Lasting {
+		return nil
+	}
+	return err
+}
+
+// recall reports whether the job is finished because this version of the source failed
+// before. Fallback copies that are missing are put. A replay forgets the failure, and a
+// backfill does if another encoder made the attempt.
+func (p *publication) recall(ctx context.Context) (finished bool, err error) {
+	if p.outcome == rejected {
+		return false, nil // This job records the failure itself, and starts over.
+	}
+	if err := p.findMarker(ctx); err != nil {
+		return false, err
+	}
+	memory := failedKey(p.job.Source, p.source.ETag)
+	if p.job.Again {
+		p.worker.failed.forget(memory)
+		if p.marker.ETag == "" {
+			return false, nil
+		}
+		err := p.worker.bucket.Delete(ctx, p.worker.markerKey(p.job.Source), p.marker.ETag)
+		p.marker = store.Object{}
+		return false, err
+	}
+	lineage, class := calotype.ParseLineage(p.marker.Metadata), ""
+	if lineage.SourceETag == calotype.TrimETag(p.source.ETag) && (!p.job.Exact || lineage.Recipe.Encoder == render.Encoder()) {
+		class = lineage.CopyReason
+	} else if f, ok := p.worker.failed.recall(memory); ok {
+		class = f.Class
+	}
+	if class == "" || p.job.DeadLettered {
+		return false, nil
+	}
+	p.end(remembered)
+	if failure.Classes[class] == failure.Lasting || class == failure.TooManyBytes {
+		return true, nil
+	}
+	if err := p.read(ctx); err != nil {
+		return false, err
+	}
+	if err := p.putCopies(ctx, p.stale(), class); err != nil {
+		return false, err
+	}
+	return true, p.verify(ctx)
+}
+
+// removeOldMarker deletes the marker of an older version. One that stays is ignored.
+func (p *publication) removeOldMarker(ctx context.Context) {
+	if p.marker.ETag != "" && p.outcome != rejected {
+		_ = p.worker.bucket.Delete(ctx, p.worker.markerKey(p.job.Source), p.marker.ETag)
+	}
+}

@@ -1,0 +1,98 @@
+package worker
+
+import (
+	"context"
+	"sync"
+
+	"calotype/queue"
+)
+
+// jobQueue is a queue that jobs come from, and the slots that they run in.
+type jobQueue struct {
+	*queue.Queue
+	name  string
+	slots *slots
+	acks  acknowledger
+	// running counts the worker's jobs. A low-priority queue receives only while there are
+	// fewer than limit. It is nil for the viewers' queue.
+	running *activeCount
+	limit   int
+	outage  outage
+}
+
+// newQueues returns the viewers' queue and the low-priority ones. A low-priority queue has
+// one slot less, so that a viewer's job finds an idle processor if there are several. Each
+// queue has its own slots: a poll holds slots, and would hold the viewers' for as long as
+// another queue is empty.
+func newQueues(s Settings, q Queues) ([]*jobQueue, *admission) {
+	queues := []*jobQueue{{Queue: q.Jobs, name: "jobs"}}
+	sizes := []int{s.Concurrency}
+	for _, l := range []*jobQueue{{Queue: q.Events, name: "events"}, {Queue: q.Backfill, name: "backfill"}} {
+		if l.Queue != nil {
+			queues, sizes = append(queues, l), append(sizes, max(1, s.Concurrency-1))
+		}
+	}
+	r := newAdmission(s.Memory, sizes...)
+	for i, l := range queues {
+		l.slots, l.acks.queue = r.queues[i], l.Queue
+		if i > 0 {
+			l.running, l.limit = &r.running, s.Concurrency
+		}
+	}
+	return queues, r
+}
+
+// lowPriority reports whether viewers' jobs come first.
+func (l *jobQueue) lowPriority() bool { return l.running != nil }
+
+// awaitCapacity waits until a low-priority queue may receive.
+func (l *jobQueue) awaitCapacity(ctx context.Context) error {
+	if !l.lowPriority() {
+		return nil
+	}
+	return l.running.wait(ctx, l.limit)
+}
+
+// activeCount counts running jobs. The zero value is ready.
+type activeCount struct {
+	mu   sync.Mutex
+	n    int
+	left chan struct{} // Closed when one ends; nil if there is no waiter.
+}
+
+func (c *activeCount) enter() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.n++
+}
+
+func (c *activeCount) release() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.n--
+	if c.left != nil {
+		close(c.left)
+		c.left = nil
+	}
+}
+
+// wait waits until there are fewer than limit.
+func (c *activeCount) wait(ctx context.Context, limit int) error {
+	for {
+		c.mu.Lock()
+		if c.n < limit {
+			c.mu.Unlock()
+			return nil
+		}
+		if c.left == nil {
+			c.left = make(chan struct{})
+		}
+		left := c.left
+		c.mu.Unlock()
+		select {
+		case <-left:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}

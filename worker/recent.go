@@ -1,0 +1,61 @@
+package worker
+
+import (
+	"sync"
+	"time"
+
+	"calotype/worker/failure"
+)
+
+// maxRecent bounds what a worker remembers.
+const maxRecent = 10_000
+
+// recent remembers keys for some time, each with a failure or nil. The zero value is ready.
+// Its methods may be called concurrently.
+type recent struct {
+	mu      sync.Mutex
+	entries map[string]recentEntry
+}
+
+type recentEntry struct {
+	failure *failure.Failure
+	until   time.Time
+}
+
+// remember remembers key until then. A full memory remembers nothing more until entries
+// expire.
+func (r *recent) remember(key string, f *failure.Failure, until time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.entries == nil {
+		r.entries = map[string]recentEntry{}
+	}
+	if len(r.entries) >= maxRecent {
+		for k, e := range r.entries {
+			if !e.until.After(time.Now()) {
+				delete(r.entries, k)
+			}
+		}
+	}
+	if len(r.entries) < maxRecent {
+		r.entries[key] = recentEntry{f, until}
+	}
+}
+
+// recall returns what is remembered of key.
+func (r *recent) recall(key string) (*failure.Failure, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e, ok := r.entries[key]
+	if ok && !e.until.After(time.Now()) {
+		delete(r.entries, key)
+		return nil, false
+	}
+	return e.failure, ok
+}
+
+func (r *recent) forget(key string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.entries, key)
+}

@@ -1,0 +1,110 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"strings"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+
+	"calotype/worker/failure"
+)
+
+// failed names what was attempted and classifies the error. A missing object is
+// [fs.ErrNotExist], a condition that does not hold is [ErrConflict]. What lasts until an
+// operator acts is a [failure.Failure] with the remedy; every other error is
+// [failure.Transient]. GET and HEAD report a missing key by different types, so the
+// status decides.
+func failed(verb, key string, err error) error {
+	a := answerOf(err)
+	if a.code != "NoSuchBucket" {
+		switch a.status {
+		case http.StatusNotFound:
+			return fmt.Errorf("%s %s: %w", verb, key, fs.ErrNotExist)
+		case http.StatusPreconditionFailed, http.StatusConflict:
+			return fmt.Errorf("%s %s: %w", verb, key, ErrConflict)
+		}
+	}
+	class, remedy := a.lasting()
+	var invalid *smithy.InvalidParamsError
+	if errors.As(err, &invalid) {
+		class, remedy, a.reason = failure.Refused, remedies[failure.Refused], invalid.Error()
+	}
+	if class == "" {
+		return failure.Transient(fmt.Errorf("%s %s: %w", verb, key, err))
+	}
+	if class == failure.Forbidden {
+		err = fmt.Errorf("%w: %w", fs.ErrPermission, err)
+	}
+	return failure.New(class, "%s %s: %s; %s", verb, key, a.reason, remedy).Because(err)
+}
+
+// answer is what a store answered to a request that failed. It is zero if there was no
+// answer.
+type answer struct {
+	status int
+	code   string // Empty for HEAD, whose answers have no body.
+	reason string // One line.
+}
+
+func answerOf(err error) answer {
+	var a answer
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) {
+		a.status = response.HTTPStatusCode()
+		a.reason = fmt.Sprintf("%d %s", a.status, http.StatusText(a.status))
+	}
+	var api smithy.APIError
+	if errors.As(err, &api) && a.status != 0 {
+		a.code = api.ErrorCode()
+		if message := strings.Join(strings.Fields(api.ErrorMessage()), " "); message != "" {
+			a.reason = fmt.Sprintf("%d %s: %s", a.status, a.code, message)
+		}
+	}
+	return a
+}
+
+// remedies say what an operator does about a lasting failure.
+var remedies = map[string]string{
+	failure.Forbidden:      "workers need s3:GetObject and s3:ListBucket, and s3:PutObject and s3:DeleteObject under the prefix",
+	failure.Archived:       "restore the object, or move it to a storage class that can be read at once",
+	failure.KMSKey:         "enable the object's KMS key, and let the worker's role use it (kms:Decrypt, kms:GenerateDataKey)",
+	failure.NotImplemented: "the store must implement conditional writes (If-Match, If-None-Match) and checksums of PUT",
+	failure.Refused:        "the same request is refused again: see the store's reason, then replay",
+}
+
+// passingCodes are codes with a status of 4xx that end by themselves: damage and delays on
+// the way, and credentials that expire and are renewed.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+var passingCodes = map[string]bool{
+	"RequestTimeout": true, "RequestTimeTooSkewed": true, "IncompleteBody": true, "BadDigest": true, "InvalidDigest": true,
+	"XAmzContentSHA256Mismatch": true, "XAmzContentChecksumMismatch": true,
+	"ExpiredToken": true, "TokenRefreshRequired": true, "InvalidToken": true, "InvalidAccessKeyId": true, "SignatureDoesNotMatch": true,
+	"SlowDown": true, "Throttling": true, "ThrottlingException": true, "TooManyRequests": true, "KMS.ThrottlingException": true,
+	"NoSuchBucket": true,
+}
+
+// lasting returns the class of an answer that does not change by itself, and the remedy.
+// Both are empty for one that may.
+func (a answer) lasting() (class, remedy string) {
+	switch {
+	case passingCodes[a.code], a.status == http.StatusRequestTimeout, a.status == http.StatusTooManyRequests, a.status < 400:
+		return "", ""
+	case strings.HasPrefix(a.code, "KMS."):
+		class = failure.KMSKey
+	case a.code == "InvalidObjectState":
+		class = failure.Archived
+	case a.status == http.StatusNotImplemented, a.code == "NotImplemented":
+		class = failure.NotImplemented
+	case a.status == http.StatusForbidden:
+		class = failure.Forbidden
+	case a.status < 500:
+		class = failure.Refused
+	default:
+		return "", ""
+	}
+	return class, remedies[class]
+}

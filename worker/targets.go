@@ -1,0 +1,134 @@
+package worker
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"calotype"
+	"calotype/worker/failure"
+	"calotype/worker/render"
+	"calotype/worker/store"
+)
+
+// A target is a rendition that should be current, and the object now stored under its key.
+type target struct {
+	variant  calotype.Variant
+	preset   calotype.Preset // Zero if this worker does not know it.
+	key      string
+	asked    bool         // By the job itself, or it exists; otherwise it is a sibling.
+	existing store.Object // Without an ETag if there is none.
+}
+
+// headAll looks up what is stored under the keys of variants.
+func (p *publication) headAll(ctx context.Context, variants []calotype.Variant) ([]target, error) {
+	targets := make([]target, len(variants))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(8)
+	for i, v := range variants {
+		g.Go(func() error {
+			t := target{variant: v, key: p.worker.Prefix.RenditionKey(v, p.job.Source)}
+			t.preset, _ = p.worker.Presets.Lookup(v.Preset)
+			t.asked = slices.Contains(p.job.Variants, v)
+			existing, err := p.worker.bucket.Head(ctx, t.key)
+			if err == nil {
+				t.existing = existing
+			} else if !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			targets[i] = t
+			return nil
+		})
+	}
+	return targets, g.Wait()
+}
+
+// addExisting adds the source's other renditions that exist to the targets. What was
+// published before the source changed is of a variant that is in use; what is published
+// later is verified by the job that does it.
+func (p *publication) addExisting(ctx context.Context) error {
+	variants, err := p.worker.bucket.Variants(ctx, p.worker.Prefix)
+	if err != nil {
+		return err
+	}
+	variants = slices.DeleteFunc(variants, func(v calotype.Variant) bool { return slices.Contains(p.job.Variants, v) })
+	targets, err := p.headAll(ctx, variants)
+	for _, t := range targets {
+		if t.existing.ETag != "" {
+			t.asked = true // For a broken source, a fallback copy has to replace it.
+			p.targets = append(p.targets, t)
+		}
+	}
+	return err
+}
+
+// stale returns the targets that are not current for the source's version.
+func (p *publication) stale() []target {
+	var stale []target
+	for _, t := range p.targets {
+		want := calotype.Target{SourceETag: p.source.ETag, Preset: t.preset, RetryFallback: p.job.Again}
+		if p.job.Exact {
+			want.Quality, want.Encoder = cmp.Or(p.job.Quality, p.worker.Quality), render.Encoder()
+		}
+		if calotype.ParseLineage(t.existing.Metadata).Staleness(want) != calotype.Current && !p.isUnknown(t) {
+			stale = append(stale, t)
+		}
+	}
+	return stale
+}
+
+// isUnknown reports whether the object is the fallback copy of this version for a preset
+// that this worker does not know. The job for it has its dead letter.
+func (p *publication) isUnknown(t target) bool {
+	lineage := calotype.ParseLineage(t.existing.Metadata)
+	return t.preset.Name == "" && t.asked && !p.job.Again && slices.Contains(p.job.Variants, t.variant) &&
+		lineage.CopyReason == failure.UnknownVariant && lineage.SourceETag == calotype.TrimETag(p.source.ETag)
+}
+
+// removeAll removes the renditions of a source that no longer exists: an earlier attempt,
+// or its last version, may have left some. They are looked up before the source is found
+// missing a second time, so they are of a version that is gone.
+func (p *publication) removeAll(ctx context.Context) error {
+	variants, err := p.worker.bucket.Variants(ctx, p.worker.Prefix)
+	if err != nil {
+		return err
+	}
+	targets, err := p.headAll(ctx, variants)
+	if err != nil {
+		return err
+	}
+	if err := p.findMarker(ctx); err != nil {
+		return err
+	}
+	if _, err := p.worker.bucket.Head(ctx, p.job.Source); err == nil {
+		return errChanged
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	p.end(sourceMissing)
+	p.removeOldMarker(ctx)
+	return p.removeStale(ctx, targets)
+}
+
+// removeStale deletes outdated renditions, each only if it has not changed since it was
+// looked up.
+func (p *publication) removeStale(ctx context.Context, targets []target) error {
+	for _, t := range targets {
+		if calotype.ParseLineage(t.existing.Metadata).SourceETag == "" {
+			continue // Not ours, or there is none.
+		}
+		err := p.worker.bucket.Delete(ctx, t.key, t.existing.ETag)
+		switch {
+		case err == nil:
+			p.removed++
+			p.changed = true
+		case !errors.Is(err, store.ErrConflict):
+			return err
+		}
+	}
+	return nil
+}
