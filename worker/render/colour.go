@@ -195,7 +195,7 @@ func (p *pages) isSRGB() bool {
 // is sRGB's. Browsers decode grey to RGB, but not in PNG, whose decoder refuses the profile.
 func usableProfile(profile []byte, colours int, format calotype.Format) []byte {
 	header, ok := imageheader.ReadProfile(profile)
-	if !ok || !header.Fits(colours) || isSRGB(profile) {
+	if !ok || !header.Fits(colours) || imageheader.IsSRGB(profile) {
 		return nil
 	}
 	if format == calotype.PNG && colours == 1 && header.Space != "GRAY" {

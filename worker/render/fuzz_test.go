@@ -122,13 +122,3 @@ func FuzzMemory(f *testing.F) {
 		}
 	})
 }
-
-func FuzzIsSRGB(f *testing.F) {
-	f.Add(profileOf(f, "srgb"))
-	f.Add(profileOf(f, "p3"))
-	f.Fuzz(func(t *testing.T, profile []byte) {
-		if isSRGB(profile) && len(profile) < 128 {
-			t.Error("less than a header is sRGB")
-		}
-	})
-}

@@ -4,6 +4,7 @@ package render
 
 import (
 	"bytes"
+	"calotype/worker/imageheader"
 	"encoding/binary"
 	"os"
 	"path/filepath"
@@ -46,7 +47,7 @@ func TestIsSRGB(t *testing.T) {
 		"no green":           {changed("gXYZ", "xXYZ"), false},
 		"a table goes first": {changed("desc", "A2B0"), false},
 	} {
-		if got := isSRGB(c.profile); got != c.want {
+		if got := imageheader.IsSRGB(c.profile); got != c.want {
 			t.Errorf("%s: got %v", name, got)
 		}
 	}
