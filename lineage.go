@@ -14,7 +14,7 @@ type Lineage struct {
 	// Recipe is how the rendition was made.
 	Recipe Recipe
 	// CopyReason is empty for a rendition. Otherwise the object is a copy of the source's
-	// bytes: a passthrough if CopyReason is [CopyAsIs], or else a fallback copy, and
+	// bytes: a passthrough if CopyReason is [CopyAsIs] or [CopyAnimation], or else a fallback copy, and
 	// CopyReason is the class of the failure.
 	CopyReason string
 	// Size is the picture's size in pixels, or zero if it is not known.
@@ -36,6 +36,10 @@ type Recipe struct {
 // CopyAsIs is the CopyReason of a passthrough: the source was small and light enough
 // already, with nothing to remove, turn or convert.
 const CopyAsIs = "as-is"
+
+// CopyAnimation is the CopyReason of a passthrough whose animation the libraries of the
+// worker cannot decode: a still in its place would be wrong.
+const CopyAnimation = "animation"
 
 // The names of the metadata without "x-amz-meta-", as the SDKs use them. They are those
 // of the first builds: objects keep their metadata, and builds run side by side.
@@ -87,7 +91,9 @@ func ParseLineage(m map[string]string) Lineage {
 
 // IsFallback reports whether the object is a fallback copy, stored because the picture
 // could not be rendered.
-func (l Lineage) IsFallback() bool { return l.CopyReason != "" && l.CopyReason != CopyAsIs }
+func (l Lineage) IsFallback() bool {
+	return l.CopyReason != "" && l.CopyReason != CopyAsIs && l.CopyReason != CopyAnimation
+}
 
 // TrimETag returns an ETag without its quotes.
 func TrimETag(etag string) string {

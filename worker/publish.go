@@ -247,6 +247,9 @@ func (p *publication) store(ctx context.Context, t target, output render.Target,
 	}
 	if r.AsIs {
 		lineage.CopyReason = calotype.CopyAsIs
+		if r.Undecoded {
+			lineage.CopyReason = calotype.CopyAnimation
+		}
 	}
 	o := store.Object{ContentType: r.Format.ContentType(), CacheControl: p.worker.CacheControl}
 	return p.write(ctx, t, r.Body, o, lineage)

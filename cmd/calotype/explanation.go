@@ -104,6 +104,8 @@ func (r explainedRendition) words() []string {
 	what := "a rendition"
 	switch r.Kept {
 	case "":
+	case calotype.CopyAnimation:
+		what = "the picture's own bytes, since the worker's libraries cannot decode its animation"
 	case calotype.CopyAsIs:
 		what = "the picture's own bytes, which are not larger than a rendition"
 	default:

@@ -12,7 +12,10 @@ type heifTrack struct {
 	timescale uint32
 	durations []byte // Of stts: how often, how long.
 	samples   uint32
-	loops     bool
+	edited    bool   // There is an edit list.
+	loops     bool   // It repeats.
+	length    uint64 // Of the track, in ticks of the movie.
+	edit      uint64 // Of the part that is repeated.
 	auxiliary bool
 	config    heifProperties
 	coding    string
@@ -64,7 +67,9 @@ func (t *heifTrack) read(parent Box, depth int) {
 				t.read(b, depth+1)
 			}
 		case "tkhd":
-			rest.take(2*wide + 4 + 4 + wide + 8 + 2*4 + 36)
+			rest.take(2*wide + 4 + 4)
+			t.length = rest.number(wide)
+			rest.take(8 + 2*4 + 36)
 			t.size = Size{int(rest.u32() >> 16), int(rest.u32() >> 16)}
 		case "mdhd":
 			rest.take(2 * wide)
@@ -73,7 +78,9 @@ func (t *heifTrack) read(parent Box, depth int) {
 			rest.take(4)
 			t.handler = string(rest.take(4))
 		case "elst":
-			t.loops = flags&1 != 0
+			t.edited, t.loops = true, flags&1 != 0
+			rest.take(4)
+			t.edit = rest.number(wide)
 		case "stts":
 			rest.take(4)
 			t.durations = rest.b
@@ -101,14 +108,28 @@ func (t *heifTrack) readSample(description Box) {
 	}
 }
 
+// plays returns how often Chromium plays the track; zero is forever, as without an edit
+// list. A list that repeats its edit fills the track's length with it. ISO 14496-12, 8.6.6.
+func (t *heifTrack) plays() int {
+	const unknown32 = 1<<32 - 1
+	switch {
+	case !t.edited:
+		return 0
+	case !t.loops:
+		return 1
+	case t.edit == 0 || t.length == 0 || t.length >= unknown32:
+		return 0
+	case t.edit >= t.length:
+		return 1
+	}
+	return int((t.length + t.edit - 1) / t.edit)
+}
+
 // animation lists the frames, if there can be so many: a sample takes some bytes of the
 // file.
 func (t *heifTrack) animation(fileSize int) *Animation {
 	const leastSample = 16
-	a := &Animation{Plays: 1}
-	if t.loops {
-		a.Plays = 0
-	}
+	a := &Animation{Plays: t.plays()}
 	count := int(min(int64(t.samples), int64(fileSize/leastSample)))
 	b := bytesReader{b: t.durations}
 	for len(a.Frames) < count && len(b.b) > 0 {

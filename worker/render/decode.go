@@ -11,7 +11,7 @@ import (
 // decode is the way from a source's bytes to the picture that all targets are made from.
 func (p *Picture) decode(targets []Target) (*decoded, error) {
 	width, height, frames := p.sizeToDecode(targets)
-	if p.animation != nil {
+	if p.animation != nil || p.sequence != nil && p.sequence.decodable {
 		d, err := p.decodeFrames(width, height, frames, failOnError)
 		if err != nil && p.limits.Lenient {
 			if damaged, lenientErr := p.decodeFrames(width, height, frames, failOnNothing); lenientErr == nil {

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"image"
+	"iter"
 	"time"
 
 	"calotype"
@@ -22,6 +23,9 @@ const maxJoinedDelay = 10 * 0xffff
 
 // readFrames reads the animation of a file that has one. It changes nothing of a still.
 func (p *Picture) readFrames() error {
+	if p.Format == calotype.AVIF {
+		return p.readSequence()
+	}
 	reader, err := animation.Open(p.Format, p.body)
 	switch {
 	case err == animation.ErrNotAnimated:
@@ -38,25 +42,20 @@ func (p *Picture) readFrames() error {
 // damaged.
 func (p *Picture) decodeFrames(width, height, frames int, on failOn) (*decoded, error) {
 	start := time.Now()
-	canvas := animation.NewCanvas(p.animation.Width, p.animation.Height)
 	var all film
 	read := 0
-	for frame, damage := range p.animation.Frames() {
-		ended := damage != nil // Without a frame.
-		if !ended {
-			damage = canvas.Draw(frame, p.decodeStill)
-		}
+	for shown, damage := range p.composed() {
 		if damage != nil && (on == failOnError || read == 0 && p.Format != calotype.GIF) {
 			return nil, corrupt(p.Format, fmt.Errorf("frame %d: %w", read, damage))
 		}
-		if ended {
+		if shown.image == nil {
 			break
 		}
-		scaled, err := p.scaleCanvas(canvas.Image, width, height)
+		scaled, err := p.scaleCanvas(shown.image, width, height)
 		if err != nil {
 			return nil, fmt.Errorf("frame %d: %w", read, err)
 		}
-		all.add(scaled, animation.Played(frame.Delay))
+		all.add(scaled, animation.Played(shown.delay))
 		if read++; read == frames || damage != nil {
 			break
 		}
@@ -64,7 +63,38 @@ func (p *Picture) decodeFrames(width, height, frames int, on failOn) (*decoded, 
 			return nil, faultf(ClassTooSlow, "%d of %d frames were decoded after %v, the limit is %v", read, p.Frames, spent.Round(time.Millisecond), p.limits.Time)
 		}
 	}
+	if p.sequence != nil {
+		return all.join(p.sequence.plays)
+	}
 	return all.join(p.animation.Plays)
+}
+
+// shown is what an animation shows for some milliseconds by the file's word. The image is
+// valid until the next one.
+type shown struct {
+	image *image.NRGBA
+	delay int
+}
+
+// composed decodes what is shown, in order. It ends with an error if there is damage; what
+// is shown of a damaged frame comes with it.
+func (p *Picture) composed() iter.Seq2[shown, error] {
+	if p.sequence != nil {
+		return p.sequence.decode(p.body)
+	}
+	return func(yield func(shown, error) bool) {
+		canvas := animation.NewCanvas(p.animation.Width, p.animation.Height)
+		for frame, err := range p.animation.Frames() {
+			if err != nil {
+				yield(shown{}, err)
+				return
+			}
+			err := canvas.Draw(frame, p.decodeStill)
+			if !yield(shown{canvas.Image, frame.Delay}, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // decodeStill decodes the still file of a frame.

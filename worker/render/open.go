@@ -39,6 +39,9 @@ func (p *Picture) readHeader() error {
 		return err
 	}
 	p.stored = size{p.Width, p.Height, false}
+	if p.sequence != nil {
+		return nil
+	}
 	// What cannot be parsed says nothing beyond what libvips finds out.
 	header, err := imageheader.Parse(p.body)
 	if err != nil {

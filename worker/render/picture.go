@@ -55,6 +55,7 @@ type Picture struct {
 	premultiplied bool              // colours are multiplied by alpha
 	damaged       bool              // known once it is decoded
 	animation     *animation.Reader // nil for a still, unless it is a GIF
+	sequence      *sequence         // of an AVIF that is animated
 }
 
 // Target is a rendition that is wanted.
@@ -96,6 +97,9 @@ type Rendition struct {
 	// may be beyond the target's: it is no heavier than what would have been made of
 	// it, and there is nothing to remove, turn or convert.
 	AsIs bool
+	// Undecoded says of a source that is passed through as it is that it is an animation
+	// which the libraries here cannot decode.
+	Undecoded bool
 }
 
 // moves reports whether animations are written in a format.

@@ -14,6 +14,13 @@ import (
 // Nothing in libvips can be interrupted: a caller that stops early waits for what has
 // begun.
 func (p *Picture) Render(targets []Target) iter.Seq2[Rendition, error] {
+	if p.sequence != nil && !p.sequence.decodable {
+		return p.passThrough(targets)
+	}
+	return p.render(targets)
+}
+
+func (p *Picture) render(targets []Target) iter.Seq2[Rendition, error] {
 	return func(yield func(Rendition, error) bool) {
 		var d *decoded
 		var err error
