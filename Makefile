@@ -15,6 +15,7 @@ DEPLOY_TOOLS := systemd-analyze:systemd
 UNPACKED_TOOLS := promtool:prometheus prometheus:prometheus
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export CALOTYPE_CORPUS := $(if $(CORPUS),$(abspath $(CORPUS)))
+export CALOTYPE_CASES := $(if $(CASES),$(abspath $(CASES)))
 
 .PHONY: help
 help: ## Print this
@@ -97,9 +98,9 @@ fuzz: libvips ## Fuzz every parser for 20 seconds each
 	done) done
 
 .PHONY: soak
-soak: libvips node ## Run the tests' full numbers: kills, faults, memory (CORPUS=DIR adds the pictures of a folder)
+soak: libvips browser firefox node ## Run the tests' full numbers: kills, faults, memory, looks (CORPUS=DIR, CASES=DIR add the pictures of a folder)
 	CALOTYPE_SOAK=1 go test -v -count 1 -timeout 60m -run 'Memory|Nasty|HeaderBombs|Interleavings' ./cmd/calotype ./worker ./worker/render ./deployments/lambda-edge | grep -vE '^ +\{|no test files'
-	cd deployments/local && CALOTYPE_SOAK=1 go test -v -count 1 -timeout 60m -run 'Kill|Burst|Every|Durable|Fleet' ./... | grep -vE '^ +\{|no test files'
+	cd deployments/local && CALOTYPE_SOAK=1 go test -v -count 1 -timeout 60m -run 'Kill|Burst|Every|Durable|Fleet|Renditions' ./... | grep -vE '^ +\{|no test files'
 
 .PHONY: bench
 bench: libvips bench-edge ## Compare with vipsthumbnail, sharp and Pillow, the edge with the S3 server, Lambda@Edge with the AWS SDK
@@ -123,6 +124,12 @@ libvips:
 browser:
 	@if ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null && command -v apt-get >/dev/null; then \
 		$(SUDO) apt-get update -q && { $(SUDO) apt-get install -qy --no-install-recommends chromium || $(SUDO) apt-get install -qy chromium-browser; }; \
+	fi
+
+.PHONY: firefox
+firefox:
+	@if ! command -v firefox-esr >/dev/null && ! command -v firefox >/dev/null && command -v apt-get >/dev/null; then \
+		$(SUDO) apt-get update -q && $(SUDO) apt-get install -qy --no-install-recommends firefox-esr; \
 	fi
 
 .PHONY: node
