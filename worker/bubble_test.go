@@ -154,7 +154,7 @@ func (q *memoryQueue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	if q.refuse[action] {
+	if q.refused(action) {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
@@ -217,6 +217,12 @@ func (q *memoryQueue) poll(in sqsRequest) (messages []map[string]any) {
 			return nil
 		}
 	}
+}
+
+func (q *memoryQueue) refused(action string) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.refuse[action]
 }
 
 func (q *memoryQueue) change(id string, change func(*leased)) {

@@ -106,8 +106,8 @@ func TestAgeIsOfFirstMessages(t *testing.T) {
 		awstest.Scrape(t, b.Worker).Want(t, awstest.Samples{
 			`calotype_jobs_total{class="",outcome="source-missing"}`: 2,
 			`calotype_job_age_seconds_count{queue="jobs"}`:           1,
-			`calotype_job_age_seconds_bucket{queue="jobs",le="5"}`:   0,
-			`calotype_job_age_seconds_bucket{queue="jobs",le="10"}`:  1,
+			`calotype_job_age_seconds_bucket{le="5",queue="jobs"}`:   0,
+			`calotype_job_age_seconds_bucket{le="10",queue="jobs"}`:  1,
 		})
 	})
 }

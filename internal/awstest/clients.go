@@ -53,6 +53,7 @@ func Bucket(t testing.TB) string {
 // Headers are what an object is put with.
 type Headers struct {
 	ContentType, CacheControl string
+	ContentDisposition        string
 	Metadata                  map[string]string
 }
 
@@ -62,6 +63,7 @@ func Put(t testing.TB, bucket, key string, body []byte, h Headers) string {
 	out, err := S3(t).PutObject(context.Background(), &s3.PutObjectInput{
 		Bucket: &bucket, Key: &key, Body: bytes.NewReader(body),
 		ContentType: &h.ContentType, CacheControl: &h.CacheControl, Metadata: h.Metadata,
+		ContentDisposition: nonEmpty(h.ContentDisposition),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -133,4 +135,12 @@ func attribute(t testing.TB, url, name string) string {
 		t.Fatal(err)
 	}
 	return out.Attributes[name]
+}
+
+// nonEmpty returns nil for an empty string, which is then not sent.
+func nonEmpty(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }

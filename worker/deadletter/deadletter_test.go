@@ -120,3 +120,43 @@ func TestReplayLeavesWhatFailsAgain(t *testing.T) {
 		}
 	}
 }
+
+// Dead letters of the first builds are read, and are listed under today's reasons.
+func TestRecordedDeadLetters(t *testing.T) {
+	for name, c := range map[string]struct {
+		class, body string
+		want        string
+		job         calotype.Job
+	}{
+		"a class that was renamed": {
+			"kills-workers", `{"v":1,"source":"kitty.jpg","variants":["M"]}`, "poison-message",
+			calotype.Job{Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "M"}}},
+		},
+		"a retry with its dead letter": {
+			"corrupt", `{"v":1,"source":"kitty.jpg","variants":["M.webp"],"attempt":2,"first_seen":"2026-11-01T02:03:04Z","buried":true}`, "corrupt",
+			calotype.Job{
+				Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "M", Format: calotype.WebP}},
+				Attempt: 2, FirstSeen: time.Date(2026, 11, 1, 2, 3, 4, 0, time.UTC), DeadLettered: true,
+			},
+		},
+	} {
+		l := Read(queue.Message{ID: "1", Body: c.body, Attributes: map[string]string{
+			"Class": c.class, "Detail": "a line", "Attempts": "3", "Worker": "host-1", "FirstSeen": "2026-11-01T02:03:04Z",
+		}})
+		if l.Reason.Class != c.want || l.Reason.Detail != "a line" || l.Reason.Attempts != 3 || l.Reason.Worker != "host-1" || l.Reason.FirstSeen.IsZero() {
+			t.Errorf("%s: got %+v", name, l.Reason)
+		}
+		if l.Malformed != nil || l.Job.Encode() != c.job.Encode() {
+			t.Errorf("%s: got %+v, %v", name, l.Job, l.Malformed)
+		}
+	}
+}
+
+// What the redrive policy moved was tried some times; how often is not known, since
+// reading the letter counts as a receive.
+func TestRedrivenHasNoAttempts(t *testing.T) {
+	l := Read(queue.Message{ID: "1", Body: "{}", Receives: 9, MovedFrom: "arn:aws:sqs:us-east-1:1:jobs"})
+	if l.Reason.Class != ClassRedriven || l.Reason.Attempts != 0 {
+		t.Errorf("got %+v", l.Reason)
+	}
+}

@@ -13,6 +13,7 @@ import (
 
 	"calotype"
 	"calotype/internal/awstest"
+	"calotype/worker/failure"
 )
 
 func TestMain(m *testing.M) { awstest.Main(m) }
@@ -134,5 +135,63 @@ func TestConditions(t *testing.T) {
 	}
 	if _, err := b.Head(t.Context(), "a"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v after the delete", err)
+	}
+}
+
+// A 409 is a conflict, as a 412 is: of two writers at the same time one starts over.
+func TestConcurrentWriteIsAConflict(t *testing.T) {
+	for _, status := range []int{http.StatusConflict, http.StatusPreconditionFailed} {
+		b := New(awstest.S3(t, awstest.Hooks(func(r *http.Request) *http.Response {
+			if r.Method == http.MethodPut || r.Method == http.MethodDelete {
+				return awstest.Answer(status)
+			}
+			return nil
+		})), "pictures")
+		if _, err := b.Put(t.Context(), "a", []byte("x"), Object{}, ""); !errors.Is(err, ErrConflict) {
+			t.Errorf("put: %d: got %v, want %v", status, err, ErrConflict)
+		}
+		if err := b.Delete(t.Context(), "a", `"etag"`); !errors.Is(err, ErrConflict) {
+			t.Errorf("delete: %d: got %v, want %v", status, err, ErrConflict)
+		}
+	}
+}
+
+// Each answer of a store that is an error has one kind.
+func TestKindsOfErrors(t *testing.T) {
+	for _, c := range []struct {
+		status int
+		code   string
+		kind   failure.Kind
+		class  string
+	}{
+		{400, "KMS.DisabledException", failure.Lasting, failure.KMSKey},
+		{400, "ExpiredToken", failure.Passing, ""},
+		{400, "RequestTimeout", failure.Passing, ""},
+		{400, "InvalidArgument", failure.Lasting, failure.Refused},
+		{403, "AccessDenied", failure.Lasting, failure.Forbidden},
+		{403, "InvalidObjectState", failure.Lasting, failure.Archived},
+		{403, "SignatureDoesNotMatch", failure.Passing, ""},
+		{405, "MethodNotAllowed", failure.Lasting, failure.Refused},
+		{429, "TooManyRequests", failure.Passing, ""},
+		{500, "InternalError", failure.Passing, ""},
+		{501, "NotImplemented", failure.Lasting, failure.NotImplemented},
+		{503, "SlowDown", failure.Passing, ""},
+	} {
+		b := New(awstest.S3(t, awstest.Hooks(func(*http.Request) *http.Response {
+			r := awstest.Answer(c.status)
+			r.Body = io.NopCloser(strings.NewReader("<Error><Code>" + c.code + "</Code><Message>it is so</Message></Error>"))
+			return r
+		})), "pictures")
+		_, _, getErr := b.Get(t.Context(), "kitty.jpg", 10)
+		_, putErr := b.Put(t.Context(), "kitty.jpg", []byte("x"), Object{}, "")
+		for verb, err := range map[string]error{"get": getErr, "put": putErr} {
+			if got := failure.KindOf(err); got != c.kind {
+				t.Errorf("%s: %d %s: got %v (%v), want %v", verb, c.status, c.code, got, err, c.kind)
+			}
+			var f *failure.Failure
+			if errors.As(err, &f) && (f.Class != c.class || !strings.Contains(f.Detail, "kitty.jpg") || !strings.Contains(f.Detail, "; ")) {
+				t.Errorf("%s: %d %s: got %v, want %s with the remedy", verb, c.status, c.code, f, c.class)
+			}
+		}
 	}
 }
