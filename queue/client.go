@@ -9,7 +9,7 @@ import (
 // of servers which are very near. The SDK closes a request's body on the answer, and
 // that body's WriteTo then returns io.EOF; if net/http has not asked it for bytes
 // past its end by then, it takes that for a failed write and closes the connection
-// in the midst of the answer. The messages in it are hidden for a whole lease.
+// in the middle of the response. The messages in it are hidden for a whole lease.
 // https://github.com/aws/smithy-go/blob/v1.28.8/transport/http/internal/io/safe.go
 type WholeResponses struct {
 	Client interface {

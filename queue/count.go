@@ -12,7 +12,7 @@ import (
 // Count is how many messages a queue holds. SQS counts approximately.
 type Count struct {
 	Visible int // Can be received.
-	Leased  int // Are in somebody's hands.
+	Leased  int // Received and not yet deleted.
 	Delayed int // Cannot be received yet.
 }
 

@@ -34,7 +34,7 @@ func (q *Queue) extendAll(ctx context.Context, messages []Message, visibility ti
 // inBatches calls batch for ten messages at a time, and one for each that fails in
 // company. It goes on after a failure; the error is the first one, and how many
 // messages were not settled. A message that is no longer leased is no failure:
-// somebody else has it, or has deleted it.
+// another receiver has it, or has deleted it.
 func inBatches(
 	ctx context.Context,
 	messages []Message,

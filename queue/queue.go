@@ -29,7 +29,7 @@ const (
 )
 
 // ErrLeaseLost is the error of a message that is no longer leased to who asks:
-// its visibility timeout ended, or somebody deleted it.
+// its visibility timeout ended, or it was deleted.
 var ErrLeaseLost = errors.New("lease lost")
 
 // Queue is one SQS queue.
@@ -139,7 +139,7 @@ func (q *Queue) changeVisibility(ctx context.Context, verb string, m Message, vi
 	return nil
 }
 
-// Delete acknowledges the message: nobody receives it again.
+// Delete acknowledges the message: it is not received again.
 func (q *Queue) Delete(ctx context.Context, m Message) error {
 	_, err := q.client.DeleteMessage(ctx, &sqs.DeleteMessageInput{
 		QueueUrl:      &q.url,

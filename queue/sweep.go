@@ -15,10 +15,10 @@ import (
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
 const sweepPoll = time.Second
 
-// Sweep looks through a whole queue. SQS shows a message to nobody who does not
-// receive it, so a sweep leases all that it comes by, keeps the leases alive however
-// long it takes, and gives back at its end what was not deleted. Should the process
-// die, the messages come back by themselves when their leases end.
+// Sweep looks through a whole queue. SQS shows messages only to receivers, so a
+// sweep leases every message it finds and extends the leases until it ends. Then it
+// releases those that were not deleted. If the process dies, the messages return when
+// their leases end.
 //
 // SQS lets about 120,000 messages of a queue be leased at once; what is beyond that
 // is found by the next sweep.
@@ -36,7 +36,7 @@ type Sweep struct {
 
 // Sweep begins a sweep with leases of a length. [Sweep.End] must be called.
 func (q *Queue) Sweep(ctx context.Context, lease time.Duration) *Sweep {
-	// The leases of a sweep that is told to stop are kept until its end, too.
+	// A sweep that is being stopped keeps its leases until it ends, too.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s := &Sweep{
 		queue: q, lease: lease,
@@ -50,8 +50,8 @@ func (q *Queue) Sweep(ctx context.Context, lease time.Duration) *Sweep {
 	return s
 }
 
-// extend keeps the leases alive. One that cannot be extended ends, and somebody
-// else may have the message then: that is always possible with SQS.
+// extend keeps the leases alive. A lease that cannot be extended ends, and then
+// another receiver may get the message: SQS always allows that.
 func (s *Sweep) extend(ctx context.Context) {
 	every := time.NewTicker(s.lease / 3)
 	defer every.Stop()

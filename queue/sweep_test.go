@@ -116,7 +116,7 @@ func TestSweepThatIsStoppedGivesAllBack(t *testing.T) {
 	}
 }
 
-// Of a batch, some messages may be somebody else's by now: no reason to fail.
+// Some messages of a batch may have another receiver by now: that is no failure.
 func TestBatchWithLostLeases(t *testing.T) {
 	q, _ := open(t)
 	fill(t, q, 3)

@@ -18,7 +18,7 @@ import (
 	"calotype/queue"
 )
 
-// partial is an SQS server that refuses, in batches, the messages that it is told,
+// partial is an SQS server that refuses, in batches, the chosen messages,
 // with a code.
 type partial struct {
 	codes map[string]string
@@ -91,7 +91,7 @@ func TestAcknowledgeTogether(t *testing.T) {
 	}
 }
 
-// One that nobody joins goes by itself, soon.
+// A delete that no other joins is soon sent by itself.
 func TestAcknowledgeAlone(t *testing.T) {
 	b := newBench(t)
 	if err := b.jobQueue.Send(t.Context(), "a", 0); err != nil {

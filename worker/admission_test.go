@@ -39,7 +39,7 @@ func picture(ctx context.Context, p *grant, bytes int64, during func()) error {
 	}
 }
 
-// wantInUse compares what the room tells of itself.
+// wantInUse compares what the admission reports.
 func wantInUse(t *testing.T, r *admission, slots, bytes, waits int64) {
 	t.Helper()
 	if s, b, w := r.queues[0].used.Load(), r.bytesUsed.Load(), r.waits.Load(); s != slots || b != bytes || w != waits {

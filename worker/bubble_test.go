@@ -65,7 +65,7 @@ func (h inProcess) Do(r *http.Request) (*http.Response, error) {
 	return w.Result(), r.Context().Err()
 }
 
-// memoryStore answers each method and path as it is told, and 404 otherwise. It lists
+// memoryStore answers each method and path as configured, and 404 otherwise. It lists
 // nothing.
 type memoryStore map[string]http.HandlerFunc
 

@@ -18,7 +18,7 @@ import (
 	"calotype/worker/failure"
 )
 
-// created and removed are what S3 tells of a bench's bucket.
+// created and removed are S3's events about the fixture's bucket.
 func (b *bench) created(key string) string {
 	return calotype.Event{Name: "ObjectCreated:Put", Bucket: b.bucketName, Key: key}.Encode()
 }
@@ -46,7 +46,7 @@ func (b *bench) wantOf(t *testing.T, etag string, keys ...string) {
 	}
 }
 
-// Every rendition that stands follows its source, in whatever format; others are not
+// Every existing rendition follows its source, in whatever format; others are not
 // made.
 func TestRenditionsFollowTheirSource(t *testing.T) {
 	b := newBench(t)
@@ -64,7 +64,7 @@ func TestRenditionsFollowTheirSource(t *testing.T) {
 	b.wantKeys(t)
 }
 
-// Hints may be late: what is there decides, not what is told.
+// Events may be late: the object decides, not the event.
 func TestEventsAreHints(t *testing.T) {
 	b := newBench(t)
 	b.standing(t, "kitty.jpg", jpegOf(t, photo(900, 600)), "M")
@@ -200,7 +200,7 @@ func TestReplacedByALargeOne(t *testing.T) {
 	b.wantKeys(t, "kitty.jpg", "resized/.failed/kitty.jpg")
 }
 
-// The CDN is told of what viewers may hold and is no longer right, and of nothing else.
+// The CDN invalidates what viewers may hold and is no longer right, and nothing else.
 func TestPurge(t *testing.T) {
 	b := newBench(t)
 	var purged []string
@@ -224,7 +224,7 @@ func TestPurge(t *testing.T) {
 	}
 }
 
-// For an exact job the recipe counts; for viewers, what stands is good.
+// For an exact job the recipe counts; for viewers, the existing rendition will do.
 func TestExactJobsGoByTheRecipe(t *testing.T) {
 	b := newBench(t)
 	b.standing(t, "kitty.jpg", jpegOf(t, photo(900, 600)), "M")

@@ -55,7 +55,7 @@ func (p *publication) lasting(err error) *failure.Failure {
 	return f
 }
 
-// failSource rejects the job for a failure that no fallback copy can stand for: the source
+// failSource rejects the job for a failure that no fallback copy can mark: the source
 // cannot be read, or nothing can be written.
 func (p *publication) failSource(ctx context.Context, f *failure.Failure) error {
 	if _, known := p.worker.failed.recall(failedKey(p.job.Source, p.source.ETag)); known && !p.job.Again {

@@ -9,7 +9,7 @@ import (
 	"calotype/queue"
 )
 
-// A queue that nobody waits for receives only while viewers' jobs leave a slot free, and
+// A low-priority queue receives only while viewers' jobs leave a slot free, and
 // holds no slot of theirs.
 func TestLowPriorityQueuesYield(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -79,7 +79,7 @@ func TestExclusiveInAllQueues(t *testing.T) {
 	}
 }
 
-// While a job that is to be alone waits for the queues that nobody waits for, which may be
+// While an exclusive job waits for the low-priority queues, which may be
 // in a poll, viewers' jobs begin as ever.
 func TestExclusiveTakesViewersSlotsLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

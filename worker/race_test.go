@@ -28,8 +28,8 @@ func once(method, part string, happen func()) func(*http.Request) *http.Response
 	}
 }
 
-// Whatever happens to the source between any two steps of a job, what stands in the
-// end belongs to the last version, or nothing stands.
+// Whatever happens to the source between any two steps of a job, the final
+// object belongs to the last version, or there is none.
 func TestSourceChangesDuringTheJob(t *testing.T) {
 	for _, step := range []struct{ name, method, part string }{
 		{"before the look at the rendition", "HEAD", "/resized/M/"},
@@ -101,8 +101,8 @@ func before(n int32, happen func()) (hook func(*http.Request) *http.Response, re
 }
 
 // The store pauses before each step of a job in turn, and meanwhile everything happens
-// that can happen. What stands in the end belongs to the last version, or nothing
-// stands, and never does an older one stand on a newer one.
+// that can happen. The final object belongs to the last version, or there is
+// none, and an older one never replaces a newer one.
 func TestBetweenAnyTwoSteps(t *testing.T) {
 	wide, tall := jpegOf(t, photo(60, 40)), jpegOf(t, photo(40, 60))
 	const key = "kitty.jpg"

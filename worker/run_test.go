@@ -14,7 +14,7 @@ import (
 
 func storeOf(t *testing.T, name string) *store.Bucket { return store.New(awstest.S3(t), name) }
 
-// start runs the worker. It is told to stop by signal, and has stopped when ended is
+// start runs the worker. It is stopped by signal, and has stopped when ended is
 // closed.
 func (b *bench) start(t *testing.T) (signal func(), ended <-chan struct{}) {
 	t.Helper()

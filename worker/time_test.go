@@ -81,7 +81,7 @@ func TestHeartbeatsFail(t *testing.T) {
 	})
 }
 
-// A stop in the midst of a poll waits for its end, which fits into the grace period;
+// A stop during a poll waits for its end, which fits into the grace period;
 // what the poll brings is given back in a fresh message, without a receive.
 func TestStopInMidPoll(t *testing.T) {
 	for grace, poll := range map[time.Duration]time.Duration{

@@ -119,7 +119,7 @@ func job(source string, variants ...string) string {
 	return j.Encode()
 }
 
-// object gets what stands at a key, or nil.
+// object gets the object at a key, or nil.
 func (b *bench) object(t *testing.T, key string) ([]byte, store.Object) {
 	t.Helper()
 	body, o, err := store.New(awstest.S3(t), b.bucketName).Get(context.Background(), key, 1<<30)

@@ -54,7 +54,7 @@ func triggerRole(front *stack, s settings) awsiam.Role {
 			"edge": awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &[]awsiam.PolicyStatement{
 				// HEAD of renditions and sources needs the right to read them.
 				allow("LookForPictures", "s3:GetObject", front.objectsARN("")),
-				// Without it S3 says 403 for what is missing, which then cannot be told
+				// Without it S3 answers 403 for what is missing, which then cannot be distinguished
 				// from what is forbidden.
 				allow("TellMissingFromForbidden", "s3:ListBucket", front.bucketARN()),
 				// The job of a missing rendition.

@@ -136,7 +136,7 @@ func TestUnknownEvents(t *testing.T) {
 	})
 }
 
-// Where nothing can be decided of an answer, it may be a stand-in, and gets its life.
+// A response that cannot be classified may be a pending original, so it gets that short lifetime.
 func TestUndecidedAnswersAreShort(t *testing.T) {
 	onNodes(t, func(t *testing.T, f *function) {
 		answered := func(settings map[string]string) object {

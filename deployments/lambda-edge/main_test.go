@@ -1,6 +1,6 @@
 // Package lambdaedge has tests only: they build the function's ZIP, unpack it, and
 // drive its handler in the versions of Node that Lambda runs, against the local S3
-// and SQS servers behind a proxy that records and breaks what it is told to.
+// and SQS servers behind a proxy that records requests and breaks the chosen ones.
 package lambdaedge
 
 import (

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// proxy stands between a function and the S3 and SQS servers. It keeps the Host that
+// proxy forwards from a function to the S3 and SQS servers. It keeps the Host that
 // was signed, so the servers check the signatures as they came.
 type proxy struct {
 	s3, sqs string

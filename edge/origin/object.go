@@ -77,7 +77,7 @@ type span struct{ start, end int64 }
 
 // parseSpan parses a Range header with one range of bytes. Requests with several ranges,
 // or with other units, get the whole object, as RFC 9110 allows: each range would cost
-// a call to the store. The zero span stands for the whole object. A range beyond the
+// a call to the store. The zero span means the whole object. A range beyond the
 // object's end is kept as it is, for a 416.
 func parseSpan(header string, size int64) span {
 	set, ok := strings.CutPrefix(header, "bytes=")

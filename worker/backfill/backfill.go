@@ -93,11 +93,11 @@ type Finding struct {
 	Err error
 }
 
-// finding is one on its way: it is looked at while others are, and told in its turn.
+// finding is a Finding being determined. Several are at once; they are reported in key order.
 type finding struct {
 	Finding
 	etag  string
-	look  []calotype.Variant // That stand, or may stand.
+	look  []calotype.Variant // That exist, or may exist.
 	ready chan struct{}
 }
 
@@ -193,7 +193,7 @@ func (d *dealer) send(ctx context.Context) error {
 	if err := d.pace.WaitN(ctx, d.jobs); err != nil {
 		return err
 	}
-	ctx = context.WithoutCancel(ctx) // Of a call that is cut off nobody knows what it did.
+	ctx = context.WithoutCancel(ctx) // The effect of a call that is cut off is unknown.
 	var bodies []string
 	for _, f := range d.waiting {
 		if f.Err == nil && len(f.Job.Variants) > 0 {

@@ -38,7 +38,7 @@ func newSite(t *testing.T, hooks ...func(*http.Request) *http.Response) *site {
 	return s
 }
 
-// source puts a source, whose bytes nobody looks at, and returns its ETag.
+// source puts a source, whose bytes do not matter, and returns its ETag.
 func (s *site) source(t *testing.T, key, body string) string {
 	t.Helper()
 	return awstest.Put(t, s.bucketName, key, []byte(body), awstest.Headers{})
@@ -138,7 +138,7 @@ func TestOrphans(t *testing.T) {
 	s.rendition(t, "S.webp", "m.jpg", etag, nil)
 	s.rendition(t, "M", "m.jpg", etag, nil)
 	for _, gone := range []string{"a.jpg", "m.jpeg", "z/deep/y.jpg"} {
-		s.rendition(t, "XS.avif", gone, "gone", nil) // Of a variant that nobody wants.
+		s.rendition(t, "XS.avif", gone, "gone", nil) // Of a variant that is not wanted.
 		s.rendition(t, "M", gone, "gone", nil)
 	}
 	foreign := "resized/M/foreign.jpg"

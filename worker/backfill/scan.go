@@ -15,7 +15,7 @@ import (
 )
 
 // scan finds every source, from after a key on, and what of its renditions is missing.
-// What stands is looked at side by side, for a finding to be ready.
+// Existing renditions are inspected concurrently, before a finding is ready.
 func (b *Backfill) scan(ctx context.Context, after string, findings chan<- *finding) error {
 	ctx, stop := context.WithCancel(ctx)
 	var listings sync.WaitGroup
@@ -161,7 +161,7 @@ func (f *finding) need(v calotype.Variant, why calotype.Staleness) {
 	f.Reasons = append(f.Reasons, why)
 }
 
-// lookAt looks at the renditions that stand.
+// lookAt inspects the renditions that exist.
 func (b *Backfill) lookAt(ctx context.Context, f *finding) {
 	for _, v := range f.look {
 		o, err := b.Bucket.Head(ctx, b.Prefix.RenditionKey(v, f.Source))
@@ -181,9 +181,8 @@ func (b *Backfill) lookAt(ctx context.Context, f *finding) {
 	}
 }
 
-// bury deletes a rendition whose source is gone. It looks once more, since a listing
-// tells of the past: the rendition as it is seen now is of a source that is missed
-// after that. What turns out to be no orphan, or not of our making, is no finding.
+// bury deletes a rendition whose source is gone. It checks again, since a listing
+// may be out of date: the source is looked for after the rendition was inspected. What turns out to be no orphan, or not of our making, is no finding.
 func (b *Backfill) bury(ctx context.Context, f *Finding) {
 	rendition, err := b.Bucket.Head(ctx, f.Orphan)
 	if err == nil && calotype.ParseLineage(rendition.Metadata).SourceETag != "" {

@@ -10,13 +10,13 @@ import (
 	"calotype/worker/store"
 )
 
-// State is what stands in the bucket for a dead letter's job.
+// State is what the bucket holds now for a dead letter's job.
 type State struct {
 	Source     store.Object // Without an ETag where the source is gone.
 	Renditions []Rendition
 }
 
-// Rendition is what stands where a job asked for a variant.
+// Rendition is the object now stored where a job asked for a variant.
 type Rendition struct {
 	Key   string
 	There bool

@@ -295,7 +295,7 @@ func (r *remote) watch(ctx context.Context, grant Grant, cpu time.Duration) (sto
 	}
 }
 
-// dataSlack is address space that no page stands behind: Go takes 64 MB at a time, and
+// dataSlack is address space that no page backs: Go takes 64 MB at a time, and
 // each thread 8.
 const dataSlack = 384 << 20
 

@@ -17,7 +17,7 @@ type BMP struct {
 	Masks [4]uint32
 	// TopDown says that the first row comes first.
 	TopDown bool
-	// Palette counts the colours of the palette, as far as the file has them.
+	// Palette counts the palette's colours that the file holds.
 	Palette int
 	// PixelOffset is where the pixels are in the file.
 	PixelOffset int

@@ -263,7 +263,7 @@ func (r *heifReader) addAlpha(master, item *heifItem, p heifProperties) {
 	}
 }
 
-// The kinds of auxiliary pictures that are told apart.
+// The kinds of auxiliary pictures that are distinguished.
 const (
 	auxiliaryOther = iota
 	auxiliaryAlpha

@@ -18,7 +18,7 @@ type TIFF struct {
 	// ExtraSamples are the meanings of the channels beyond the colours: 0 unknown, 1
 	// premultiplied alpha, 2 alpha.
 	ExtraSamples []uint16
-	// BitsPerSample are those of each channel, as far as the file says.
+	// BitsPerSample are those of each channel that the file states.
 	BitsPerSample []uint16
 	// Photometric is what the channels are; SampleFormat is 1 for unsigned, 2 for signed,
 	// 3 for floating-point numbers.

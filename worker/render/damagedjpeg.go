@@ -94,7 +94,7 @@ static int damaged_rows(damaged *d, uint8_t *out) {
 		do
 			status = jpeg_consume_input(&d->jpeg);
 		while (status != JPEG_SUSPENDED && status != JPEG_REACHED_EOI);
-		// The scan in which the file ends counts as far as it goes, over those before it.
+		// The scan in which the file ends counts up to its end, over those before it.
 		int scan = d->jpeg.input_scan_number;
 		if (status == JPEG_SUSPENDED && scan > 1)
 			scan--;

@@ -53,7 +53,7 @@ func decodeDamagedPNG(body []byte) (*pages, error) {
 // pngParts are the parts of a PNG that it takes to decode its pixels.
 type pngParts struct {
 	header, palette, transparency []byte
-	data                          []byte // The zlib stream, as far as there is one.
+	data                          []byte // The zlib stream, or the part that is there.
 }
 
 const pngMagic = "\x89PNG\r\n\x1a\n"

@@ -79,7 +79,7 @@ func (f *fanout) recruit() {
 	}
 }
 
-// help makes what nobody has begun, while a processor is idle.
+// help runs tasks that have not started, while a CPU is idle.
 func (f *fanout) help() {
 	for _, t := range f.tasks {
 		if f.stopped.Load() || t.claimed.Load() {

@@ -41,7 +41,7 @@ func corrupt(format calotype.Format, err error) *failure.Failure {
 	case detail == "":
 		detail = errSilent.Error()
 	case strings.Contains(detail, "not supported"):
-		return faultf(ClassUnsupported, "%s", detail) // There is but the text to tell.
+		return faultf(ClassUnsupported, "%s", detail) // Only the text says so.
 	}
 	return faultf(ClassCorrupt, "%s", detail)
 }
@@ -50,7 +50,7 @@ var errSilent = errors.New("the decoder gave up and did not say why")
 
 // oneLine folds what libvips says of a picture, a line for each of its layers and often
 // the same one again, into one line of at most about 200 bytes: the last, since what
-// comes of it stands at the end. govips adds a stack.
+// comes of it is at the end. govips adds a stack.
 func oneLine(s string) string {
 	const most = 200
 	s, _, _ = strings.Cut(s, "\nStack:")

@@ -42,7 +42,7 @@ import (
 	"github.com/davidbyttow/govips/v2/vips"
 )
 
-// library is a native one that this program stands on. Its version is asked of what is
+// library describes a native library the program depends on. Its version is asked of what is
 // loaded into the process, not of what was there at build time.
 type library struct {
 	name string
@@ -53,7 +53,7 @@ type library struct {
 	read           func(unsafe.Pointer) string
 }
 
-// libraries are those that tell their version. libjpeg-turbo before 3 and cgif do not.
+// libraries are those that report their version. libjpeg-turbo before 3 and cgif do not.
 var libraries = []library{
 	{"libwebp", [3]int{1, 2, 4}, "libwebp.so.7", "WebPGetEncoderVersion", func(f unsafe.Pointer) string {
 		v := C.call_number(f)

@@ -19,7 +19,7 @@ func TestOlder(t *testing.T) {
 	}
 }
 
-// The libraries that are loaded tell their versions, and are new enough.
+// The loaded libraries report their versions, and are new enough.
 func TestLibraries(t *testing.T) {
 	if err := checkLibraries(); err != nil {
 		t.Error(err)

@@ -29,7 +29,7 @@ func (p *Picture) notLarger(d *decoded, t Target, body []byte) ([]byte, error) {
 		t.Quality = quality
 		return d.encode(p, t)
 	}
-	// The other formats do not tell their quality. Where the same encoder needs more
+	// The other formats do not record their quality. Where the same encoder needs more
 	// bytes for the same or fewer pixels, it was lower.
 	const lowest, step = 30, 0.8
 	for hasQuality(p.Format) && len(body) >= len(p.body) && t.Quality > lowest {

@@ -16,7 +16,7 @@ import (
 	"calotype/worker/imageheader"
 )
 
-// grainy draws four colours with grain, as a photo has, so that quality tells in bytes.
+// grainy draws four colours with grain, as a photo has, so that quality shows in bytes.
 func grainy(width, height int) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, width, height))
 	q := quadrants(width, height)

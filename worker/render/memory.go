@@ -75,7 +75,7 @@ func targetBytes(f calotype.Format) int64 {
 	return 9
 }
 
-// header is what the file says of itself, as far as it can be read.
+// header is what could be read of the file's header.
 func (p *Picture) header() *imageheader.Header {
 	header, err := imageheader.Parse(p.body)
 	if err != nil {

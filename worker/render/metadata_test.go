@@ -42,7 +42,7 @@ func tellTales(t *testing.T) map[string][]byte {
 		"gif": slices.Concat(anim[:len(anim)-1], []byte("\x21\xfe\x10"+secret+"\x00"),
 			[]byte("\x21\xff\x0bXMP DataXMP\x10"+secret+"\x00"), []byte{0x3b}),
 	}
-	// The others as libvips writes them where it is not told to remove anything.
+	// The others as libvips writes them when it removes nothing.
 	ref, err := vips.LoadImageFromBuffer(tellTale(t), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +63,7 @@ func tellTales(t *testing.T) map[string][]byte {
 	return tales
 }
 
-// What a picture tells beside its pixels is in no rendition, of whatever format: not
+// No rendition holds what a picture says beside its pixels, of whatever format: not
 // in its bytes, nor in what a decoder reads of it.
 func TestMetadataIsRemoved(t *testing.T) {
 	for from, body := range tellTales(t) {
@@ -114,7 +114,7 @@ func wantNothingTold(t *testing.T, name string, r Rendition) {
 	}
 }
 
-// HEIC and TIFF become JPEG where nobody asks for a format: browsers show neither.
+// HEIC and TIFF become JPEG where no format is asked for: browsers show neither.
 func TestShownAsJPEG(t *testing.T) {
 	tales := tellTales(t)
 	tl, tr, bl, br := corners[0][0], corners[0][1], corners[1][0], corners[1][1]

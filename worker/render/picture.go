@@ -24,7 +24,7 @@ type Limits struct {
 	Pixels int64
 	// Frames bounds an animation.
 	Frames int
-	// Lenient renders a picture that is damaged as far as it can be decoded, and marks the
+	// Lenient renders what can be decoded of a damaged picture, and marks the
 	// renditions as [Rendition.Damaged]. Otherwise such a picture is a fault.
 	Lenient bool
 	// Time bounds how long one picture is worked on. A step of that cannot be

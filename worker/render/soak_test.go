@@ -243,7 +243,7 @@ func TestMemoryStays(t *testing.T) {
 }
 
 // peak begins a new peak of the memory that this process holds, and returns what it
-// holds now. Where the kernel does not tell (outside Linux), all is 0.
+// holds now. Where the kernel does not say (outside Linux), all is 0.
 func peak(t testing.TB) int64 {
 	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)

@@ -47,7 +47,7 @@ func newTIFF(width, height, bands int) (file, pixels []byte) {
 		{277, short, []uint32{uint32(bands)}},
 		{278, long, []uint32{stripRows}},
 		{279, long, counts},
-		{284, short, []uint32{1}}, // A pixel's samples stand together.
+		{284, short, []uint32{1}}, // A pixel's samples are adjacent.
 	}
 	if bands%2 == 0 {
 		entries = append(entries, entry{338, short, []uint32{unassociatedAlpha}})

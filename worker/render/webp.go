@@ -9,7 +9,7 @@ import (
 )
 
 // withoutWebPMetadata takes the EXIF and XMP chunks out of a WebP file. libvips
-// 8.14.1's webpsave writes an EXIF block of its own even where it is told to
+// 8.14.1's webpsave writes an EXIF block of its own even if asked to
 // strip: https://github.com/libvips/libvips/pull/3389
 //
 // If there is metadata the first chunk is VP8X, whose first byte says what follows. RFC

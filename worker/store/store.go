@@ -20,8 +20,8 @@ import (
 )
 
 var (
-	// ErrConflict is the error of a write whose condition does not hold: somebody
-	// else has written or deleted the object.
+	// ErrConflict is returned for a write whose condition does not hold: another writer
+	// replaced or deleted the object.
 	ErrConflict = errors.New("changed by somebody else")
 	// ErrTooLarge is the error of an object that is larger than asked for.
 	ErrTooLarge = errors.New("too large")

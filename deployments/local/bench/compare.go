@@ -146,7 +146,7 @@ func (r *result) measure(t tool, w workload, files []string, out string) error {
 }
 
 // look compares what a tool made with the references, and weighs it. Of files that
-// stand there several times the first is looked at.
+// are there several times the first counts.
 func (r *result) look(w workload, files []string, out string, refs references) error {
 	jobs, err := jobsFor(files, w.variants, out)
 	if err != nil {
