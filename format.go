@@ -3,6 +3,7 @@ package calotype
 import (
 	"path"
 	"strings"
+	"unicode/utf8"
 )
 
 // Format is a picture's file format. In a variant, the zero Format means the source's
@@ -27,7 +28,10 @@ const (
 var formatByExtension = map[string]Format{
 	".jpg":  JPEG,
 	".jpeg": JPEG,
+	".jpe":  JPEG,
+	".jfif": JPEG,
 	".png":  PNG,
+	".apng": PNG,
 	".gif":  GIF,
 	".webp": WebP,
 	".avif": AVIF,
@@ -46,8 +50,23 @@ func FormatOfKey(key string) (Format, bool) {
 	return f, ok
 }
 
-// ParseFormat parses a format that a viewer may ask for: webp, avif, jpeg or png.
+// ParseFormat parses a format that a viewer may ask for: webp, avif, jpeg (or jpg) or png,
+// in upper or lower case. Only ASCII letters have a case here: the function that rewrites
+// queries at CloudFront has JavaScript's idea of the others.
 func ParseFormat(s string) (Format, bool) {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return "", false
+		}
+	}
+	if s = strings.ToLower(s); s == "jpg" {
+		return JPEG, true
+	}
+	return parseFormat(s)
+}
+
+// parseFormat parses a format as it is written in keys and jobs.
+func parseFormat(s string) (Format, bool) {
 	switch f := Format(s); f {
 	case WebP, AVIF, JPEG, PNG:
 		return f, true

@@ -52,7 +52,7 @@ func ParseVariant(s string) (Variant, error) {
 	if !dotted {
 		return Variant{Preset: preset}, nil
 	}
-	f, ok := ParseFormat(format)
+	f, ok := parseFormat(format)
 	if !ok {
 		return Variant{}, fmt.Errorf("variant %q: unknown format %q; use webp, avif, jpeg or png", s, format)
 	}

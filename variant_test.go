@@ -43,10 +43,25 @@ func TestFormatOfKey(t *testing.T) {
 	for key, want := range map[string]Format{
 		"a.jpg": JPEG, "a.JPEG": JPEG, "a.Png": PNG, "a.gif": GIF, "a.webp": WebP, "a.bmp": BMP,
 		"a.avif": AVIF, "a.tif": TIFF, "a.TIFF": TIFF, "a.heic": HEIC, "a.heif": HEIC,
+		"a.jpe": JPEG, "a.JFIF": JPEG, "a.apng": PNG,
 		"a.svg": "", "a": "", "jpg": "", "a.jpg/": "", "a.jpg.txt": "", "a.jpg ": "",
 	} {
 		if got, ok := FormatOfKey(key); got != want || ok != (want != "") {
 			t.Errorf("%q: got %q, %v, want %q", key, got, ok, want)
 		}
+	}
+}
+
+func TestParseFormat(t *testing.T) {
+	for s, want := range map[string]Format{
+		"webp": WebP, "WEBP": WebP, "Avif": AVIF, "jpeg": JPEG, "jpg": JPEG, "JPG": JPEG, "png": PNG,
+		"": "", "gif": "", "bmp": "", "jpg ": "", "avİf": "", "jpe": "",
+	} {
+		if got, ok := ParseFormat(s); got != want || ok != (want != "") {
+			t.Errorf("%q: got %q, %v, want %q", s, got, ok, want)
+		}
+	}
+	if v, err := ParseVariant("M.jpg"); err == nil {
+		t.Errorf("a key's variant has one spelling, and M.jpg became %v", v)
 	}
 }

@@ -35,6 +35,8 @@ function handler(event) {
   var asked = read(request.querystring);
   request.querystring = {};
   if (sizes.indexOf(asked.size) < 0) return request;
+  if (/^[A-Za-z]+$/.test(asked.format)) asked.format = asked.format.toLowerCase();
+  if (asked.format === 'jpg') asked.format = 'jpeg';
   if (asked.format && formats.indexOf(asked.format) < 0) return request;
   request.querystring.size = { value: asked.size };
   if (asked.format) {

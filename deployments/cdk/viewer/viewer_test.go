@@ -86,7 +86,8 @@ func (p parameters) query() string {
 
 var queries = []string{
 	"", "size=M", "size=XS&to_webp=1", "to_webp=1&size=M", "size=M&format=avif", "size=M&format=webp&to_webp=1",
-	"size=M&format=jpeg", "size=M&format=jpg", "size=M&format=", "size=M&format=&to_webp=1", "size=M&format=WEBP",
+	"size=M&format=jpeg", "size=M&format=jpg", "size=M&format=", "size=M&format=&to_webp=1", "size=M&format=WEBP", "size=M&format=JPG", "size=M&format=Avif&to_webp=1",
+	"size=M&format=av%C4%B0f", "size=M&format=%E2%84%AApeg", "size=M&format=jpg%20",
 	"size=m", "size=", "size", "size=Q", "size=M&to_webp=0", "size=M&to_webp=true", "size=M&to_webp=01", "to_webp=1", "format=png",
 	"size=M&size=S", "size=Q&size=M", "size=M&size=Q", "size=M&format=gif&format=webp", "size=M&to_webp=0&to_webp=1", "size=&size=M",
 	"size=%4D", "%73ize=M", "siz%65=S&size=M", "size=M%20", "size=M+", "size=+M", "size=%ZZ&size=M", "size=%4&size=S", "size=M&format=%FF&format=png",
