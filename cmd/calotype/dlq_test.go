@@ -224,7 +224,7 @@ func TestDLQMistakes(t *testing.T) {
 		"no terminal to ask on": {[]string{"purge", "--all", "--dead-letter-url=" + q}, []string{"--yes is missing"}},
 		"the jobs' queue":       {[]string{"list", "--queue-url=" + q, "--dead-letter-url=" + q}, []string{"--dead-letter-url is the same as --queue-url"}},
 		"hidden for too short":  {[]string{"show", "--hide=1s", "--limit=0", "--dead-letter-url=" + q}, []string{"--hide 1s: want 10s to 12h0m0s", "--limit 0: want 1"}},
-		"a queue that is none":  {[]string{"list", "--dead-letter-url=dead"}, []string{`--dead-letter-url "dead" is no queue URL`}},
+		"a queue that is none":  {[]string{"list", "--dead-letter-url=dead"}, []string{`--dead-letter-url "dead" is not a queue URL`}},
 		"no verb":               {nil, []string{`"list", "show", "replay", "purge"`}},
 		"a time without a unit": {[]string{"list", "--hide=20"}, []string{"--hide (or CALOTYPE_HIDE)", "--dead-letter-url is missing"}},
 	} {

@@ -44,12 +44,14 @@ func checkQueueURL(flag, value, what string) []error {
 		return []error{fmt.Errorf("--%s is missing: give the URL of %s (or set %s)", flag, what, environment(flag))}
 	}
 	if u, err := url.Parse(value); err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || len(u.Path) < 2 {
-		return []error{fmt.Errorf("--%s %q is no queue URL: it looks like https://sqs.us-east-1.amazonaws.com/123456789012/name", flag, value)}
+		return []error{fmt.Errorf("--%s %q is not a queue URL: it looks like https://sqs.us-east-1.amazonaws.com/123456789012/name", flag, value)}
+	} else if strings.HasSuffix(u.Path, ".fifo") {
+		return []error{fmt.Errorf("--%s %q is a FIFO queue: Calotype needs standard queues", flag, value)}
 	}
 	return nil
 }
 
-// environment is the variable that a flag can be set by.
+// environment returns the variable that sets a flag.
 func environment(flag string) string {
 	return "CALOTYPE_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
@@ -61,7 +63,6 @@ func (f serviceFlags) logger(stderr io.Writer) zerolog.Logger {
 	if isTerminal(stderr) {
 		stderr = zerolog.ConsoleWriter{Out: stderr, TimeFormat: "15:04:05.000"}
 	}
-	zerolog.ErrorMarshalFunc = func(err error) any { return plain(err) }
 	return zerolog.New(stderr).Level(f.LogLevel).With().Timestamp().Logger()
 }
 

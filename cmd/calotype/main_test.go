@@ -47,7 +47,7 @@ func TestMistakesAreReportedAtOnce(t *testing.T) {
 		},
 		"values out of bounds": {
 			args: []string{"worker", "--quality=101", "--concurrency=0", "--max-bytes=0", "--queue-url=jobs"},
-			want: []string{"--quality 101: want 1 to 100", "--concurrency 0: want 1 to 1024", "--max-bytes 0", `--queue-url "jobs" is no queue URL`},
+			want: []string{"--quality 101: want 1 to 100", "--concurrency 0: want 1 to 1024", "--max-bytes 0", `--queue-url "jobs" is not a queue URL`},
 		},
 		"from the environment": {
 			args: []string{"edge"}, env: [2]string{"CALOTYPE_QUALITY", "best"},
@@ -56,6 +56,10 @@ func TestMistakesAreReportedAtOnce(t *testing.T) {
 		"a flag without a variable": {
 			args: []string{"dlq", "show", "--limit=many"},
 			want: []string{"--limit: ", "--dead-letter-url is missing"},
+		},
+		"FIFO queues": {
+			args: []string{"worker", "--bucket=b", "--queue-url=https://h/1/jobs.fifo", "--dead-letter-url=https://h/1/dead.fifo"},
+			want: []string{"--queue-url \"https://h/1/jobs.fifo\" is a FIFO queue", "--dead-letter-url \"https://h/1/dead.fifo\" is a FIFO queue: Calotype needs standard queues"},
 		},
 		"dead letters to the jobs": {
 			args: []string{"worker", "--bucket=b", "--queue-url=http://h/1/q", "--dead-letter-url=http://h/1/q"},

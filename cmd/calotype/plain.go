@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/aws/smithy-go"
+	"github.com/rs/zerolog"
 )
 
 // plain returns an error's message on one line. What the AWS SDK says about a call is
@@ -21,6 +22,16 @@ func plain(err error) string {
 		text = strings.Replace(text, call.Error(), fmt.Sprintf("%s %s: %s", call.ServiceID, call.OperationName, reason(call.Err)), 1)
 	}
 	return printable(text)
+}
+
+// The log's errors are plain too. An event without an error has a nil one.
+func init() {
+	zerolog.ErrorMarshalFunc = func(err error) any {
+		if err == nil {
+			return nil
+		}
+		return plain(err)
+	}
 }
 
 // remedies say what to do about the API errors that an operator can fix.

@@ -188,3 +188,29 @@ func TestStatusOfAStoreWithoutConditions(t *testing.T) {
 		})
 	}
 }
+
+// What other stores need is set in the environment: no checksums that they do not know, and
+// the bucket in the path instead of the host's name.
+func TestStatusHonoursTheSettingsForOtherStores(t *testing.T) {
+	bucket := pictureWithRenditions(t)
+	jobs, dead := awstest.Queues(t)
+	for setting, want := range map[string]bool{"when_supported": true, "when_required": false} {
+		t.Run(setting, func(t *testing.T) {
+			t.Setenv("AWS_REQUEST_CHECKSUM_CALCULATION", setting)
+			var with, outside atomic.Int32
+			faulty(t, "AWS_ENDPOINT_URL_S3", func(_ http.ResponseWriter, r *http.Request) bool {
+				if r.Method == http.MethodPut && (r.Header.Get("X-Amz-Checksum-Crc32") != "" || r.Header.Get("X-Amz-Trailer") != "") {
+					with.Add(1)
+				}
+				if !strings.HasPrefix(r.URL.Path, "/"+bucket) {
+					outside.Add(1)
+				}
+				return false
+			})
+			code, s := statusOfDeployment(t, bucket, jobs, dead, "--write-probe")
+			if got := with.Load() > 0; code != exitOK || got != want || outside.Load() > 0 {
+				t.Errorf("got %d, %v, checksums %v, want %v; %d requests without the bucket in the path", code, failedChecks(s), got, want, outside.Load())
+			}
+		})
+	}
+}

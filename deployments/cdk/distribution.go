@@ -31,11 +31,12 @@ func newDistribution(front *stack, s settings, trigger awslambda.Version) (awscl
 		HttpVersion:            awscloudfront.HttpVersion_HTTP2_AND_3,
 		MinimumProtocolVersion: awscloudfront.SecurityPolicyProtocol_TLS_V1_2_2021,
 		DefaultBehavior: &awscloudfront.BehaviorOptions{
-			Origin:               newOrigin(front, s),
-			AllowedMethods:       awscloudfront.AllowedMethods_ALLOW_GET_HEAD(),
-			ViewerProtocolPolicy: awscloudfront.ViewerProtocolPolicy_REDIRECT_TO_HTTPS,
-			CachePolicy:          newCachePolicy(front, s),
-			Compress:             jsii.Bool(false), // Pictures are.
+			Origin:                newOrigin(front, s),
+			AllowedMethods:        awscloudfront.AllowedMethods_ALLOW_GET_HEAD(),
+			ViewerProtocolPolicy:  awscloudfront.ViewerProtocolPolicy_REDIRECT_TO_HTTPS,
+			CachePolicy:           newCachePolicy(front, s),
+			ResponseHeadersPolicy: newHeadersPolicy(front, s),
+			Compress:              jsii.Bool(false), // Pictures are.
 			FunctionAssociations: &[]*awscloudfront.FunctionAssociation{{
 				EventType: awscloudfront.FunctionEventType_VIEWER_REQUEST,
 				Function:  normalise,
@@ -54,6 +55,18 @@ func newDistribution(front *stack, s settings, trigger awslambda.Version) (awscl
 	front.output("Url", "Where the pictures are served", jsii.String("https://"+*d.DistributionDomainName()))
 	front.output("DistributionId", "CloudFront's name for the distribution", d.DistributionId())
 	return d, nil
+}
+
+// newHeadersPolicy adds nosniff to every response: what an object's Content-Type calls a
+// picture is not run as a page or a script.
+func newHeadersPolicy(front *stack, s settings) awscloudfront.ResponseHeadersPolicy {
+	return awscloudfront.NewResponseHeadersPolicy(front.Stack, jsii.String("Headers"), &awscloudfront.ResponseHeadersPolicyProps{
+		ResponseHeadersPolicyName: jsii.String(s.Name),
+		Comment:                   jsii.String("X-Content-Type-Options: nosniff"),
+		SecurityHeadersBehavior: &awscloudfront.ResponseSecurityHeadersBehavior{
+			ContentTypeOptions: &awscloudfront.ResponseHeadersContentTypeOptions{Override: jsii.Bool(true)},
+		},
+	})
 }
 
 // newCachePolicy makes the cache's key of the path and of what the viewer function

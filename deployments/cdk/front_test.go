@@ -46,6 +46,13 @@ func TestDistribution(t *testing.T) {
 		"CachePolicyConfig.ParametersInCacheKeyAndForwardedToOrigin.HeadersConfig.HeaderBehavior": "none",
 		"CachePolicyConfig.ParametersInCacheKeyAndForwardedToOrigin.CookiesConfig.CookieBehavior": "none",
 	})
+	stack.one(t, "AWS::CloudFront::ResponseHeadersPolicy", "Headers").has(t, map[string]any{
+		"ResponseHeadersPolicyConfig.SecurityHeadersConfig.ContentTypeOptions.Override": true,
+	})
+	headers, _ := distribution.Properties.at("DistributionConfig.DefaultCacheBehavior.ResponseHeadersPolicyId.Ref").(string)
+	if stack.Resources[headers].Type != "AWS::CloudFront::ResponseHeadersPolicy" {
+		t.Error("the distribution does not use the policy of response headers")
+	}
 	stack.one(t, "AWS::CloudFront::OriginAccessControl", "Access").has(t, map[string]any{
 		"OriginAccessControlConfig.SigningBehavior": "always", "OriginAccessControlConfig.SigningProtocol": "sigv4",
 	})

@@ -97,7 +97,7 @@ func TestBrowser(t *testing.T) {
 		says(".sentence", "pending"), says(".answer", "public, max-age=0, s-maxage=5, stale-if-error=86400"),
 		says("#viewer .address", "/%C3%A9%20%2B1%2050%2525%23%3F%27.png?size=M&to_webp=1"))
 	do(t, ctx, "its rendition comes", call(func() error { return s.work(odd, "M.webp") }),
-		says(".sentence", "rendition"), says(".sentence", "from the first ask"),
+		says(".sentence", "rendition"), says(".sentence", "from the first request"),
 		holds(`document.querySelector('.stage img').naturalWidth === 24`), says(`.card [data-variant="M.webp"]`, "24 × 18"))
 	do(t, ctx, "close it by the keyboard", chromedp.KeyEvent(kb.Escape), holds(`!document.querySelector('dialog').open`))
 

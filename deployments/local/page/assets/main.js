@@ -56,11 +56,11 @@ listen({
       sheet.retain(said);
       count();
     } else if (news.error) {
-      say('trouble', `The bucket cannot be read, trying again: ${news.error}`);
+      say('trouble', `The bucket cannot be read, retrying: ${news.error}`);
     }
   },
   lost() {
     listed = false;
-    say('trouble', 'The server is gone. Connecting again…');
+    say('trouble', 'The server does not respond. Reconnecting…');
   },
 });

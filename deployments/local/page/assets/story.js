@@ -31,7 +31,7 @@ export class Story {
     if (this.#last?.state === answer.state && !answer.body) {
       this.#repeats += 1;
       this.#answers.lastChild.querySelector('.more').textContent =
-        `asked ${this.#repeats} more ${this.#repeats === 1 ? 'time' : 'times'}`;
+        `requested ${this.#repeats} more ${this.#repeats === 1 ? 'time' : 'times'}`;
     } else {
       this.#repeats = 0;
       if (this.#last?.pending) this.#waited = at;
@@ -50,17 +50,17 @@ export class Story {
     this.element.dataset.state = how === 'kept' ? 'kept' : what;
     if (answer.pending) {
       this.#sentence.textContent = at === 0
-        ? `original, ${bytes(answer.bytes)}, pending: a worker was asked for the rendition.`
+        ? `original, ${bytes(answer.bytes)}, pending: the edge sent a job for the rendition.`
         : `original, ${bytes(answer.bytes)}, pending for ${(at / 1000).toFixed(1)} s…`;
       return;
     }
     if (!answer.ok) {
-      this.#sentence.textContent = `The answer is ${answer.status}.`;
+      this.#sentence.textContent = `The response is ${answer.status}.`;
       return;
     }
-    const when = this.#waited === undefined ? 'It was there already.' : `It took ${time(this.#waited)} from the first ask.`;
+    const when = this.#waited === undefined ? 'It existed already.' : `It took ${time(this.#waited)} from the first request.`;
     if (how === 'kept') {
-      this.#sentence.textContent = `kept, ${bytes(answer.bytes)}: a copy of the original in the rendition's place. ${when}`;
+      this.#sentence.textContent = `kept, ${bytes(answer.bytes)}: a fallback copy of the original. ${when}`;
     } else if (what === 'rendition') {
       const gain = answer.bytes < originalBytes ? `, ${saved(originalBytes, answer.bytes)} saved` : '';
       this.#sentence.textContent = `rendition, ${bytes(answer.bytes)}${gain}. ${when}`;
@@ -81,7 +81,7 @@ export class Story {
 
   fail(error) {
     this.element.dataset.state = 'trouble';
-    this.#sentence.textContent = `No answer: ${error.message}`;
+    this.#sentence.textContent = `No response: ${error.message}`;
   }
 }
 

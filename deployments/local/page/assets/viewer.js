@@ -29,7 +29,7 @@ export class Viewer {
   constructor(dialog) {
     this.#dialog = dialog;
     const close = el('button', { type: 'button', className: 'quiet', 'aria-label': 'Close' }, 'Close');
-    const again = el('button', { type: 'button', className: 'again' }, 'Ask again');
+    const again = el('button', { type: 'button', className: 'again' }, 'Request again');
     const copy = el('button', { type: 'button', className: 'quiet' }, 'Copy');
     dialog.append(
       el('div', { className: 'top' }, this.#title, close),
@@ -125,7 +125,7 @@ export class Viewer {
     this.#image.hidden = !answer.ok;
     this.#noImage.hidden = answer.ok;
     if (answer.ok) this.#image.src = this.#address;
-    else this.#noImage.textContent = `The answer is ${answer.status}: there is no such picture.`;
+    else this.#noImage.textContent = `The response is ${answer.status}: the picture does not exist.`;
     this.#type = answer.type;
   }
 
@@ -133,7 +133,7 @@ export class Viewer {
     if (!this.#image.getAttribute('src')) return;
     this.#image.hidden = true;
     this.#noImage.hidden = false;
-    this.#noImage.textContent = `This browser cannot show what came: ${this.#type}.`;
+    this.#noImage.textContent = `This browser cannot show this type: ${this.#type}.`;
     this.#size.textContent = 'unknown';
   }
 
@@ -151,7 +151,7 @@ export class Viewer {
       ...fact('Content-Type', answer.type),
       ...fact('Size', `${bytes(answer.bytes)} (${answer.bytes.toLocaleString('en')} bytes)`),
       ...fact('Pixels', this.#size),
-      ...fact('Answered in', time(answer.ms)));
+      ...fact('Response time', time(answer.ms)));
     if (this.#image.complete && this.#image.naturalWidth) this.#showSize();
   }
 
