@@ -17,6 +17,9 @@ type Lineage struct {
 	// bytes: a passthrough if CopyReason is [CopyAsIs] or [CopyAnimation], or else a fallback copy, and
 	// CopyReason is the class of the failure.
 	CopyReason string
+	// Damaged reports that the source is damaged, and that the rendition is as much of it
+	// as could be decoded.
+	Damaged bool
 	// Size is the picture's size in pixels, or zero if it is not known.
 	Size Box
 }
@@ -51,6 +54,7 @@ const (
 	metaEncoder = "calotype-encoder"
 	metaKept    = "calotype-kept"
 	metaSize    = "calotype-size"
+	metaDamaged = "calotype-damaged"
 )
 
 // Metadata returns the lineage as S3 user metadata.
@@ -64,6 +68,9 @@ func (l Lineage) Metadata() map[string]string {
 	}
 	if l.CopyReason != "" {
 		m[metaKept] = l.CopyReason
+	}
+	if l.Damaged {
+		m[metaDamaged] = "true"
 	}
 	if l.Size != (Box{}) {
 		m[metaSize] = l.Size.String()
@@ -85,6 +92,7 @@ func ParseLineage(m map[string]string) Lineage {
 			Encoder: m[metaEncoder],
 		},
 		CopyReason: m[metaKept],
+		Damaged:    m[metaDamaged] == "true",
 		Size:       size,
 	}
 }

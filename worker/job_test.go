@@ -348,3 +348,18 @@ func TestOneDeadLetterAJob(t *testing.T) {
 	b.wantDeadLetter(t, failure.UnknownVariant, job("kitty.jpg", "XXL", "M"))
 	b.wantDone(t)
 }
+
+// A damaged picture has a rendition of what could be decoded, with a short life.
+func TestDamagedPicture(t *testing.T) {
+	b := newBench(t)
+	b.Siblings, b.Limits.Lenient = SiblingsNone, true
+	whole := jpegOf(t, photo(900, 600))
+	b.put(t, "kitty.jpg", whole[:len(whole)/2])
+	b.do(t, job("kitty.jpg", "M.webp"))
+	b.wantDone(t)
+	_, o := b.object(t, "resized/M.webp/kitty.jpg")
+	if l := calotype.ParseLineage(o.Metadata); !l.Damaged || l.CopyReason != "" || o.CacheControl != b.FallbackCacheControl {
+		t.Errorf("got %+v, %q", l, o.CacheControl)
+	}
+	awstest.Scrape(t, b.Worker).Want(t, awstest.Samples{"calotype_damaged_renditions_total": 1, "calotype_renditions_total": 1})
+}

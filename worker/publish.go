@@ -252,7 +252,16 @@ func (p *publication) store(ctx context.Context, t target, output render.Target,
 		}
 	}
 	o := store.Object{ContentType: r.Format.ContentType(), CacheControl: p.worker.CacheControl}
-	return p.write(ctx, t, r.Body, o, lineage)
+	if lineage.Damaged = r.Damaged; r.Damaged {
+		o.CacheControl = p.worker.FallbackCacheControl // A repaired upload may follow soon.
+	}
+	if err := p.write(ctx, t, r.Body, o, lineage); err != nil {
+		return err
+	}
+	if r.Damaged {
+		p.damaged++
+	}
+	return nil
 }
 
 // write puts an object if the target's key still holds what was found there.

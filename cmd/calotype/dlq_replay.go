@@ -60,13 +60,15 @@ func (c *dlqReplayCommand) run(ctx context.Context, stdout, stderr io.Writer) er
 		did = "would send %d jobs, merge %d more dead letters into them, and skip %d that are not jobs"
 	}
 	s.words = append(s.words, fmt.Sprintf("Of %d dead letters, "+did+".", s.Chosen, s.Sent, s.Merged, s.Skipped))
+	var returned error
 	if s.Returned > 0 {
+		returned = fmt.Errorf("%d jobs failed again at once", s.Returned)
 		s.words = append(s.words, fmt.Sprintf("%d came back: the jobs failed again at once. Fix the cause before the next replay.", s.Returned))
 	}
 	if s.Skipped > 0 {
 		s.words = append(s.words, "Skipped dead letters stay in the queue: they are not jobs. See calotype dlq show, then calotype dlq purge.")
 	}
-	return errors.Join(d.end(ctx, s, err), printing)
+	return errors.Join(d.end(ctx, s, err), printing, returned)
 }
 
 func (s *summary) count(outcome deadletter.Outcome) {

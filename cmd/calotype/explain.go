@@ -177,7 +177,7 @@ func (x explainer) rendition(ctx context.Context, v calotype.Variant, source, et
 	l := calotype.ParseLineage(o.Metadata)
 	preset, _ := x.rules.Presets.Lookup(v.Preset)
 	r.There, r.Bytes, r.Modified, r.ContentType, r.CacheControl = true, o.Size, o.Modified, o.ContentType, o.CacheControl
-	r.Kept, r.SourceETag = l.CopyReason, l.SourceETag
+	r.Kept, r.SourceETag, r.Damaged = l.CopyReason, l.SourceETag, l.Damaged
 	if l.Size != (calotype.Box{}) {
 		r.Size = l.Size.String()
 	}

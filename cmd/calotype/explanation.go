@@ -40,6 +40,7 @@ type explainedRendition struct {
 	Current      bool               `json:"current"`         // For viewers: of the source's version, in the preset's box.
 	Stale        calotype.Staleness `json:"stale,omitempty"` // Why "calotype warm" would have it made again.
 	Kept         string             `json:"kept,omitempty"`
+	Damaged      bool               `json:"damaged,omitempty"` // The source is; the rendition is what could be decoded.
 	SourceETag   string             `json:"source_etag,omitempty"`
 	Boxes        string             `json:"boxes,omitempty"`
 	Quality      int                `json:"quality,omitempty"`
@@ -104,6 +105,9 @@ func (r explainedRendition) words() []string {
 	what := "a rendition"
 	switch r.Kept {
 	case "":
+		if r.Damaged {
+			what = "a rendition of what could be decoded of the damaged picture"
+		}
 	case calotype.CopyAnimation:
 		what = "the picture's own bytes, since the worker's libraries cannot decode its animation"
 	case calotype.CopyAsIs:
