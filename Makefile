@@ -28,7 +28,8 @@ run: build ## Serve everything on this machine, with some pictures: http://127.0
 .PHONY: build
 build: libvips ## Build the programs into bin/
 	@mkdir -p bin
-	go build -o bin/ ./cmd/calotype
+	CGO_ENABLED=0 go build -o bin/ ./cmd/calotype
+	go build -o bin/ ./cmd/calotype-decode
 	cd deployments/local && go build -o ../../bin/calotype-local .
 
 include deployments/lambda-edge/build.mk

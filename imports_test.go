@@ -63,7 +63,7 @@ var mayImport = map[string]struct {
 	"calotype/edge/cloudfront":    {[]string{"calotype", "calotype/edge"}, "a host of the decision, without I/O: it runs inside Lambda@Edge"},
 	"calotype/edge/origin":        {[]string{"calotype", "calotype/edge", "calotype/queue"}, "the origin serves and enqueues; workers are elsewhere"},
 	"calotype/queue":              {[]string{"calotype"}, "a queue does not know what its messages say"},
-	"calotype/worker":             {[]string{"calotype", "calotype/internal/backoff", "calotype/queue", "calotype/worker/failure", "calotype/worker/render", "calotype/worker/store"}, "workers do not know what viewers get"},
+	"calotype/worker":             {[]string{"calotype", "calotype/internal/backoff", "calotype/queue", "calotype/worker/decoder", "calotype/worker/failure", "calotype/worker/render", "calotype/worker/store"}, "workers do not know what viewers get"},
 	"calotype/worker/failure":     {nil, "a failure is a reason, whoever fails"},
 	"calotype/worker/invalidate":  {[]string{"calotype", "calotype/internal/backoff", "calotype/worker/store"}, "an invalidator knows paths and counts them; what has changed is the workers' business"},
 	"calotype/worker/backfill":    {[]string{"calotype", "calotype/queue", "calotype/worker/store"}, "a backfill compares listings and sends jobs; how jobs are done is the workers' business"},

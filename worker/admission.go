@@ -76,6 +76,7 @@ type grant struct {
 	isExclusive bool // It holds every slot of every queue.
 	bytes       int64
 	hasBigSlot  bool
+	whole       bool // The picture exceeded what was predicted: it gets the whole budget.
 }
 
 // grant returns the grant of a job for which a slot was acquired.

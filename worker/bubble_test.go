@@ -21,6 +21,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"calotype/queue"
+	"calotype/worker/decoder"
 	"calotype/worker/store"
 )
 
@@ -37,6 +38,7 @@ func newBubble(t *testing.T, change func(*Settings)) *bubble {
 	b := &bubble{queue: &memoryQueue{}, store: memoryStore{}}
 	s := Defaults()
 	s.Concurrency, s.Siblings = 2, SiblingsNone
+	s.Engine = decoder.InProcess{} // A process has no fake time.
 	if change != nil {
 		change(&s)
 	}

@@ -115,7 +115,7 @@ func (p *publication) putCopies(ctx context.Context, targets []target, class str
 		}
 		lineage := calotype.Lineage{
 			SourceETag: p.source.ETag,
-			Recipe:     calotype.Recipe{Boxes: t.preset.Boxes(), Encoder: render.Encoder()},
+			Recipe:     calotype.Recipe{Boxes: t.preset.Boxes(), Encoder: p.worker.Engine.Encoder()},
 			CopyReason: class,
 		}
 		if err := p.write(ctx, t, p.body, o, lineage); err != nil && failure.KindOf(err) != failure.Lasting {
@@ -147,7 +147,7 @@ func (p *publication) remember(ctx context.Context, f *failure.Failure) error {
 		return err
 	}
 	if p.source.ETag != "" { // Otherwise the version is not known.
-		lineage := calotype.Lineage{SourceETag: p.source.ETag, Recipe: calotype.Recipe{Encoder: render.Encoder()}, CopyReason: f.Class}
+		lineage := calotype.Lineage{SourceETag: p.source.ETag, Recipe: calotype.Recipe{Encoder: p.worker.Engine.Encoder()}, CopyReason: f.Class}
 		o := store.Object{ContentType: "application/json", Metadata: lineage.Metadata()}
 		_, err = p.worker.bucket.Put(ctx, p.worker.markerKey(p.job.Source), body, o, p.marker.ETag)
 		if err == nil || errors.Is(err, store.ErrConflict) { // Another worker wrote one.
@@ -188,7 +188,7 @@ func (p *publication) recall(ctx context.Context) (finished bool, err error) {
 		return false, err
 	}
 	lineage, class := calotype.ParseLineage(p.marker.Metadata), ""
-	if lineage.SourceETag == calotype.TrimETag(p.source.ETag) && (!p.job.Exact || lineage.Recipe.Encoder == render.Encoder()) {
+	if lineage.SourceETag == calotype.TrimETag(p.source.ETag) && (!p.job.Exact || lineage.Recipe.Encoder == p.worker.Engine.Encoder()) {
 		class = lineage.CopyReason
 	} else if f, ok := p.worker.failed.recall(memory); ok {
 		class = f.Class

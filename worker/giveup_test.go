@@ -14,7 +14,6 @@ import (
 	"calotype/internal/awstest"
 	"calotype/queue"
 	"calotype/worker/failure"
-	"calotype/worker/render"
 )
 
 // receive takes the next message as a worker does that is then killed.
@@ -45,10 +44,7 @@ func TestPoisonMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	var decodes atomic.Int32
-	b.open = func(body []byte, limits render.Limits) (*render.Picture, error) {
-		decodes.Add(1)
-		return render.Open(body, limits)
-	}
+	b.Engine = opened{b.Engine, func() { decodes.Add(1) }}
 	for range 4 {
 		b.crash(t)
 	}

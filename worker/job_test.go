@@ -13,7 +13,6 @@ import (
 	"calotype"
 	"calotype/internal/awstest"
 	"calotype/worker/failure"
-	"calotype/worker/render"
 )
 
 func TestJobMakesTheVariantAndItsSiblings(t *testing.T) {
@@ -35,7 +34,7 @@ func TestJobMakesTheVariantAndItsSiblings(t *testing.T) {
 	}
 	want := calotype.Lineage{
 		SourceETag: calotype.TrimETag(etag),
-		Recipe:     calotype.Recipe{Boxes: "1200x628", Quality: 80, Format: calotype.WebP, Encoder: render.Encoder()},
+		Recipe:     calotype.Recipe{Boxes: "1200x628", Quality: 80, Format: calotype.WebP, Encoder: engine.Encoder()},
 		Size:       calotype.Box{Width: 837, Height: 628},
 	}
 	if got := calotype.ParseLineage(o.Metadata); got != want {

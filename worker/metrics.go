@@ -4,7 +4,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"calotype/worker/failure"
-	"calotype/worker/render"
 )
 
 // metrics are a worker's counters and gauges. Labels have few values: no keys, no free text.
@@ -58,9 +57,6 @@ func newMetrics(queues []*jobQueue, a *admission) *metrics {
 			gauge("memory_budget_bytes", "Memory budget for decoding.", func() float64 { return float64(a.budget) }),
 			gauge("memory_budget_used_bytes", "Predicted memory of the pictures being decoded.", func() float64 { return float64(a.bytesUsed.Load()) }),
 			gauge("jobs_waiting_for_memory", "Jobs that wait for memory, or for another big picture to end.", func() float64 { return float64(a.waits.Load()) }),
-			gauge("native_memory_bytes", "Memory that libvips holds.", func() float64 { return float64(render.NativeMemory().Bytes) }),
-			gauge("native_memory_highwater_bytes", "Most memory that libvips has held.", func() float64 { return float64(render.NativeMemory().Highest) }),
-			gauge("native_allocations", "Memory blocks that libvips holds.", func() float64 { return float64(render.NativeMemory().Pieces) }),
 		},
 	}
 	for _, q := range queues {

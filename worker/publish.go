@@ -12,6 +12,7 @@ import (
 
 	"calotype"
 	"calotype/queue"
+	"calotype/worker/decoder"
 	"calotype/worker/failure"
 	"calotype/worker/render"
 	"calotype/worker/store"
@@ -43,7 +44,11 @@ func (w *Worker) publish(ctx context.Context, m queue.Message, job calotype.Job,
 		if f := p.lasting(err); f != nil {
 			err = p.failSource(ctx, f)
 		}
-		if !errors.Is(err, errChanged) && !errors.Is(err, store.ErrConflict) {
+		switch {
+		case errors.Is(err, decoder.ErrOverGrant): // It gets the whole budget, once.
+			p.grant.whole = true
+		case errors.Is(err, errChanged), errors.Is(err, store.ErrConflict):
+		default:
 			return p.result, err
 		}
 		p.startedOver++
@@ -200,19 +205,33 @@ func (p *publication) render(ctx context.Context, targets []target) (err error) 
 		}
 		p.result.render += time.Since(start) - (p.put - puts)
 	}()
-	picture, err := p.worker.open(p.body, p.worker.Limits)
+	var allowed decoder.Grant
+	if p.grant.whole {
+		allowed = decoder.Grant{Bytes: p.worker.Memory, Whole: true}
+		if err := p.grant.reserve(ctx, p.worker.Memory); err != nil {
+			return err
+		}
+	}
+	picture, err := p.worker.Engine.Open(ctx, p.body, p.worker.Limits, allowed)
 	if err != nil {
 		return err
 	}
+	defer picture.Close()
 	outputs := make([]render.Target, len(targets))
 	for i, t := range targets {
-		outputs[i] = picture.Target(t.variant, t.preset, cmp.Or(p.job.Quality, p.worker.Quality))
+		outputs[i] = picture.Header().Target(t.variant, t.preset, cmp.Or(p.job.Quality, p.worker.Quality))
 	}
-	if err := p.reserveMemory(ctx, picture.Memory(outputs)); err != nil {
-		return err
+	if !p.grant.whole {
+		if allowed.Bytes, err = picture.Memory(ctx, outputs); err != nil {
+			return err
+		}
+		// The source is in memory twice: here, and shared with the decoder.
+		if err := p.reserveMemory(ctx, allowed.Bytes+int64(len(p.body))); err != nil {
+			return err
+		}
 	}
 	i := 0
-	for rendition, err := range picture.Render(outputs) {
+	for rendition, err := range picture.Render(ctx, outputs, allowed) {
 		if err != nil {
 			return err
 		}
@@ -241,7 +260,7 @@ func (p *publication) store(ctx context.Context, t target, output render.Target,
 			Boxes:   t.preset.Boxes(),
 			Quality: output.Quality,
 			Format:  output.Format,
-			Encoder: render.Encoder(),
+			Encoder: p.worker.Engine.Encoder(),
 		},
 		Size: calotype.Box{Width: r.Width, Height: r.Height},
 	}

@@ -11,7 +11,6 @@ import (
 
 	"calotype"
 	"calotype/worker/failure"
-	"calotype/worker/render"
 	"calotype/worker/store"
 )
 
@@ -72,7 +71,7 @@ func (p *publication) stale() []target {
 	for _, t := range p.targets {
 		want := calotype.Target{SourceETag: p.source.ETag, Preset: t.preset, RetryFallback: p.job.Again}
 		if p.job.Exact {
-			want.Quality, want.Encoder = cmp.Or(p.job.Quality, p.worker.Quality), render.Encoder()
+			want.Quality, want.Encoder = cmp.Or(p.job.Quality, p.worker.Quality), p.worker.Engine.Encoder()
 		}
 		if calotype.ParseLineage(t.existing.Metadata).Staleness(want) != calotype.Current && !p.isUnknown(t) {
 			stale = append(stale, t)

@@ -8,8 +8,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"calotype/worker/render"
 )
 
 // run runs the worker until stop, which says how long it took and what Run returned.
@@ -116,10 +114,7 @@ func TestStopInMidPoll(t *testing.T) {
 func (b *bubble) stuck(t *testing.T) {
 	goOn := make(chan struct{})
 	t.Cleanup(func() { close(goOn) })
-	b.open = func([]byte, render.Limits) (*render.Picture, error) {
-		<-goOn
-		return nil, errors.New("went on")
-	}
+	b.Engine = opened{failing(func() error { return errors.New("went on") }), func() { <-goOn }}
 	b.store.source("kitty.jpg", []byte("picture"))
 }
 

@@ -14,7 +14,6 @@ import (
 	"calotype/internal/awstest"
 	"calotype/queue"
 	"calotype/worker/failure"
-	"calotype/worker/render"
 )
 
 // views is the number of views of a viewer who asks every 20 seconds for 15 minutes.
@@ -23,10 +22,7 @@ const views = 45
 // countDecodes counts the pictures that the worker opens.
 func (w *Worker) countDecodes() *atomic.Int32 {
 	var decodes atomic.Int32
-	w.open = func(body []byte, limits render.Limits) (*render.Picture, error) {
-		decodes.Add(1)
-		return render.Open(body, limits)
-	}
+	w.Engine = opened{w.Engine, func() { decodes.Add(1) }}
 	return &decodes
 }
 
@@ -173,10 +169,7 @@ func TestUnknownFailures(t *testing.T) {
 			put := func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("ETag", `"two"`) }
 			b.store["PUT /b/resized/M/kitty.jpg"], b.store["PUT /b/resized/.failed/kitty.jpg"] = put, put
 			var attempts []time.Time
-			b.open = func([]byte, render.Limits) (*render.Picture, error) {
-				attempts = append(attempts, time.Now())
-				return nil, fail()
-			}
+			b.Engine = opened{failing(fail), func() { attempts = append(attempts, time.Now()) }}
 			b.queue.send(job("kitty.jpg", "M"))
 			stop := b.run(t)
 			time.Sleep(time.Hour)

@@ -18,6 +18,7 @@ import (
 	"calotype"
 	"calotype/internal/backoff"
 	"calotype/queue"
+	"calotype/worker/decoder"
 	"calotype/worker/render"
 	"calotype/worker/store"
 )
@@ -60,6 +61,8 @@ type Settings struct {
 	// MaxBytes bounds a source's size; Limits bounds what its header declares.
 	MaxBytes int64
 	Limits   render.Limits
+	// Engine renders the pictures.
+	Engine decoder.Engine
 	// CacheControl is that of renditions, FallbackCacheControl that of fallback copies.
 	CacheControl, FallbackCacheControl string
 	// Grace is how long jobs may still run after a stop.
@@ -76,7 +79,7 @@ func Defaults() Settings {
 		Quality:              80,
 		Siblings:             SiblingsFormat,
 		Concurrency:          runtime.GOMAXPROCS(0),
-		Memory:               defaultMemory(),
+		Memory:               DefaultMemory(runtime.GOMAXPROCS(0)),
 		MaxReceives:          MaxReceives,
 		MaxBytes:             100 << 20,
 		Limits:               render.Limits{Pixels: 150_000_000, Frames: 1000, Time: 5 * time.Minute},
@@ -113,7 +116,6 @@ type Worker struct {
 	health    *health
 	metrics   *metrics
 	running   atomic.Int32 // Jobs that have not returned, abandoned ones included.
-	open      func([]byte, render.Limits) (*render.Picture, error)
 }
 
 // New returns a worker for a bucket, which receives from some queues and dead-letters to
@@ -126,7 +128,6 @@ func New(s Settings, q Queues, bucket *store.Bucket, log zerolog.Logger) *Worker
 		log:      log,
 		poll:     min(queue.MaxWait, max(firstPoll, s.Grace-pollSlack)),
 		health:   newHealth(),
-		open:     render.Open,
 	}
 	w.queues, w.admission = newQueues(s, q)
 	w.metrics = newMetrics(w.queues, w.admission)

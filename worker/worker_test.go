@@ -10,7 +10,6 @@ import (
 	"image/png"
 	"io/fs"
 	"net/http"
-	"os"
 	"testing"
 	"time"
 
@@ -25,10 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if err := render.Start(); err != nil {
-		println(err.Error())
-		os.Exit(1)
-	}
+	exitOn(startEngine())
 	awstest.Main(m)
 }
 
@@ -49,6 +45,7 @@ func newBench(t *testing.T, hooks ...func(*http.Request) *http.Response) *bench 
 	b.jobQueue, b.deadEnd = queue.New(sqs, b.jobsURL), queue.New(sqs, b.deadURL)
 	s := Defaults()
 	s.Concurrency = 2
+	s.Engine = engine
 	bucket := store.New(awstest.S3(t, awstest.Hooks(hooks...)), b.bucketName)
 	b.Worker = New(s, Queues{Jobs: b.jobQueue, Dead: b.deadEnd}, bucket, zerolog.New(t.Output()))
 	b.poll = time.Second // A stop waits for the poll.

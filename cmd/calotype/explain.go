@@ -29,9 +29,10 @@ type explainCommand struct {
 	ResizedPrefix calotype.Prefix `help:"The bucket's folder for renditions." default:"${prefix}"`
 	Presets       presetsFile     `help:"A JSON file of presets, as the edge has it." placeholder:"FILE"`
 	Quality       int             `help:"The quality that renditions are made in now, 1 to 100." default:"${quality}"`
-	Encoder       string          `env:"-" help:"Who makes renditions now, as workers record it, or \"any\"." default:"${encoder}"`
-	CheckSource   bool            `help:"The edge compares each rendition with its source."`
-	JSON          bool            `name:"json" env:"-" help:"Print it as a JSON object."`
+	Encoder       string          `env:"-" help:"Who makes renditions now, as workers record it, or \"any\". The default is this machine's decoder." placeholder:"NAME"`
+	decoderFlags
+	CheckSource bool `help:"The edge compares each rendition with its source."`
+	JSON        bool `name:"json" env:"-" help:"Print it as a JSON object."`
 }
 
 // Help is shown with the command's help.
@@ -98,8 +99,12 @@ func (c *explainCommand) run(ctx context.Context, stdout, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
+	encoder, err := c.encoder(ctx, c.Encoder)
+	if err != nil {
+		return err
+	}
 	rules := edge.Rules{Presets: c.Presets.orDefault(), Prefix: c.ResizedPrefix, CheckSource: c.CheckSource}
-	x := explainer{explainCommand: c, rules: rules, bucket: store.New(aws.s3, c.Bucket)}
+	x := explainer{explainCommand: c, rules: rules, bucket: store.New(aws.s3, c.Bucket), madeBy: encoder}
 	e, err := x.explain(ctx, request)
 	if err != nil {
 		return err
@@ -123,6 +128,7 @@ func (c *explainCommand) run(ctx context.Context, stdout, _ io.Writer) error {
 
 // explainer looks at what there is.
 type explainer struct {
+	madeBy string // What renditions are compared with; "" is any encoder.
 	*explainCommand
 	rules  edge.Rules
 	bucket *store.Bucket
@@ -184,7 +190,7 @@ func (x explainer) rendition(ctx context.Context, v calotype.Variant, source, et
 	r.Boxes, r.Quality, r.Format, r.Encoder = l.Recipe.Boxes, l.Recipe.Quality, l.Recipe.Format, l.Recipe.Encoder
 	target := calotype.Target{SourceETag: etag, Preset: preset}
 	r.Current = l.Staleness(target) == calotype.Current
-	target.Quality, target.Encoder = x.Quality, wantedEncoder(x.Encoder)
+	target.Quality, target.Encoder = x.Quality, x.madeBy
 	r.Stale = l.Staleness(target)
 	return r, nil
 }

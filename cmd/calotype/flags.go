@@ -77,7 +77,7 @@ type limitFlags struct {
 	MaxBytes  int64         `help:"The maximum size of a source, in bytes." default:"${max_bytes}"`
 	MaxPixels int64         `help:"The maximum number of pixels that are decoded: width x height x frames." default:"${max_pixels}"`
 	MaxFrames int           `help:"The maximum number of frames that are decoded." default:"${max_frames}"`
-	MaxTime   time.Duration `help:"The maximum processing time of one picture." default:"${max_time}"`
+	MaxTime   time.Duration `help:"The maximum time for one picture. A picture that reaches it below --max-cpu waits for the machine: its job is retried." default:"${max_time}"`
 }
 
 func (f limitFlags) check() []error {
@@ -157,17 +157,22 @@ func between[T cmp.Ordered](flag string, value, min, max T) []error {
 	return nil
 }
 
-type versionCommand struct{}
+type versionCommand struct {
+	decoderFlags
+}
 
 func (versionCommand) check() []error { return nil }
 
-func (versionCommand) run(_ context.Context, stdout, _ io.Writer) error {
-	unfit := render.Start()
-	_, err := fmt.Fprintln(stdout, version())
+func (c versionCommand) run(ctx context.Context, stdout, _ io.Writer) error {
+	d, unfit := c.describe(ctx)
 	if unfit != nil {
+		d.Libraries = "no decoder"
+	}
+	_, err := fmt.Fprintln(stdout, version(d.Libraries))
+	if unfit = errors.Join(unfit, d.Unfit); unfit != nil {
 		_, err = fmt.Fprintf(stdout, "this makes no renditions: %v\n", unfit)
 	}
-	for _, sentence := range render.Shortcomings() {
+	for _, sentence := range d.Shortcomings {
 		_, err = fmt.Fprintln(stdout, sentence)
 	}
 	return err

@@ -30,9 +30,7 @@ func main() {
 	// The first signal starts an orderly stop; a second one kills the process.
 	context.AfterFunc(ctx, stop)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	if code != exitStuck { // libvips is still running.
-		render.Stop()
-	}
+	render.Stop() // If it was started: see calotype render --in-process.
 	os.Exit(code)
 }
 

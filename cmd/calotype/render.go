@@ -11,10 +11,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/sync/errgroup"
 
 	"calotype"
+	"calotype/worker/decoder"
 	"calotype/worker/render"
 )
 
@@ -30,6 +32,11 @@ type renderCommand struct {
 	Concurrency int                `help:"How many files at once. The default is one for each CPU." default:"${concurrency}"`
 	JSON        bool               `name:"json" help:"Print one line of JSON for each file."`
 	limitFlags
+	poolFlags
+	Memory    size `help:"The memory that decoding one picture may take. The default is half of the machine's, or most of the cgroup's limit." placeholder:"SIZE"`
+	InProcess bool `help:"Decode in this process, without limits on time and memory and without a sandbox. Only in builds with cgo."`
+
+	engine decoder.Engine
 }
 
 func (c *renderCommand) check() []error {
@@ -51,7 +58,8 @@ func (c *renderCommand) check() []error {
 	errs = append(errs, c.clashes()...)
 	errs = append(errs, between("quality", c.Quality, 1, 100)...)
 	errs = append(errs, between("concurrency", c.Concurrency, 1, 1024)...)
-	return append(errs, c.limitFlags.check()...)
+	errs = append(errs, c.limitFlags.check()...)
+	return append(errs, c.poolFlags.check()...)
 }
 
 // clashes finds files that would be written over each other, or over themselves.
@@ -99,9 +107,11 @@ func (c *renderCommand) path(v calotype.Variant, file string) string {
 }
 
 func (c *renderCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
-	if err := render.Start(); err != nil {
+	end, err := c.start(ctx)
+	if err != nil {
 		return err
 	}
+	defer end()
 	for _, v := range c.variants() {
 		if err := os.MkdirAll(filepath.Join(c.Out, v.String()), 0o777); err != nil {
 			return fmt.Errorf("%w: %w", errUsage, err)
@@ -122,6 +132,20 @@ func (c *renderCommand) run(ctx context.Context, stdout, stderr io.Writer) error
 		return fmt.Errorf("print: %w", err)
 	}
 	return out.end(ctx)
+}
+
+// start starts the engine.
+func (c *renderCommand) start(ctx context.Context) (end func(), err error) {
+	if c.InProcess {
+		c.engine = decoder.InProcess{}
+		return func() {}, render.Start()
+	}
+	pool, err := c.pool(context.WithoutCancel(ctx), c.Concurrency, c.MaxTime, zerolog.Nop()) // An interrupt is reported for the files.
+	if err != nil {
+		return nil, err
+	}
+	c.engine = pool
+	return pool.Close, nil
 }
 
 // outcomes reports the result of each file.

@@ -54,6 +54,9 @@ func TestRenderFiles(t *testing.T) {
 			t.Error(err)
 			continue
 		}
+		if err := render.Start(); err != nil {
+			t.Fatal(err)
+		}
 		p, err := render.Open(body, render.Limits{})
 		if err != nil || p.Format != want || p.Width != 360 || p.Height != 240 {
 			t.Errorf("%s: got %+v, %v, want %s of 360x240", path, p, err, want)

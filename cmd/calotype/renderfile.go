@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"github.com/google/renameio/v2"
 
 	"calotype"
+	"calotype/worker"
+	"calotype/worker/decoder"
 	"calotype/worker/failure"
 	"calotype/worker/render"
 )
@@ -48,7 +51,12 @@ func (r fileReport) renditionBytes() (sum int64) {
 func (c *renderCommand) renderFile(ctx context.Context, file string) fileReport {
 	start := time.Now()
 	report := fileReport{File: file, Renditions: []renditionReport{}}
-	if err := c.renderInto(ctx, &report); err != nil {
+	err := c.renderInto(ctx, &report, decoder.Grant{Bytes: c.memory()})
+	if errors.Is(err, decoder.ErrOverGrant) { // What other pictures left in the process counts as well.
+		report.Renditions = report.Renditions[:0]
+		err = c.renderInto(ctx, &report, decoder.Grant{Bytes: c.memory(), Whole: true})
+	}
+	if err != nil {
 		report.Error = err.Error()
 		if fault := (*failure.Failure)(nil); errors.As(err, &fault) {
 			report.Class = fault.Class
@@ -58,24 +66,26 @@ func (c *renderCommand) renderFile(ctx context.Context, file string) fileReport 
 	return report
 }
 
-func (c *renderCommand) renderInto(ctx context.Context, report *fileReport) error {
+func (c *renderCommand) renderInto(ctx context.Context, report *fileReport, grant decoder.Grant) error {
 	body, err := c.read(report.File)
 	report.Bytes = int64(len(body))
 	if err != nil {
 		return err
 	}
-	picture, err := render.Open(body, c.limits())
+	picture, err := c.engine.Open(ctx, body, c.limits(), grant)
 	if err != nil {
 		return err
 	}
-	report.Format, report.Width, report.Height, report.Frames = picture.Format, picture.Width, picture.Height, picture.Frames
+	defer picture.Close()
+	header := picture.Header()
+	report.Format, report.Width, report.Height, report.Frames = header.Format, header.Width, header.Height, header.Frames
 	presets, variants := c.Presets.orDefault(), c.variants()
 	var targets []render.Target
 	for _, v := range variants {
 		preset, _ := presets.Lookup(v.Preset)
-		targets = append(targets, picture.Target(v, preset, c.Quality))
+		targets = append(targets, header.Target(v, preset, c.Quality))
 	}
-	for rendition, err := range picture.Render(targets) {
+	for rendition, err := range picture.Render(ctx, targets, grant) {
 		if err != nil {
 			return err
 		}
@@ -92,6 +102,11 @@ func (c *renderCommand) renderInto(ctx context.Context, report *fileReport) erro
 		})
 	}
 	return nil
+}
+
+// memory is what one picture may take.
+func (c *renderCommand) memory() int64 {
+	return cmp.Or(int64(c.Memory), worker.DefaultMemory(c.Concurrency))
 }
 
 // read returns a file of at most the bytes that are allowed.

@@ -4,14 +4,12 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
-
-	"calotype/worker/render"
 )
 
-// version says what the program is made of. Call it after render.Start.
-func version() string {
+// version says what the program is made of; the native libraries are the decoder's.
+func version(libraries string) string {
 	return fmt.Sprintf("calotype revision %s, %s %s/%s, %s",
-		revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH, render.Libraries())
+		revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH, libraries)
 }
 
 // revision is the commit that the program was built from.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +15,6 @@ import (
 	"calotype"
 	"calotype/queue"
 	"calotype/worker/backfill"
-	"calotype/worker/render"
 	"calotype/worker/store"
 )
 
@@ -26,14 +26,15 @@ type warmCommand struct {
 	ResizedPrefix    calotype.Prefix    `help:"The bucket's folder for renditions." default:"${prefix}"`
 	Presets          presetsFile        `help:"A JSON file of presets, as the workers have it." placeholder:"FILE"`
 	Quality          int                `help:"The quality of renditions, 1 to 100, as set for the edge, or else for the workers. Renditions of another quality are made again." default:"${quality}"`
-	Encoder          string             `env:"-" help:"The encoder, as workers record it. Renditions of another one are made again. \"any\" accepts all. The default is this program with its libvips." default:"${encoder}"`
-	MaxBytes         int64              `help:"The maximum size of a source that workers read, in bytes. Larger ones are left out." default:"${max_bytes}"`
-	Rate             float64            `env:"-" help:"The maximum number of jobs sent per second." default:"200"`
-	AtOnce           int                `env:"-" help:"The number of renditions that are inspected concurrently." default:"64"`
-	Checkpoint       string             `env:"-" help:"A file to resume from if this is stopped or killed. It is removed at the end." placeholder:"FILE"`
-	DeleteOrphans    bool               `env:"-" help:"Delete renditions of any variant whose source no longer exists."`
-	DryRun           bool               `env:"-" help:"Print what would be done, and change nothing."`
-	JSON             bool               `name:"json" env:"-" help:"Print a JSON object a line, the last with the numbers of sources seen, current, enqueued and failed."`
+	Encoder          string             `env:"-" help:"The encoder, as workers record it. Renditions of another one are made again. \"any\" accepts all. The default is this program with its libvips." placeholder:"NAME"`
+	decoderFlags
+	MaxBytes      int64   `help:"The maximum size of a source that workers read, in bytes. Larger ones are left out." default:"${max_bytes}"`
+	Rate          float64 `env:"-" help:"The maximum number of jobs sent per second." default:"200"`
+	AtOnce        int     `env:"-" help:"The number of renditions that are inspected concurrently." default:"64"`
+	Checkpoint    string  `env:"-" help:"A file to resume from if this is stopped or killed. It is removed at the end." placeholder:"FILE"`
+	DeleteOrphans bool    `env:"-" help:"Delete renditions of any variant whose source no longer exists."`
+	DryRun        bool    `env:"-" help:"Print what would be done, and change nothing."`
+	JSON          bool    `name:"json" env:"-" help:"Print a JSON object a line, the last with the numbers of sources seen, current, enqueued and failed."`
 }
 
 // Help is shown with the command's help.
@@ -94,6 +95,10 @@ func (c *warmCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := aws.find(ctx, zerolog.Nop(), bucket, queues); err != nil {
 		return err
 	}
+	encoder, err := c.encoder(ctx, c.Encoder)
+	if err != nil {
+		return err
+	}
 	b := backfill.Backfill{
 		Bucket:        store.New(aws.s3, bucket),
 		Prefix:        c.ResizedPrefix,
@@ -101,7 +106,7 @@ func (c *warmCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 		Sources:       prefix,
 		Variants:      c.Variants,
 		Quality:       c.Quality,
-		Encoder:       wantedEncoder(c.Encoder),
+		Encoder:       encoder,
 		MaxBytes:      c.MaxBytes,
 		Rate:          c.Rate,
 		DeleteOrphans: c.DeleteOrphans,
@@ -111,7 +116,7 @@ func (c *warmCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 	for _, url := range queues {
 		b.Jobs = queue.New(aws.sqs, url)
 	}
-	checkpoint := checkpoint{file: c.Checkpoint, Of: c.purpose(bucket, prefix)}
+	checkpoint := checkpoint{file: c.Checkpoint, Of: c.purpose(bucket, prefix, encoder)}
 	from, err := checkpoint.load()
 	if err != nil {
 		return err
@@ -133,30 +138,14 @@ func (c *warmCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 }
 
 // purpose identifies the run for its checkpoint.
-func (c *warmCommand) purpose(bucket, prefix string) string {
+func (c *warmCommand) purpose(bucket, prefix, encoder string) string {
 	var variants []string
 	for _, v := range c.Variants {
 		preset, _ := c.Presets.orDefault().Lookup(v.Preset)
 		variants = append(variants, fmt.Sprintf("%s (%s)", v, preset.Boxes()))
 	}
 	return fmt.Sprintf("s3://%s/%s --variants %s --resized-prefix %s --quality %d --encoder %s --max-bytes %d --delete-orphans=%v",
-		bucket, prefix, strings.Join(variants, ","), c.ResizedPrefix, c.Quality, c.Encoder, c.MaxBytes, c.DeleteOrphans)
-}
-
-// encoderDefault returns the default of --encoder: any in a program without libvips.
-func encoderDefault() string {
-	if encoder := render.Encoder(); encoder != "none" {
-		return encoder
-	}
-	return "any"
-}
-
-// wantedEncoder returns --encoder, or nothing if any encoder is accepted.
-func wantedEncoder(flag string) string {
-	if flag == "any" {
-		return ""
-	}
-	return flag
+		bucket, prefix, strings.Join(variants, ","), c.ResizedPrefix, c.Quality, cmp.Or(encoder, "any"), c.MaxBytes, c.DeleteOrphans)
 }
 
 // reasons formats why renditions are made, the most frequent reason first.

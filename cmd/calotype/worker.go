@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,12 +11,11 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
-	"github.com/dustin/go-humanize"
 	"github.com/rs/zerolog"
 
 	"calotype/queue"
 	"calotype/worker"
-	"calotype/worker/render"
+	"calotype/worker/decoder"
 	"calotype/worker/store"
 )
 
@@ -26,10 +26,11 @@ type workerCommand struct {
 	Quality       int             `help:"The quality of renditions, 1 to 100, for jobs that ask for none." default:"${quality}"`
 	Siblings      worker.Siblings `help:"What a job makes in addition: none, format (the same format in every preset) or all." default:"${siblings}"`
 	limitFlags
+	poolFlags
 	currencyFlags
 	CacheControl     string        `help:"The Cache-Control of renditions." default:"${cache_control}"`
 	KeptCacheControl string        `help:"The Cache-Control of the fallback copy of a broken source." default:"${kept_cache_control}"`
-	Memory           size          `help:"The memory that all jobs together may use for decoding, by prediction. The default is three quarters of the cgroup's limit, or half of the machine's memory." default:"${memory}" placeholder:"SIZE"`
+	Memory           size          `help:"The memory that all jobs together may use for decoding, by prediction. The default is three quarters of the cgroup's limit, or half of the machine's memory, less 32 MiB for each concurrent job." placeholder:"SIZE"`
 	Grace            time.Duration `help:"How long jobs may still run after a signal to stop. Polls are shortened to fit." default:"${grace}"`
 	adminFlags
 }
@@ -49,15 +50,14 @@ func workerDefaults() kong.Vars {
 		"prefix":             string(d.Prefix),
 		"concurrency":        fmt.Sprint(d.Concurrency),
 		"quality":            fmt.Sprint(d.Quality),
-		"encoder":            encoderDefault(),
 		"siblings":           string(d.Siblings),
 		"max_bytes":          fmt.Sprint(d.MaxBytes),
 		"max_pixels":         fmt.Sprint(d.Limits.Pixels),
 		"max_frames":         fmt.Sprint(d.Limits.Frames),
-		"max_time":           d.Limits.Time.String(),
+		"max_time":           decoder.DefaultTimes().Wall.String(),
+		"max_cpu":            decoder.DefaultTimes().CPU.String(),
 		"cache_control":      d.CacheControl,
 		"kept_cache_control": d.FallbackCacheControl,
-		"memory":             humanize.IBytes(uint64(d.Memory)),
 		"grace":              d.Grace.String(),
 	}
 }
@@ -71,10 +71,13 @@ func (c *workerCommand) check() []error {
 	errs = append(errs, between("concurrency", c.Concurrency, 1, 1024)...)
 	errs = append(errs, between("quality", c.Quality, 1, 100)...)
 	errs = append(errs, c.limitFlags.check()...)
+	errs = append(errs, c.poolFlags.check()...)
 	errs = append(errs, c.currencyFlags.check(c.table(), map[string]string{"queue-url": c.QueueURL, "dead-letter-url": c.DeadLetterURL})...)
 	errs = append(errs, checkHeader("cache-control", c.CacheControl)...)
 	errs = append(errs, checkHeader("kept-cache-control", c.KeptCacheControl)...)
-	errs = append(errs, between("memory", c.Memory, 16<<20, math.MaxInt64)...)
+	if c.Memory != 0 {
+		errs = append(errs, between("memory", c.Memory, 16<<20, math.MaxInt64)...)
+	}
 	errs = append(errs, c.adminFlags.check()...)
 	return append(errs, between("grace", c.Grace, 0, time.Hour)...)
 }
@@ -87,9 +90,11 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 		return err
 	}
 	defer end()
-	if err := render.Start(); err != nil {
+	engine, err := c.pool(ctx, c.Concurrency, c.MaxTime, log)
+	if err != nil {
 		return err
 	}
+	defer engine.Close()
 	aws, err := connect(ctx, 16*c.Concurrency)
 	if err != nil {
 		return err
@@ -107,11 +112,12 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 		Quality:              c.Quality,
 		Siblings:             c.Siblings,
 		Concurrency:          c.Concurrency,
-		Memory:               int64(c.Memory),
+		Memory:               cmp.Or(int64(c.Memory), worker.DefaultMemory(c.Concurrency)),
 		MaxReceives:          maxReceives(ctx, log, lanes),
 		OnUpload:             c.OnUpload,
 		MaxBytes:             c.MaxBytes,
 		Limits:               c.limits(),
+		Engine:               engine,
 		CacheControl:         c.CacheControl,
 		FallbackCacheControl: c.KeptCacheControl,
 		Grace:                c.Grace,
@@ -123,10 +129,10 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	}
 	pool := worker.New(settings, lanes, bucket, log)
 	admin.setChecks(pool.Healthy, pool.Ready)
-	admin.metrics.MustRegister(pool, newQueueDepth(named(lanes)))
+	admin.metrics.MustRegister(pool, engine, newQueueDepth(named(lanes)))
 	log.Info().Int("concurrency", c.Concurrency).Int64("memory", settings.Memory).Int("max_receives", settings.MaxReceives).
-		Str("name", settings.Name).Str("version", version()).Msg("worker begins")
-	for _, sentence := range render.Shortcomings() {
+		Str("name", settings.Name).Str("version", version(engine.Libraries())).Msg("worker begins")
+	for _, sentence := range engine.Shortcomings() {
 		log.Warn().Msg(sentence)
 	}
 	err = pool.Run(ctx)

@@ -51,10 +51,11 @@ func TestImageHoldsWhatTheEngineNeeds(t *testing.T) {
 	if err := os.Chmod(filepath.Dir(directory), 0o755); err != nil { // Another user must get there.
 		t.Fatal(err)
 	}
-	program, engine, root := filepath.Join(directory, "calotype"), filepath.Join(directory, "engine.test"), filepath.Join(directory, "root")
-	command(t, "go", "build", "-o", program, "./cmd/calotype")
+	programs, engine, root := filepath.Join(directory, "programs"), filepath.Join(directory, "engine.test"), filepath.Join(directory, "root")
+	command(t, "env", "CGO_ENABLED=0", "go", "build", "-o", programs+"/", "./cmd/calotype")
+	command(t, "go", "build", "-o", programs+"/", "./cmd/calotype-decode")
 	command(t, "go", "test", "-c", "-o", engine, "./worker/render")
-	command(t, "deployments/docker/rootfs.sh", program, "presets.json", root)
+	command(t, "deployments/docker/rootfs.sh", programs, "presets.json", root)
 
 	if version := inside(t, root, "/usr/bin/calotype", "version"); !strings.Contains(version, "libvips 8.") {
 		t.Errorf("got %q", version)

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Lays out the image's root: rootfs.sh PROGRAM PRESETS TARGET. On Debian, as root or not.
+# Lays out the image's root: rootfs.sh PROGRAMS PRESETS TARGET, where
+# PROGRAMS is the folder of calotype and calotype-decode. On Debian, as root or not.
 #
 # Debian's libvips package depends on everything that libvips can read with. Of its
 # loaders that are modules (PDF, JPEG XL, whole slides, and all of ImageMagick) the
@@ -7,7 +8,7 @@
 # is linked but not wanted, such as SVG, the worker blocks itself: worker/render. Since
 # Debian 13 libheif loads its codecs as plug-ins.
 set -eu
-program=$1 presets=$2 target=$3
+programs=$1 presets=$2 target=$3
 libdir=$(pkg-config --variable=libdir vips)
 heif=$(echo "$libdir"/vips-modules-*/vips-heif.so)
 [ -e "$heif" ] || { echo "there is no HEIF module in $libdir: install Debian's libvips42" >&2; exit 1; }
@@ -31,14 +32,14 @@ echo 'calotype:x:65532:65532::/tmp:/sbin/nologin' >"$target/etc/passwd"
 echo 'calotype:x:65532:' >"$target/etc/group"
 cp "$presets" "$target/etc/calotype/presets.json"
 cp /etc/ssl/certs/ca-certificates.crt "$target/etc/ssl/certs/"
-cp "$program" "$target/usr/bin/calotype"
+cp "$programs/calotype" "$programs/calotype-decode" "$target/usr/bin/"
 for module in $heif $plugins; do
 	mkdir -p "$target$(dirname "$module")"
 	cp "$module" "$target$module"
 done
 
 # Every library that these load, and the loader itself, at the paths they have here.
-libraries=$(ldd "$program" $heif $plugins | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p; s/^[[:space:]]*\(\/[^ ]*ld-linux[^ ]*\).*/\1/p' | sort -u)
+libraries=$(ldd "$programs/calotype-decode" $heif $plugins | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p; s/^[[:space:]]*\(\/[^ ]*ld-linux[^ ]*\).*/\1/p' | sort -u)
 for library in $libraries; do
 	place=$(dirname "$library")
 	case $place in /usr/*) ;; *) place=/usr$place ;; esac

@@ -17,8 +17,6 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
-
-	"calotype/worker/render"
 )
 
 // The exit codes, as those of calotype itself.
@@ -33,7 +31,6 @@ func main() {
 	// The first signal begins an orderly stop; a second one ends the process.
 	context.AfterFunc(ctx, stop)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	render.Stop()
 	os.Exit(code)
 }
 
@@ -52,6 +49,7 @@ type flags struct {
 	Samples     bool   `help:"Put some pictures that the program draws itself into the bucket first."`
 	AWSOnly     bool   `name:"aws-only" help:"Only the S3 and SQS servers."`
 	StopOnEOF   bool   `name:"stop-on-eof" help:"Stop when standard input ends: for a program that runs this one."`
+	Decoder     string `help:"The program that decodes pictures. The default is calotype-decode beside this program, or else in PATH." placeholder:"PATH"`
 	Concurrency int    `help:"How many jobs run at once. The default is one for each CPU." default:"${concurrency}"`
 }
 

@@ -19,7 +19,7 @@ import (
 	"calotype/edge/origin"
 	"calotype/queue"
 	"calotype/worker"
-	"calotype/worker/render"
+	"calotype/worker/decoder"
 	"calotype/worker/store"
 )
 
@@ -27,10 +27,16 @@ import (
 func serve(ctx context.Context, f flags, stdout, stderr io.Writer) (err error) {
 	log := logger(stderr)
 	var listener net.Listener
+	var engine *decoder.Pool
 	if !f.AWSOnly {
-		if err := render.Start(); err != nil {
+		path, err := decoder.Find(f.Decoder)
+		if err != nil {
 			return err
 		}
+		if engine, err = decoder.NewPool(ctx, decoder.Config{Path: path, Idle: f.Concurrency, Log: log}); err != nil {
+			return err
+		}
+		defer engine.Close()
 		if listener, err = net.Listen("tcp", f.Listen); err != nil {
 			return fmt.Errorf("--listen: %w", err)
 		}
@@ -49,14 +55,15 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) (err error) {
 		<-ctx.Done()
 		return nil
 	}
-	return serveAll(ctx, f, s, listener, stdout, log)
+	return serveAll(ctx, f, s, engine, listener, stdout, log)
 }
 
 // serveAll runs the edge, the page and the workers on the servers.
-func serveAll(ctx context.Context, f flags, s *servers, listener net.Listener, stdout io.Writer, log zerolog.Logger) error {
+func serveAll(ctx context.Context, f flags, s *servers, engine *decoder.Pool, listener net.Listener, stdout io.Writer, log zerolog.Logger) error {
 	settings := worker.Defaults()
 	settings.Concurrency = f.Concurrency
 	settings.Name = "local"
+	settings.Engine = engine
 	jobs := queue.New(s.sqs, s.jobsURL)
 	queues := worker.Queues{
 		Jobs: jobs, Events: queue.New(s.sqs, s.eventsURL), Backfill: queue.New(s.sqs, s.backfillURL), Dead: queue.New(s.sqs, s.deadURL),

@@ -41,6 +41,8 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
+	// A command that a test calls in its own process finds the decoder there.
+	os.Setenv("PATH", filepath.Dir(program)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	hermetic.Isolate() // After the build, which may have to fetch modules.
 	data, err := os.MkdirTemp("", "calotype-test-")
 	if err != nil {
@@ -108,12 +110,26 @@ func Build(name, folder string) (string, error) {
 		return "", fmt.Errorf("lock %s: %w", lock.Name(), err)
 	}
 	program := filepath.Join(bin, name)
-	cmd := exec.Command("go", "build", "-o", program, ".")
-	cmd.Dir = filepath.Join(root, folder)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build %s: %w\n%s", folder, err, out)
+	if err := build(program, filepath.Join(root, folder)); err != nil {
+		return "", err
 	}
-	return program, nil
+	// Workers look for it beside them.
+	return program, build(filepath.Join(bin, "calotype-decode"), filepath.Join(root, "cmd/calotype-decode"))
+}
+
+func build(program, folder string) error {
+	cmd := exec.Command("go", "build", "-o", program, ".")
+	cmd.Dir = folder
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build %s: %w\n%s", folder, err, out)
+	}
+	return nil
+}
+
+// Decoder builds calotype-decode and returns its path.
+func Decoder() (string, error) {
+	program, err := Build("calotype", "cmd/calotype")
+	return filepath.Join(filepath.Dir(program), "calotype-decode"), err
 }
 
 // Root is the repository's folder.

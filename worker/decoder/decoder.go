@@ -15,16 +15,6 @@ import (
 	"calotype/worker/render"
 )
 
-// The classes of faults that only a process shows.
-const (
-	ClassCrashesDecoder = "crashes-decoder"
-	ClassTooMuchMemory  = "too-much-memory"
-	ClassTooMuchTime    = "too-much-time"
-)
-
-// Classes lists them.
-var Classes = []string{ClassCrashesDecoder, ClassTooMuchMemory, ClassTooMuchTime}
-
 var (
 	// ErrOverGrant is the error of a picture that needed more memory than it was
 	// granted. It gets one more attempt with everything there is.

@@ -37,7 +37,7 @@ func TestCrash(t *testing.T) {
 	for _, phase := range []string{"open", "render", "between"} {
 		for _, kind := range []string{"crash", "exit", "close"} {
 			made, err := renderAll(t.Context(), p, photo(t, 300, 200, "testfault:"+phase+":"+kind+";"), enough)
-			if classOf(err) != ClassCrashesDecoder {
+			if classOf(err) != failure.CrashesDecoder {
 				t.Errorf("%s %s: got %v", phase, kind, err)
 			}
 			if want := map[string]int{"between": 1}[phase]; len(made) < want || phase != "between" && len(made) > 0 {
@@ -55,7 +55,7 @@ func TestCrashInPredict(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer picture.Close()
-	if _, err := picture.Memory(t.Context(), small); classOf(err) != ClassCrashesDecoder {
+	if _, err := picture.Memory(t.Context(), small); classOf(err) != failure.CrashesDecoder {
 		t.Errorf("got %v", err)
 	}
 }
@@ -85,7 +85,7 @@ func TestGarbage(t *testing.T) {
 func TestTooMuchTime(t *testing.T) {
 	p := newPool(t, func(c *Config) { c.Times.CPU, c.Times.Wall = 300*time.Millisecond, time.Minute })
 	_, err := renderAll(t.Context(), p, photo(t, 300, 200, "testfault:open:spin;"), enough)
-	if classOf(err) != ClassTooMuchTime || !strings.Contains(err.Error(), "300ms") {
+	if classOf(err) != failure.TooMuchTime || !strings.Contains(err.Error(), "300ms") {
 		t.Errorf("got %v", err)
 	}
 	wantWorking(t, p)
@@ -117,7 +117,7 @@ func TestTooMuchMemory(t *testing.T) {
 			t.Errorf("%s: got %v", kind, err)
 		}
 		_, err = renderAll(t.Context(), p, source, Grant{Bytes: 8 << 20, Whole: true})
-		if classOf(err) != ClassTooMuchMemory {
+		if classOf(err) != failure.TooMuchMemory {
 			t.Errorf("%s: got %v", kind, err)
 		}
 	}

@@ -72,7 +72,7 @@ func (r *remote) judge(ctx context.Context, grant Grant, err error) (again bool,
 		}
 		return false, err
 	case endTime:
-		return false, failure.New(ClassTooMuchTime, "%v, which is the limit", err)
+		return false, failure.New(failure.TooMuchTime, "%v, which is the limit", err)
 	case endMemory:
 		return false, r.exceeded(grant, err.Error())
 	case endCrash:
@@ -80,7 +80,7 @@ func (r *remote) judge(ctx context.Context, grant Grant, err error) (again bool,
 			r.crashed = true
 			return true, err
 		}
-		return false, failure.New(ClassCrashesDecoder, "%v", err)
+		return false, failure.New(failure.CrashesDecoder, "%v", err)
 	}
 	if r.attempts < maxAttempts {
 		return true, err
@@ -91,7 +91,7 @@ func (r *remote) judge(ctx context.Context, grant Grant, err error) (again bool,
 // exceeded is the error of a picture that took more than its grant.
 func (r *remote) exceeded(grant Grant, how string) error {
 	if grant.Whole {
-		return failure.New(ClassTooMuchMemory, "%s, with %d MB granted", how, grant.Bytes>>20)
+		return failure.New(failure.TooMuchMemory, "%s, with %d MB granted", how, grant.Bytes>>20)
 	}
 	return fmt.Errorf("%w: %s", ErrOverGrant, how)
 }

@@ -18,6 +18,9 @@ const maxAttempts = 3
 // Open implements [Engine]. It reads the header in a process that the picture keeps
 // until it is closed.
 func (p *Pool) Open(ctx context.Context, source []byte, limits render.Limits, grant Grant) (Picture, error) {
+	if err := refuse(source, limits); err != nil {
+		return nil, err
+	}
 	limits.Time = 0 // [Times] decide.
 	shared, err := wire.Share(source)
 	if err != nil {

@@ -3,6 +3,10 @@ package decoder
 import (
 	"strings"
 	"testing"
+
+	"calotype"
+	"calotype/worker/failure"
+	"calotype/worker/render"
 )
 
 // From the inside of a decoder nothing can be reached.
@@ -20,7 +24,7 @@ func TestSandbox(t *testing.T) {
 	}
 	// Starting a program ends the process.
 	_, err := renderAll(t.Context(), p, photo(t, 60, 40, "testfault:render:sigsys;"), enough)
-	if classOf(err) != ClassCrashesDecoder || !strings.Contains(err.Error(), "bad system call") {
+	if classOf(err) != failure.CrashesDecoder || !strings.Contains(err.Error(), "bad system call") {
 		t.Errorf("exec: got %v", err)
 	}
 }
@@ -35,6 +39,36 @@ func TestNoSandbox(t *testing.T) {
 		_, err := renderAll(t.Context(), p, photo(t, 60, 40, "testfault:render:"+attempt+";"), enough)
 		if err == nil || !strings.Contains(err.Error(), "reached") {
 			t.Errorf("%s: got %v", attempt, err)
+		}
+	}
+}
+
+// Every codec works in the sandbox: what it loads late would be missing there.
+func TestEveryFormatInSandbox(t *testing.T) {
+	p := newPool(t, func(c *Config) { c.Sandbox = SandboxRequire })
+	var all []render.Target
+	for _, format := range []calotype.Format{calotype.JPEG, calotype.PNG, calotype.GIF, calotype.WebP, calotype.AVIF, calotype.BMP} {
+		all = append(all, render.Target{Width: 120, Height: 80, Format: format, Quality: 80})
+	}
+	renderIn := func(source []byte) (made []render.Rendition) {
+		picture, err := p.Open(t.Context(), source, render.Limits{}, enough)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer picture.Close()
+		for r, err := range picture.Render(t.Context(), all, enough) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			made = append(made, r)
+		}
+		return made
+	}
+	for _, source := range renderIn(photo(t, 300, 200, "")) {
+		for i, r := range renderIn(source.Body) {
+			if format, _ := render.Sniff(r.Body); format != all[i].Format {
+				t.Errorf("%s to %s: got %s", source.Format, all[i].Format, format)
+			}
 		}
 	}
 }

@@ -35,3 +35,9 @@ func Open([]byte, Limits) (*Picture, error) { return nil, errNoLibvips }
 func (p *Picture) Render([]Target) iter.Seq2[Rendition, error] {
 	return func(yield func(Rendition, error) bool) { yield(Rendition{}, errNoLibvips) }
 }
+
+// size and sequence are fields of a picture, which is never opened here.
+type (
+	size     struct{}
+	sequence struct{}
+)

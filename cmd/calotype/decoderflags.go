@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"calotype/worker/decoder"
+)
+
+// decoderFlags name the program that decodes.
+type decoderFlags struct {
+	Decoder string `help:"The program that decodes pictures. The default is calotype-decode beside this program, or else in PATH." placeholder:"PATH"`
+}
+
+// describe asks the decoder what it is made of.
+func (f decoderFlags) describe(ctx context.Context) (decoder.Description, error) {
+	path, err := decoder.Find(f.Decoder)
+	if err != nil {
+		return decoder.Description{}, err
+	}
+	return decoder.Describe(ctx, path)
+}
+
+// encoder returns what renditions are compared with: what --encoder says, or the
+// decoder's own. Without a decoder any encoder will do, as with "any".
+func (f decoderFlags) encoder(ctx context.Context, flag string) (string, error) {
+	switch flag {
+	case "any":
+		return "", nil
+	case "":
+	default:
+		return flag, nil
+	}
+	if path, err := decoder.Find(f.Decoder); err != nil && f.Decoder == "" {
+		return "", nil
+	} else if err != nil {
+		return "", fmt.Errorf("%w: --decoder %s", errUsage, path)
+	}
+	d, err := f.describe(ctx)
+	return d.Encoder, err
+}
+
+// poolFlags are those of commands that decode.
+type poolFlags struct {
+	decoderFlags
+	Sandbox decoder.SandboxMode `help:"What the decoders give up before their first picture: auto is what the system can take from them, require refuses to start where a layer is missing." enum:"auto,require,off" default:"auto"`
+	MaxCPU  time.Duration       `name:"max-cpu" help:"The CPU time that decoding one picture may take. Each target adds 2 s, and 1 s for each megapixel." default:"${max_cpu}"`
+}
+
+func (f poolFlags) check() []error {
+	return between("max-cpu", f.MaxCPU, time.Millisecond, time.Hour)
+}
+
+// pool starts decoders. Close it.
+func (f poolFlags) pool(ctx context.Context, concurrency int, wall time.Duration, log zerolog.Logger) (*decoder.Pool, error) {
+	path, err := decoder.Find(f.Decoder)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errUsage, err)
+	}
+	return decoder.NewPool(ctx, decoder.Config{
+		Path:    path,
+		Idle:    min(concurrency, 2*runtime.GOMAXPROCS(0)),
+		Sandbox: f.Sandbox,
+		Times:   decoder.Times{CPU: f.MaxCPU, Wall: wall},
+		Log:     log,
+	})
+}
