@@ -43,7 +43,7 @@ func TestLogFieldsAreDocumented(t *testing.T) {
 	logged := map[string]string{ // And who does.
 		zerolog.LevelFieldName: "zerolog", zerolog.TimestampFieldName: "zerolog", zerolog.MessageFieldName: "zerolog", zerolog.ErrorFieldName: "Err",
 	}
-	for _, folder := range []string{".", "../../worker", "../../worker/invalidate", "../../edge/origin"} {
+	for _, folder := range []string{".", "../../worker", "../../worker/decoder", "../../worker/invalidate", "../../edge/origin"} {
 		files, err := filepath.Glob(folder + "/*.go")
 		if err != nil || len(files) < 3 {
 			t.Fatalf("%s: %v, %v", folder, files, err)

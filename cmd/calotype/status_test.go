@@ -168,7 +168,7 @@ func TestStatusOfAStoreWithoutConditions(t *testing.T) {
 			w.WriteHeader(http.StatusNotImplemented)
 			_, _ = w.Write([]byte(`<Error><Code>NotImplemented</Code><Message>A header is not implemented.</Message></Error>`))
 			return true
-		}, "s3:PutObject on bucket: put resized/.calotype-status/"},
+		}, "s3:PutObject on bucket: not-implemented: put resized/.calotype-status/"},
 		"no writes": {func(w http.ResponseWriter, r *http.Request) bool {
 			if r.Method != http.MethodPut {
 				return false
@@ -176,7 +176,7 @@ func TestStatusOfAStoreWithoutConditions(t *testing.T) {
 			w.WriteHeader(http.StatusForbidden)
 			_, _ = w.Write([]byte(`<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>`))
 			return true
-		}, "the credentials lack the permission: Access Denied"},
+		}, "s3:PutObject on bucket: forbidden: put resized/.calotype-status/"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("AWS_MAX_ATTEMPTS", "1")

@@ -133,7 +133,9 @@ func decisionOfOrigin(t *testing.T, rules edge.Rules, method string, u *url.URL)
 		if strings.HasPrefix(key, "resized/") {
 			return awstest.Answer(http.StatusNotFound)
 		}
-		return awstest.Answer(http.StatusOK)
+		found := awstest.Answer(http.StatusOK)
+		found.Header.Set("Content-Length", "0")
+		return found
 	}), func(o *s3.Options) { o.UsePathStyle = true })
 	w := httptest.NewRecorder()
 	r := (&http.Request{Method: method, URL: u, Header: http.Header{"X-Amz-Cf-Id": {"r1"}}}).WithContext(t.Context())

@@ -21,10 +21,12 @@ import (
 // program is the decoder, with faults to inject: it is built once.
 var program string
 
-func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+func TestMain(m *testing.M) {
+	hermetic.Isolate()
+	os.Exit(testMain(m))
+}
 
 func testMain(m *testing.M) int {
-	hermetic.Isolate()
 	path, remove, err := decodertest.Build("testfault")
 	if err != nil {
 		println(err.Error())
