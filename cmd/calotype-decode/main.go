@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -18,9 +17,6 @@ import (
 	"calotype/worker/decoder/wire"
 	"calotype/worker/render"
 )
-
-// gcPercent lets the heap, of some megabytes, grow to five times its size.
-const gcPercent = 400
 
 // stream is the descriptor of the stream to the worker.
 const stream = 3
@@ -43,9 +39,6 @@ func run(mode decoder.SandboxMode, version bool) error {
 		fmt.Println(strings.Join(append([]string{render.Encoder(), render.Libraries()}, render.Shortcomings()...), "\n"))
 		return unfit
 	}
-	// The source is not in this heap, so that it is small: to collect it at a quarter's
-	// growth, as a process with many sources does, would take a third of the CPU time.
-	debug.SetGCPercent(gcPercent)
 	conn, err := wire.NewConn(os.NewFile(stream, "worker"))
 	if err != nil {
 		return fmt.Errorf("%w: this program is started by calotype worker", err)

@@ -51,20 +51,15 @@ static VipsImage *to_8_bits(VipsImage *in) {
 import "C"
 
 import (
-	"sync"
 	"unsafe"
-
-	"github.com/davidbyttow/govips/v2/vips"
 
 	"calotype"
 	"calotype/worker/imageheader"
 )
 
-// srgbProfile returns the name of a file that holds the profile of sRGB.
-var srgbProfile = sync.OnceValues(func() (*C.char, error) {
-	name, err := vips.GetSRGBIEC6196621ICCProfilePath()
-	return C.CString(name), err
-})
+// srgbProfile names the profile of sRGB that libvips has built in. A file's name would
+// have libvips read it for each picture, which the sandbox of a decoder does not allow.
+var srgbProfile = C.CString("srgb")
 
 // channels brings a picture to 1 to 4 bands of known meaning: grey or RGB, without or with
 // alpha, or to CMYK without alpha. Other bands, such as the spot colours of a TIFF, are
@@ -126,10 +121,6 @@ func (p *pages) applyProfile(profile []byte) error {
 	if len(profile) == 0 {
 		return nil
 	}
-	srgb, err := srgbProfile()
-	if err != nil {
-		return err
-	}
 	if p.isGrey() && string(profile[16:20]) == "RGB " {
 		space := C.VipsInterpretation(C.VIPS_INTERPRETATION_sRGB)
 		if p.image.BandFmt != C.VIPS_FORMAT_UCHAR {
@@ -140,7 +131,7 @@ func (p *pages) applyProfile(profile []byte) error {
 		}
 	}
 	intent, blackPoint := C.VipsIntent(C.VIPS_INTENT_PERCEPTUAL), C.gboolean(C.FALSE)
-	out := C.apply_profile(p.image, unsafe.Pointer(&profile[0]), C.size_t(len(profile)), srgb, intent, blackPoint)
+	out := C.apply_profile(p.image, unsafe.Pointer(&profile[0]), C.size_t(len(profile)), srgbProfile, intent, blackPoint)
 	if out == nil {
 		C.vips_error_clear()
 		return nil
