@@ -170,7 +170,14 @@ func TestEveryPictureEndsSomewhere(t *testing.T) {
 		}
 	}
 	awstest.Eventually(t, 10*time.Minute, "every job is done", func() bool { return p.idle(t) })
-	done, rejected := p.log.Count(`"outcome":"done"`), p.log.Count(`"outcome":"rejected"`)
+	ended := func() (done, rejected int) {
+		return p.log.Count(`"outcome":"done"`), p.log.Count(`"outcome":"rejected"`)
+	}
+	awstest.Eventually(t, time.Minute, "every job's end is logged", func() bool { // After its message is deleted.
+		done, rejected := ended()
+		return done+rejected >= len(pictures)
+	})
+	done, rejected := ended()
 	t.Logf("%d pictures: %d rendered, %d dead letters", len(pictures), done, rejected)
 	if done+rejected != len(pictures) {
 		t.Errorf("%d pictures have no end", len(pictures)-done-rejected)

@@ -114,8 +114,10 @@ func readHEVCSignal(r *bitReader, layers int) CICP {
 	for range 3*(layers-first+1) + 6 { // The layers' buffers, the sizes of blocks.
 		r.exponential()
 	}
-	if r.flag() && r.flag() { // Scaling lists of its own.
-		return none
+	if r.flag() {
+		if ownLists := r.flag(); ownLists { // Scaling lists of its own.
+			return none
+		}
 	}
 	r.skip(2)
 	if r.flag() { // PCM

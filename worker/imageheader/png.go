@@ -122,13 +122,11 @@ func parsePNG(h *Header, file []byte) error {
 type pngReader struct {
 	*Header
 	*PNG
-	file              []byte
-	palette, idat     bool
-	exif              bool
-	animated          *Animation
-	profile           []byte
-	sequence          uint32
-	frameWidth, depth int
+	file          []byte
+	palette, idat bool
+	exif          bool
+	animated      *Animation
+	profile       []byte
 }
 
 func (r *pngReader) read(c PNGChunk) error {

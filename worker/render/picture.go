@@ -10,7 +10,6 @@
 package render
 
 import (
-	"strings"
 	"time"
 
 	"calotype"
@@ -109,19 +108,6 @@ func moves(f calotype.Format) bool {
 
 // turned reports whether an orientation swaps width and height.
 func turned(orientation int) bool { return orientation >= 5 }
-
-// hasField reports whether one of the fields has one of the names, or a longer
-// name that begins with it.
-func hasField(fields []string, names ...string) bool {
-	for _, field := range fields {
-		for _, name := range names {
-			if strings.HasPrefix(field, name) {
-				return true
-			}
-		}
-	}
-	return false
-}
 
 // recoverFault turns a panic of a decoder written in Go into a fault.
 func recoverFault(err *error) {
