@@ -100,8 +100,8 @@ func TestFleetReplayOfWhatFailsAgain(t *testing.T) {
 	for n := range 5 { // They keep the replay busy.
 		s.bury(t, jobFor(fmt.Sprintf("gone%d.jpg", n)))
 	}
-	if _, err := s.run(t, "dlq", "replay", "--all", "--rate=2"); err != nil {
-		t.Fatal(err)
+	if out, err := s.run(t, "dlq", "replay", "--all", "--rate=2"); err == nil || !strings.Contains(err.Error(), "failed again") {
+		t.Errorf("got %v, want an error for the job that came back\n%s", err, out)
 	}
 	awstest.Eventually(t, time.Minute, "every job has an end", func() bool { return s.idle(t) })
 	if n := w.log.Count(`"outcome":"rejected"`); n != 1 {

@@ -103,7 +103,11 @@ func TestFleetWarm(t *testing.T) {
 	began := time.Now()
 	checkpoint := filepath.Join(t.TempDir(), "checkpoint")
 	longest := time.Duration(pictures) * 50 * time.Microsecond
-	lives := func() time.Duration { return 40*time.Millisecond + rand.N(max(longest, 200*time.Millisecond)) }
+	started := 40 * time.Millisecond // Grows, since a start with a decoder may take longer.
+	lives := func() time.Duration {
+		started += 10 * time.Millisecond
+		return started + rand.N(max(longest, 200*time.Millisecond))
+	}
 	first, kills := s.warm(t, lives, "--checkpoint="+checkpoint)
 	t.Logf("%d pictures: %+v after %d kills in %v", pictures, first, kills, time.Since(began).Round(100*time.Millisecond))
 	if first.Seen != pictures || first.Enqueued != pictures {

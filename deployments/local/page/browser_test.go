@@ -122,7 +122,7 @@ func TestBrowser(t *testing.T) {
 	address := s.server.Listener.Addr().String()
 	s.server.Listener.Close()
 	s.server.CloseClientConnections()
-	do(t, ctx, "the server is gone", says("#status", "The server is gone"))
+	do(t, ctx, "the server is gone", says("#status", "The server does not respond"))
 	s.put("new.png", picture(40, 30), nil)
 	s.restart(address)
 	do(t, ctx, "it is there again", says("#status", "Live: 2 pictures"))

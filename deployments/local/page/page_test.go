@@ -151,8 +151,8 @@ func TestPutRefuses(t *testing.T) {
 	}{
 		"no picture's name":      {"notes.txt", []byte("x"), 400, "not named like a picture"},
 		"no name":                {"", []byte("x"), 400, "empty key"},
-		"under the prefix":       {"resized/M/kitty.jpg", []byte("x"), 400, "only renditions"},
-		"the prefix in disguise": {"/resized//M/kitty.jpg", []byte("x"), 400, "only renditions"},
+		"under the prefix":       {"resized/M/kitty.jpg", []byte("x"), 400, "renditions only"},
+		"the prefix in disguise": {"/resized//M/kitty.jpg", []byte("x"), 400, "renditions only"},
 		"the page's own":         {"-/kitty.jpg", []byte("x"), 400, "page's own"},
 		"dots":                   {"a/%2e%2e/kitty.jpg", []byte("x"), 400, "segment"},
 		"empty":                  {"kitty.jpg", nil, 400, "is empty"},
