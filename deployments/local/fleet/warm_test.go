@@ -105,7 +105,7 @@ func TestFleetWarm(t *testing.T) {
 	longest := time.Duration(pictures) * 50 * time.Microsecond
 	started := 40 * time.Millisecond // Grows, since a start with a decoder may take longer.
 	lives := func() time.Duration {
-		started += 10 * time.Millisecond
+		started += started / 5
 		return started + rand.N(max(longest, 200*time.Millisecond))
 	}
 	first, kills := s.warm(t, lives, "--checkpoint="+checkpoint)
