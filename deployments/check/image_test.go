@@ -57,13 +57,13 @@ func TestImageHoldsWhatTheEngineNeeds(t *testing.T) {
 	command(t, "go", "test", "-c", "-o", engine, "./worker/render")
 	command(t, "deployments/docker/rootfs.sh", programs, "presets.json", root)
 
+	removeDevices := addDevices(t, root)
 	if version := inside(t, root, "/usr/bin/calotype", "version"); !strings.Contains(version, "libvips 8.") {
 		t.Errorf("got %q", version)
 	}
 	if err := os.Rename(engine, filepath.Join(root, "usr/bin/engine.test")); err != nil {
 		t.Fatal(err)
 	}
-	removeDevices := addDevices(t, root)
 	// The memory of a process is read from /proc, which does not exist here.
 	verdict := inside(t, root, "/usr/bin/engine.test", "-test.v", "-test.skip=^TestMemoryIsPredicted$")
 	removeDevices()
