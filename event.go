@@ -16,42 +16,104 @@ type Event struct {
 	Bucket, Key string
 }
 
-// ParseEvents parses a message of S3 event notifications. It reports false for any other
-// message. The test message that S3 sends when notifications are set up has no events.
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+// ParseEvents parses a message about S3 objects, as S3, SNS or EventBridge sends it. It
+// reports false for any other message. The test message that S3 sends when notifications
+// are set up has no events.
 func ParseEvents(body string) (events []Event, ok bool, err error) {
-	var message struct {
-		Event   string
-		Records []struct {
-			EventName string `json:"eventName"`
-			S3        *struct {
-				Bucket struct {
-					Name string `json:"name"`
-				} `json:"bucket"`
-				Object struct {
-					Key string `json:"key"`
-				} `json:"object"`
-			} `json:"s3"`
-		}
-	}
-	if json.Unmarshal([]byte(body), &message) != nil {
+	var m eventMessage
+	if json.Unmarshal([]byte(body), &m) != nil {
 		return nil, false, nil
 	}
-	if message.Records == nil {
-		return nil, message.Event == "s3:TestEvent", nil
+	if m.Type == "Notification" && m.TopicARN != "" {
+		// An envelope of SNS. The topic may have its message from S3 or from EventBridge.
+		inner := m.Message
+		m = eventMessage{}
+		if json.Unmarshal([]byte(inner), &m) != nil {
+			return nil, false, nil
+		}
 	}
-	for _, r := range message.Records {
+	switch {
+	case m.Records != nil:
+		return m.notifications()
+	case m.Source == "aws.s3" && m.Detail != nil:
+		return []Event{m.bridged()}, true, nil
+	}
+	return nil, m.Event == "s3:TestEvent", nil
+}
+
+// eventMessage has the fields that tell the transports apart.
+type eventMessage struct {
+	Event   string
+	Records []record
+	// An envelope of SNS, without raw message delivery.
+	// https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
+	Type     string
+	TopicARN string `json:"TopicArn"`
+	Message  string
+	// An event of EventBridge.
+	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+	Source     string  `json:"source"`
+	DetailType string  `json:"detail-type"`
+	Detail     *detail `json:"detail"`
+}
+
+// record is one of a notification's.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+type record struct {
+	Version string   `json:"eventVersion"`
+	Source  string   `json:"eventSource"`
+	Name    string   `json:"eventName"`
+	S3      *s3Event `json:"s3"`
+}
+
+type s3Event struct {
+	SchemaVersion string     `json:"s3SchemaVersion"`
+	Bucket        bucketName `json:"bucket"`
+	Object        objectKey  `json:"object"`
+}
+
+type bucketName struct {
+	Name string `json:"name"`
+}
+
+type objectKey struct {
+	Key string `json:"key"`
+}
+
+type detail struct {
+	Bucket bucketName `json:"bucket"`
+	Object objectKey  `json:"object"`
+	Reason string     `json:"reason"`
+}
+
+// notifications returns the events of a notification. Its keys are encoded like the values
+// of a form: "+" is a space.
+func (m eventMessage) notifications() (events []Event, ok bool, err error) {
+	for _, r := range m.Records {
 		if r.S3 == nil {
 			return nil, false, nil
 		}
-		// S3 encodes keys like the values of a form: "+" is a space.
 		key, err := url.QueryUnescape(r.S3.Object.Key)
 		if err != nil {
 			return nil, true, fmt.Errorf("parse event: key %q: %w", r.S3.Object.Key, err)
 		}
-		events = append(events, Event{strings.TrimPrefix(r.EventName, "s3:"), r.S3.Bucket.Name, key})
+		events = append(events, Event{strings.TrimPrefix(r.Name, "s3:"), r.S3.Bucket.Name, key})
 	}
 	return events, true, nil
+}
+
+// bridged returns EventBridge's event with the name that a notification of it has. Its key
+// is not encoded.
+func (m eventMessage) bridged() Event {
+	reason := strings.ReplaceAll(m.Detail.Reason, " ", "")
+	name := strings.ReplaceAll(m.DetailType, " ", "") + ":" + reason
+	switch {
+	case m.DetailType == "Object Deleted" && m.Detail.Reason == "Lifecycle Expiration":
+		name = "LifecycleExpiration:Delete"
+	case m.DetailType == "Object Deleted":
+		name = "ObjectRemoved:" + reason
+	}
+	return Event{name, m.Detail.Bucket.Name, m.Detail.Object.Key}
 }
 
 // Changes reports whether the event can mean that the object's content changed or was
@@ -68,26 +130,9 @@ func (e Event) Changes() bool {
 // Encode returns a message with this event, as S3 would send it. It is the inverse of
 // [ParseEvents].
 func (e Event) Encode() string {
-	type object struct {
-		Key string `json:"key"`
-	}
-	type bucket struct {
-		Name string `json:"name"`
-	}
-	type s3 struct {
-		SchemaVersion string `json:"s3SchemaVersion"`
-		Bucket        bucket `json:"bucket"`
-		Object        object `json:"object"`
-	}
-	type record struct {
-		Version string `json:"eventVersion"`
-		Source  string `json:"eventSource"`
-		Name    string `json:"eventName"`
-		S3      s3     `json:"s3"`
-	}
 	key := strings.ReplaceAll(url.QueryEscape(e.Key), "%2F", "/")
 	body, err := json.Marshal(map[string][]record{"Records": {{
-		"2.1", "aws:s3", e.Name, s3{"1.0", bucket{e.Bucket}, object{key}},
+		"2.1", "aws:s3", e.Name, &s3Event{"1.0", bucketName{e.Bucket}, objectKey{key}},
 	}}})
 	if err != nil {
 		panic("encode event: " + err.Error()) // Strings always marshal.

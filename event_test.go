@@ -1,6 +1,8 @@
 package calotype
 
 import (
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -39,6 +41,51 @@ func TestParseEvents(t *testing.T) {
 	}
 }
 
+// Each transport has its own shape, and its own encoding of the same key.
+func TestTransports(t *testing.T) {
+	const key = "cats/red flower+été.jpg"
+	for name, want := range map[string]string{
+		"s3-created":            "ObjectCreated:Put",
+		"s3-delete-marker":      "ObjectRemoved:DeleteMarkerCreated",
+		"s3-lifecycle":          "LifecycleExpiration:Delete",
+		"s3-test":               "",
+		"sns-created":           "ObjectCreated:Put",
+		"sns-eventbridge":       "ObjectCreated:PutObject",
+		"sns-test":              "",
+		"eventbridge-created":   "ObjectCreated:PutObject",
+		"eventbridge-deleted":   "ObjectRemoved:DeleteObject",
+		"eventbridge-lifecycle": "LifecycleExpiration:Delete",
+		"eventbridge-tags":      "ObjectTagsAdded:",
+	} {
+		body, err := os.ReadFile(filepath.Join("testdata", "events", name+".json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, ok, err := ParseEvents(string(body))
+		var events []Event
+		if want != "" {
+			events = []Event{{want, "pictures", key}}
+		}
+		if err != nil || !ok || !reflect.DeepEqual(got, events) {
+			t.Errorf("%s: got %+v, %v, %v, want %+v", name, got, ok, err, events)
+		}
+		changes := want != "" && !strings.HasPrefix(want, "ObjectTags")
+		if len(got) == 1 && got[0].Changes() != changes {
+			t.Errorf("%s: changes %v, want %v", name, got[0].Changes(), changes)
+		}
+	}
+	for name, body := range map[string]string{
+		"another service": `{"source":"aws.ec2","detail-type":"EC2 Instance State-change Notification","detail":{"state":"running"}}`,
+		"a notice of SNS": `{"Type":"SubscriptionConfirmation","TopicArn":"arn:aws:sns:us-west-2:1:t","Message":"You have chosen"}`,
+		"text by SNS":     `{"Type":"Notification","TopicArn":"arn:aws:sns:us-west-2:1:t","Message":"hello"}`,
+		"no topic":        `{"Type":"Notification","Message":"{\"Event\":\"s3:TestEvent\"}"}`,
+	} {
+		if got, ok, err := ParseEvents(body); ok || err != nil || got != nil {
+			t.Errorf("%s: got %+v, %v, %v, want no event", name, got, ok, err)
+		}
+	}
+}
+
 func TestEventsThatChange(t *testing.T) {
 	for name, want := range map[string]bool{
 		"ObjectCreated:CompleteMultipartUpload":         true,
@@ -66,6 +113,8 @@ func TestEventsThatChange(t *testing.T) {
 func FuzzEvents(f *testing.F) {
 	f.Add(fromS3, "cats/red flower+été%2F.jpg")
 	f.Add(`{"Records":[{}]}`, "a?b#c&d=e.png")
+	f.Add(`{"Type":"Notification","TopicArn":"t","Message":"{}"}`, "")
+	f.Add(`{"source":"aws.s3","detail":{}}`, "")
 	f.Fuzz(func(t *testing.T, body, key string) {
 		_, _, _ = ParseEvents(body) // It must not panic.
 		if !utf8.ValidString(key) {

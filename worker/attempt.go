@@ -18,7 +18,7 @@ const (
 	current       outcome = "current"        // The renditions were current already.
 	sourceMissing outcome = "source-missing" // The source does not exist.
 	rejected      outcome = "rejected"       // The job was dead-lettered.
-	remembered    outcome = "remembered"     // This version of the source failed before; it has its dead letter.
+	remembered    outcome = "remembered"     // This version of the source, or this foreign sender, failed before and has its dead letter.
 	retried       outcome = "retried"        // The job was sent again, with a delay.
 	merged        outcome = "merged"         // It failed, and the same job is delayed already.
 	deferred      outcome = "deferred"       // A newer worker has to read the message.

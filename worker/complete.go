@@ -57,8 +57,14 @@ func (w *Worker) complete(ctx context.Context, a *attempt, err error) error {
 // failed is remembered, where publish has not done so.
 func (w *Worker) reject(ctx context.Context, a *attempt, f *failure.Failure) error {
 	a.reject(f)
+	first, takeBack := w.firstOfSender(a)
+	if !first {
+		a.outcome = remembered
+		return w.delete(ctx, a)
+	}
 	if !a.job.DeadLettered {
 		if err := w.deadLetter(ctx, a.message, a.job, f); err != nil {
+			takeBack()
 			return err
 		}
 		a.job.DeadLettered = true

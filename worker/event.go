@@ -2,8 +2,12 @@ package worker
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
+	"strings"
+	"time"
 
 	"calotype"
 	"calotype/queue"
@@ -46,4 +50,41 @@ func (w *Worker) split(ctx context.Context, a *attempt, jobs []calotype.Job) err
 		}
 	}
 	return w.delete(ctx, a)
+}
+
+// reportEvery is how often messages of one foreign sender have a dead letter.
+const reportEvery = time.Hour
+
+// sender identifies what sends messages that are neither jobs nor S3 events: a topic, a
+// source of EventBridge, or the message's own keys. It is empty for a job, which may be
+// malformed but is not foreign.
+func sender(body string) string {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal([]byte(body), &fields) != nil {
+		return "text"
+	}
+	if _, isJob := fields["v"]; isJob {
+		return ""
+	}
+	for _, name := range []string{"TopicArn", "source"} {
+		var value string
+		if json.Unmarshal(fields[name], &value) == nil && len(value) <= maxDetail && (name != "source" || fields["detail-type"] != nil) {
+			return name + " " + value
+		}
+	}
+	return "keys " + shortened(strings.Join(slices.Sorted(maps.Keys(fields)), " "))
+}
+
+// firstOfSender reports whether a rejected message needs a dead letter. Of a foreign sender
+// only one message in [reportEvery] does: an upload each would fill the dead-letter queue.
+// It returns a function that takes this back if the dead letter cannot be sent.
+func (w *Worker) firstOfSender(a *attempt) (first bool, takeBack func()) {
+	from := ""
+	if a.job.Source == "" {
+		from = sender(a.message.Body)
+	}
+	if from == "" {
+		return true, func() {}
+	}
+	return w.foreign.add(from, time.Now().Add(reportEvery)), func() { w.foreign.forget(from) }
 }

@@ -27,6 +27,21 @@ type recentEntry struct {
 func (r *recent) remember(key string, f *failure.Failure, until time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.insert(key, f, until)
+}
+
+// add remembers key until then, and reports false if it was remembered before.
+func (r *recent) add(key string, until time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e, ok := r.entries[key]; ok && e.until.After(time.Now()) {
+		return false
+	}
+	r.insert(key, nil, until)
+	return true
+}
+
+func (r *recent) insert(key string, f *failure.Failure, until time.Time) {
 	if r.entries == nil {
 		r.entries = map[string]recentEntry{}
 	}

@@ -113,6 +113,7 @@ type Worker struct {
 	sources   sourceLock
 	failed    recent // Versions of sources whose failure no object records.
 	delayed   recent // Jobs that this worker sent again, while they are delayed.
+	foreign   recent // Senders of messages that are no jobs, while they have a dead letter.
 	health    *health
 	metrics   *metrics
 	running   atomic.Int32 // Jobs that have not returned, abandoned ones included.
