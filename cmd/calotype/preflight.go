@@ -1,16 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
-	"io/fs"
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -76,57 +72,14 @@ func (p preflight) bucket(ctx context.Context) []checkOutcome {
 			checkOutcome{"s3:PutObject", on, resultSkipped, "needs --write-probe"},
 			checkOutcome{"s3:DeleteObject", on, resultSkipped, "needs --write-probe"})
 	}
-	return append(outcomes, p.writeProbe(ctx)...)
-}
-
-// writeProbe puts and deletes an object, and checks the conditions that publishing relies
-// on: without them two workers could overwrite each other's renditions.
-func (p preflight) writeProbe(ctx context.Context) []checkOutcome {
-	const on = "bucket"
-	bucket := store.New(p.aws.s3, p.Bucket)
-	key := string(p.ResizedPrefix) + "/.calotype-status/" + rand.Text()
-	etag, err := bucket.Put(ctx, key, []byte("probe"), store.Object{ContentType: "text/plain"}, "")
-	outcomes := []checkOutcome{outcome("s3:PutObject", on, err, nil)}
-	if err != nil {
-		return append(outcomes, checkOutcome{"s3:DeleteObject", on, resultSkipped, "needs s3:PutObject"})
-	}
-	// Whatever the conditions do, the object goes in the end.
-	defer func() {
-		_, _ = p.aws.s3.DeleteObject(context.WithoutCancel(ctx), &s3.DeleteObjectInput{Bucket: &p.Bucket, Key: &key})
-	}()
-	refused := func(what string, err error) checkOutcome {
-		switch {
-		case errors.Is(err, store.ErrConflict):
-			return checkOutcome{what, on, resultOK, ""}
-		case err == nil:
-			err = errors.New("the store ignores the condition: Calotype needs a store that enforces it")
+	for _, c := range store.New(p.aws.s3, p.Bucket).Probe(ctx, p.ResizedPrefix) {
+		o := outcome(c.Name, on, c.Err, nil)
+		if c.Skipped {
+			o.Result, o.Detail = resultSkipped, "needs s3:PutObject"
 		}
-		return checkOutcome{what, on, resultFailed, plain(err)}
+		outcomes = append(outcomes, o)
 	}
-	const other = `"00000000000000000000000000000000"`
-	_, err = bucket.Put(ctx, key, []byte("again"), store.Object{}, "")
-	outcomes = append(outcomes, refused("PUT with If-None-Match", err))
-	_, err = bucket.Put(ctx, key, []byte("other"), store.Object{}, other)
-	outcomes = append(outcomes, refused("PUT with If-Match", err))
-	outcomes = append(outcomes, refused("DELETE with If-Match", bucket.Delete(ctx, key, other)))
-	body, object, err := bucket.Get(ctx, key, 1<<10)
-	switch {
-	case err != nil:
-	case etag == "" || strings.HasPrefix(etag, "W/"):
-		err = fmt.Errorf("the ETag is %q: conditions need a strong one", etag)
-	case !bytes.Equal(body, []byte("probe")):
-		err = errors.New("the object is not what was written")
-	case object.ETag != etag:
-		err = fmt.Errorf("the ETag changed from %s to %s", etag, object.ETag)
-	}
-	outcomes = append(outcomes, outcome("read after write, strong ETag", on, err, nil))
-	err = bucket.Delete(ctx, key, etag)
-	if err == nil {
-		if _, headErr := bucket.Head(ctx, key); !errors.Is(headErr, fs.ErrNotExist) {
-			err = errors.New("the object still exists")
-		}
-	}
-	return append(outcomes, outcome("s3:DeleteObject", on, err, nil))
+	return outcomes
 }
 
 // queue checks one queue by calls that SQS refuses once it has checked the permission: a

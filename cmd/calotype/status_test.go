@@ -131,7 +131,7 @@ func TestStatusOfAStoreWithoutStrongETags(t *testing.T) {
 				return nil
 			})
 			code, s := statusOfDeployment(t, bucket, jobs, dead, "--write-probe")
-			if failed := strings.Join(failedChecks(s), "\n"); code != exitFailure || !strings.Contains(failed, "read after write, strong ETag on bucket: ") || !strings.Contains(failed, "conditions need a strong one") {
+			if failed := strings.Join(failedChecks(s), "\n"); code != exitFailure || !strings.Contains(failed, "read after write, strong ETag on bucket: ") || !strings.Contains(failed, "the store must have conditional PUT and DELETE and strong ETags") {
 				t.Errorf("got %d, %s", code, failed)
 			}
 		})

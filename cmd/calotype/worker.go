@@ -103,6 +103,9 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	if err := aws.await(ctx, log, c.Bucket, queues); err != nil {
 		return err
 	}
+	if err := aws.checkStore(ctx, log, c.Bucket, c.ResizedPrefix); err != nil {
+		return err
+	}
 	lanes, bucket := c.lanes(aws, c.QueueURL, c.DeadLetterURL), store.New(aws.s3, c.Bucket)
 	invalidator, endPurges := c.invalidator(ctx, aws, bucket, c.ResizedPrefix, log)
 	defer endPurges()

@@ -72,7 +72,7 @@ var remedies = map[string]string{
 	failure.Forbidden:      "workers need s3:GetObject and s3:ListBucket, and s3:PutObject and s3:DeleteObject under the prefix",
 	failure.Archived:       "restore the object, or move it to a storage class that can be read at once",
 	failure.KMSKey:         "enable the object's KMS key, and let the worker's role use it (kms:Decrypt, kms:GenerateDataKey)",
-	failure.NotImplemented: "the store must implement conditional writes (If-Match, If-None-Match) and checksums of PUT",
+	failure.NotImplemented: "the store must have conditional PUT and DELETE and strong ETags; for one without S3's checksums set AWS_REQUEST_CHECKSUM_CALCULATION=when_required",
 	failure.Refused:        "the same request is refused again: see the store's reason, then replay",
 }
 

@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -22,7 +23,7 @@ import (
 var (
 	// ErrConflict is returned for a write whose condition does not hold: another writer
 	// replaced or deleted the object.
-	ErrConflict = errors.New("changed by somebody else")
+	ErrConflict = errors.New("another writer changed it")
 	// ErrTooLarge is the error of an object that is larger than asked for.
 	ErrTooLarge = errors.New("too large")
 
@@ -64,7 +65,7 @@ func (b *Bucket) Head(ctx context.Context, key string) (Object, error) {
 	if err != nil {
 		return Object{}, b.explained(ctx, key, err)
 	}
-	return Object{
+	object := Object{
 		ETag:         aws.ToString(out.ETag),
 		Size:         aws.ToInt64(out.ContentLength),
 		ContentType:  aws.ToString(out.ContentType),
@@ -73,8 +74,27 @@ func (b *Bucket) Head(ctx context.Context, key string) (Object, error) {
 		CacheControl: aws.ToString(out.CacheControl),
 		Modified:     aws.ToTime(out.LastModified),
 		Metadata:     out.Metadata,
-	}, nil
+	}
+	return object, object.check("head", key, out.ContentLength)
 }
+
+// check returns the error of a successful response that cannot be an object's: a gateway
+// answers with a page of its own, or the store's ETags make every condition fail.
+func (o Object) check(verb, key string, length *int64) error {
+	switch {
+	case length == nil:
+		return failure.Transient(fmt.Errorf("%s %s: the response has no Content-Length", verb, key))
+	case o.ETag == "" && strings.HasPrefix(o.ContentType, "text/html"):
+		return failure.Transient(fmt.Errorf("%s %s: the response is a page, not an object", verb, key))
+	case !isStrong(o.ETag):
+		return failure.New(failure.NotImplemented, "%s %s: the ETag is %q; %s", verb, key, o.ETag, remedies[failure.NotImplemented])
+	}
+	return nil
+}
+
+// isStrong reports whether an ETag can be the condition of a write.
+// https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1
+func isStrong(etag string) bool { return etag != "" && !strings.HasPrefix(etag, "W/") }
 
 // explained returns the error of a HEAD. S3 answers HEAD without a body, so that 400 and
 // 403 have no code: a GET of one byte asks for it. Its answer counts if it fails, too.
@@ -110,6 +130,9 @@ func (b *Bucket) Get(ctx context.Context, key string, most int64) ([]byte, Objec
 		CacheControl: aws.ToString(out.CacheControl),
 		Modified:     aws.ToTime(out.LastModified),
 		Metadata:     out.Metadata,
+	}
+	if err := object.check("get", key, out.ContentLength); err != nil {
+		return nil, Object{}, err
 	}
 	if object.Size > most {
 		return nil, object, fmt.Errorf("get %s: %d bytes: %w", key, object.Size, ErrTooLarge)

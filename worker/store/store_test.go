@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -191,6 +192,36 @@ func TestKindsOfErrors(t *testing.T) {
 			var f *failure.Failure
 			if errors.As(err, &f) && (f.Class != c.class || !strings.Contains(f.Detail, "kitty.jpg") || !strings.Contains(f.Detail, "; ")) {
 				t.Errorf("%s: %d %s: got %v, want %s with the remedy", verb, c.status, c.code, f, c.class)
+			}
+		}
+	}
+}
+
+// A response that no object can have is an error, and does not pass for an empty object.
+func TestResponsesThatAreNoObject(t *testing.T) {
+	for name, c := range map[string]struct {
+		header http.Header
+		length int64 // -1 for none.
+		kind   failure.Kind
+	}{
+		"no Content-Length": {http.Header{"Etag": {`"one"`}}, -1, failure.Passing},
+		"a gateway's page":  {http.Header{"Content-Type": {"text/html; charset=utf-8"}}, 7, failure.Passing},
+		"no ETag":           {http.Header{"Content-Type": {"image/jpeg"}}, 7, failure.Lasting},
+		"a weak ETag":       {http.Header{"Etag": {`W/"one"`}}, 7, failure.Lasting},
+	} {
+		b := New(awstest.S3(t, awstest.Hooks(func(*http.Request) *http.Response {
+			r := awstest.Answer(http.StatusOK)
+			r.Header, r.Body = c.header.Clone(), io.NopCloser(strings.NewReader("picture"))
+			if r.ContentLength = c.length; c.length >= 0 {
+				r.Header.Set("Content-Length", strconv.FormatInt(c.length, 10))
+			}
+			return r
+		})), "pictures")
+		_, headErr := b.Head(t.Context(), "kitty.jpg")
+		_, _, getErr := b.Get(t.Context(), "kitty.jpg", 10)
+		for verb, err := range map[string]error{"head": headErr, "get": getErr} {
+			if err == nil || failure.KindOf(err) != c.kind || !strings.HasPrefix(err.Error(), verb+" kitty.jpg: ") && c.kind == failure.Passing {
+				t.Errorf("%s: %s: got %v, want %v", name, verb, err, c.kind)
 			}
 		}
 	}
