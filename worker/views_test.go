@@ -45,7 +45,7 @@ func TestViewsOfAFailure(t *testing.T) {
 		decodes int32
 	}{
 		"it is not a picture": {[]byte("no picture"), nil, failure.UnsupportedFormat, 1},
-		"it is cut":           {jpegOf(t, photo(900, 600))[:9000], nil, failure.Corrupt, 1},
+		"it has no pixels":    {jpegOf(t, photo(900, 600))[:400], nil, failure.Corrupt, 1},
 		"PUT answers 501": {good, func(r *http.Request) *http.Response {
 			if r.Method == http.MethodPut {
 				return refusal(501, "NotImplemented")

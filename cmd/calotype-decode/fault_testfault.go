@@ -2,11 +2,15 @@
 
 package main
 
+// #include <malloc.h>
+import "C"
+
 import (
 	"bytes"
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -27,6 +31,11 @@ func inject(phase string, s *server) error {
 		return nil
 	}
 	kind, _, _ := strings.Cut(string(rest), ";")
+	if fill, ok := strings.CutPrefix(kind, "poison"); ok {
+		n, err := strconv.Atoi(fill)
+		C.mallopt(C.M_PERTURB, C.int(n))
+		return err
+	}
 	kind, onlyUsed := strings.CutSuffix(kind, "-used")
 	if onlyUsed && s.done == 0 {
 		return nil

@@ -88,7 +88,7 @@ func (f limitFlags) check() []error {
 }
 
 func (f limitFlags) limits() render.Limits {
-	return render.Limits{Pixels: f.MaxPixels, Frames: f.MaxFrames, Time: f.MaxTime}
+	return render.Limits{Pixels: f.MaxPixels, Frames: f.MaxFrames, Lenient: true, Time: f.MaxTime}
 }
 
 // presetsFile is a flag that names a file of presets.

@@ -189,8 +189,12 @@ func (o *outcomes) add(r fileReport) (err error) {
 	case o.json:
 		err = json.NewEncoder(o.stdout).Encode(r)
 	case r.Error == "":
-		_, err = show(o.stdout, "%s: %s of %dx%d, %d bytes: %d renditions, %d bytes, %d ms\n",
-			r.File, r.Format, r.Width, r.Height, r.Bytes, len(r.Renditions), r.renditionBytes(), r.Milliseconds)
+		damaged := ""
+		if r.damaged() {
+			damaged = "damaged "
+		}
+		_, err = show(o.stdout, "%s: %s%s of %dx%d, %d bytes: %d renditions, %d bytes, %d ms\n",
+			r.File, damaged, r.Format, r.Width, r.Height, r.Bytes, len(r.Renditions), r.renditionBytes(), r.Milliseconds)
 	}
 	return err
 }

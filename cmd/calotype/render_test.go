@@ -88,12 +88,12 @@ func TestRenderEverything(t *testing.T) {
 
 // What is wrong with one file is said, and the others go on.
 func TestRenderGoesOn(t *testing.T) {
-	files, out := photos(t, "kitty.jpg", "cut.jpg", "text.png", "large.jpg"), t.TempDir()
+	files, out := photos(t, "kitty.jpg", "header.jpg", "text.png", "large.jpg"), t.TempDir()
 	whole, err := os.ReadFile(files[1])
 	if err != nil {
 		t.Fatal(err)
 	}
-	for path, body := range map[string][]byte{files[1]: whole[:len(whole)/2], files[2]: []byte("no picture"), files[3]: append(whole, make([]byte, 1<<20)...)} {
+	for path, body := range map[string][]byte{files[1]: whole[:400], files[2]: []byte("no picture"), files[3]: append(whole, make([]byte, 1<<20)...)} {
 		if err := os.WriteFile(path, body, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -155,6 +155,25 @@ func TestRenderMistakes(t *testing.T) {
 			if !strings.Contains(stderr, want) {
 				t.Errorf("%s: no %q in %s", name, want, stderr)
 			}
+		}
+	}
+}
+
+// What can be decoded of a damaged file is rendered, and marked.
+func TestRenderDamaged(t *testing.T) {
+	files := photos(t, "cut.jpg")
+	whole, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(files[0], whole[:len(whole)/2], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, flag := range []string{"--in-process", "--json"} {
+		code, stdout, stderr := call(t, "render", flag, "--variants=XS", "--out", t.TempDir(), files[0])
+		want := map[string]string{"--json": `"damaged":true`, "--in-process": "cut.jpg: damaged jpeg of 900x600"}[flag]
+		if code != exitOK || stderr != "" || !strings.Contains(stdout, want) {
+			t.Errorf("%s: exit code %d, %q, %q", flag, code, stdout, stderr)
 		}
 	}
 }

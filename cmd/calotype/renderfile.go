@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -37,7 +38,8 @@ type renditionReport struct {
 	Width   int              `json:"width"`
 	Height  int              `json:"height"`
 	Bytes   int64            `json:"bytes"`
-	AsIs    bool             `json:"as_is,omitempty"` // The file's own bytes.
+	AsIs    bool             `json:"as_is,omitempty"`   // The file's own bytes.
+	Damaged bool             `json:"damaged,omitempty"` // What could be decoded of a damaged file.
 }
 
 func (r fileReport) renditionBytes() (sum int64) {
@@ -45,6 +47,11 @@ func (r fileReport) renditionBytes() (sum int64) {
 		sum += rendition.Bytes
 	}
 	return sum
+}
+
+// damaged reports whether the file is.
+func (r fileReport) damaged() bool {
+	return slices.ContainsFunc(r.Renditions, func(r renditionReport) bool { return r.Damaged })
 }
 
 // renderFile makes the renditions of one file. What was made before an error stays.
@@ -98,7 +105,7 @@ func (c *renderCommand) renderInto(ctx context.Context, report *fileReport, gran
 			return err
 		}
 		report.Renditions = append(report.Renditions, renditionReport{
-			v, path, rendition.Format, rendition.Width, rendition.Height, int64(len(rendition.Body)), rendition.AsIs,
+			v, path, rendition.Format, rendition.Width, rendition.Height, int64(len(rendition.Body)), rendition.AsIs, rendition.Damaged,
 		})
 	}
 	return nil

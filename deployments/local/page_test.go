@@ -73,7 +73,7 @@ func TestPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken := filepath.Join(t.TempDir(), "broken.jpg")
-	if err := os.WriteFile(broken, awstest.Photo(t, 900, 600, 0)[:5000], 0o600); err != nil {
+	if err := os.WriteFile(broken, awstest.Photo(t, 900, 600, 0)[:400], 0o600); err != nil {
 		t.Fatal(err)
 	}
 	replacement := filepath.Join(t.TempDir(), "my photo +1.jpg")

@@ -270,3 +270,46 @@ func TestNoDecoder(t *testing.T) {
 		}
 	}
 }
+
+// A damaged picture is decoded leniently in a fresh process, which is not used again.
+func TestDamaged(t *testing.T) {
+	p := newPool(t, func(c *Config) { c.Idle = 1 })
+	whole := photo(t, 300, 200, "")
+	damaged := func() []render.Rendition {
+		picture, err := p.Open(t.Context(), whole[:len(whole)/2], render.Limits{Lenient: true}, enough)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer picture.Close()
+		var made []render.Rendition
+		for r, err := range picture.Render(t.Context(), small, enough) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !r.Damaged {
+				t.Errorf("%s is not marked", r.Format)
+			}
+			made = append(made, r)
+		}
+		if n := picture.(*remote).child.pictures; n != 1 {
+			t.Errorf("its process had %d pictures", n)
+		}
+		return made
+	}
+	wantWorking(t, p)
+	for range 2 {
+		before := p.idle[0]
+		if made := damaged(); len(made) != len(small) {
+			t.Errorf("%d renditions", len(made))
+		}
+		p.background.Wait()
+		if len(p.idle) != 1 || p.idle[0] == before || p.idle[0].pictures > 0 {
+			t.Error("the process of a damaged picture is kept")
+		}
+	}
+	wantWorking(t, p)
+	whole = whole[:400] // Of this nothing can be decoded.
+	if _, err := p.Open(t.Context(), whole, render.Limits{Lenient: true}, enough); classOf(err) != render.ClassCorrupt {
+		t.Errorf("got %v", err)
+	}
+}

@@ -53,9 +53,16 @@ func (r *remote) judge(ctx context.Context, grant Grant, err error) (again bool,
 			r.leave()
 			return false, r.exceeded(grant, "an allocation failed: "+fault.Detail)
 		}
-		// What damages a picture may have damaged the process.
-		r.child.tainted = fault.Class == render.ClassCorrupt
-		return false, fault
+		if fault.Class != render.ClassCorrupt {
+			return false, fault
+		}
+		r.child.tainted = true // What damages a picture may have damaged the process.
+		if !r.lenient || r.limits.Lenient {
+			return false, fault
+		}
+		r.leave()
+		r.limits.Lenient, r.fresh = true, true
+		return true, fault
 	}
 	c := r.child
 	<-c.ended

@@ -21,12 +21,13 @@ func (p *Pool) Open(ctx context.Context, source []byte, limits render.Limits, gr
 	if err := refuse(source, limits); err != nil {
 		return nil, err
 	}
-	limits.Time = 0 // [Times] decide.
+	lenient := limits.Lenient
+	limits.Time, limits.Lenient = 0, false // [Times] decide. A picture that is damaged is opened again.
 	shared, err := wire.Share(source)
 	if err != nil {
 		return nil, err
 	}
-	r := &remote{pool: p, source: source, shared: shared, limits: limits, fresh: grant.Whole}
+	r := &remote{pool: p, source: source, shared: shared, limits: limits, lenient: lenient, fresh: grant.Whole}
 	if err := r.persist(ctx, grant, nil, func() error { return nil }); err != nil {
 		r.Close()
 		return nil, err
@@ -40,6 +41,9 @@ type remote struct {
 	source []byte
 	shared *os.File // Nil where the source is sent.
 	limits render.Limits
+	// lenient allows one more attempt for a damaged picture, in a fresh process with
+	// limits.Lenient: nothing of another picture is in its memory.
+	lenient bool
 
 	child    *child // Nil between two attempts.
 	started  usage  // When the child began with the picture.
@@ -173,6 +177,9 @@ func (r *remote) render(targets []render.Target, grant Grant, yield func(render.
 		}
 		if len(rendition.Body) == 0 {
 			return r.breach("a rendition without bytes")
+		}
+		if rendition.Damaged {
+			r.child.tainted = true
 		}
 		if !yield(rendition) {
 			r.child.end(errStoppedEarly)
