@@ -32,8 +32,14 @@ func (o *Origin) enqueue(r *http.Request, d edge.Decision) {
 		if err := o.jobs.Send(ctx, job.Encode(), 0); err != nil {
 			o.dedupe.Remove(d.Rendition) // The next view tries again.
 			o.metrics.enqueued(enqueueFailed)
-			o.log.Error().Err(err).Str("source", d.Source).Stringer("variant", d.Variant).Str("request", job.Request).Msg("enqueue")
+			if failures, log := o.queue.failed(err); log {
+				o.log.Error().Err(err).Str("source", d.Source).Stringer("variant", d.Variant).Str("request", job.Request).
+					Int("failures", failures).Msg("enqueue")
+			}
 			return
+		}
+		if length, _, log := o.queue.succeeded(); log {
+			o.log.Info().Int64("ms", length.Milliseconds()).Msg("queue responds")
 		}
 		o.metrics.enqueued(enqueueSent)
 		o.log.Info().Str("source", d.Source).Stringer("variant", d.Variant).Str("request", job.Request).Msg("enqueue")

@@ -7,72 +7,45 @@ import (
 	"time"
 )
 
-const (
-	// logPeriod is the minimum time between two log lines of an outage.
-	logPeriod = time.Minute
-	// probePeriod is the minimum time between two probes.
-	probePeriod = 5 * time.Second
-)
+// probePeriod is the minimum time between two probes.
+const probePeriod = 5 * time.Second
 
-// health follows how the store responds to requests. It is failing from the first
-// failure to the next success.
+// health follows how the store responds to requests and to probes.
 type health struct {
-	mu       sync.Mutex
-	failing  error // nil if the last call succeeded.
-	since    time.Time
-	logged   time.Time
-	failures int // Since the last log line.
-	probed   time.Time
+	outage
+	probing sync.Mutex
+	probed  time.Time
 }
 
-// failed records a failure of the store. It reports whether it should be logged, with
-// the number of failures since the last log line.
-func (h *health) failed(err error) (failures int, log bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	now := time.Now()
-	if h.failing == nil {
-		h.since = now
+// due reports whether a probe is due, and then counts as one.
+func (h *health) due() bool {
+	h.probing.Lock()
+	defer h.probing.Unlock()
+	if time.Since(h.probed) < probePeriod {
+		return false
 	}
-	h.failing = err
-	h.failures++
-	if !h.logged.IsZero() && now.Sub(h.logged) < logPeriod {
-		return 0, false
-	}
-	failures, h.failures, h.logged = h.failures, 0, now
-	return failures, true
+	h.probed = time.Now()
+	return true
 }
 
-// succeeded records a success. It reports whether an outage ended, and its duration.
-func (h *health) succeeded() (outage time.Duration, ended bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.failing == nil {
-		return 0, false
-	}
-	h.failing, h.probed = nil, time.Time{}
-	return time.Since(h.since), true
+// reset makes the next outage probe at once.
+func (h *health) reset() {
+	h.probing.Lock()
+	defer h.probing.Unlock()
+	h.probed = time.Time{}
 }
 
 // Ready returns an error if the store does not respond, or refuses the credentials.
 // Requests that failed make it ask the store itself, at most every 5 seconds, so that
 // a single unreadable object makes no edge unready.
 func (o *Origin) Ready() error {
-	o.health.mu.Lock()
-	failing := o.health.failing
-	due := failing != nil && time.Since(o.health.probed) >= probePeriod
-	if due {
-		o.health.probed = time.Now()
-	}
-	o.health.mu.Unlock()
-	if due {
+	failing := o.health.why()
+	if failing != nil && o.health.due() {
 		failing = o.bucket.probe(context.Background(), string(o.rules.Prefix)+"/probe")
 		if failing == nil {
 			o.succeeded()
 		} else {
-			o.health.mu.Lock()
-			o.health.failing = failing
-			o.health.mu.Unlock()
+			o.health.replace(failing)
 		}
 	}
 	if failing != nil {
@@ -91,8 +64,12 @@ func (o *Origin) failed(message, source, key string, err error) {
 
 // succeeded records that the store responded and accepted the credentials.
 func (o *Origin) succeeded() {
-	if outage, ended := o.health.succeeded(); ended {
+	length, ended, log := o.health.succeeded()
+	if ended {
 		o.bucket.reason.forget()
-		o.log.Info().Int64("ms", outage.Milliseconds()).Msg("store responds")
+		o.health.reset()
+	}
+	if log {
+		o.log.Info().Int64("ms", length.Milliseconds()).Msg("store responds")
 	}
 }

@@ -41,7 +41,8 @@ type Origin struct {
 	jobs    *queue.Queue
 	dedupe  edge.Dedupe
 	budget  edge.Budget
-	health  health
+	health  health // Of the store.
+	queue   outage
 	sends   sync.WaitGroup
 	log     zerolog.Logger
 	metrics *metrics

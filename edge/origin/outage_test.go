@@ -2,8 +2,10 @@ package origin
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -71,16 +73,16 @@ func accepting(*http.Request) *http.Response {
 	return respond(200, -1, `{"MessageId":"1"}`, "Content-Type", "application/x-amz-json-1.0")
 }
 
-// outage is an origin between servers that can fail, on a clock that can be advanced.
-type outage struct {
+// outageSite is an origin between servers that can fail, on a clock that can be advanced.
+type outageSite struct {
 	*Origin
 	log *logged
 }
 
-func newOutage(bucket, jobs *server) outage {
+func newOutage(bucket, jobs *server) outageSite {
 	static := credentials.NewStaticCredentialsProvider("AKIAEXAMPLE", "secret", "")
 	log := &logged{}
-	return outage{New(edge.Rules{Presets: calotype.DefaultPresets(), Prefix: "resized"},
+	return outageSite{New(edge.Rules{Presets: calotype.DefaultPresets(), Prefix: "resized"},
 		s3.New(s3.Options{Region: "eu-west-1", Credentials: static, UsePathStyle: true, HTTPClient: server(func(r *http.Request) *http.Response { return (*bucket)(r) })}),
 		"pictures",
 		queue.New(sqs.New(sqs.Options{Region: "eu-west-1", Credentials: static, HTTPClient: server(func(r *http.Request) *http.Response { return (*jobs)(r) })}), "https://sqs.eu-west-1.amazonaws.com/1/q"),
@@ -88,43 +90,93 @@ func newOutage(bucket, jobs *server) outage {
 }
 
 // ask returns the response to a request, and how long a viewer waits for it.
-func (o outage) ask(t *testing.T, method, path string) (*httptest.ResponseRecorder, time.Duration) {
+func (o outageSite) ask(t *testing.T, method, path string) (*httptest.ResponseRecorder, time.Duration) {
 	started := time.Now()
 	w := httptest.NewRecorder()
 	o.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), method, path, nil))
 	return w, time.Since(started)
 }
 
-// TestOutages is the table "When S3 or SQS fails" of docs/operations.md.
+// cut is a bucket whose objects end after a part of their bytes, and pausing one whose
+// connection is closed after a minute without a byte, as calotype edge does.
+func cut(*http.Request) *http.Response {
+	return respond(200, 100, "part", "Content-Length", "100", "Etag", `"v1"`, "Content-Type", "image/jpeg")
+}
+
+func pausing(r *http.Request) *http.Response {
+	response := cut(r)
+	response.Body = io.NopCloser(io.MultiReader(response.Body, pause{}))
+	return response
+}
+
+type pause struct{}
+
+func (pause) Read([]byte) (int, error) {
+	time.Sleep(time.Minute)
+	return 0, os.ErrDeadlineExceeded
+}
+
+// missingAll is a bucket that answers, and contains nothing.
+func missingAll(r *http.Request) *http.Response { return refusing(404, "NoSuchKey")(r) }
+
+// outageCase is a case of a row of the table "When S3 or SQS fails".
+type outageCase struct {
+	row          string // The row's first cell.
+	bucket, jobs server
+	method       string
+	status       int
+	cacheControl string
+	within       time.Duration // Of the viewer's wait.
+	metric       string
+	message      string // Of the one line that is logged; empty if there is none.
+	why          string // Part of the line, and of the answer of /readyz if that is 503.
+	unready      bool
+}
+
+func outageCases() map[string]outageCase {
+	const (
+		credentials = "Credentials are wrong, unknown or expired, or the clock is wrong"
+		refused     = `calotype_store_failures_total{kind="refused"}`
+		timeout     = `calotype_store_failures_total{kind="timeout"}`
+		notFound    = `calotype_responses_total{state="not-found"}`
+		failed      = `calotype_enqueues_total{result="failed"}`
+	)
+	pending := edge.PendingCacheControl
+	throttling, denying := refusing(503, "SlowDown"), refusing(403, "AccessDenied")
+	throttlingJobs := server(func(*http.Request) *http.Response {
+		return respond(400, -1, `{"__type":"com.amazonaws.sqs#RequestThrottled","message":"slow"}`, "X-Amzn-Query-Error", "RequestThrottled;Sender")
+	})
+	return map[string]outageCase{
+		"expired":        {credentials, refusing(400, "ExpiredToken"), accepting, "GET", 502, "no-store", time.Second, refused, "open rendition", "ExpiredToken", true},
+		"unknown":        {credentials, refusing(403, "InvalidAccessKeyId"), accepting, "GET", 502, "no-store", time.Second, refused, "open rendition", "InvalidAccessKeyId", true},
+		"wrong":          {credentials, refusing(403, "SignatureDoesNotMatch"), accepting, "GET", 502, "no-store", time.Second, refused, "open rendition", "SignatureDoesNotMatch", true},
+		"wrong clock":    {credentials, refusing(403, "RequestTimeTooSkewed"), accepting, "GET", 502, "no-store", 3 * time.Second, refused, "open rendition", "RequestTimeTooSkewed", true},
+		"wrong, HEAD":    {credentials, refusing(403, "SignatureDoesNotMatch"), accepting, "HEAD", 502, "no-store", time.Second, refused, "open rendition", "SignatureDoesNotMatch", true},
+		"expired, HEAD":  {credentials, refusing(400, "ExpiredToken"), accepting, "HEAD", 502, "no-store", time.Second, refused, "open rendition", "ExpiredToken", true},
+		"S3 hangs":       {"S3 hangs", hung, accepting, "GET", 502, "no-store", 3 * time.Second, timeout, "open rendition", "does not respond", true},
+		"S3 hangs, HEAD": {"S3 hangs", hung, accepting, "HEAD", 502, "no-store", 3 * time.Second, timeout, "open rendition", "does not respond", true},
+		"S3 throttles":   {"S3 throttles", throttling, accepting, "GET", 502, "no-store", 3 * time.Second, `calotype_store_failures_total{kind="throttled"}`, "open rendition", "throttles", true},
+		"both throttle":  {"S3 throttles", throttling, throttlingJobs, "GET", 502, "no-store", 3 * time.Second, `calotype_store_failures_total{kind="throttled"}`, "open rendition", "throttles", true},
+		"renditions hang": {"Only renditions hang", only("/resized/M/", hung, sourceOnly), accepting, "GET", 200, pending, 1500 * time.Millisecond,
+			timeout, "open rendition", "does not respond", false},
+		"one object": {"One object answers 5xx", only("kitty", refusing(500, "InternalError"), missingAll), accepting, "GET", 502, "no-store", 3 * time.Second,
+			`calotype_store_failures_total{kind="other"}`, "open rendition", "InternalError", false},
+		"a rendition is denied": {"`AccessDenied` for a rendition", only("/resized/", denying, sourceOnly), accepting, "GET", 200, pending, 0,
+			`calotype_enqueues_total{result="sent"}`, "enqueue", "kitty.jpg", false},
+		"a source is denied": {"`AccessDenied` for an original", denying, accepting, "GET", 404, edge.NotFoundCacheControl, 0, notFound, "", "", false},
+		"denied, HEAD":       {"`AccessDenied` for an original", denying, accepting, "HEAD", 404, edge.NotFoundCacheControl, 0, notFound, "", "", false},
+		"SQS hangs":          {"SQS hangs or throttles", sourceOnly, hung, "GET", 200, pending, 0, failed, "enqueue", "kitty.jpg", false},
+		"SQS throttles":      {"SQS hangs or throttles", sourceOnly, throttlingJobs, "GET", 200, pending, 0, failed, "enqueue", "kitty.jpg", false},
+		"S3 ends": {"S3 ends within an object, or pauses for a minute", only("/resized/M/", cut, missingAll), accepting, "GET", 200, "", 0,
+			`calotype_responses_total{state="cut"}`, "response cut", "unexpected EOF", false},
+		"S3 pauses": {"S3 ends within an object, or pauses for a minute", only("/resized/M/", pausing, missingAll), accepting, "GET", 200, "", time.Minute,
+			`calotype_responses_total{state="cut"}`, "response cut", "i/o timeout", false},
+	}
+}
+
+// Each row of the table "When S3 or SQS fails" in docs/operations.md.
 func TestOutages(t *testing.T) {
-	throttling := refusing(503, "SlowDown")
-	for name, c := range map[string]struct {
-		bucket, jobs server
-		method       string
-		status       int
-		cacheControl string
-		within       time.Duration // Of the viewer's wait.
-		metric, line string
-		ready        string
-	}{
-		"expired credentials":     {refusing(400, "ExpiredToken"), accepting, "GET", 502, "no-store", time.Second, `calotype_store_failures_total{kind="refused"}`, "ExpiredToken", "ExpiredToken"},
-		"unknown credentials":     {refusing(403, "InvalidAccessKeyId"), accepting, "GET", 502, "no-store", time.Second, `calotype_store_failures_total{kind="refused"}`, "InvalidAccessKeyId", "InvalidAccessKeyId"},
-		"wrong credentials":       {refusing(403, "SignatureDoesNotMatch"), accepting, "GET", 502, "no-store", time.Second, `calotype_store_failures_total{kind="refused"}`, "SignatureDoesNotMatch", "SignatureDoesNotMatch"},
-		"a wrong clock":           {refusing(403, "RequestTimeTooSkewed"), accepting, "GET", 502, "no-store", 3 * time.Second, `calotype_store_failures_total{kind="refused"}`, "RequestTimeTooSkewed", "RequestTimeTooSkewed"},
-		"wrong credentials, HEAD": {refusing(403, "SignatureDoesNotMatch"), accepting, "HEAD", 502, "no-store", time.Second, `calotype_store_failures_total{kind="refused"}`, "SignatureDoesNotMatch", "SignatureDoesNotMatch"},
-		"expired, HEAD":           {refusing(400, "ExpiredToken"), accepting, "HEAD", 502, "no-store", time.Second, `calotype_store_failures_total{kind="refused"}`, "ExpiredToken", "ExpiredToken"},
-		"S3 hangs":                {hung, accepting, "GET", 502, "no-store", 3 * time.Second, `calotype_store_failures_total{kind="timeout"}`, "does not respond", "does not respond"},
-		"S3 hangs, HEAD":          {hung, accepting, "HEAD", 502, "no-store", 3 * time.Second, `calotype_store_failures_total{kind="timeout"}`, "does not respond", "does not respond"},
-		"S3 throttles":            {throttling, accepting, "GET", 502, "no-store", 3 * time.Second, `calotype_store_failures_total{kind="throttled"}`, "throttles", "throttles"},
-		"renditions hang":         {only("/resized/M/", hung, sourceOnly), accepting, "GET", 200, edge.PendingCacheControl, 1500 * time.Millisecond, `calotype_store_failures_total{kind="timeout"}`, "open rendition", ""},
-		"a rendition is denied":   {only("/resized/", refusing(403, "AccessDenied"), sourceOnly), accepting, "GET", 200, edge.PendingCacheControl, 0, `calotype_enqueues_total{result="sent"}`, "enqueue", ""},
-		"a source is denied":      {only("/", refusing(403, "AccessDenied"), sourceOnly), accepting, "GET", 404, edge.NotFoundCacheControl, 0, `calotype_responses_total{state="not-found"}`, "", ""},
-		"denied, HEAD":            {only("/", refusing(403, "AccessDenied"), sourceOnly), accepting, "HEAD", 404, edge.NotFoundCacheControl, 0, `calotype_responses_total{state="not-found"}`, "", ""},
-		"SQS hangs":               {sourceOnly, hung, "GET", 200, edge.PendingCacheControl, 0, `calotype_enqueues_total{result="failed"}`, `"message":"enqueue"`, ""},
-		"SQS throttles": {sourceOnly, func(*http.Request) *http.Response {
-			return respond(400, -1, `{"__type":"com.amazonaws.sqs#RequestThrottled","message":"slow"}`, "X-Amzn-Query-Error", "RequestThrottled;Sender")
-		}, "GET", 200, edge.PendingCacheControl, 0, `calotype_enqueues_total{result="failed"}`, `"message":"enqueue"`, ""},
-	} {
+	for name, c := range outageCases() {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				o := newOutage(&c.bucket, &c.jobs)
@@ -139,17 +191,64 @@ func TestOutages(t *testing.T) {
 				if got := awstest.Scrape(t, o); got[c.metric] < 1 {
 					t.Errorf("%s is %v", c.metric, got[c.metric])
 				}
-				if c.line != "" && o.log.count(c.line) != 1 || c.line == "" && o.log.count("") != 0 {
-					t.Errorf("logged %q, want one line with %q", o.log.lines, c.line)
+				if n := o.log.count(`"message":"`+c.message+`"`, c.why); c.message == "" && o.log.count("") != 0 || c.message != "" && n != 1 || o.log.count(`"level":"error"`) > 1 {
+					t.Errorf("logged %q, want one line %q with %q", o.log.lines, c.message, c.why)
 				}
 				switch err := o.Ready(); {
-				case c.ready == "" && err != nil:
+				case !c.unready && err != nil:
 					t.Errorf("not ready: %v", err)
-				case c.ready != "" && (err == nil || !strings.Contains(err.Error(), c.ready)):
-					t.Errorf("ready: %v, want %q", err, c.ready)
+				case c.unready && (err == nil || !strings.Contains(err.Error(), c.why)):
+					t.Errorf("ready: %v, want %q", err, c.why)
 				}
 			})
 		})
+	}
+}
+
+// The table says what the cases do, and has a row for each.
+func TestOutagesAreDocumented(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(doc), "| What fails |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	rows := map[string][]string{}
+	for _, line := range strings.Split(table, "\n")[2:] {
+		cells := strings.Split(strings.Trim(line, "| "), " | ")
+		rows[cells[0]] = cells
+	}
+	tested := map[string]bool{}
+	for name, c := range outageCases() {
+		tested[c.row] = true
+		cells := rows[c.row]
+		if len(cells) != 6 {
+			t.Errorf("%s: the table has no row %q of six cells: %q", name, c.row, cells)
+			continue
+		}
+		_, label, _ := strings.Cut(strings.TrimSuffix(c.metric, "}"), "{")
+		viewer := map[int]string{502: "502", 404: "404", 200: "the original"}[c.status]
+		if c.message == "response cut" {
+			viewer = "cut"
+		}
+		within := strings.TrimSuffix(c.within.String(), "s") + " s"
+		switch {
+		case c.within == 0:
+			within = "at once"
+		case c.within == time.Minute:
+			within = "a minute"
+		}
+		ready := map[bool]string{true: "503", false: "200"}[c.unready]
+		for i, want := range []string{c.row, viewer, within, c.message, label, ready} {
+			if i == 3 && want == "" && cells[3] != "" || i == 5 && cells[5] != want || !strings.Contains(cells[i], want) {
+				t.Errorf("%s: the cell %q does not say %q", name, cells[i], want)
+			}
+		}
+	}
+	for row := range rows {
+		if !tested[row] {
+			t.Errorf("the row %q has no case", row)
+		}
 	}
 }
 
@@ -231,6 +330,47 @@ func TestReadyWithOneBrokenObject(t *testing.T) {
 			if err := o.Ready(); err != nil {
 				t.Errorf("not ready: %v", err)
 			}
+		}
+	})
+}
+
+// While SQS fails, the failures are logged once a minute, and the end once.
+func TestOutageOfTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bucket, jobs := server(sourceOnly), server(refusing(500, "InternalError"))
+		o := newOutage(&bucket, &jobs)
+		view := func(i int) {
+			o.ask(t, "GET", fmt.Sprintf("/%d.jpg?size=M", i))
+			o.Wait()
+			time.Sleep(10 * time.Second)
+		}
+		for i := range 20 {
+			view(i)
+		}
+		if lines, counted := o.log.count(`"message":"enqueue"`), o.log.count(`"failures":5`); lines != 4 || counted != 3 {
+			t.Errorf("%d lines in 250 s, %d of them of 5 failures, want one a minute: %q", lines, counted, o.log.lines)
+		}
+		jobs = accepting
+		view(20)
+		view(21)
+		if n := o.log.count("queue responds"); n != 1 {
+			t.Errorf("%d lines about the end, want 1: %q", n, o.log.lines)
+		}
+	})
+}
+
+// Where every other call fails, there is one outage a minute in the log.
+func TestFlappingStoreIsNotLoggedAtEachTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bucket, jobs := only("broken", refusing(403, "InvalidAccessKeyId"), sourceOnly), server(accepting)
+		o := newOutage(&bucket, &jobs)
+		for range 100 {
+			o.ask(t, "GET", "/broken.jpg")
+			o.ask(t, "GET", "/kitty.jpg")
+			time.Sleep(time.Second)
+		}
+		if fails, ends := o.log.count("open source"), o.log.count("store responds"); fails != 2 || ends != 2 {
+			t.Errorf("%d and %d lines in 100 s, want 2 each", fails, ends)
 		}
 	})
 }
