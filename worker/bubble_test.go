@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,11 +32,11 @@ import (
 type bubble struct {
 	*Worker
 	queue *memoryQueue
-	store memoryStore
+	store *memoryStore
 }
 
 func newBubble(t *testing.T, change func(*Settings)) *bubble {
-	b := &bubble{queue: &memoryQueue{}, store: memoryStore{}}
+	b := &bubble{queue: &memoryQueue{}, store: &memoryStore{}}
 	s := Defaults()
 	s.Concurrency, s.Siblings = 2, SiblingsNone
 	s.Engine = decoder.InProcess{} // A process has no fake time.
@@ -69,10 +70,28 @@ func (h inProcess) Do(r *http.Request) (*http.Response, error) {
 
 // memoryStore answers each method and path as configured, and 404 otherwise. It lists
 // nothing.
-type memoryStore map[string]http.HandlerFunc
+type memoryStore struct {
+	mu      sync.Mutex
+	answers map[string]http.HandlerFunc
+}
 
-func (s memoryStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if answer := s[r.Method+" "+r.URL.Path]; answer != nil {
+// answer sets the answer to each of the requests, which are a method and a path.
+func (s *memoryStore) answer(answer http.HandlerFunc, requests ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.answers == nil {
+		s.answers = map[string]http.HandlerFunc{}
+	}
+	for _, request := range requests {
+		s.answers[request] = answer
+	}
+}
+
+func (s *memoryStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	answer := s.answers[r.Method+" "+r.URL.Path]
+	s.mu.Unlock()
+	if answer != nil {
 		answer(w, r)
 		return
 	}
@@ -84,13 +103,13 @@ func (s memoryStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // source makes the store have a source.
-func (s memoryStore) source(key string, body []byte) {
+func (s *memoryStore) source(key string, body []byte) {
 	answer := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("ETag", `"one"`)
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		_, _ = w.Write(body)
 	}
-	s["GET /b/"+key], s["HEAD /b/"+key] = answer, answer
+	s.answer(answer, "GET /b/"+key, "HEAD /b/"+key)
 }
 
 // memoryQueue is a queue that leases messages. What is sent to another URL than the
@@ -116,6 +135,13 @@ func (q *memoryQueue) sendLater(body string, delay time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.messages = append(q.messages, &leased{id: fmt.Sprint("m", len(q.messages)), body: body, sent: time.Now(), visible: time.Now().Add(delay)})
+}
+
+// deadLetters returns the bodies of the dead letters.
+func (q *memoryQueue) deadLetters() []string {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.Clone(q.dead)
 }
 
 // lastPoll is how long the last poll lasted that has ended.

@@ -27,7 +27,7 @@ func (b *bubble) run(t *testing.T) (stop func() (time.Duration, error)) {
 // two, since it looks once more for a source that it missed.
 func (b *bubble) slowHead(key string, lasts time.Duration) *atomic.Int32 {
 	var looks atomic.Int32
-	b.store["HEAD /b/"+key] = func(w http.ResponseWriter, r *http.Request) {
+	b.store.answer(func(w http.ResponseWriter, r *http.Request) {
 		if looks.Add(1) == 1 {
 			select {
 			case <-r.Context().Done():
@@ -35,7 +35,7 @@ func (b *bubble) slowHead(key string, lasts time.Duration) *atomic.Int32 {
 			}
 		}
 		w.WriteHeader(http.StatusNotFound)
-	}
+	}, "HEAD /b/"+key)
 	return &looks
 }
 
@@ -70,8 +70,8 @@ func TestHeartbeatsFail(t *testing.T) {
 		if _, err := stop(); err != nil {
 			t.Error(err)
 		}
-		if all, _ := b.queue.left(); all != 0 || len(b.queue.dead) != 0 || looks.Load() != 3 {
-			t.Errorf("%d messages and %d dead letters are left after %d looks", all, len(b.queue.dead), looks.Load())
+		if all, _ := b.queue.left(); all != 0 || len(b.queue.deadLetters()) != 0 || looks.Load() != 3 {
+			t.Errorf("%d messages and %d dead letters are left after %d looks", all, len(b.queue.deadLetters()), looks.Load())
 		}
 		if m := b.queue.messages[0]; m.receives != 2 {
 			t.Errorf("received %d times, want a duplicate", m.receives)

@@ -135,18 +135,17 @@ func TestViewsDuringAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, nil)
 		b.store.source("kitty.jpg", []byte("picture"))
-		b.store["GET /b/kitty.jpg"] = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }
+		b.store.answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }, "GET /b/kitty.jpg")
 		stop := b.run(t)
 		for range views {
 			b.queue.send(job("kitty.jpg", "M"))
 			time.Sleep(20 * time.Second)
 		}
 		time.Sleep(10 * time.Second)
-		if all, _ := b.queue.left(); all < 1 || all > 2 || len(b.queue.dead) != 0 {
-			t.Errorf("%d messages and %d dead letters after %d views", all, len(b.queue.dead), views)
+		if all, _ := b.queue.left(); all < 1 || all > 2 || len(b.queue.deadLetters()) != 0 {
+			t.Errorf("%d messages and %d dead letters after %d views", all, len(b.queue.deadLetters()), views)
 		}
-		b.store["GET /b/kitty.jpg"] = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) }
-		b.store["HEAD /b/kitty.jpg"] = b.store["GET /b/kitty.jpg"]
+		b.store.answer(http.NotFound, "GET /b/kitty.jpg", "HEAD /b/kitty.jpg")
 		time.Sleep(queue.MaxDelay)
 		if all, _ := b.queue.left(); all != 0 {
 			t.Errorf("%d messages after the outage", all)
@@ -167,7 +166,7 @@ func TestUnknownFailures(t *testing.T) {
 			b := newBubble(t, nil)
 			b.store.source("kitty.jpg", []byte("picture"))
 			put := func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("ETag", `"two"`) }
-			b.store["PUT /b/resized/M/kitty.jpg"], b.store["PUT /b/resized/.failed/kitty.jpg"] = put, put
+			b.store.answer(put, "PUT /b/resized/M/kitty.jpg", "PUT /b/resized/.failed/kitty.jpg")
 			var attempts []time.Time
 			b.Engine = opened{failing(fail), func() { attempts = append(attempts, time.Now()) }}
 			b.queue.send(job("kitty.jpg", "M"))
@@ -176,8 +175,8 @@ func TestUnknownFailures(t *testing.T) {
 			if _, err := stop(); err != nil {
 				t.Error(err)
 			}
-			if all, _ := b.queue.left(); len(attempts) != maxUnknown || all != 0 || len(b.queue.dead) != 1 {
-				t.Fatalf("%s: %d attempts, %d messages, %d dead letters", name, len(attempts), all, len(b.queue.dead))
+			if all, _ := b.queue.left(); len(attempts) != maxUnknown || all != 0 || len(b.queue.deadLetters()) != 1 {
+				t.Fatalf("%s: %d attempts, %d messages, %d dead letters", name, len(attempts), all, len(b.queue.deadLetters()))
 			}
 			if apart := attempts[1].Sub(attempts[0]); apart < time.Minute || apart > 5*time.Minute {
 				t.Errorf("%s: the attempts are %v apart", name, apart)
@@ -194,12 +193,12 @@ func TestNewerVersionWaits(t *testing.T) {
 		b.queue.send(`{"v":2,"odd":"as it came","first_seen":"` + since + `"}`)
 		stop := b.run(t)
 		time.Sleep(30 * time.Minute)
-		if all, _ := b.queue.left(); all != 1 || len(b.queue.dead) != 0 {
-			t.Errorf("%d messages and %d dead letters while it waits", all, len(b.queue.dead))
+		if all, _ := b.queue.left(); all != 1 || len(b.queue.deadLetters()) != 0 {
+			t.Errorf("%d messages and %d dead letters while it waits", all, len(b.queue.deadLetters()))
 		}
 		time.Sleep(time.Hour)
-		if all, _ := b.queue.left(); all != 0 || len(b.queue.dead) != 1 || !strings.Contains(b.queue.dead[0], `"odd":"as it came"`) {
-			t.Errorf("%d messages and dead letters %q in the end", all, b.queue.dead)
+		if all, _ := b.queue.left(); all != 0 || len(b.queue.deadLetters()) != 1 || !strings.Contains(b.queue.deadLetters()[0], `"odd":"as it came"`) {
+			t.Errorf("%d messages and dead letters %q in the end", all, b.queue.deadLetters())
 		}
 		if _, err := stop(); err != nil {
 			t.Error(err)

@@ -20,9 +20,10 @@ import (
 
 // bucket reads the objects of an S3 bucket.
 type bucket struct {
-	client *s3.Client
-	name   string
-	reason *reason
+	client   *s3.Client
+	name     string
+	reason   *reason
+	timeouts timeouts
 }
 
 // open opens an object. It fails if the store does not respond within timeout. A request
@@ -138,7 +139,7 @@ func (b bucket) probe(ctx context.Context, key string) error {
 
 // first asks for the first byte of an object. Unlike a HEAD, it gets S3's error code.
 func (b bucket) first(ctx context.Context, key string) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, probeTimeout, errTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, b.timeouts.probe, errTimeout)
 	defer cancel()
 	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key, Range: aws.String("bytes=0-0")})
 	if err != nil {

@@ -21,7 +21,7 @@ func (o *Origin) checkSource(r *http.Request, d edge.Decision) *check {
 		return c
 	}
 	var ctx context.Context
-	ctx, c.cancel = context.WithTimeout(r.Context(), renditionTimeout)
+	ctx, c.cancel = context.WithTimeout(r.Context(), o.bucket.timeouts.rendition)
 	c.done = make(chan struct{})
 	go func() {
 		defer close(c.done)

@@ -27,7 +27,7 @@ func (o *Origin) enqueue(r *http.Request, d edge.Decision) {
 	}
 	job, ctx := d.Job(requestID(r)), context.WithoutCancel(r.Context())
 	o.sends.Go(func() { // The request must not be used after the handler returns.
-		ctx, cancel := context.WithTimeout(ctx, enqueueTimeout)
+		ctx, cancel := context.WithTimeout(ctx, o.bucket.timeouts.enqueue)
 		defer cancel()
 		if err := o.jobs.Send(ctx, job.Encode(), 0); err != nil {
 			o.dedupe.Remove(d.Rendition) // The next view tries again.

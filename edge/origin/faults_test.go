@@ -86,17 +86,21 @@ func TestFaultsNeverCostThePicture(t *testing.T) {
 	for name, c := range map[string]struct {
 		fault fault
 		jobs  int
+		hangs bool
 	}{
-		"the queue fails":             {func(r *http.Request) *http.Response { return queueOnly(r, 500) }, 0},
-		"the queue refuses":           {func(r *http.Request) *http.Response { return queueOnly(r, 403) }, 0},
-		"the look at it fails":        {on("/resized/", 500), 0},
-		"the look at it is throttled": {on("/resized/", 503), 0},
-		"the look at it hangs":        {hanging("/resized/"), 0},
-		"403 for a missing key":       {unlisted, 1},
+		"the queue fails":             {func(r *http.Request) *http.Response { return queueOnly(r, 500) }, 0, false},
+		"the queue refuses":           {func(r *http.Request) *http.Response { return queueOnly(r, 403) }, 0, false},
+		"the look at it fails":        {on("/resized/", 500), 0, false},
+		"the look at it is throttled": {on("/resized/", 503), 0, false},
+		"the look at it hangs":        {hanging("/resized/"), 0, true},
+		"403 for a missing key":       {unlisted, 1, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := start(t, c.fault)
+			if c.hangs {
+				s.origin.bucket.timeouts.rendition = time.Second
+			}
 			s.putSource(t, "kitty.jpg", "source")
 			r, body := s.ask(t, "GET", "/kitty.jpg?size=M")
 			if r.StatusCode != 200 || body != "source" {

@@ -170,7 +170,7 @@ func (o *object) request() error {
 	if o.etag != "" {
 		in.IfMatch = &o.etag
 	}
-	timer := time.AfterFunc(storeTimeout, func() { o.cancel(errTimeout) })
+	timer := time.AfterFunc(o.bucket.timeouts.store, func() { o.cancel(errTimeout) })
 	out, err := o.bucket.client.GetObject(o.ctx, in)
 	if !timer.Stop() {
 		return fmt.Errorf("get %s from %d: %w", o.key, o.offset, errTimeout)

@@ -19,16 +19,18 @@ import (
 	"calotype/queue"
 )
 
-// The maximum waits for a store or queue that does not respond. A viewer waits at most
-// storeTimeout, for all calls of a request together: of it at most renditionTimeout for
-// the rendition, after which the source is tried. No viewer waits for the enqueue.
-const (
-	storeTimeout     = 3 * time.Second
-	renditionTimeout = 1500 * time.Millisecond
-	enqueueTimeout   = 5 * time.Second
-	probeTimeout     = time.Second
-	maxBackoff       = 200 * time.Millisecond // Between two attempts of a call.
-)
+// timeouts are the maximum waits for a store or queue that does not respond.
+type timeouts struct {
+	store     time.Duration // For all calls of a request together: the viewer waits for them.
+	rendition time.Duration // The rendition's part of store, after which the source is tried.
+	probe     time.Duration
+	enqueue   time.Duration // No viewer waits for it.
+}
+
+var defaultTimeouts = timeouts{store: 3 * time.Second, rendition: 1500 * time.Millisecond, probe: time.Second, enqueue: 5 * time.Second}
+
+// maxBackoff limits the wait between two attempts of a call.
+const maxBackoff = 200 * time.Millisecond
 
 // viewerTimeout is how long a viewer may read nothing of a response before it is
 // disconnected. It is longer than a store may pause within an object.
@@ -65,7 +67,7 @@ func New(rules edge.Rules, client *s3.Client, name string, jobs *queue.Queue, lo
 	})
 	return &Origin{
 		rules:   rules,
-		bucket:  bucket{client, name, &reason{}},
+		bucket:  bucket{client, name, &reason{}, defaultTimeouts},
 		jobs:    jobs,
 		budget:  edge.Budget{PerSource: settings.MaxSourceJobs, Total: settings.MaxJobs},
 		log:     log,
@@ -85,7 +87,7 @@ func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	d := o.rules.Decide(edge.Request{Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery})
 	_, isPicture := calotype.FormatOfKey(d.Source)
-	v := view{Origin: o, w: observed, r: r, decision: d, deadline: time.Now().Add(storeTimeout)}
+	v := view{Origin: o, w: observed, r: r, decision: d, deadline: time.Now().Add(o.bucket.timeouts.store)}
 	switch {
 	case d.Verdict == edge.NotFound, !isPicture:
 		v.notFound()

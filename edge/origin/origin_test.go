@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -40,6 +41,8 @@ func startWith(t *testing.T, rules edge.Rules, faults ...fault) site {
 	jobs, _ := awstest.Queues(t)
 	s := site{bucket: awstest.Bucket(t), jobs: jobs, log: &logged{}}
 	o := New(rules, awstest.S3(t, s3Faults(faults)), s.bucket, queue.New(awstest.SQS(t, sqsFaults(faults)), jobs), zerolog.New(s.log), Settings{MaxSourceJobs: 4, MaxJobs: 8})
+	// A busy machine takes its time: only the tests of timeouts have short ones.
+	o.bucket.timeouts = timeouts{time.Minute, time.Minute, time.Minute, time.Minute}
 	s.origin = o
 	var answering sync.WaitGroup
 	s.settle = func() { answering.Wait(); o.Wait() }

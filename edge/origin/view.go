@@ -22,7 +22,7 @@ type view struct {
 func (v view) serveVariant() {
 	check := v.checkSource(v.r, v.decision)
 	defer check.stop()
-	rendition, err := v.bucket.open(v.r, v.decision.Rendition, renditionTimeout)
+	rendition, err := v.bucket.open(v.r, v.decision.Rendition, v.bucket.timeouts.rendition)
 	if err == nil {
 		defer rendition.Close()
 		if isHTML(rendition.header.Get("Content-Type")) {
