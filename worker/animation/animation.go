@@ -1,12 +1,12 @@
 // Package animation reads the frames of animated GIF, PNG and WebP files and composes
-// them as browsers do. It decodes GIF itself; of PNG and WebP it makes a still file of
+// them as browsers do. It decodes GIF itself; for PNG and WebP it makes a still file of
 // each frame, for a decoder of stills. It holds one frame at a time and needs no cgo.
 //
 //	reader, err := animation.Open(calotype.PNG, body)
 //	canvas := animation.NewCanvas(reader.Width, reader.Height)
 //	for frame, err := range reader.Frames() { canvas.Draw(frame, decodeStill) }
 //
-// It knows nothing of colour: a still file keeps the profile of the animation.
+// It does not handle colour: a still file keeps the profile of the animation.
 package animation
 
 import (
@@ -25,14 +25,15 @@ var ErrNotAnimated = errors.New("not an animation")
 type Reader struct {
 	// Width and Height are the size of the canvas in pixels.
 	Width, Height int
-	// Plays is how often browsers show the animation; 0 is for ever.
+	// Plays is how often browsers play the animation; 0 means forever.
 	Plays int
 	// Count is the number of frames.
 	Count int
 	// Pixels is the number of pixels to decode and compose: the canvas once for each
 	// frame, and more for a frame that is larger.
 	Pixels int64
-	// Damage is what ends the file early, after Count frames. It is nil for a whole one.
+	// Damage is the error that ends the file early, after Count frames. It is nil for an
+	// intact file.
 	Damage error
 
 	frames iter.Seq2[Frame, error]
@@ -42,8 +43,8 @@ type Reader struct {
 type Frame struct {
 	// Bounds is where the frame is drawn. In a GIF it may reach beyond the canvas.
 	Bounds image.Rectangle
-	// Delay is how long the file says that the frame is shown, in milliseconds. See
-	// [Played] for what browsers make of it.
+	// Delay is how long the file declares that the frame is shown, in milliseconds. See
+	// [Played] for what browsers do.
 	Delay int
 	// Dispose is what happens to the canvas before the next frame is drawn.
 	Dispose Dispose
@@ -58,11 +59,11 @@ type Frame struct {
 // Dispose is what happens to a frame's bounds before the next frame is drawn.
 type Dispose uint8
 
-// Browsers clear to transparent, whatever colour the file names as its background.
+// Browsers clear to transparent, whatever background colour the file names.
 const (
 	Keep Dispose = iota
 	Clear
-	Restore // What the frame was drawn on comes back.
+	Restore // What the frame covered is restored.
 )
 
 // Open walks over a file, in time proportional to its size and without decoding it. The

@@ -12,7 +12,7 @@ type Canvas struct {
 
 	dispose Dispose
 	last    image.Rectangle // Where the last frame was drawn.
-	saved   []byte          // What was there before it, row by row, to be restored.
+	saved   []byte          // The pixels that it covered, row by row, to be restored.
 }
 
 // NewCanvas returns a transparent canvas.

@@ -59,9 +59,9 @@ type gifReader struct {
 	body   []byte
 	at     int
 	global []byte // The global colour table.
-	plays  int    // By the loop count that was read last.
+	plays  int    // According to the last loop count.
 
-	// What the last graphic control extension says of the next frame.
+	// The last graphic control extension, which applies to the next frame.
 	delay       int
 	dispose     Dispose
 	transparent int // A colour, or -1.
@@ -81,7 +81,7 @@ func newGIFReader(body []byte) (*gifReader, error) {
 	return g, err
 }
 
-// colours reads the colour table that flags announce.
+// colours reads the colour table that the flags announce.
 func (g *gifReader) colours(flags byte) ([]byte, error) {
 	if flags&gifColours == 0 {
 		return nil, nil
@@ -122,7 +122,8 @@ func (g *gifReader) next() (Frame, error) {
 	return Frame{}, errGIFEnd
 }
 
-// garbage judges what is not a block: a little padding at the end is harmless.
+// garbage decides about bytes that are not a block: a little padding at the end is
+// harmless.
 func (g *gifReader) garbage() error {
 	const maxPadding = 64
 	rest := g.body[g.at-1:]
@@ -166,7 +167,7 @@ func (g *gifReader) frame() (Frame, error) {
 	return f, nil
 }
 
-// skip passes over sub-blocks, up to and with the empty one.
+// skip passes over sub-blocks, up to and including the empty one.
 func (g *gifReader) skip() error {
 	for {
 		size, err := g.bytes(1)
@@ -200,8 +201,8 @@ func (g *gifReader) extension() error {
 	return nil
 }
 
-// control reads a graphic control extension. GIF89a, section 23. Browsers take disposal 4
-// for 3, as old encoders meant it.
+// control reads a graphic control extension. GIF89a, section 23. Browsers treat disposal 4
+// as 3, as old encoders meant it.
 func (g *gifReader) control(block []byte) error {
 	const size = 4
 	if block[0] != size || len(block) != size+2 {
@@ -224,8 +225,9 @@ func (g *gifReader) control(block []byte) error {
 	return nil
 }
 
-// application reads the loop count, which is how often the animation is repeated after it
-// was played once; 0 is for ever. http://www.vurdalakov.net/misc/gif/netscape-looping-application-extension
+// application reads the loop count: how often the animation is repeated after it has played
+// once; 0 means forever.
+// http://www.vurdalakov.net/misc/gif/netscape-looping-application-extension
 func (g *gifReader) application(block []byte) {
 	for _, name := range []string{"\x0bNETSCAPE2.0", "\x0bANIMEXTS1.0"} {
 		loop, ok := bytes.CutPrefix(block, []byte(name))

@@ -15,7 +15,7 @@ type gifImage struct {
 	interlaced  bool
 }
 
-// decoders are kept, since the table of each is large.
+// decoders pools the decoders, because the table of each is large.
 var decoders = sync.Pool{New: func() any { return new(gifDecoder) }}
 
 type gifDecoder struct {

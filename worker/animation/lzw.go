@@ -7,8 +7,9 @@ var (
 	errShortLZW = errors.New("gif: too few pixels")
 )
 
-// lzwDecoder decompresses the pixels of one GIF frame. It is faster than compress/lzw, which
-// serves TIFF and PDF as well, and hands out what precedes damage. GIF89a, appendix F.
+// lzwDecoder decompresses the pixels of one GIF frame. It is faster than compress/lzw,
+// which also supports TIFF and PDF, and it returns the data before damage. GIF89a, appendix
+// F.
 type lzwDecoder struct {
 	data  []byte // Without sub-block sizes.
 	bits  uint32
@@ -24,7 +25,7 @@ type lzwDecoder struct {
 	suffix  [maxCodes]byte
 	first   [maxCodes]byte // Of the string of an entry.
 	length  [maxCodes]uint16
-	pending []byte // Decoded, and not handed out.
+	pending []byte // Decoded and not yet returned.
 	buffer  [maxCodes + 1]byte
 }
 
@@ -43,7 +44,7 @@ func (d *lzwDecoder) clear() {
 	d.width, d.next, d.last = d.literal+1, 1<<d.literal+2, -1
 }
 
-// read fills p. It returns how much it has filled, and an error if that is not all.
+// read fills p. It returns how much it has filled, and an error if that is less than all.
 func (d *lzwDecoder) read(p []byte) (int, error) {
 	n := copy(p, d.pending)
 	d.pending = d.pending[n:]

@@ -53,7 +53,7 @@ func pngChunks(file []byte) iter.Seq2[pngChunk, error] {
 	}
 }
 
-// pngShared are the chunks that say what samples mean. Each frame's still file has those
+// pngShared are the chunks that define what samples mean. Each frame's still file has those
 // that precede the pixels.
 var pngShared = []string{"PLTE", "tRNS", "sBIT", "gAMA", "cHRM", "sRGB", "iCCP", "cICP", "mDCV", "mDCv", "cLLI", "cLLi"}
 
@@ -108,7 +108,7 @@ type pngReader struct {
 	frame    Frame
 	open     bool     // An fcTL was read.
 	data     [][]byte // Compressed pixels.
-	count    int      // Frames that were handed out.
+	count    int      // Frames returned so far.
 }
 
 func (p *pngFile) frames(body []byte, yield func(Frame, error) bool) {
@@ -148,7 +148,7 @@ func (p *pngFile) frames(body []byte, yield func(Frame, error) bool) {
 	r.finish(yield)
 }
 
-// finish hands out the frame that was read, if there is one.
+// finish returns the frame that was read, if there is one.
 func (r *pngReader) finish(yield func(Frame, error) bool) bool {
 	if !r.open {
 		return true

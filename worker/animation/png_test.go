@@ -13,7 +13,7 @@ import (
 
 // pngParts returns the data of IHDR and the compressed pixels of a scene as RGBA.
 func pngParts(scene string) (header, pixels []byte) {
-	img := drawn(scene) // With a transparent pixel: else the encoder leaves alpha out.
+	img := drawn(scene) // With a transparent pixel: otherwise the encoder leaves alpha out.
 	var b bytes.Buffer
 	if err := png.Encode(&b, img); err != nil {
 		panic(err)
@@ -145,7 +145,7 @@ func TestStillPNG(t *testing.T) {
 	}
 }
 
-// The writer's file is read back, and its still picture is the first frame.
+// The writer's file is read again, and its still picture is the first frame.
 func TestPNGWriter(t *testing.T) {
 	var w PNGWriter
 	for _, p := range []part{{scene: ".RRR|RRRR", num: 100}, {scene: ".G", x: 2, y: 1, num: 70000}} {

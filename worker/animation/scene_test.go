@@ -16,7 +16,7 @@ import (
 	"calotype"
 )
 
-// Scenes are drawn as letters, one for each pixel, rows divided by a bar: a dot is
+// Scenes are drawn as letters, one per pixel, with rows separated by a bar: a dot is
 // transparent.
 var letters = map[byte]color.NRGBA{
 	'R': {220, 30, 30, 255},

@@ -59,7 +59,7 @@ func openWebP(body []byte) (*Reader, error) {
 	animated := false
 	for c, err := range riffChunks(body[riffHeader:]) {
 		if err != nil {
-			break // Of a still, the decoder judges it.
+			break // For a still, the decoder decides.
 		}
 		switch {
 		case c.name == "VP8X" && len(c.body) >= 10:

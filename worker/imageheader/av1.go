@@ -1,6 +1,6 @@
 package imageheader
 
-// codedPicture is what a codec's own sequence header says.
+// codedPicture holds what a codec's own sequence header declares.
 type codedPicture struct {
 	Size
 	depth  int

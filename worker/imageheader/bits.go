@@ -1,7 +1,7 @@
 package imageheader
 
-// bitReader reads bits, the highest of a byte first. Beyond the end it reads zeros, and is
-// short.
+// bitReader reads bits, the highest of a byte first. After the end it reads zeros, and
+// short is set.
 type bitReader struct {
 	b     []byte
 	at    int // In bits.

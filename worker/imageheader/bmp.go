@@ -5,23 +5,24 @@ import (
 	"errors"
 )
 
-// BMP is what only a BMP has. https://learn.microsoft.com/windows/win32/gdi/bitmap-storage
+// BMP holds the fields that only a BMP has.
+// https://learn.microsoft.com/windows/win32/gdi/bitmap-storage
 type BMP struct {
-	// HeaderSize is that of the information header: 12 for OS/2, 40, 52, 56, 64 for OS/2 2,
-	// 108 for version 4, 124 for version 5.
+	// HeaderSize is the size of the information header: 12 for OS/2, 40, 52, 56, 64 for
+	// OS/2 2, 108 for version 4, 124 for version 5.
 	HeaderSize int
 	// Bits is the size of a pixel, and Compression how pixels are stored.
 	Bits, Compression int
-	// Masks are where red, green, blue and alpha are in a pixel of 16 or 32 bits; zeros if
-	// the usual places hold.
+	// Masks are the positions of red, green, blue and alpha in a pixel of 16 or 32 bits;
+	// zeros if the default positions apply.
 	Masks [4]uint32
-	// TopDown says that the first row comes first.
+	// TopDown means that the first row comes first.
 	TopDown bool
 	// Palette counts the palette's colours that the file holds.
 	Palette int
 	// PixelOffset is where the pixels are in the file.
 	PixelOffset int
-	// Whole says that the file has all pixels.
+	// Whole means that the file has all pixels.
 	Whole bool
 }
 
@@ -64,7 +65,7 @@ func (b *BMP) readInfo(h *Header, info []byte) error {
 		return errors.New("shorter than its header")
 	}
 	b.HeaderSize = int(binary.LittleEndian.Uint32(info))
-	number := func(at int) uint32 { // Of a header as long as it says.
+	number := func(at int) uint32 { // From a header that is long enough.
 		if at+4 > min(b.HeaderSize, len(info)) {
 			return 0
 		}
@@ -95,7 +96,7 @@ func (b *BMP) readInfo(h *Header, info []byte) error {
 }
 
 // readMasks reads the masks, which are part of a later header and follow an earlier one.
-// Alpha counts if there is a mask for it where masks count.
+// Alpha counts if its mask applies.
 func (b *BMP) readMasks(h *Header, info []byte) {
 	count := 0
 	switch {
@@ -149,8 +150,8 @@ func (b *BMP) readColour(h *Header, info []byte, number func(int) uint32) {
 	}
 }
 
-// end returns where the pixels end that the header promises, or the profile behind them;
-// 0 if the file is cut.
+// end returns where the pixels end according to the header, or the profile after them; 0 if
+// the file is cut.
 func (b *BMP) end(h *Header, file []byte) int {
 	if b.PixelOffset > len(file) {
 		return 0
@@ -168,9 +169,9 @@ func (b *BMP) end(h *Header, file []byte) int {
 	return b.PixelOffset + int(stride)*h.Height
 }
 
-// endOfRuns walks over run-length encoded pixels: whether there is an end to them, or
-// all that there is room for. Size gives the bytes of as many pixels that are stored as
-// they are. https://learn.microsoft.com/windows/win32/gdi/bitmap-compression
+// endOfRuns walks over run-length encoded pixels. It reports whether they have an end, or
+// all pixels are there. Size returns the bytes of a number of literal pixels.
+// https://learn.microsoft.com/windows/win32/gdi/bitmap-compression
 func (b *BMP) endOfRuns(file []byte, h *Header, size func(int) int) int {
 	const endOfLine, endOfBitmap, delta = 0, 1, 2
 	at := b.PixelOffset
@@ -206,8 +207,8 @@ func (b *BMP) endOfRuns(file []byte, h *Header, size func(int) int) int {
 // BMPStride is the bytes of a row of a BMP, which is padded to 4 bytes.
 func BMPStride(width, bits int) int64 { return (int64(width)*int64(bits) + 31) / 32 * 4 }
 
-// Rows24 returns where the rows of an uncompressed picture of 24 bits a pixel are, and
-// whether the last one comes first; ok is false if it is of another kind.
+// Rows24 returns the position of the rows of an uncompressed picture of 24 bits per pixel,
+// and whether the last one comes first; ok is false for other kinds.
 func (h *Header) Rows24() (start int64, upward, ok bool) {
 	b := h.BMP
 	if b == nil || b.HeaderSize < bmpInfo || b.HeaderSize > bmpVersion5 || b.Bits != 24 || b.Compression != BMPUncompressed || !b.Whole ||

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// bmpFile is a BMP of 4x3 pixels: a header of a size, with fields by their place.
+// bmpFile is a BMP of 4x3 pixels: a header of a given size, with fields by position.
 func bmpFile(headerSize, bits, compression int, fields map[int]int, behindHeader, pixels []byte) []byte {
 	info := make([]byte, headerSize)
 	put := func(at, v int) { copy(info[at:], le32(v)) }

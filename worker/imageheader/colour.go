@@ -1,17 +1,17 @@
 package imageheader
 
-// Colour is what a file says of its colours. More than one field may be set; Source says
-// which one counts.
+// Colour is what a file declares about its colours. More than one field may be set; Source
+// names the one that counts.
 type Colour struct {
-	// Source is what counts, by the format's specification.
+	// Source is what counts according to the format's specification.
 	Source ColourSource
 	// CICP is set if the file has code points: PNG cICP, HEIF and AVIF colr nclx, or the
 	// sequence header of AV1 or HEVC.
 	CICP *CICP
-	// ICC is the profile, in one piece; nil if there is none or it cannot be read. Its
+	// ICC is the profile in one piece; nil if there is none or it cannot be read. Its
 	// colour space may differ from the picture's: see [Profile].
 	ICC []byte
-	// SRGB says that the file calls itself sRGB (PNG sRGB, BMP LCS_sRGB).
+	// SRGB means that the file declares itself sRGB (PNG sRGB, BMP LCS_sRGB).
 	SRGB bool
 	// Gamma is the exponent of the encoding, such as 0.45455 (PNG gAMA), or zero.
 	Gamma float64
@@ -19,10 +19,10 @@ type Colour struct {
 	Primaries *Primaries
 }
 
-// ColourSource names the part of a file that says what its colours are.
+// ColourSource names the part of a file that defines its colours.
 type ColourSource string
 
-// The sources of colour. A file that says nothing is taken for sRGB.
+// The sources of colour. A file without any is assumed to be sRGB.
 const (
 	ColourUnstated  ColourSource = ""
 	ColourCICP      ColourSource = "cicp"
@@ -37,7 +37,7 @@ type CICP struct {
 	FullRange                   bool
 }
 
-// The code points that matter here. ITU-T H.273.
+// The code points that are used here. ITU-T H.273.
 const (
 	PrimariesBT709  = 1
 	PrimariesBT2020 = 9

@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 )
 
-// exif is what an EXIF block says that changes how a picture is shown.
+// exif holds the EXIF fields that change how a picture is shown.
 type exif struct {
 	orientation             int // 1 to 8; 0 if there is none that browsers honour.
 	xResolution             float64
@@ -29,8 +29,8 @@ const (
 )
 
 // readEXIF reads the first directory of an EXIF block, which begins with the header of a
-// TIFF file, and the EXIF directory that it refers to. The orientation counts only as
-// browsers have it: one SHORT from 1 to 8.
+// TIFF file, and the EXIF directory that it refers to. As in browsers, the orientation
+// counts only if it is one SHORT from 1 to 8.
 func readEXIF(block []byte) (e exif) {
 	var order binary.ByteOrder
 	switch {
@@ -131,7 +131,7 @@ func (e exif) natural(width, height int) (Size, bool) {
 		return Size{}, false
 	}
 	if e.pixelWidth == width && e.pixelHeight == height {
-		return Size{}, false // It is what it would be without.
+		return Size{}, false // The value is the same as without EXIF.
 	}
 	return Size{e.pixelWidth, e.pixelHeight}, true
 }

@@ -7,8 +7,8 @@ import (
 	"calotype"
 )
 
-// checkHeader fails unless a header is one that the rest of the program can rely on,
-// whatever the bytes are.
+// checkHeader fails if the rest of the program could not rely on a header, whatever the
+// bytes are.
 func checkHeader(t *testing.T, file []byte, format calotype.Format) {
 	t.Helper()
 	h, err := Parse(file)
@@ -136,7 +136,7 @@ func FuzzHEIF(f *testing.F) {
 	})
 }
 
-// A sequence header is read from whatever bytes there are.
+// A sequence header is read from arbitrary bytes.
 func FuzzSequenceHeader(f *testing.F) {
 	f.Add(av1OBU(64, 48, 2, 1))
 	f.Add(hevcSet(64, 48, 10))

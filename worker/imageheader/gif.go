@@ -9,25 +9,26 @@ import (
 	"time"
 )
 
-// GIF is what only a GIF has.
+// GIF holds the fields that only a GIF has.
 type GIF struct {
 	// Screen is the logical screen. Header.Width and Height are larger if the first frame
-	// is: browsers show all of that.
+	// is: browsers show all of it.
 	Screen Size
-	// Loop is what the NETSCAPE extension says: zero is forever, and -1 that there is none.
+	// Loop is the value of the NETSCAPE extension: zero means forever, and -1 that there is
+	// none.
 	Loop int
 	// Comments counts comments and plain texts, Applications the application extensions
-	// other than the loop's.
+	// except the loop's.
 	Comments, Applications int
-	// Interlaced says that a frame's rows come in four passes.
+	// Interlaced means that a frame's rows come in four passes.
 	Interlaced bool
-	// Trailer says that there is an end mark, and Trailing counts the bytes behind it.
+	// Trailer means that there is an end mark. Trailing counts the bytes after it.
 	Trailer  bool
 	Trailing int
-	// Garbage says that there are bytes between blocks that belong to none; a little
+	// Garbage means that there are bytes between blocks that belong to none; a little
 	// padding at the end is not garbage.
 	Garbage bool
-	// Cut says that the file ends in a block.
+	// Cut means that the file ends inside a block.
 	Cut bool
 }
 
@@ -47,9 +48,10 @@ const (
 type GIFBlock struct {
 	// Introducer is an image, an extension, or the trailer.
 	Introducer byte
-	// Label is an extension's kind.
+	// Label is the kind of an extension.
 	Label byte
-	// Start and End are where it is in the file. Of a block that is cut, End is beyond.
+	// Start and End delimit the block in the file. If the block is cut, End is beyond the
+	// file.
 	Start, End int
 	// Data are an extension's sub-blocks, each with its size in front, or an image's
 	// descriptor without its introducer.
@@ -109,7 +111,7 @@ func GIFBlocks(file []byte) iter.Seq[GIFBlock] {
 	}
 }
 
-// gifTable returns the size of the colour table that flags announce.
+// gifTable returns the size of the colour table that the flags announce.
 func gifTable(flags byte) int {
 	if flags&gifColourTable == 0 {
 		return 0
@@ -133,7 +135,7 @@ func parseGIF(h *Header, file []byte) error {
 		if end = b.End; end > len(file) {
 			g.Cut = true
 		}
-		if !g.Cut || b.Introducer == gifImage && b.Data != nil { // What there is of a frame is shown.
+		if !g.Cut || b.Introducer == gifImage && b.Data != nil { // Browsers show the available part of a frame.
 			r.read(b)
 		}
 	}
@@ -141,7 +143,7 @@ func parseGIF(h *Header, file []byte) error {
 	return nil
 }
 
-// gifReader reads block by block. A graphic control counts for the image behind it.
+// gifReader reads block by block. A graphic control applies to the next image.
 type gifReader struct {
 	*Header
 	*GIF
@@ -233,7 +235,7 @@ func (r *gifReader) finish(file []byte, end int) {
 	}
 }
 
-// covers reports whether a frame leaves nothing of a canvas uncovered.
+// covers reports whether a frame covers the whole canvas.
 func (f Frame) covers(width, height int) bool {
 	return f.X <= 0 && f.Y <= 0 && int64(f.X)+int64(f.Width) >= int64(width) && int64(f.Y)+int64(f.Height) >= int64(height)
 }

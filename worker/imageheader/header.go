@@ -24,49 +24,48 @@ import (
 // ErrFormat is returned for content that is not a picture of a known format.
 var ErrFormat = errors.New("the content is not a picture of a known format")
 
-// Header is what a picture's file says of the picture.
+// Header is what a picture's file declares about the picture.
 type Header struct {
 	Format calotype.Format
-	// Width and Height are in pixels, as stored: before a crop and a turn. Of an animation
+	// Width and Height are in pixels as stored, before a crop and a turn. For an animation
 	// they are the canvas's.
 	Width, Height int
-	// Crop is the part of the stored picture that is shown, as a browser crops: all of it
-	// in most files.
+	// Crop is the part of the stored picture that browsers show: all of it in most files.
 	Crop Rect
 	// Orientation is the turn that a browser applies, from 1 to 8, with the meanings of the
-	// EXIF tag (CIPA DC-008, 4.6.4.A). It is 1 where the browser ignores what the file says.
+	// EXIF tag (CIPA DC-008, 4.6.4.A). It is 1 if browsers ignore the file's value.
 	Orientation int
 	// Natural is the size in CSS pixels if the file has one of its own (an EXIF resolution
 	// of JPEG that browsers honour), after the turn; zero otherwise.
 	Natural Size
-	// Depth is in bits a sample: of a palette picture, those of its colours.
+	// Depth is in bits per sample; for a palette picture it is the depth of its colours.
 	Depth int
-	// Float says that the samples are floating-point numbers.
+	// Float means that the samples are floating-point numbers.
 	Float bool
 	// Channels counts colour and alpha as decoded: a palette picture has 3, or 4 with
 	// alpha.
 	Channels int
-	// Alpha says that the picture has an alpha channel or a transparent colour.
+	// Alpha means that the picture has an alpha channel or a transparent colour.
 	Alpha bool
-	// Premultiplied says that the colours were multiplied by alpha.
+	// Premultiplied means that the colours were multiplied by alpha.
 	Premultiplied bool
-	// Chroma is the subsampling of the colour channels, empty if there are none such.
+	// Chroma is the subsampling of the colour channels, or empty if it does not apply.
 	Chroma Chroma
 	// Frames is above 1 for an animation.
 	Frames int
 	// Animation is set if the file holds an animation, even one of a single frame.
 	Animation *Animation
-	// Colour is what the file says of its colours.
+	// Colour is what the file declares about its colours.
 	Colour Colour
-	// NoMetadata says that the file holds only what is needed to show the picture: no EXIF,
-	// XMP, profile, comment, thumbnail, nor anything after its end. What is not known does
-	// not pass.
+	// NoMetadata means that the file holds only what is needed to show the picture: no
+	// EXIF, XMP, profile, comment, thumbnail, nor anything after its end. Unknown content
+	// counts as metadata.
 	NoMetadata bool
-	// Damage says what is broken behind the header, as far as the container shows; it is
+	// Damage describes what is broken after the header, if the container shows it; it is
 	// empty if nothing was found. A damaged file may still be shown.
 	Damage string
 
-	// One of these is set, for what only one format has. HEIC and AVIF share one.
+	// The fields of one format; only one of these is set. HEIC and AVIF share one.
 	JPEG *JPEG
 	PNG  *PNG
 	WebP *WebP
@@ -100,7 +99,7 @@ const (
 	ChromaOther Chroma = "other"
 )
 
-// chromaBy names the subsampling by how much the colours are fewer, across and down.
+// chromaBy names the subsampling by the factors across and down.
 func chromaBy(across, down int) Chroma {
 	switch [2]int{across, down} {
 	case [2]int{1, 1}:
@@ -123,26 +122,26 @@ func chromaBy(across, down int) Chroma {
 type Animation struct {
 	// Plays is how many times a browser plays the frames; zero is forever.
 	Plays int
-	// Frames are in their order. A file without a frame table, such as a still that is
-	// marked as an animation, has none.
+	// Frames are in order. A file without a frame table, such as a still that is marked as
+	// an animation, has none.
 	Frames []Frame
-	// Background is the colour that the file asks for (WebP, GIF), as RGBA. Browsers
-	// ignore it and show transparency.
+	// Background is the colour that the file requests (WebP, GIF), as RGBA. Browsers ignore
+	// it and show transparency.
 	Background [4]byte
 }
 
 // Frame is one picture of an animation.
 type Frame struct {
-	// X, Y, Width and Height are where it is drawn on the canvas.
+	// X, Y, Width and Height are its area on the canvas.
 	X, Y, Width, Height int32
-	// Delay is what the file says. Browsers play delays of 10 ms and less as 100 ms.
+	// Delay is the file's value. Browsers play delays of 10 ms and less as 100 ms.
 	Delay time.Duration
-	// Dispose says what happens to the frame's area before the next one is drawn.
+	// Dispose is what happens to the frame's area before the next one is drawn.
 	Dispose Dispose
-	// Replace says that the frame replaces what is below it, alpha included; otherwise it
+	// Replace means that the frame replaces what is below it, alpha included; otherwise it
 	// is drawn over it.
 	Replace bool
-	// Alpha says that the frame may have transparent pixels.
+	// Alpha means that the frame may have transparent pixels.
 	Alpha bool
 }
 
@@ -153,10 +152,10 @@ type Dispose uint8
 const (
 	DisposeNone       Dispose = iota // It stays.
 	DisposeBackground                // It becomes transparent.
-	DisposePrevious                  // What was there before the frame comes back.
+	DisposePrevious                  // The former content is restored.
 )
 
-// parsers read a file of their format.
+// parsers maps each format to its parser.
 var parsers = map[calotype.Format]func(*Header, []byte) error{
 	calotype.JPEG: parseJPEG,
 	calotype.PNG:  parsePNG,
@@ -171,8 +170,8 @@ var parsers = map[calotype.Format]func(*Header, []byte) error{
 }
 
 // Parse reads the header of a picture. It returns [ErrFormat] for content of no known
-// format, and another error if not even the size can be read. What is broken behind the
-// header is not an error: see [Header.Damage].
+// format, and another error if not even the size can be read. Damage after the header is
+// not an error: see [Header.Damage].
 func Parse(file []byte) (*Header, error) {
 	format, ok := Sniff(file)
 	if !ok {
@@ -200,7 +199,7 @@ func (h *Header) Display() Size {
 	return size
 }
 
-// damaged notes the first damage that was found.
+// damaged records the first damage that was found.
 func (h *Header) damaged(format string, args ...any) {
 	if h.Damage == "" {
 		h.Damage = fmt.Sprintf(format, args...)

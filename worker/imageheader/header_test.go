@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Builders of small files, by hand. Each part is what the format's specification calls it.
+// Builders of small files, by hand. The parts have the names of the format's specification.
 
 func be16(n int) []byte { return binary.BigEndian.AppendUint16(nil, uint16(n)) }
 func be32(n int) []byte { return binary.BigEndian.AppendUint32(nil, uint32(n)) }
@@ -56,7 +56,7 @@ func jpegScan(components ...byte) []byte {
 	return join(jpegSegment(markerSOS, body, []byte{0, 63, 0}), []byte{1, 2, 0xff, 0, 3, 0xff, 0xd0, 4})
 }
 
-// jpegFile is a JPEG of 40x30 pixels, 4:2:0, with segments in front of its frame header.
+// jpegFile is a JPEG of 40x30 pixels, 4:2:0, with segments before its frame header.
 func jpegFile(segments ...[]byte) []byte {
 	return join([]byte{0xff, markerSOI}, join(segments...), jpegFrame(markerSOF0, 40, 30, 0x22, 0x11, 0x11),
 		jpegScan(1, 2, 3), []byte{0xff, markerEOI})
@@ -104,12 +104,12 @@ func gifLoopOf(count int) []byte {
 	return join([]byte{gifExtension, gifApplication}, []byte(gifLoop), []byte{3, 1}, le16(count), []byte{0})
 }
 
-// tiffEntry is an entry of a directory, in the order of the little endian.
+// tiffEntry is a directory entry in little endian.
 func tiffEntry(tag, kind, count, value int) []byte {
 	return join(le16(tag), le16(kind), le32(count), le32(value))
 }
 
-// exifOf is an EXIF block, in the order of the little endian.
+// exifOf is an EXIF block in little endian.
 func exifOf(entries ...[]byte) []byte {
 	return join([]byte("II*\x00"), le32(8), le16(len(entries)), join(entries...), le32(0))
 }

@@ -6,44 +6,45 @@ import (
 	"calotype"
 )
 
-// HEIF is what only a HEIC or an AVIF has. A file holds items: coded pictures, those that
-// are derived from others, and what describes them. ISO 23008-12; AVIF 1.1; MIAF (ISO
-// 23000-22).
+// HEIF holds the fields that only a HEIC or an AVIF has. A file holds items: coded
+// pictures, pictures derived from others, and descriptions. ISO 23008-12; AVIF 1.1; MIAF
+// (ISO 23000-22).
 type HEIF struct {
 	// Brand is the major brand.
 	Brand string
-	// Coding is the type of the first coded picture of what is shown: "av01", "hvc1".
+	// Coding is the type of the first coded picture that is shown: "av01", "hvc1".
 	Coding string
 	// Columns and Rows are above 1 for a grid of tiles, and Tile is a tile's stated size.
 	Columns, Rows int
 	Tile          Size
-	// Coded is the size of the largest coded picture by the codec's own sequence header,
-	// and Stated is the size that the container gives for it. Coded is zero if no sequence
+	// Coded is the size of the largest coded picture according to the codec's own sequence
+	// header, and Stated is the container's size for it. Coded is zero if no sequence
 	// header was found.
 	Coded, Stated Size
-	// Pictures counts the coded pictures that it takes to show the file, alpha included,
+	// Pictures counts the coded pictures that are needed to show the file, alpha included,
 	// each as often as it is referred to.
 	Pictures int
 	// Nesting is how deep derived items refer to others: 0 for a coded picture, 1 for a
-	// grid of coded pictures. Circular says that one refers to itself in the end.
+	// grid of coded pictures. Circular means that an item refers to itself, directly or
+	// indirectly.
 	Nesting  int
 	Circular bool
-	// Unsupported is the type of an item that it takes to show the file and that is not a
-	// coded picture, a grid or an identity: "iovl".
+	// Unsupported is the type of an item that is needed to show the file and is not a coded
+	// picture, a grid or an identity: "iovl".
 	Unsupported string
 	// Clap is the clean aperture, even if browsers ignore it; nil if there is none.
 	Clap *Rect
-	// AlphaFullRange says that the alpha plane uses the full range of values.
+	// AlphaFullRange means that the alpha plane uses the full range of values.
 	AlphaFullRange bool
 	// AlphaDepth is in bits, zero without alpha.
 	AlphaDepth int
-	// GainMap, DepthMap and ToneMap say that there is an auxiliary or a derived item of that
-	// kind, which is not shown.
+	// GainMap, DepthMap and ToneMap mean that there is an auxiliary or a derived item of
+	// that kind, which is not shown.
 	GainMap, DepthMap, ToneMap bool
-	// Sequence says that the file is an animation, of a track.
+	// Sequence means that the file is an animation with a track.
 	Sequence bool
-	// Overlapping says that items share more data than the file has, so that their sequence
-	// headers were not all read.
+	// Overlapping means that items share more data than the file has, so that not all of
+	// their sequence headers were read.
 	Overlapping bool
 }
 
@@ -54,7 +55,7 @@ const (
 	refDerived, refAuxiliary, refPremultiplied = "dimg", "auxl", "prem"
 )
 
-// isCoded reports whether items of a type are pictures whose own size is read here.
+// isCoded reports whether items of a type are pictures whose own size can be read here.
 func isCoded(kind string) bool { return kind == "av01" || kind == "hvc1" || kind == "hev1" }
 
 func parseHEIF(h *Header, file []byte) error {
@@ -82,12 +83,12 @@ func parseHEIF(h *Header, file []byte) error {
 	return r.readPrimary()
 }
 
-// heifReader reads the items of a file, and then what it takes to show the primary one.
+// heifReader reads the items of a file, and then what is needed to show the primary one.
 type heifReader struct {
 	h *Header
 	*HEIF
 	file []byte
-	// budget is how many more bytes of items are looked at.
+	// budget is how many more bytes of items are inspected.
 	budget int
 
 	meta        *Box
@@ -95,8 +96,8 @@ type heifReader struct {
 	primary     *heifItem
 	items       map[uint32]*heifItem
 	properties  []Box
-	data        []byte              // Of the box idat.
-	auxiliaries map[uint32][]uint32 // By the item that they belong to.
+	data        []byte              // From the box idat.
+	auxiliaries map[uint32][]uint32 // Keyed by the item that they belong to.
 	shownAs     map[uint32]shown
 	coded       map[codedKey]codedItem
 }
@@ -124,7 +125,7 @@ func (r *heifReader) readPrimary() error {
 		r.Coding, r.Tile = tile.kind, t.size
 		r.readCoded(tile, t)
 	}
-	if p.icc == nil && p.nclx == nil { // What a grid does not say, its tiles may.
+	if p.icc == nil && p.nclx == nil { // What a grid does not declare, its tiles may.
 		p.icc, p.nclx = t.icc, t.nclx
 	}
 	if p.depth == 0 {
@@ -153,7 +154,7 @@ func (r *heifReader) readColour(p heifProperties) {
 	}
 }
 
-// readCoded reads what the codec says of a coded picture: its depth, its chroma, its
+// readCoded reads what the codec declares about a coded picture: its depth, its chroma, its
 // colour, and its true size.
 func (r *heifReader) readCoded(item *heifItem, p heifProperties) {
 	coded, ok := r.sequence(item, p)
@@ -173,7 +174,7 @@ func (r *heifReader) sequence(item *heifItem, p heifProperties) (largest codedPi
 	if len(p.config) > 0 {
 		key.config = &p.config[0]
 	}
-	c, found := r.coded[key] // Tiles that are the same are often stored once.
+	c, found := r.coded[key] // Identical tiles are often stored once.
 	if !found {
 		c.picture, c.ok = r.findSequence(item, p)
 		r.coded[key] = c
@@ -181,7 +182,7 @@ func (r *heifReader) sequence(item *heifItem, p heifProperties) (largest codedPi
 	return c.picture, c.ok
 }
 
-// codedKey is what a coded picture's sequence headers are found in.
+// codedKey identifies where a coded picture's sequence headers are.
 type codedKey struct {
 	construction byte
 	base         uint64
@@ -189,7 +190,7 @@ type codedKey struct {
 	config       *byte
 }
 
-// codedItem is what was found of a coded picture's sequence headers.
+// codedItem is the result for a coded picture's sequence headers.
 type codedItem struct {
 	picture codedPicture
 	ok      bool
@@ -214,8 +215,8 @@ func (r *heifReader) findSequence(item *heifItem, p heifProperties) (largest cod
 	return hevcUnits(data, lengthSize, largest, ok)
 }
 
-// maxAuxiliaries bounds the auxiliary pictures of an item that are looked at: a phone
-// writes some five.
+// maxAuxiliaries bounds the inspected auxiliary pictures of an item: a phone writes about
+// five.
 const maxAuxiliaries = 64
 
 // readAlpha looks for an alpha plane of the primary item, or of its tiles.
@@ -296,17 +297,17 @@ func (r *heifReader) readGrid(item *heifItem) {
 	}
 }
 
-// shown is what it takes to show an item.
+// shown is what is needed to show an item.
 type shown struct {
 	pictures, nesting int
 	done              bool
 }
 
-// maxNesting bounds how deep references are followed; no decoder goes as deep.
+// maxNesting bounds how deep references are followed; no decoder goes that deep.
 const maxNesting = 32
 
-// show counts what it takes to show an item, and notes items that are not supported, and
-// coded pictures of another size than stated.
+// show counts what is needed to show an item. It records unsupported items, and coded
+// pictures whose size is not the stated one.
 func (r *heifReader) show(id uint32, depth int) shown {
 	if s, ok := r.shownAs[id]; ok {
 		r.Circular = r.Circular || !s.done
@@ -335,7 +336,7 @@ func (r *heifReader) show(id uint32, depth int) shown {
 	return s
 }
 
-// addPictures adds without growing beyond what can be counted.
+// addPictures adds and saturates instead of overflowing.
 func addPictures(a, b int) int { return min(a+b, 1<<30) }
 
 // compare keeps the coded picture that is largest by its sequence header.
@@ -346,12 +347,13 @@ func (r *heifReader) compare(item *heifItem) {
 	}
 }
 
-// excess is by how many pixels a coded picture is larger than stated, in its longer way.
+// excess returns by how many pixels a coded picture is larger than stated, in the larger
+// direction.
 func (r *heifReader) excess(coded, stated Size) int {
 	return max(coded.Width-stated.Width, coded.Height-stated.Height)
 }
 
-// firstCoded follows the first references of an item down to a coded picture.
+// firstCoded follows the first references of an item to a coded picture.
 func (r *heifReader) firstCoded(item *heifItem) *heifItem {
 	for range maxNesting {
 		if item == nil || isCoded(item.kind) {
@@ -367,8 +369,7 @@ func (r *heifReader) firstCoded(item *heifItem) *heifItem {
 }
 
 // turn applies a crop and the turns in the order of the item's properties, as the
-// specification has it and as libheif does. Chromium turns before it mirrors, whatever the
-// order.
+// specification and libheif do. Chromium turns before it mirrors, whatever the order.
 func (r *heifReader) turn(p heifProperties) {
 	orientation := 1
 	for _, t := range p.turns {
@@ -385,7 +386,7 @@ func (r *heifReader) turn(p heifProperties) {
 		}
 	}
 	r.h.Orientation = orientation
-	// Chromium crops at the left upper corner only, and Firefox shows no cropped AVIF.
+	// Chromium crops only at the upper left corner, and Firefox shows no cropped AVIF.
 	if r.Clap != nil && (r.h.Format == calotype.HEIC || r.Clap.X == 0 && r.Clap.Y == 0) {
 		r.h.Crop = *r.Clap
 	}

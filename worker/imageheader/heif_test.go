@@ -57,8 +57,7 @@ func fullBox(kind string, version byte, body ...[]byte) []byte {
 	return box(kind, []byte{version, 0, 0, 0}, join(body...))
 }
 
-// heifTestItem is an item: its type, data, properties (by number, from 1), and what it
-// refers to.
+// heifTestItem is an item: its type, data, properties (by number, from 1), and references.
 type heifTestItem struct {
 	kind       string
 	data       []byte
@@ -69,7 +68,7 @@ type heifTestItem struct {
 }
 
 // heifFile is a file of items, numbered from 1, of which the first is the primary one.
-// Their data are in idat, the same only once.
+// Their data is in idat; equal data is stored once.
 func heifFile(brand string, properties []byte, items ...heifTestItem) []byte {
 	var infos, locations, associations, references, data []byte
 	for i, item := range items {
@@ -274,8 +273,8 @@ func TestHEIFDerivedItems(t *testing.T) {
 	}
 }
 
-// Encoders store tiles that are the same once. Data that only overlap were made to be read
-// again and again.
+// Encoders store identical tiles once. Data that only overlaps was made to be read
+// repeatedly.
 func TestHEIFSharedData(t *testing.T) {
 	tile := heifTestItem{kind: "av01", data: join(av1OBU(64, 48, 0, 0), make([]byte, 1<<16)), properties: []byte{1, 2}}
 	grid := heifTestItem{kind: "grid", data: []byte{0, 0, 9, 9, 2, 128, 1, 224}, properties: []byte{3}}
@@ -314,7 +313,7 @@ func TestHEIFSizeIsTheCodecs(t *testing.T) {
 	}
 }
 
-// hevcSet is a sequence parameter set of 4:2:0 with so many bits a sample.
+// hevcSet is a sequence parameter set of 4:2:0 with the given bits per sample.
 func hevcSet(width, height, depth uint32) []byte {
 	w := &bitWriter{}
 	w.bits(16, hevcSPS<<9|1).bits(4, 0).bits(3, 0).bits(1, 1).bits(32, 0x01600000).bits(32, 0).bits(32, 0x5d)

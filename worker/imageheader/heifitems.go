@@ -6,17 +6,17 @@ import (
 	"slices"
 )
 
-// heifItem is an item of a file, with what is kept about it in the file's own bytes.
+// heifItem is an item of a file, with its parts as slices of the file.
 type heifItem struct {
 	id           uint32
 	kind         string
 	hidden       bool
-	associations []byte // Of ipma: which properties it has.
-	wide         bool   // Each in two bytes.
+	associations []byte // From ipma: the properties that it has.
+	wide         bool   // In two bytes each.
 	construction byte
 	base         uint64
 	extents      []byte
-	sizes        [3]int // Of an extent's index, offset and length, in bytes.
+	sizes        [3]int // The sizes of an extent's index, offset and length, in bytes.
 	from         []heifReference
 }
 
@@ -57,7 +57,7 @@ func (item *heifItem) refersTo(kind string, id uint32) bool {
 	return slices.Contains(item.references(kind), id)
 }
 
-// maxItems bounds the items of a file. A phone's picture has some 200.
+// maxItems bounds the items of a file. A phone's picture has about 200.
 const maxItems = 1 << 14
 
 func (r *heifReader) readMeta(meta Box) {
@@ -92,7 +92,7 @@ func (r *heifReader) readItemInfo(info Box) {
 		}
 		entryVersion, flags, rest := b.full()
 		if entryVersion < 2 {
-			continue // It has no type.
+			continue // The item has no type.
 		}
 		item := &heifItem{hidden: flags&1 != 0}
 		item.id = uint32(rest.number(2 * int(min(entryVersion-1, 2))))
@@ -122,7 +122,7 @@ func (r *heifReader) readLocations(version byte, b *bytesReader) {
 		if version >= 1 {
 			construction = byte(b.u16() & 15)
 		}
-		b.u16() // Which file.
+		b.u16() // The file that holds the data.
 		start := b.number(base)
 		extents := b.take(int(b.u16()) * (index + offset + length))
 		if b.short {
@@ -134,8 +134,7 @@ func (r *heifReader) readLocations(version byte, b *bytesReader) {
 	}
 }
 
-// dataOf returns the data of an item: in one piece, or of several the first ones put
-// together.
+// dataOf returns the data of an item: in one piece, or joined from the first of several.
 func (r *heifReader) dataOf(item *heifItem) []byte {
 	from := r.file
 	switch item.construction {
@@ -196,7 +195,7 @@ func (r *heifReader) readReferences(version byte, references Box) {
 	}
 }
 
-// readProperties reads the properties, and which item has which. ISO 23008-12, 9.3.
+// readProperties reads the properties, and their assignment to items. ISO 23008-12, 9.3.
 func (r *heifReader) readProperties(properties Box) {
 	const maxProperties = 1 << 15
 	for b := range properties.children(0) {
@@ -228,11 +227,11 @@ func (r *heifReader) readProperties(properties Box) {
 	}
 }
 
-// heifProperties are the properties of an item that are read.
+// heifProperties are the properties of an item that are used.
 type heifProperties struct {
 	size      Size
 	depth     int
-	chroma    Chroma // By the codec's configuration.
+	chroma    Chroma // From the codec's configuration.
 	config    []byte
 	icc       []byte
 	nclx      *CICP
@@ -319,8 +318,8 @@ func (p *heifProperties) read(property Box) {
 	}
 }
 
-// readColour reads a colr box: one of code points and one of a profile may be there.
-// ISO 14496-12, 12.1.5.
+// readColour reads a colr box. An item may have one with code points and one with a
+// profile. ISO 14496-12, 12.1.5.
 func (p *heifProperties) readColour(body []byte) {
 	if len(body) < 4 {
 		return

@@ -10,19 +10,20 @@ type heifTrack struct {
 	handler   string
 	size      Size
 	timescale uint32
-	durations []byte // Of stts: how often, how long.
+	durations []byte // From stts: counts and durations.
 	samples   uint32
 	edited    bool   // There is an edit list.
-	loops     bool   // It repeats.
-	length    uint64 // Of the track, in ticks of the movie.
-	edit      uint64 // Of the part that is repeated.
+	loops     bool   // The edit list repeats.
+	length    uint64 // The duration of the track, in the movie's time scale.
+	edit      uint64 // The duration of the repeated part.
 	auxiliary bool
 	config    heifProperties
 	coding    string
 }
 
-// readMovie reads the tracks of a sequence. It counts only if the major brand says so, as
-// in Chromium and Firefox: other files with tracks are stills with a sequence beside them.
+// readMovie reads the tracks of a sequence. As in Chromium and Firefox, it counts only if
+// the major brand declares it: other files with tracks are stills that contain a sequence
+// too.
 func (r *heifReader) readMovie(movie Box) {
 	if r.Brand != "avis" && r.Brand != "hevc" && r.Brand != "hevx" || r.Sequence {
 		return
@@ -52,7 +53,7 @@ func (r *heifReader) readMovie(movie Box) {
 
 const maxTracks = 16
 
-// read reads the boxes of a track, and those in them.
+// read reads the boxes of a track, recursively.
 func (t *heifTrack) read(parent Box, depth int) {
 	const maxDepth = 4
 	for b := range parent.children(0) {
@@ -125,7 +126,7 @@ func (t *heifTrack) plays() int {
 	return int((t.length + t.edit - 1) / t.edit)
 }
 
-// animation lists the frames, if there can be so many: a sample takes some bytes of the
+// animation lists the frames, if there can be as many: a sample takes some bytes of the
 // file.
 func (t *heifTrack) animation(fileSize int) *Animation {
 	const leastSample = 16

@@ -4,9 +4,8 @@ import "bytes"
 
 const hevcSPS = 33 // The type of a NAL unit. ITU-T H.265, table 7-1.
 
-// hevcConfig reads the sequence parameter sets of a decoder configuration record, and
-// returns the largest, and the size of the lengths in front of NAL units. ISO 14496-15,
-// 8.3.3.1.
+// hevcConfig reads the sequence parameter sets of a decoder configuration record. It
+// returns the largest, and the size of the NAL units' length fields. ISO 14496-15, 8.3.3.1.
 func hevcConfig(body []byte) (largest codedPicture, lengthSize int, ok bool) {
 	r := &bytesReader{b: body}
 	head := r.take(22)
@@ -54,8 +53,8 @@ func larger(p codedPicture, ok bool, unit []byte) (codedPicture, bool) {
 	return p, ok
 }
 
-// readHEVCSPS reads a sequence parameter set up to the video's signal type, or to where it
-// becomes that of a video. ITU-T H.265, 7.3.2.2 and E.2.1.
+// readHEVCSPS reads a sequence parameter set up to the video signal type, or up to the
+// parts that only videos have. ITU-T H.265, 7.3.2.2 and E.2.1.
 func readHEVCSPS(unit []byte) (p codedPicture, ok bool) {
 	const maxUnit = 4096
 	unit = unit[:min(len(unit), maxUnit)]
@@ -74,7 +73,7 @@ func readHEVCSPS(unit []byte) (p codedPicture, ok bool) {
 		return p, false
 	}
 	p.Width, p.Height = int(width), int(height)
-	if r.flag() { // The conformance window; what it hides is decoded all the same.
+	if r.flag() { // The conformance window. The pixels that it hides are decoded all the same.
 		for range 4 {
 			r.exponential()
 		}
@@ -102,8 +101,8 @@ func skipHEVCProfile(r *bitReader, layers int) {
 	}
 }
 
-// readHEVCSignal reads the colour of the usability information, as far as stills go: none
-// is returned for a set with scaling lists or references to other pictures.
+// readHEVCSignal reads the colour of the usability information for stills. It returns
+// nothing for a set with scaling lists or references to other pictures.
 func readHEVCSignal(r *bitReader, layers int) CICP {
 	none := CICP{Primaries: Unspecified, Transfer: Unspecified, Matrix: Unspecified}
 	r.exponential() // The order count.
@@ -115,7 +114,7 @@ func readHEVCSignal(r *bitReader, layers int) CICP {
 		r.exponential()
 	}
 	if r.flag() {
-		if ownLists := r.flag(); ownLists { // Scaling lists of its own.
+		if ownLists := r.flag(); ownLists { // Explicit scaling lists.
 			return none
 		}
 	}

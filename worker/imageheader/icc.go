@@ -8,11 +8,11 @@ import (
 
 // Profile is the header of an ICC profile. ICC.1:2010, 7.2.
 type Profile struct {
-	// Space is the colour space of the picture that it is for: "RGB ", "GRAY", "CMYK".
+	// Space is the colour space of the pictures that it applies to: "RGB ", "GRAY", "CMYK".
 	Space string
 	// PCS is the space that it converts to: "XYZ " or "Lab ".
 	PCS string
-	// Class is what it is for: "mntr", "scnr", "prtr", "spac", "link".
+	// Class is the kind of device: "mntr", "scnr", "prtr", "spac", "link".
 	Class string
 	// Version is the major version.
 	Version int
@@ -26,8 +26,8 @@ func ReadProfile(icc []byte) (p Profile, ok bool) {
 	return Profile{Space: string(icc[16:20]), PCS: string(icc[20:24]), Class: string(icc[12:16]), Version: int(icc[8])}, true
 }
 
-// Fits reports whether a profile is for pictures of so many colour channels (1, 3 or 4),
-// alpha not counted. Browsers ignore one that is not, but they apply an RGB profile to a
+// Fits reports whether a profile applies to pictures with a number of colour channels (1, 3
+// or 4) without alpha. Browsers ignore one that does not. They do apply an RGB profile to a
 // grey picture, which they decode to RGB.
 func (p Profile) Fits(channels int) bool {
 	switch channels {
@@ -44,7 +44,7 @@ func (p Profile) Fits(channels int) bool {
 const iccHeaderSize = 128
 
 // iccParts collects the parts of a profile in a JPEG's segments: each begins with its
-// number, from 1, and how many there are. ICC.1:2010, B.4.
+// number, from 1, and the number of parts. ICC.1:2010, B.4.
 type iccParts struct {
 	parts [256][]byte
 	total int
@@ -66,7 +66,7 @@ func (p *iccParts) add(body []byte) {
 	p.parts[number] = body[2:]
 }
 
-// join returns the parts in their order; nil if one is missing, or doubled.
+// join returns the parts in order, or nil if one is missing or repeated.
 func (p *iccParts) join() []byte {
 	if p.total == 0 || p.bad {
 		return nil
@@ -79,10 +79,10 @@ func (p *iccParts) join() []byte {
 	return bytes.Join(p.parts[1:p.total+1], nil)
 }
 
-// IsSRGB reports whether an ICC profile describes sRGB, so that there is nothing to
-// convert: a display profile of three primaries, those of sRGB, each with sRGB's curve.
-// Profiles say the same in many ways (there are dozens of files named sRGB), so it is
-// their meaning that is compared. ICC.1:2010, sections 7.2, 9.2 and 10.
+// IsSRGB reports whether an ICC profile describes sRGB, so that no conversion is needed: a
+// display profile with sRGB's three primaries, each with sRGB's curve. Profiles express
+// this in many ways (there are dozens of files named sRGB), so the meaning is compared and
+// not the bytes. ICC.1:2010, sections 7.2, 9.2 and 10.
 func IsSRGB(profile []byte) bool {
 	const header, countSize, entrySize = iccHeaderSize, 4, 12
 	if len(profile) < header+countSize || string(profile[16:24]) != "RGB XYZ " {
@@ -103,7 +103,7 @@ func IsSRGB(profile []byte) bool {
 		tags[string(entry[:4])] = profile[offset : offset+size]
 	}
 	if tags["A2B0"] != nil || tags["A2B1"] != nil {
-		return false // A table, which would go before the primaries.
+		return false // A table, which would take precedence over the primaries.
 	}
 	// The primaries, adapted to D50 as all profiles' are. IEC 61966-2-1.
 	for name, want := range map[string][3]float64{
@@ -149,7 +149,7 @@ func curve(tag []byte, x float64) (y float64, ok bool) {
 	case "curv":
 		n := int64(binary.BigEndian.Uint32(tag[8:]))
 		if n < 2 || int64(len(tag)) < 12+2*n {
-			return 0, false // A power alone, which is not sRGB's.
+			return 0, false // A plain power function, which is not sRGB's.
 		}
 		at := x * float64(n-1)
 		i := min(int64(at), n-2)

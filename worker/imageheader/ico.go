@@ -6,17 +6,18 @@ import (
 	"errors"
 )
 
-// ICO is what only an icon file has. https://learn.microsoft.com/previous-versions/ms997538(v=msdn.10)
+// ICO holds the fields that only an icon file has.
+// https://learn.microsoft.com/previous-versions/ms997538(v=msdn.10)
 type ICO struct {
 	// Entries are the pictures, in the order of the file.
 	Entries []ICOEntry
-	// Largest is the number of the entry that browsers show: the largest, of those the one
-	// of most bits.
+	// Largest is the index of the entry that browsers show: the largest, and among equals
+	// the one with the most bits.
 	Largest int
 }
 
-// ICOEntry is a picture of an icon file: a PNG, or a BMP without a file header and with a
-// mask behind it.
+// ICOEntry is a picture of an icon file: a PNG, or a BMP without a file header and followed
+// by a mask.
 type ICOEntry struct {
 	Width, Height, Bits int
 	PNG                 bool
@@ -26,7 +27,7 @@ type ICOEntry struct {
 
 const icoHeader, icoEntry = 6, 16
 
-// isICO reports whether a file begins like an icon, with a first entry that is in the file.
+// isICO reports whether a file begins like an icon and its first entry is inside the file.
 func isICO(file []byte) bool {
 	if len(file) < icoHeader+icoEntry || !bytes.HasPrefix(file, []byte{0, 0, 1, 0}) {
 		return false
@@ -64,8 +65,8 @@ func parseICO(h *Header, file []byte) error {
 	return nil
 }
 
-// readICOEntry reads the size of a picture from its own header, which counts, and else from
-// the directory.
+// readICOEntry reads the size of a picture from its own header, which takes precedence, or
+// else from the directory.
 func readICOEntry(file, entry []byte) (e ICOEntry, ok bool) {
 	size, start := int64(binary.LittleEndian.Uint32(entry[8:])), int64(binary.LittleEndian.Uint32(entry[12:]))
 	if start >= int64(len(file)) {

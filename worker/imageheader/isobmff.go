@@ -9,7 +9,7 @@ import (
 type Box struct {
 	// Type is its four letters.
 	Type string
-	// Start and End are where it is in the file, with its header.
+	// Start and End delimit the box in the file, including its header.
 	Start, End int
 	Body       []byte
 }
@@ -40,11 +40,11 @@ func Boxes(file []byte, start, end int) iter.Seq[Box] {
 	}
 }
 
-// children yields the boxes in a box, behind so many bytes of its own.
+// children yields the boxes inside a box, after a number of bytes of its own.
 func (b Box) children(skip int) iter.Seq[Box] {
 	return func(yield func(Box) bool) {
 		for c := range Boxes(b.Body, min(skip, len(b.Body)), len(b.Body)) {
-			// Places are the file's.
+			// Positions are relative to the file.
 			at := b.End - len(b.Body)
 			c.Start, c.End = c.Start+at, c.End+at
 			if !yield(c) {
@@ -54,7 +54,7 @@ func (b Box) children(skip int) iter.Seq[Box] {
 	}
 }
 
-// full reads the version and the flags of a full box; rest is what follows. ISO 14496-12,
+// full reads the version and the flags of a full box; rest is the content. ISO 14496-12,
 // 4.2.
 func (b Box) full() (version byte, flags uint32, rest *bytesReader) {
 	if len(b.Body) < 4 {
@@ -63,8 +63,7 @@ func (b Box) full() (version byte, flags uint32, rest *bytesReader) {
 	return b.Body[0], binary.BigEndian.Uint32(b.Body) & 0xffffff, &bytesReader{b: b.Body[4:]}
 }
 
-// bytesReader reads numbers in the order of the big endian. Once there are too few bytes
-// it reads zeros, and is short.
+// bytesReader reads big-endian numbers. After the end it reads zeros, and short is set.
 type bytesReader struct {
 	b     []byte
 	short bool

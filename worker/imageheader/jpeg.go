@@ -9,7 +9,7 @@ import (
 
 // The markers of JPEG. ISO 10918-1, table B.1.
 const (
-	markerSOF0, markerSOF15             = 0xc0, 0xcf // With the next three between.
+	markerSOF0, markerSOF15             = 0xc0, 0xcf // Also the next three, with gaps.
 	markerDHT, markerJPG, markerDAC     = 0xc4, 0xc8, 0xcc
 	markerRST0                          = 0xd0
 	markerSOI, markerEOI, markerSOS     = 0xd8, 0xd9, 0xda
@@ -20,33 +20,34 @@ const (
 	sofProgressive, sofLossless, sofDCT = 2, 3, 1
 )
 
-// JPEG is what only a JPEG has.
+// JPEG holds the fields that only a JPEG has.
 type JPEG struct {
 	// SOF is the frame header's marker: 0xc0 baseline, 0xc2 progressive, and so on.
 	SOF byte
-	// Progressive, Arithmetic and Lossless say how the samples are coded.
+	// Progressive, Arithmetic and Lossless describe how the samples are coded.
 	Progressive, Arithmetic, Lossless bool
 	Components                        []JPEGComponent
-	// Model is what the components are, as libjpeg decides.
+	// Model is what the components mean, as libjpeg decides.
 	Model JPEGModel
-	// JFIF says that there is a JFIF segment; Adobe is the colour transform of an Adobe
+	// JFIF means that there is a JFIF segment. Adobe is the colour transform of an Adobe
 	// segment, or -1.
 	JFIF  bool
 	Adobe int
-	// Scans counts the scans, and ScanBlocks the blocks of 8x8 samples that they go over:
-	// what it costs to decode them, however few bytes they have.
+	// Scans counts the scans. ScanBlocks counts the 8x8 blocks in all scans, which
+	// determine the cost of decoding, however few bytes they have.
 	Scans      int
 	ScanBlocks int64
-	// Interleaved says that the first scan has all components, so that rows can be decoded
+	// Interleaved means that the first scan has all components, so that rows can be decoded
 	// one by one unless the picture is progressive.
 	Interleaved bool
 	// RestartInterval is in MCUs, or 0.
 	RestartInterval int
-	// EOI says that the last scan's data end in an end marker.
+	// EOI means that the last scan's data ends in an end marker.
 	EOI bool
-	// StrayBytes counts bytes between segments that belong to none. Decoders warn of them.
+	// StrayBytes counts bytes between segments that belong to none. Decoders warn about
+	// them.
 	StrayBytes int
-	// Trailing counts the bytes behind the end marker.
+	// Trailing counts the bytes after the end marker.
 	Trailing int
 }
 
@@ -56,7 +57,7 @@ type JPEGComponent struct {
 	H, V int // Sampling factors.
 }
 
-// JPEGModel is what the components of a JPEG are.
+// JPEGModel is what the components of a JPEG mean.
 type JPEGModel string
 
 // The colour models of JPEG.
@@ -72,20 +73,19 @@ const (
 // JPEGSegment is a marker segment of a JPEG.
 type JPEGSegment struct {
 	Marker byte
-	// Start and End are where it is in the file, from its marker's 0xff. Of a scan, End is
-	// behind the entropy-coded data.
+	// Start and End delimit the segment in the file, starting at its marker's 0xff. For a
+	// scan, End follows the entropy-coded data.
 	Start, End int
-	// Body is what it holds, without marker and length.
+	// Body is the content without marker and length.
 	Body []byte
-	// Data are the entropy-coded data of a scan, with stuffed zeros and restart markers.
+	// Data is the entropy-coded data of a scan, with stuffed zeros and restart markers.
 	Data []byte
-	// Stray counts the bytes in front of it that belong to no segment.
+	// Stray counts the bytes before it that belong to no segment.
 	Stray int
 }
 
 // JPEGSegments yields the segments of a JPEG up to its end marker, or to where the file is
-// cut. Like libjpeg, it looks for the next marker if there are stray bytes in front of it.
-// ISO 10918-1, B.1.1.
+// cut. Like libjpeg, it skips stray bytes before a marker. ISO 10918-1, B.1.1.
 func JPEGSegments(file []byte) iter.Seq[JPEGSegment] {
 	return func(yield func(JPEGSegment) bool) {
 		for at := 0; ; {
@@ -116,8 +116,8 @@ func JPEGSegments(file []byte) iter.Seq[JPEGSegment] {
 	}
 }
 
-// nextMarker finds the next marker: where its 0xff is, and what follows its code. Next is
-// negative if there is none.
+// nextMarker finds the next marker. It returns the position of its 0xff and the position
+// after its code; next is negative if there is none.
 func nextMarker(file []byte, at int) (marker byte, start, next int) {
 	for {
 		ff := bytes.IndexByte(file[at:], 0xff)
@@ -141,8 +141,8 @@ func standalone(marker byte) bool {
 	return marker >= markerRST0 && marker <= markerEOI || marker == markerTEM
 }
 
-// endOfScan returns where the entropy-coded data end that begin at a place: 0xff is
-// stuffed with 0, or a restart marker.
+// endOfScan returns the end of entropy-coded data that begins at a position: 0xff is
+// stuffed with 0, or starts a restart marker.
 func endOfScan(file []byte, at int) int {
 	for {
 		ff := bytes.IndexByte(file[at:], 0xff)
@@ -229,7 +229,7 @@ func (s Size) turned(orientation int) Size {
 
 // neededJPEG reports whether a segment is needed to show the picture.
 func neededJPEG(s JPEGSegment) bool {
-	const jfifSize, adobeSize = 14, 12 // Of a JFIF segment without a thumbnail.
+	const jfifSize, adobeSize = 14, 12 // The size of a JFIF segment without a thumbnail.
 	switch marker := s.Marker; {
 	case isSOF(marker), marker == markerDHT, marker == markerDAC, marker == markerDQT, marker == markerDRI:
 	case marker == markerSOI, marker == markerSOS, marker == markerEOI:
@@ -310,8 +310,8 @@ func (j *JPEG) Samples(h *Header, component int) (width, height int64) {
 	return up(h.Width, c.H, maxH), up(h.Height, c.V, maxV)
 }
 
-// chroma names the subsampling of three or four components, of which the first has all
-// samples.
+// chroma names the subsampling of three or four components, of which the first is not
+// subsampled.
 func (j *JPEG) chroma() Chroma {
 	c := j.Components
 	switch {
@@ -325,7 +325,7 @@ func (j *JPEG) chroma() Chroma {
 	return chromaBy(c[0].H/c[1].H, c[0].V/c[1].V)
 }
 
-// model decides what the components are as libjpeg does: jdapimin.c,
+// model decides what the components mean, as libjpeg does: jdapimin.c,
 // default_decompress_parms.
 func (j *JPEG) model() JPEGModel {
 	switch len(j.Components) {

@@ -2,9 +2,8 @@ package imageheader
 
 import "encoding/binary"
 
-// lumaTable is the quantisation table for luminance that the standard suggests, which
-// libjpeg scales. Of ISO 10918-1, table K.1; in rows, as the order does not matter
-// here.
+// lumaTable is the luminance quantisation table that the standard suggests and libjpeg
+// scales: ISO 10918-1, table K.1. It is in rows, as the order does not matter here.
 var lumaTable = [64]int{
 	16, 11, 10, 16, 24, 40, 51, 61,
 	12, 12, 14, 19, 26, 58, 60, 55,
@@ -32,11 +31,10 @@ var lumaSums = func() (sums [101]int) {
 	return sums
 }()
 
-// JPEGQuality estimates the quality that a JPEG was encoded at, from 1 to 100, by its
-// first quantisation table, which is the luminance's in practice: the quality at which
-// libjpeg's sums to the nearest. What was encoded with tables of another shape gets the
-// quality of about the same coarseness. It is false without a table in front of the first
-// scan.
+// JPEGQuality estimates the quality at which a JPEG was encoded, from 1 to 100. It compares
+// the first quantisation table, in practice the luminance's, with libjpeg's, and returns
+// the quality with the nearest sum. A file with tables of another shape gets the quality of
+// about the same coarseness. It is false without a table before the first scan.
 func JPEGQuality(file []byte) (quality int, ok bool) {
 	for s := range JPEGSegments(file) {
 		switch s.Marker {
@@ -63,8 +61,8 @@ func nearestQuality(sum int) int {
 	return best
 }
 
-// sumTable adds up the first table of a DQT segment: a byte of precision and number,
-// then 64 steps of one or two bytes. ISO 10918-1, B.2.4.1.
+// sumTable adds the entries of the first table of a DQT segment: a byte of precision and
+// number, then 64 steps of one or two bytes. ISO 10918-1, B.2.4.1.
 func sumTable(body []byte) (sum int, ok bool) {
 	if len(body) < 1 {
 		return 0, false

@@ -5,19 +5,19 @@ import (
 	"errors"
 )
 
-// JXL is what only a JPEG XL has. ISO 18181-1 and -2.
+// JXL holds the fields that only a JPEG XL has. ISO 18181-1 and -2.
 type JXL struct {
-	// Container says that the file is one of boxes.
+	// Container means that the file consists of boxes.
 	Container bool
-	// FromJPEG says that a JPEG can be made again from it.
+	// FromJPEG means that the original JPEG can be reconstructed.
 	FromJPEG bool
-	// Extra counts the channels beyond colour, alpha included.
+	// Extra counts the channels besides colour, alpha included.
 	Extra int
-	// XYB says that the colours are stored as the eye sees them, whatever the profile is.
+	// XYB means that the colours are stored in XYB, whatever the profile is.
 	XYB bool
-	// Profile says that there is an ICC profile, which is compressed and not read.
+	// Profile means that there is an ICC profile, which is compressed and not read.
 	Profile bool
-	// Animated says that it is an animation; how many frames there are is not read.
+	// Animated means that it is an animation; the number of frames is not read.
 	Animated bool
 }
 
@@ -68,7 +68,7 @@ func (x *JXL) find(file []byte) (stream []byte) {
 func (x *JXL) readMetadata(h *Header, r *jxlReader) {
 	h.Channels, h.Depth, x.XYB = 3, 8, true
 	h.Colour.SRGB, h.Colour.Source = true, ColourSRGB
-	if r.flag() { // All as usual.
+	if r.flag() { // Everything has its default.
 		return
 	}
 	if r.flag() { // Extra fields.
@@ -86,7 +86,7 @@ func (x *JXL) readMetadata(h *Header, r *jxlReader) {
 		}
 	}
 	h.Depth, h.Float = r.depth()
-	r.flag() // Whether 16 bits suffice.
+	r.flag() // Whether 16 bits are enough.
 	x.Extra = int(r.choose(jxlIs(0), jxlIs(1), jxlBits(4, 2), jxlBits(12, 1)))
 	for i := 0; i < x.Extra && !r.short; i++ {
 		alpha, premultiplied := r.extraChannel()
@@ -123,7 +123,7 @@ func (x *JXL) readColour(h *Header, r *jxlReader) {
 		if c.Primaries = uint16(r.enum()); c.Primaries == custom {
 			r.skipPoints(3)
 		}
-		if c.Primaries == 11 { // As H.273's number 12, with another white.
+		if c.Primaries == 11 { // Like H.273's number 12, with another white point.
 			c.Primaries = PrimariesP3
 		}
 	}
@@ -158,8 +158,7 @@ func (r *jxlReader) bits(n int) (v uint32) {
 
 func (r *jxlReader) flag() bool { return r.bits(1) == 1 }
 
-// jxlValue is one of the four ways in which a number may be stored: in so many bits, and
-// so much more.
+// jxlValue is one of the four ways to store a number: in a number of bits, plus an offset.
 type jxlValue struct {
 	bits int
 	plus uint32
@@ -223,7 +222,7 @@ func (r *jxlReader) depth() (depth int, float bool) {
 	return int(r.choose(jxlIs(8), jxlIs(10), jxlIs(12), jxlBits(6, 1))), false
 }
 
-// extraChannel reads what a channel beyond the colours is.
+// extraChannel reads the meaning of an extra channel.
 func (r *jxlReader) extraChannel() (alpha, premultiplied bool) {
 	const kindAlpha, kindSpot, kindCFA = 0, 2, 5
 	if r.flag() {
@@ -247,7 +246,7 @@ func (r *jxlReader) extraChannel() (alpha, premultiplied bool) {
 	return false, false
 }
 
-// skipPoints skips so many chromaticities.
+// skipPoints skips a number of chromaticities.
 func (r *jxlReader) skipPoints(n int) {
 	for range 2 * n {
 		r.choose(jxlBits(19, 0), jxlBits(19, 1<<19), jxlBits(20, 1<<20), jxlBits(21, 1<<21))

@@ -19,7 +19,7 @@ func (w *jxlWriter) bits(n int, v uint32) *jxlWriter {
 	return w
 }
 
-// jxlStream is a codestream of 64x48 with what writes its metadata.
+// jxlStream is a codestream of 64x48; metadata writes its metadata.
 func jxlStream(metadata func(*jxlWriter)) []byte {
 	w := &jxlWriter{}
 	w.bits(1, 1).bits(5, 5).bits(3, 3) // 48 high, 4:3.

@@ -16,11 +16,11 @@ const (
 	ClassSizeMismatch    = "size-mismatch"
 )
 
-// Limits bound what a header may ask of a decoder. A zero is no limit.
+// Limits bound what a header may demand of a decoder. Zero means no limit.
 type Limits struct {
-	// ScanBlocks bounds the blocks that all scans of a JPEG go over.
+	// ScanBlocks bounds the blocks in all scans of a JPEG together.
 	ScanBlocks int64
-	// AncillaryChunks bounds the number of chunks of a PNG that decoding does not need, and
+	// AncillaryChunks bounds the number of PNG chunks that decoding does not need, and
 	// AncillaryBytes their size.
 	AncillaryChunks int
 	AncillaryBytes  int64
@@ -29,15 +29,15 @@ type Limits struct {
 	// Frames bounds an animation.
 	Frames int
 	// DerivedDepth bounds how deep derived items of a HEIF or AVIF refer to others: 1 is a
-	// grid of coded pictures. DerivedItems bounds how many coded pictures it takes, each
+	// grid of coded pictures. DerivedItems bounds how many coded pictures are needed, each
 	// counted as often as it is referred to.
 	DerivedDepth, DerivedItems int
 	// CodedExcess bounds by how many pixels a coded picture of a HEIF or AVIF may be wider
-	// or higher than the file says: codecs round up to blocks.
+	// or higher than stated: codecs round up to blocks.
 	CodedExcess int
 }
 
-// DefaultLimits let every file of a camera, phone or editor pass.
+// DefaultLimits let every file from a camera, phone or editor pass.
 var DefaultLimits = Limits{
 	ScanBlocks:      1 << 27,
 	AncillaryChunks: 1000,
@@ -48,8 +48,8 @@ var DefaultLimits = Limits{
 	CodedExcess:     256,
 }
 
-// Refusal says why a picture is not worth decoding: another attempt, or another decoder,
-// would cost the same.
+// Refusal is why a picture is not decoded: another attempt, or another decoder, would cost
+// the same.
 type Refusal struct {
 	Class  string
 	Detail string
@@ -61,7 +61,7 @@ func refuse(class, format string, args ...any) *Refusal {
 	return &Refusal{class, fmt.Sprintf(format, args...)}
 }
 
-// Refusal returns the first limit that a picture is over, or nil.
+// Refusal returns the first limit that a picture exceeds, or nil.
 func (h *Header) Refusal(l Limits) *Refusal {
 	if l.Frames > 0 && h.Frames > l.Frames {
 		return refuse(ClassTooManyFrames, "%d frames, the limit is %d", h.Frames, l.Frames)

@@ -1,7 +1,7 @@
 package imageheader
 
-// An orientation is a matrix that takes what is stored to what is shown, in steps of a
-// quarter: CIPA DC-008 (Exif 2.32), 4.6.4.A "Orientation".
+// An orientation is a matrix that maps the stored picture to the shown one, in quarter
+// turns: CIPA DC-008 (Exif 2.32), 4.6.4.A "Orientation".
 type matrix [2][2]int
 
 var orientations = [9]matrix{
@@ -15,8 +15,7 @@ var orientations = [9]matrix{
 	8: {{0, 1}, {-1, 0}},
 }
 
-// orientationAfter returns the orientation that does what first does and then what second
-// does.
+// orientationAfter returns the orientation that applies first and then second.
 func orientationAfter(first, second int) int {
 	a, b := orientations[second], orientations[first]
 	var product matrix
@@ -33,11 +32,11 @@ func orientationAfter(first, second int) int {
 	return 1
 }
 
-// stored returns where a part of the turned picture is in the stored one, whose size is
-// given.
+// stored returns the position of a part of the turned picture in the stored one, whose size
+// is given.
 func (rect Rect) stored(size Size, orientation int) Rect {
 	m := orientations[orientation]
-	// Twice the centre's distance from the picture's, in whole numbers.
+	// Twice the distance between the centres of part and picture, in integers.
 	shown := size.turned(orientation)
 	x, y := 2*rect.X+rect.Width-shown.Width, 2*rect.Y+rect.Height-shown.Height
 	// A matrix of turns is inverted by transposing it.

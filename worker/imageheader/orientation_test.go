@@ -18,7 +18,7 @@ func TestOrientationAfter(t *testing.T) {
 	}
 }
 
-// A part of what is shown is the same pixel in what is stored: here each one's left upper
+// A part of the shown picture is the same pixel in the stored one: here the upper left
 // corner, which the tables of the EXIF tag name.
 func TestStoredRect(t *testing.T) {
 	size := Size{4, 3}

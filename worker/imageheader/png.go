@@ -15,30 +15,30 @@ import (
 
 const pngSignature = "\x89PNG\r\n\x1a\n"
 
-// PNG is what only a PNG has.
+// PNG holds the fields that only a PNG has.
 type PNG struct {
 	// ColourType is 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGBA; Bits is the depth
 	// of a sample or of a palette's index.
 	ColourType, Bits byte
-	// Interlaced says that the rows come in seven passes.
+	// Interlaced means that the rows come in seven passes.
 	Interlaced bool
 	// Palette counts the palette's colours.
 	Palette int
 	// Transparency is a tRNS chunk's content: an alpha for each colour of the palette, or
 	// one transparent colour.
 	Transparency []byte
-	// StillInAnimation says that the picture shown by decoders without animation is the
-	// first frame of it.
+	// StillInAnimation means that the picture shown by decoders without animation is the
+	// animation's first frame.
 	StillInAnimation bool
-	// DeclaredFrames is what acTL says; Header.Frames counts the frames that are there.
+	// DeclaredFrames is the number in acTL; Header.Frames counts the frames that exist.
 	DeclaredFrames uint32
 	// Ancillary counts the chunks that decoding does not need, and AncillaryBytes their
-	// content. Compressed counts those of them that hold compressed data.
+	// content. Compressed counts those with compressed data.
 	Ancillary, Compressed int
 	AncillaryBytes        int64
 	// PixelBytes is the compressed size of the pixels.
 	PixelBytes int64
-	// End says that there is an end chunk, and Trailing counts the bytes behind it.
+	// End means that there is an end chunk. Trailing counts the bytes after it.
 	End      bool
 	Trailing int
 }
@@ -51,7 +51,8 @@ const (
 // PNGChunk is a chunk of a PNG. ISO 15948, 5.3.
 type PNGChunk struct {
 	Name string
-	// Start and End are where it is in the file, from its length to behind its checksum.
+	// Start and End delimit the chunk in the file, from its length to the end of its
+	// checksum.
 	Start, End int
 	Body       []byte
 }
@@ -63,7 +64,7 @@ func (c PNGChunk) Valid(file []byte) bool {
 
 // PNGChunks yields the chunks of a PNG, up to IEND or to where the file is cut.
 func PNGChunks(file []byte) iter.Seq[PNGChunk] {
-	const overhead = 12 // A chunk's length, name and checksum.
+	const overhead = 12 // The sizes of a chunk's length, name and checksum.
 	return func(yield func(PNGChunk) bool) {
 		for at := len(pngSignature); at+overhead <= len(file); {
 			end := int64(at) + overhead + int64(binary.BigEndian.Uint32(file[at:]))
@@ -117,8 +118,8 @@ func parsePNG(h *Header, file []byte) error {
 	return nil
 }
 
-// pngReader reads chunk by chunk. A chunk counts only in its place, and if its checksum is
-// right, as in libpng.
+// pngReader reads chunk by chunk. As in libpng, a chunk counts only in its place, and only
+// if its checksum is right.
 type pngReader struct {
 	*Header
 	*PNG
@@ -130,7 +131,7 @@ type pngReader struct {
 }
 
 func (r *pngReader) read(c PNGChunk) error {
-	early := !r.idat && !r.palette // Where colour has its place.
+	early := !r.idat && !r.palette // The place of colour chunks.
 	if c.Name[0]&0x20 != 0 && c.Name != "fcTL" && c.Name != "fdAT" {
 		r.Ancillary++
 		r.AncillaryBytes += int64(len(c.Body))
@@ -172,7 +173,7 @@ func (r *pngReader) read(c PNGChunk) error {
 	return nil
 }
 
-// clears reports whether the content of tRNS has the size that the colour type asks for.
+// clears reports whether the content of tRNS has the size that the colour type requires.
 // ISO 15948, 11.3.2.1.
 func (r *pngReader) clears(body []byte) bool {
 	switch r.ColourType {
@@ -221,8 +222,8 @@ func (r *pngReader) readHeader(c PNGChunk) error {
 	return nil
 }
 
-// readColour reads a chunk that says what the colours are; the first of each name counts.
-// ISO 15948, 11.3.2, and PNG third edition, 11.3.2.6.
+// readColour reads a chunk that defines the colours; the first of each name counts. ISO
+// 15948, 11.3.2, and PNG third edition, 11.3.2.6.
 func (r *pngReader) readColour(c PNGChunk) {
 	colour := &r.Colour
 	switch {
@@ -243,8 +244,8 @@ func (r *pngReader) readColour(c PNGChunk) {
 	}
 }
 
-// maxProfile bounds what an ICC profile is inflated to: the largest of printers have some
-// 3 MB.
+// maxProfile bounds the inflated size of an ICC profile: the largest, for printers, have
+// about 3 MB.
 const maxProfile = 4 << 20
 
 // inflateProfile reads an iCCP chunk: a name, a zero, the method and a zlib stream. It is
@@ -291,8 +292,8 @@ func (r *pngReader) readFrame(c PNGChunk) {
 	})
 }
 
-// finish decides what follows from all chunks together. The precedence of colour is of
-// PNG third edition, 4.3 "Colour spaces".
+// finish decides what follows from all chunks together. The precedence of colour chunks
+// follows PNG third edition, 4.3 "Colour spaces".
 func (r *pngReader) finish() {
 	if len(r.Transparency) > 0 && !r.Alpha {
 		r.Alpha = true

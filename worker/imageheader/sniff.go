@@ -7,11 +7,11 @@ import (
 	"calotype"
 )
 
-// Sniff returns a picture's format by its first bytes, whatever its name says.
+// Sniff returns a picture's format by its first bytes, whatever its file name is.
 //
-// The signatures: JPEG ISO 10918-1 B.1.1.3, PNG ISO 15948 5.2, GIF89a 17, WebP
-// RFC 9649 2.4, BMP BITMAPFILEHEADER, TIFF 6.0 section 2, BigTIFF, JPEG XL ISO 18181-1 D.1
-// and -2, ICO, and the brands of ISO 23008-12 for HEIC and AVIF.
+// The signatures: JPEG ISO 10918-1 B.1.1.3, PNG ISO 15948 5.2, GIF89a 17, WebP RFC 9649
+// 2.4, BMP BITMAPFILEHEADER, TIFF 6.0 section 2, BigTIFF, JPEG XL ISO 18181-1 D.1 and -2,
+// ICO, and the brands of ISO 23008-12 for HEIC and AVIF.
 func Sniff(file []byte) (calotype.Format, bool) {
 	switch {
 	case bytes.HasPrefix(file, []byte{0xff, 0xd8, 0xff}):

@@ -7,30 +7,30 @@ import (
 	"slices"
 )
 
-// TIFF is what only a TIFF has, of its first directory. TIFF 6.0; BigTIFF.
+// TIFF holds the fields that only a TIFF has, from its first directory. TIFF 6.0; BigTIFF.
 type TIFF struct {
-	// Big says that it is a BigTIFF, with offsets of 8 bytes.
+	// Big means that it is a BigTIFF, with offsets of 8 bytes.
 	Big bool
-	// BigEndian says that numbers have their highest byte first.
+	// BigEndian means that numbers have their highest byte first.
 	BigEndian bool
-	// Samples is the number of channels, those of unknown meaning included.
+	// Samples is the number of channels, including those of unknown meaning.
 	Samples int
-	// ExtraSamples are the meanings of the channels beyond the colours: 0 unknown, 1
+	// ExtraSamples are the meanings of the channels besides the colours: 0 unknown, 1
 	// premultiplied alpha, 2 alpha.
 	ExtraSamples []uint16
-	// BitsPerSample are those of each channel that the file states.
+	// BitsPerSample are the bits of each channel that the file states.
 	BitsPerSample []uint16
-	// Photometric is what the channels are; SampleFormat is 1 for unsigned, 2 for signed,
-	// 3 for floating-point numbers.
+	// Photometric is the meaning of the channels; SampleFormat is 1 for unsigned, 2 for
+	// signed, 3 for floating-point numbers.
 	Photometric, SampleFormat uint16
 	// Compression is the scheme: 1 none, 5 LZW, 6 JPEG of the old style, 7 JPEG.
 	Compression uint16
-	// Planar says that each channel is stored for itself.
+	// Planar means that each channel is stored separately.
 	Planar bool
-	// Block is the size of a strip or a tile in pixels, which is what is decoded at a time.
+	// Block is the size of a strip or a tile in pixels, which is decoded as a unit.
 	Block Size
 	Tiled bool
-	// Subsampling is by how much the colours of YCbCr are fewer, across and down.
+	// Subsampling is the subsampling of YCbCr's colours, across and down.
 	Subsampling [2]int
 	// Pages counts the directories.
 	Pages int
@@ -78,10 +78,10 @@ func parseTIFF(h *Header, file []byte) error {
 	return nil
 }
 
-// maxPages bounds the directories that are counted, which may be in a circle.
+// maxPages bounds the directories that are counted, because they may form a circle.
 const maxPages = 10000
 
-// tiffReader reads directories of either kind.
+// tiffReader reads directories of both kinds.
 type tiffReader struct {
 	file  []byte
 	order binary.ByteOrder
@@ -109,7 +109,7 @@ func newTIFFReader(file []byte) *tiffReader {
 	return r
 }
 
-// offset reads an offset or a count; one that no file has is negative.
+// offset reads an offset or a count; a value that no file can have becomes negative.
 func (r *tiffReader) offset(b []byte) int64 {
 	if !r.big {
 		return int64(r.order.Uint32(b))
@@ -127,7 +127,8 @@ func (r *tiffReader) entrySize() int64 {
 	return 12
 }
 
-// directory returns the entries of the directory at a place, and where the next one is.
+// directory returns the entries of the directory at an offset, and the offset of the next
+// one.
 func (r *tiffReader) directory(at int64) (entries []byte, next int64) {
 	countSize, nextSize := int64(2), int64(4)
 	if r.big {
@@ -151,7 +152,7 @@ func (r *tiffReader) directory(at int64) (entries []byte, next int64) {
 	return r.file[start:end], next
 }
 
-// numbers reads the values of an entry, at most so many; count is what there should be.
+// numbers reads the values of an entry, up to a maximum; count is the declared number.
 func (r *tiffReader) numbers(entry []byte, atMost int64) (values []uint32, count int64) {
 	kind, place := r.order.Uint16(entry[2:]), entry[8:]
 	count = r.offset(entry[4:])
@@ -200,8 +201,7 @@ func (r *tiffReader) bytesOf(entry []byte) []byte {
 	return r.file[at : at+count]
 }
 
-// readFirst reads the directory of the picture that is shown. The first entry of a tag
-// counts.
+// readFirst reads the directory of the shown picture. The first entry of a tag counts.
 func (r *tiffReader) readFirst(h *Header, t *TIFF, entries []byte) {
 	const maxValues = 1 << 10
 	seen := map[uint16]bool{}
@@ -296,7 +296,7 @@ func (t *TIFF) finish(h *Header) {
 	if t.Photometric == TIFFYCbCr {
 		h.Chroma = chromaBy(t.Subsampling[0], t.Subsampling[1])
 	}
-	// Only an extra sample that says so is alpha.
+	// Only an extra sample that is declared as alpha is alpha.
 	if len(t.ExtraSamples) > 0 && (t.ExtraSamples[0] == 1 || t.ExtraSamples[0] == 2) {
 		h.Alpha, h.Premultiplied = true, t.ExtraSamples[0] == 1
 		h.Channels++

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// tiffOrder writes a TIFF's numbers: an order, and the kind with offsets of 8 bytes.
+// tiffOrder writes a TIFF's numbers: a byte order, and the size of offsets.
 type tiffOrder struct {
 	order binary.AppendByteOrder
 	mark  string
@@ -24,7 +24,7 @@ func (o tiffOrder) offset(v int) []byte {
 	return o.long(v)
 }
 
-// entry is an entry of a directory; its values are in it if there is room.
+// entry is a directory entry; its values are inside if they fit.
 func (o tiffOrder) entry(tag, kind, count int, values []byte) []byte {
 	room := len(o.offset(0))
 	return join(o.short(tag), o.short(kind), o.offset(count), append(values, make([]byte, room)...)[:room])
@@ -38,7 +38,7 @@ func (o tiffOrder) shorts(tag int, values ...int) []byte {
 	return o.entry(tag, typeShort, len(values), b)
 }
 
-// file is a TIFF of one directory, with data behind it.
+// file is a TIFF with one directory, followed by data.
 func (o tiffOrder) file(data []byte, entries ...[]byte) []byte {
 	if o.big {
 		return join([]byte(o.mark), o.short(43), o.short(8), o.short(0), o.offset(16), o.offset(len(entries)), join(entries...), o.offset(0), data)

@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// WebP is what only a WebP has.
+// WebP holds the fields that only a WebP has.
 type WebP struct {
-	// Lossy and Lossless say which codings its pictures have; an animation may have both.
+	// Lossy and Lossless are the codings of its pictures; an animation may have both.
 	Lossy, Lossless bool
-	// Extended says that there is a VP8X chunk, and Flags is its first byte.
+	// Extended means that there is a VP8X chunk, and Flags is its first byte.
 	Extended bool
 	Flags    byte
-	// CutShort says that the RIFF header promises more than there is: browsers show no
-	// such file.
+	// CutShort means that the RIFF header declares more bytes than there are: browsers do
+	// not show such a file.
 	CutShort bool
-	// Trailing counts the bytes behind what the RIFF header promises.
+	// Trailing counts the bytes after the end that the RIFF header declares.
 	Trailing int
 }
 
@@ -34,14 +34,14 @@ const (
 // RIFFChunk is a chunk of a RIFF file.
 type RIFFChunk struct {
 	Name string
-	// Start and End are where it is in the file, from its name to behind its padding.
+	// Start and End delimit the chunk in the file, from its name to the end of its padding.
 	Start, End int
 	Body       []byte
 }
 
-// RIFFChunks yields the chunks between two places of a RIFF file, up to where one is cut:
-// a four-letter name, a size, and a body that is padded to an even length. The chunks of a
-// file begin behind [RIFFHeaderSize]. RFC 9649, 2.3.
+// RIFFChunks yields the chunks between two positions of a RIFF file, up to where one is
+// cut: a four-letter name, a size, and a body that is padded to an even length. The chunks
+// of a file begin at [RIFFHeaderSize]. RFC 9649, 2.3.
 func RIFFChunks(file []byte, start, end int) iter.Seq[RIFFChunk] {
 	const overhead = 8
 	return func(yield func(RIFFChunk) bool) {
@@ -60,7 +60,7 @@ func RIFFChunks(file []byte, start, end int) iter.Seq[RIFFChunk] {
 	}
 }
 
-// RIFFHeaderSize is the size of RIFF, the file's size and its kind.
+// RIFFHeaderSize is the size of "RIFF", the file's size and its kind.
 const RIFFHeaderSize = 12
 
 // webpNeeded are the chunks that are needed to show a picture.
@@ -103,7 +103,7 @@ type webpReader struct {
 	*WebP
 	icc      []byte
 	animated *Animation
-	still    bool // A picture outside of a frame.
+	still    bool // A picture outside a frame.
 	alpha    bool // An alpha plane before it.
 }
 
@@ -150,7 +150,7 @@ func (r *webpReader) note(name string) {
 	r.Lossy = r.Lossy || name == "VP8 "
 }
 
-// readFrame reads an ANMF chunk, and which coding the picture in it has. RFC 9649, 2.7.1.1.
+// readFrame reads an ANMF chunk, and the coding of its picture. RFC 9649, 2.7.1.1.
 func (r *webpReader) readFrame(file []byte, c RIFFChunk) {
 	const header, noBlend, clear = 16, 2, 1
 	if r.animated == nil || len(c.Body) < header {

@@ -60,7 +60,7 @@ func TestWebPAnimation(t *testing.T) {
 	if r := h.Refusal(Limits{Frames: 1}); r == nil || r.Class != ClassTooManyFrames {
 		t.Errorf("2 frames of at most 1: %v", r)
 	}
-	// Without a frame over all of the canvas, something stays clear.
+	// If no frame covers the whole canvas, something stays transparent.
 	small := parse(t, webpFile(vp8x(WebPAnimation, 40, 30), anim, anmf(0, 0, 6, 7, 70, 0, vp8(6, 7))))
 	if !small.Alpha || small.Frames != 1 || small.Animation == nil {
 		t.Errorf("got %+v", small)

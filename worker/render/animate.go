@@ -13,7 +13,8 @@ import (
 	"calotype/worker/animation"
 )
 
-// animate says where the frames are, how long each is shown, and how often.
+// animate stores the frames' height, their delays, and the number of plays in the picture's
+// metadata.
 func (d *decoded) animate(img *vips.ImageRef, t Target) error {
 	if err := img.SetPageHeight(d.height); err != nil {
 		return err
@@ -31,8 +32,8 @@ func (d *decoded) animate(img *vips.ImageRef, t Target) error {
 	return img.SetLoop(d.plays)
 }
 
-// gifDelays rounds delays to the hundredths of a second that a GIF has, so that frames
-// start at the right time. Browsers do not play a delay of less than 2.
+// gifDelays rounds delays to a GIF's hundredths of a second, so that frames start at the
+// right time. Browsers do not play a delay below 2.
 func gifDelays(delays []int) []int {
 	rounded := make([]int, len(delays))
 	late := 0 // How much later the next frame starts than it should.
@@ -43,7 +44,8 @@ func gifDelays(delays []int) []int {
 	return rounded
 }
 
-// encodeAPNG writes the frames as PNG, each but the first cut to what has changed.
+// encodeAPNG writes the frames as PNG. Each frame except the first is cropped to what has
+// changed.
 func (d *decoded) encodeAPNG(p *Picture) ([]byte, error) {
 	var w animation.PNGWriter
 	for i := range d.frames {

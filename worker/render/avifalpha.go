@@ -7,9 +7,9 @@ import (
 	"calotype/worker/imageheader"
 )
 
-// withFullRangeAlpha corrects the alpha plane of an AVIF that libheif wrote, in place. Up to
-// 1.15 it encodes alpha with all values from 0 to 255 and marks it as of limited range, so
-// that browsers stretch it: 190 becomes 202.
+// withFullRangeAlpha corrects the alpha plane of an AVIF that libheif wrote, in place. Up
+// to 1.15 libheif encodes alpha with all values from 0 to 255 but marks it as limited
+// range, so browsers stretch it: 190 becomes 202.
 func withFullRangeAlpha(file []byte) {
 	var primary uint32
 	var items []imageheader.Box
@@ -42,8 +42,8 @@ type location struct {
 	offset, length uint64
 }
 
-// locations reads where the items of a file are, as far as libheif writes it: each in one
-// piece. ISO 14496-12, 8.11.3.
+// locations reads where the items of a file are, in the form that libheif writes: each in
+// one piece. ISO 14496-12, 8.11.3.
 func locations(b []byte) (all []location) {
 	if len(b) < 8 || b[0] > 1 || b[4] != 0x44 {
 		return nil // Another version, or sizes other than 4 bytes.

@@ -10,7 +10,7 @@ import (
 	"calotype/worker/imageheader"
 )
 
-// An AVIF's alpha has all values, and says so.
+// An AVIF's alpha has all values, and is marked so.
 func TestAlphaOfAVIF(t *testing.T) {
 	soft := image.NewNRGBA(image.Rect(0, 0, 80, 60))
 	for i := range soft.Pix {

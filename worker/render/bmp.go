@@ -15,8 +15,7 @@ import (
 	"calotype"
 )
 
-// BMP is read and written in Go: libvips would hand it to ImageMagick, which stays
-// blocked.
+// BMP is read and written in Go: libvips would use ImageMagick for it, which stays blocked.
 
 func (p *Picture) readBMPHeader() (err error) {
 	defer recoverFault(&err)
@@ -54,8 +53,8 @@ func bmpProfile(file []byte) []byte {
 	return info[start : start+length]
 }
 
-// decodeBMP makes a TIFF of the pixels, for libvips to read. In most files rows differ only
-// in the order of their bytes.
+// decodeBMP converts the pixels to a TIFF for libvips. In most files rows differ only in
+// the order of their bytes.
 func (p *Picture) decodeBMP(on failOn) (img *pages, err error) {
 	defer recoverFault(&err)
 	b, err := readBMP(p.body)
@@ -94,12 +93,12 @@ func (b *bitmap) swapRows(pixels []byte) {
 	}
 }
 
-// copyNRGBA writes a picture as rows of RGBA, colours not multiplied by alpha.
+// copyNRGBA writes a picture as rows of RGBA without premultiplied alpha.
 func copyNRGBA(img image.Image, to []byte) {
 	size := img.Bounds().Size()
 	row := image.NewNRGBA(image.Rect(0, 0, size.X, 1))
 	for y := range size.Y {
-		if same, ok := img.(*image.NRGBA); ok { // Draw would go by way of premultiplied alpha.
+		if same, ok := img.(*image.NRGBA); ok { // Draw would premultiply the alpha.
 			copy(to[y*size.X*4:][:size.X*4], same.Pix[y*same.Stride:])
 			continue
 		}

@@ -61,7 +61,7 @@ func TestKindsOfBMP(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
-// A run-length encoded file that ends before its picture does not pass as whole.
+// A run-length encoded file that ends too early does not count as intact.
 func TestCutRLE(t *testing.T) {
 	for name, pixels := range map[string]string{
 		"nothing": "", "a row": "\x03\x01\x00\x00", "half a run": "\x03", "half a literal": "\x00\x03\x01", "half a delta": "\x00\x02\x01",
@@ -74,7 +74,7 @@ func TestCutRLE(t *testing.T) {
 	}
 }
 
-// Alpha survives a BMP, and so does what is read of it again.
+// Alpha is preserved when a BMP is written and read again.
 func TestAlphaOfBMP(t *testing.T) {
 	half := quadrants(40, 30)
 	for i := 3; i < len(half.Pix); i += 4 {
@@ -85,8 +85,8 @@ func TestAlphaOfBMP(t *testing.T) {
 	wantColour(t, img, 5, 5, color.NRGBA{220, 30, 30, 128}, 2)
 }
 
-// fieldsBMP makes a 2x1 BMP of 32 or 16 bits a pixel: a header of so many bytes, with masks
-// in it or behind it, and two pixels.
+// fieldsBMP makes a 2x1 BMP of 32 or 16 bits per pixel: a header of the given size, with
+// masks inside or after it, and two pixels.
 func fieldsBMP(header int, compression uint32, bits uint16, masks []uint32, pixels ...uint32) []byte {
 	info := make([]byte, max(header, 40))
 	put := binary.LittleEndian

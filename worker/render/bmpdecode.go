@@ -7,18 +7,18 @@ import (
 	"math/bits"
 )
 
-// bitmap is the header of a BMP and where its parts are. BITMAPFILEHEADER, BITMAPCOREHEADER and
-// BITMAPINFOHEADER to BITMAPV5HEADER in
+// bitmap is the header of a BMP and the positions of its parts. BITMAPFILEHEADER,
+// BITMAPCOREHEADER and BITMAPINFOHEADER to BITMAPV5HEADER in
 // https://learn.microsoft.com/windows/win32/gdi/bitmap-storage, and OS/2 2.x, whose header
 // has 16 to 64 bytes.
 type bitmap struct {
 	width, height int
 	upward        bool // The last row comes first.
-	bits          int  // Of a pixel.
+	bits          int  // Bits of a pixel.
 	compression   uint32
 	masks         [4]uint32 // Red, green, blue, alpha.
 	palette       []byte
-	entry         int // Bytes of a palette's colour.
+	entry         int // Bytes of a colour in the palette.
 	pixels        []byte
 }
 
@@ -31,7 +31,7 @@ const (
 
 var errCutBMP = errors.New("bmp: shorter than its header says")
 
-// readBMP reads the headers. It takes no memory for what they promise.
+// readBMP reads the headers. It allocates no memory for what they declare.
 func readBMP(file []byte) (b bitmap, err error) {
 	if len(file) < bmpFileHeader+bmpCoreHeader {
 		return b, errors.New("bmp: it ends in its header")
@@ -79,7 +79,8 @@ func readBMP(file []byte) (b bitmap, err error) {
 	return b, b.check()
 }
 
-// tableSize is how many bytes a palette of so many colours has: zero means all.
+// tableSize returns the number of bytes of a palette with a number of colours: zero means
+// all.
 func (b *bitmap) tableSize(colours int) int {
 	if b.bits > 8 {
 		return colours * b.entry
@@ -90,8 +91,8 @@ func (b *bitmap) tableSize(colours int) int {
 	return colours * b.entry
 }
 
-// readMasks finds out where the samples of a pixel are, and returns where the headers end.
-// Alpha counts only if there is a mask for it, as in browsers.
+// readMasks finds the positions of a pixel's samples, and returns where the headers end.
+// Alpha counts only if it has a mask, as in browsers.
 func (b *bitmap) readMasks(file, info []byte, size, after int64) (int64, error) {
 	switch b.bits {
 	case 16:
@@ -123,7 +124,7 @@ func (b *bitmap) readMasks(file, info []byte, size, after int64) (int64, error) 
 	return after, nil
 }
 
-// check refuses kinds of files that are not decoded.
+// check refuses files of unsupported kinds.
 func (b *bitmap) check() error {
 	ok := false
 	switch b.compression {
@@ -157,7 +158,7 @@ func (b *bitmap) isRLE() bool {
 	return b.compression == bmpRLE8 || b.compression == bmpRLE4 || b.compression == bmpRLE24
 }
 
-// whole reports whether the file holds the pixels that its header promises.
+// whole reports whether the file has all the pixels that its header declares.
 func (b *bitmap) whole() bool {
 	if b.isRLE() {
 		_, whole := b.walkRLE(func(int, int, [4]byte) {})
@@ -166,7 +167,7 @@ func (b *bitmap) whole() bool {
 	return int64(len(b.pixels)) >= bmpStride(b.width, int64(b.bits))*int64(b.height)
 }
 
-// decode writes rows of RGB or RGBA. Pixels that the file does not have are transparent.
+// decode writes rows of RGB or RGBA. Missing pixels are transparent.
 func (b *bitmap) decode(bands int, to []byte) {
 	clear(to)
 	if b.isRLE() {
@@ -186,7 +187,7 @@ func (b *bitmap) decode(bands int, to []byte) {
 	}
 }
 
-// row returns where the y-th row of the file is seen.
+// row returns where the y-th row of the file is shown.
 func (b *bitmap) row(y int) int {
 	if b.upward {
 		return b.height - 1 - y
@@ -246,13 +247,13 @@ func (b *bitmap) colourTable() (table [256][4]byte) {
 	return table
 }
 
-// walkRLE calls put with each pixel of a run-length encoded picture, and the row in the
-// order of the file. It reports whether there is an end, or all that there is room for.
+// walkRLE calls put with each pixel of a run-length encoded picture, and the row in file
+// order. It reports whether the data has an end, or all pixels are there.
 // https://learn.microsoft.com/windows/win32/gdi/bitmap-compression
 func (b *bitmap) walkRLE(put func(x, y int, c [4]byte)) (pixels int, whole bool) {
 	const endOfLine, endOfBitmap, delta = 0, 1, 2
 	table, data := b.colourTable(), b.pixels
-	size := func(n int) int { return (n*b.bits + 7) / 8 } // Bytes of n pixels.
+	size := func(n int) int { return (n*b.bits + 7) / 8 } // The bytes of n pixels.
 	colour := func(from []byte, i int) [4]byte {
 		switch b.bits {
 		case 4:

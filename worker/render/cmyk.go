@@ -1,6 +1,6 @@
 package render
 
-// fromCMYK converts samples of print, 0 for no ink, to RGB as browsers do where there is no
+// fromCMYK converts samples of print colours, 0 for no ink, to RGB as browsers do without a
 // profile: (255-C)(255-K)/255.
 func fromCMYK(cmyk []byte) []byte {
 	rgb := make([]byte, len(cmyk)/4*3)

@@ -19,7 +19,7 @@ static VipsImage *apply_profile(VipsImage *in, const void *profile, size_t lengt
 	return out;
 }
 
-// with_meaning keeps the first bands and says what they are.
+// with_meaning keeps the first bands and sets their interpretation.
 static VipsImage *with_meaning(VipsImage *in, int bands, VipsInterpretation space) {
 	VipsImage *some = NULL, *out = NULL;
 	if (vips_extract_band(in, &some, 0, "n", bands, NULL))
@@ -57,13 +57,13 @@ import (
 	"calotype/worker/imageheader"
 )
 
-// srgbProfile names the profile of sRGB that libvips has built in. A file's name would
-// have libvips read it for each picture, which the sandbox of a decoder does not allow.
+// srgbProfile names the sRGB profile that is built into libvips. With a file name libvips
+// would read the file for each picture, which a decoder's sandbox forbids.
 var srgbProfile = C.CString("srgb")
 
-// channels brings a picture to 1 to 4 bands of known meaning: grey or RGB, without or with
-// alpha, or to CMYK without alpha. Other bands, such as the spot colours of a TIFF, are
-// dropped. What is not a picture of one of these spaces is converted to RGB.
+// channels converts a picture to 1 to 4 bands of known meaning: grey or RGB, without or
+// with alpha, or CMYK without alpha. It drops other bands, such as the spot colours of a
+// TIFF. Pictures in other colour spaces become RGB.
 func (p *pages) channels(hasAlpha bool) error {
 	space := p.image.Type
 	colours := 3
@@ -74,7 +74,7 @@ func (p *pages) channels(hasAlpha bool) error {
 		colours = 4
 	case C.VIPS_INTERPRETATION_sRGB, C.VIPS_INTERPRETATION_RGB16, C.VIPS_INTERPRETATION_scRGB, C.VIPS_INTERPRETATION_RGB:
 	case C.VIPS_INTERPRETATION_LAB, C.VIPS_INTERPRETATION_LABS, C.VIPS_INTERPRETATION_XYZ, C.VIPS_INTERPRETATION_LCH:
-	default: // Libvips does not know.
+	default: // libvips does not know.
 		space = C.VIPS_INTERPRETATION_sRGB
 		if p.image.BandFmt == C.VIPS_FORMAT_USHORT {
 			space = C.VIPS_INTERPRETATION_RGB16
@@ -97,7 +97,7 @@ func (p *pages) channels(hasAlpha bool) error {
 	return p.replace(C.with_meaning(p.image, C.int(keep), C.VipsInterpretation(space)))
 }
 
-// isCMYK reports whether the bands are those of print.
+// isCMYK reports whether the bands are print colours.
 func (p *pages) isCMYK() bool { return p.image.Type == C.VIPS_INTERPRETATION_CMYK }
 
 func (p *pages) isGrey() bool {
@@ -115,8 +115,8 @@ func (p *pages) colours() int {
 	return 3
 }
 
-// applyProfile converts to sRGB from an ICC profile, if there is one. A profile that cannot
-// be applied is ignored. One for RGB is applied to grey as well, as in browsers.
+// applyProfile converts to sRGB from an ICC profile, if there is one. It ignores a profile
+// that cannot be applied. As in browsers, it also applies an RGB profile to grey.
 func (p *pages) applyProfile(profile []byte) error {
 	if len(profile) == 0 {
 		return nil
@@ -143,7 +143,7 @@ func (p *pages) applyProfile(profile []byte) error {
 	return p.replace(out)
 }
 
-// toSRGB converts to sRGB of 8 bits a sample, or to grey.
+// toSRGB converts to sRGB of 8 bits per sample, or to grey.
 func (p *pages) toSRGB() error {
 	space := C.VipsInterpretation(C.VIPS_INTERPRETATION_sRGB)
 	if p.isGrey() {
@@ -155,7 +155,7 @@ func (p *pages) toSRGB() error {
 	return p.replace(C.to_space(p.image, space, C.VIPS_FORMAT_UCHAR))
 }
 
-// toCMYK8 brings samples of print to 8 bits.
+// toCMYK8 converts samples of print colours to 8 bits.
 func (p *pages) toCMYK8() error {
 	if p.image.BandFmt == C.VIPS_FORMAT_UCHAR {
 		return nil
@@ -163,7 +163,8 @@ func (p *pages) toCMYK8() error {
 	return p.replace(C.to_8_bits(p.image))
 }
 
-// toPlainSamples brings samples to 8 or 16 bits, as they are, and returns their bytes.
+// toPlainSamples converts samples to 8 or 16 bits without a change of colour, and returns
+// their bytes.
 func (p *pages) toPlainSamples() (int, error) {
 	switch p.image.BandFmt {
 	case C.VIPS_FORMAT_UCHAR:
@@ -174,16 +175,16 @@ func (p *pages) toPlainSamples() (int, error) {
 	return 1, p.toSRGB()
 }
 
-// isSRGB reports whether the samples are sRGB or grey of 8 bits already, without alpha,
-// unless the file says otherwise.
+// isSRGB reports whether the samples are already sRGB or grey of 8 bits without alpha,
+// unless the file declares otherwise.
 func (p *pages) isSRGB() bool {
 	return p.image.BandFmt == C.VIPS_FORMAT_UCHAR && (p.image.Type == C.VIPS_INTERPRETATION_sRGB && p.bands() == 3 ||
 		p.image.Type == C.VIPS_INTERPRETATION_B_W && p.bands() == 1)
 }
 
-// usableProfile returns the profile that a picture of so many colour channels is converted
-// from. It is nil if there is none, if it is for pictures of another colour space, or if it
-// is sRGB's. Browsers decode grey to RGB, but not in PNG, whose decoder refuses the profile.
+// usableProfile returns the profile to convert from, for a number of colour channels. It is
+// nil if there is none, if it is for another colour space, or if it is sRGB's. Browsers
+// decode grey to RGB, except in PNG, whose decoder refuses the profile.
 func usableProfile(profile []byte, colours int, format calotype.Format) []byte {
 	header, ok := imageheader.ReadProfile(profile)
 	if !ok || !header.Fits(colours) || imageheader.IsSRGB(profile) {

@@ -9,16 +9,17 @@ import (
 	"calotype/worker/imageheader"
 )
 
-// conversion brings samples to sRGB as a file's code points, gamma and primaries ask for. It
-// does what an ICC profile does elsewhere. It is for RGB and grey, 8 or 16 bits a sample.
+// conversion converts samples to sRGB according to a file's code points, gamma and
+// primaries, as an ICC profile does in other files. It handles RGB and grey with 8 or 16
+// bits per sample.
 type conversion struct {
 	toLight transfer
-	matrix  [9]float64 // From the light of the file's primaries to that of sRGB's.
+	matrix  [9]float64 // From light in the file's primaries to light in sRGB's.
 	pq, hlg bool
 }
 
-// newConversion returns nil if there is nothing to convert: the file says nothing, sRGB, or
-// what is not known.
+// newConversion returns nil if there is nothing to convert: the file declares nothing,
+// sRGB, or unknown values.
 func newConversion(format calotype.Format, c imageheader.Colour) *conversion {
 	var to conversion
 	from := primariesBT709
@@ -54,9 +55,9 @@ func newConversion(format calotype.Format, c imageheader.Colour) *conversion {
 	return &to
 }
 
-// transferOf returns the transfer function of a code point of ITU-T H.273, table 3. Browsers
-// take that of television for sRGB's in pictures that are coded as video, and for a gamma of
-// 2.4, that of a display, in PNG.
+// transferOf returns the transfer function of a code point of ITU-T H.273, table 3.
+// Browsers use sRGB's for television's in pictures that are coded as video, and a display's
+// gamma of 2.4 in PNG.
 func transferOf(format calotype.Format, code uint16) (transfer, bool) {
 	switch code {
 	case 1, 6, 14, 15:
@@ -107,8 +108,8 @@ func (c *conversion) isIdentity() bool {
 	return true
 }
 
-// apply converts pixels of so many bands, the last of which is alpha if their number is
-// even. Samples of 16 bits are in the machine's order.
+// apply converts pixels with a number of bands; if that is even, the last one is alpha.
+// Samples of 16 bits are in the machine's byte order.
 func (c *conversion) apply(from []byte, bytesPerSample, bands int, to []byte) {
 	levels := 1 << (8 * bytesPerSample)
 	light := make([]float64, levels)
@@ -148,7 +149,7 @@ func (c *conversion) apply(from []byte, bytesPerSample, bands int, to []byte) {
 	}
 }
 
-// levelTable maps light from 0 to 1 to sRGB of 8 bits.
+// levelTable maps light from 0 to 1 to 8-bit sRGB.
 type levelTable []byte
 
 var srgbLevels = sync.OnceValue(func() levelTable {

@@ -7,11 +7,11 @@ import (
 	"calotype/worker/imageheader"
 )
 
-// What Chromium 156 shows of samples by the code points of a PNG's cICP chunk, or of AVIF's
-// nclx box.
+// What Chromium 156 shows for samples with the code points of a PNG's cICP chunk, or of
+// AVIF's nclx box.
 func TestCodePoints(t *testing.T) {
 	type rgb [3]byte
-	const hdr = 8 // The curve from HDR is only fitted.
+	const hdr = 8 // The curve from HDR is only approximated.
 	for _, c := range []struct {
 		format              calotype.Format
 		primaries, transfer uint16
@@ -52,7 +52,7 @@ func TestCodePoints(t *testing.T) {
 	}
 }
 
-// A gamma and primaries count as Chromium has them; sRGB by any of these names changes nothing.
+// Gamma and primaries count as in Chromium; any name of sRGB changes nothing.
 func TestGammaAndPrimaries(t *testing.T) {
 	p3 := primariesOf[12]
 	for _, c := range []struct {
@@ -87,7 +87,7 @@ func TestGammaAndPrimaries(t *testing.T) {
 	}
 }
 
-// Alpha and samples of 16 bits stay what they are; grey stays grey.
+// Alpha and the depth of 16-bit samples are preserved; grey stays grey.
 func TestConversionLayouts(t *testing.T) {
 	linear := newConversion(calotype.PNG, imageheader.Colour{Source: imageheader.ColourGammaChrm, Gamma: 1})
 	var got [4]byte
@@ -106,7 +106,7 @@ func TestConversionLayouts(t *testing.T) {
 	}
 }
 
-// (255-C)(255-K)/255, as browsers have it.
+// (255-C)(255-K)/255, as in browsers.
 func TestFromCMYK(t *testing.T) {
 	got := fromCMYK([]byte{0, 0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 255, 20, 100, 200, 51})
 	want := []byte{255, 255, 255, 0, 255, 255, 0, 0, 0, 188, 124, 44}

@@ -6,26 +6,25 @@ import (
 	"time"
 )
 
-// gate limits how many steps of this package run at once. A step in libvips only computes:
-// more of them than there are CPUs take more memory and not less time. Steps that encode a
+// gate limits how many steps of this package run at once. A step in libvips only computes,
+// so more steps than CPUs would take more memory and no less time. Steps that encode a
 // decoded picture go before steps that decode another one, which keeps few decoded pictures
 // in memory.
 //
-// A step that takes long shares its CPU after a while, so that huge pictures do not keep
-// small ones waiting.
+// A long step shares its CPU after a while, so that huge pictures do not keep small ones
+// waiting.
 type gate struct {
 	all      int
 	mu       sync.Mutex
 	free     int
 	encoding []chan struct{} // Waiting steps that have a decoded picture.
-	decoding []chan struct{} // Waiting steps that have none yet.
+	decoding []chan struct{} // Waiting steps without one.
 }
 
 // exclusive is how long a step holds its CPU exclusively; most finish sooner.
 const exclusive = 250 * time.Millisecond
 
-// Gate hands out CPUs to the steps of the engine. Its methods may be called by several
-// goroutines at once.
+// Gate gives CPUs to the steps of the engine. Its methods may be called concurrently.
 type Gate interface {
 	// Decode and Encode wait for a CPU and run the step. Steps of Encode go first.
 	Decode(step func())
@@ -67,7 +66,7 @@ func (g *gate) run(queue *[]chan struct{}, step func()) {
 	g.occupy(step)
 }
 
-// CPUs returns how many there are.
+// CPUs returns the number of CPUs.
 func (g *gate) CPUs() int { return g.all }
 
 // Try runs a step if a CPU is idle, and reports whether it did.
@@ -92,7 +91,7 @@ func (g *gate) occupy(step func()) {
 	step()
 }
 
-// release hands a CPU to the first step that waits for one.
+// release gives a CPU to the first waiting step.
 func (g *gate) release() {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Pictures that are decoded go before those that are not, and each in turn.
+// Decoded pictures go before others, and each kind in order of arrival.
 func TestGateTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newGate(1)
@@ -36,7 +36,7 @@ func TestGateTurns(t *testing.T) {
 	})
 }
 
-// A step that takes long shares its CPU, and releases it once.
+// A long step shares its CPU, and releases it once.
 func TestGateShares(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newGate(1)

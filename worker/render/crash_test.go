@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// A crash in native code ends the process: Go cannot recover from it, and nothing here
-// tries. In a worker the message then returns to the queue when its lease is over, and
-// the redrive policy ends what does so again and again.
+// A crash in native code ends the process: Go cannot recover from it. In a worker the
+// message then returns to the queue when its lease is over, and the redrive policy ends
+// repeated crashes.
 func TestNativeCrashEndsTheProcess(t *testing.T) {
 	if file := os.Getenv("CALOTYPE_TEST_CRASH"); file != "" {
 		crash(t, file)
@@ -29,7 +29,7 @@ func TestNativeCrashEndsTheProcess(t *testing.T) {
 	if child.ProcessState == nil || child.ProcessState.Success() {
 		t.Fatalf("it went on: %v\n%s", err, out)
 	}
-	// Killed by the signal in one of libvips' threads, or by Go's handler in one of Go's.
+	// Killed by the signal in one of libvips's threads, or by Go's handler in one of Go's.
 	status := child.ProcessState.Sys().(syscall.WaitStatus)
 	killed := status.Signaled() && (status.Signal() == syscall.SIGSEGV || status.Signal() == syscall.SIGBUS)
 	if !killed && !strings.Contains(string(out), "SIGSEGV") && !strings.Contains(string(out), "SIGBUS") {
@@ -40,7 +40,7 @@ func TestNativeCrashEndsTheProcess(t *testing.T) {
 	}
 }
 
-// crash takes a picture's memory away from under the decoder.
+// crash unmaps a picture's memory while the decoder uses it.
 func crash(t *testing.T, file string) {
 	f, err := os.Open(file)
 	if err != nil {

@@ -11,8 +11,8 @@ package render
 #include <string.h>
 #include <jpeglib.h>
 
-// damaged is a JPEG of which as many rows are decoded as there are. libvips shows grey in
-// place of the rest, and does not say where it begins.
+// damaged is a JPEG whose existing rows are decoded. libvips would replace the rest with
+// grey, and does not report where it begins.
 typedef struct {
 	struct jpeg_decompress_struct jpeg;
 	struct jpeg_error_mgr errors;
@@ -74,15 +74,14 @@ static damaged *damaged_open(const uint8_t *body, size_t length, int shrink, cha
 		d->jpeg.out_color_space = JCS_CMYK;
 	else
 		d->jpeg.out_color_space = JCS_RGB;
-	// Of several scans, the later ones make the picture finer.
+	// If there are several scans, the later ones refine the picture.
 	if (jpeg_has_multiple_scans(&d->jpeg))
 		d->jpeg.buffered_image = TRUE;
 	jpeg_calc_output_dimensions(&d->jpeg);
 	return d;
 }
 
-// damaged_rows decodes into rows of output_width x output_components, and returns how many
-// there are.
+// damaged_rows decodes rows of output_width x output_components, and returns their number.
 static int damaged_rows(damaged *d, uint8_t *out) {
 	const size_t stride = (size_t) d->jpeg.output_width * d->jpeg.output_components;
 	if (setjmp(d->failed))
@@ -120,7 +119,7 @@ import (
 	"calotype"
 )
 
-// decodeDamagedJPEG decodes the rows that a JPEG has. The others are transparent, as in
+// decodeDamagedJPEG decodes the rows that a JPEG has. Missing rows are transparent, as in
 // browsers.
 func decodeDamagedJPEG(body []byte, shrink int) (*pages, error) {
 	var message *C.char
@@ -150,7 +149,7 @@ func decodeDamagedJPEG(body []byte, shrink int) (*pages, error) {
 	return pagesOfRows(rows, width, height, colours, have)
 }
 
-// pagesOfRows makes a picture of grey or RGB rows, of which the first so many were decoded.
+// pagesOfRows makes a picture of grey or RGB rows, given how many of them were decoded.
 func pagesOfRows(rows []byte, width, height, colours, have int) (*pages, error) {
 	bands := colours
 	if have < height {

@@ -15,9 +15,10 @@ import (
 	"calotype"
 )
 
-// decodeDamagedPNG decodes the rows that a PNG has. The others are transparent, as in
-// browsers. It completes the stream of pixels with zeros, makes a whole file of it, and
-// decodes that: so nothing in it is undefined. It is in memory several times meanwhile.
+// decodeDamagedPNG decodes the rows that a PNG has. Missing rows are transparent, as in
+// browsers. It pads the stream of pixels with zeros, makes an intact file of it, and
+// decodes that, so nothing in it is undefined. The picture is in memory several times
+// meanwhile.
 func decodeDamagedPNG(body []byte) (*pages, error) {
 	parts, err := splitPNG(body)
 	if err != nil {
@@ -50,15 +51,15 @@ func decodeDamagedPNG(body []byte) (*pages, error) {
 	return loadPages(calotype.TIFF, tiff, loadOptions{failOn: failOnError, sequential: true})
 }
 
-// pngParts are the parts of a PNG that it takes to decode its pixels.
+// pngParts are the parts of a PNG that are needed to decode its pixels.
 type pngParts struct {
 	header, palette, transparency []byte
-	data                          []byte // The zlib stream, or the part that is there.
+	data                          []byte // The zlib stream, or the existing part of it.
 }
 
 const pngMagic = "\x89PNG\r\n\x1a\n"
 
-// splitPNG collects the parts, whatever the checksums are, up to where the file ends.
+// splitPNG collects the parts, whatever the checksums are, up to the end of the file.
 func splitPNG(file []byte) (p pngParts, err error) {
 	for at := len(pngMagic); at+8 <= len(file); {
 		size := int64(binary.BigEndian.Uint32(file[at:]))
@@ -86,10 +87,10 @@ func splitPNG(file []byte) (p pngParts, err error) {
 	return p, nil
 }
 
-// pngPass is what is stored together: the whole picture, or one of seven passes of it.
+// pngPass is a part that is stored together: the whole picture, or one of its seven passes.
 type pngPass struct {
 	x, y, dx, dy int
-	rows, stride int // A row has a byte for its filter besides.
+	rows, stride int // A row also has a byte for its filter.
 }
 
 // passes returns how the pixels are stored. ISO 15948, 8.2.
@@ -109,8 +110,8 @@ func (p pngParts) passes() []pngPass {
 	return all
 }
 
-// inflate returns what a broken zlib stream holds, at most so many bytes. The checksum at
-// its end does not count.
+// inflate returns the content of a broken zlib stream, up to a maximum of bytes. It ignores
+// the checksum at the end.
 func inflate(data []byte, most int) []byte {
 	const zlibHeader = 2
 	var out bytes.Buffer
@@ -118,8 +119,7 @@ func inflate(data []byte, most int) []byte {
 	return out.Bytes()
 }
 
-// soundRows counts the rows, of all passes one after the other, that are there as a whole
-// and have a filter that exists.
+// soundRows counts the rows, over all passes, that are complete and have a known filter.
 func soundRows(raw []byte, layout []pngPass) (rows int) {
 	const filters = 5
 	for _, pass := range layout {
@@ -133,7 +133,7 @@ func soundRows(raw []byte, layout []pngPass) (rows int) {
 	return rows
 }
 
-// zeroFrom clears the rows behind the first so many.
+// zeroFrom clears the rows after the given number.
 func zeroFrom(raw []byte, layout []pngPass, rows int) {
 	at := 0
 	for _, pass := range layout {
@@ -175,15 +175,15 @@ func (p pngParts) file(raw []byte) ([]byte, error) {
 	return out, nil
 }
 
-// hideMissing makes the pixels of rows that are missing transparent. Of an interlaced
-// picture, they take the place of the nearest one of an earlier pass.
+// hideMissing makes the pixels of missing rows transparent. In an interlaced picture it
+// replaces them with the nearest pixel of an earlier pass.
 func (p pngParts) hideMissing(pixels []byte, have int) {
 	width, height := int(binary.BigEndian.Uint32(p.header)), int(binary.BigEndian.Uint32(p.header[4:]))
 	if p.header[12] == 0 {
 		clear(pixels[min(have, height)*width*4:])
 		return
 	}
-	var rows [7]int // Of each pass.
+	var rows [7]int // For each pass.
 	for i, pass := range p.passes() {
 		rows[i] = min(have, pass.rows)
 		have -= rows[i]

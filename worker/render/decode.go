@@ -8,7 +8,7 @@ import (
 	"calotype"
 )
 
-// decode is the way from a source's bytes to the picture that all targets are made from.
+// decode converts a source's bytes to the picture that all targets are made from.
 func (p *Picture) decode(targets []Target) (*decoded, error) {
 	width, height, frames := p.sizeToDecode(targets)
 	if p.animation != nil || p.sequence != nil && p.sequence.decodable {
@@ -41,7 +41,7 @@ func (p *Picture) decode(targets []Target) (*decoded, error) {
 	return d, nil
 }
 
-// sizeToDecode returns the largest size that a target has, as stored (before the turn), and
+// sizeToDecode returns the largest size of all targets, as stored (before the turn), and
 // how many frames are needed.
 func (p *Picture) sizeToDecode(targets []Target) (width, height, frames int) {
 	width, height, frames = 1, 1, 1
@@ -73,12 +73,12 @@ func (p *Picture) decodeStored(width, height int) (d *decoded, err error) {
 		return err
 	})
 	if err != nil {
-		return nil, corrupt(p.Format, err) // The pixels are read here, and not before.
+		return nil, corrupt(p.Format, err) // The pixels are read only here.
 	}
 	return d, nil
 }
 
-// decodeDamaged decodes as much of a picture as there is, or returns nil.
+// decodeDamaged decodes the intact part of a picture, or returns nil.
 func (p *Picture) decodeDamaged(width, height int) (d *decoded) {
 	err := vipsErrors.run(func() error {
 		loaded, err := p.loadDamaged(width, height)
@@ -95,8 +95,8 @@ func (p *Picture) decodeDamaged(width, height int) (d *decoded) {
 	return d
 }
 
-// decodePages decodes what was loaded. The order of the steps: load, channels, scale,
-// colours; what follows is the turn, and the fan-out.
+// decodePages decodes a loaded picture. The order of the steps is: load, channels, scale,
+// colours; then follow the turn and the fan-out.
 func (p *Picture) decodePages(img *pages, width, height int) (*decoded, error) {
 	if err := img.channels(p.hasAlpha(img)); err != nil {
 		return nil, fmt.Errorf("channels: %w", err)
@@ -112,13 +112,12 @@ func (p *Picture) decodePages(img *pages, width, height int) (*decoded, error) {
 	return p.convert(img)
 }
 
-// hasAlpha reports whether a band behind the colours is alpha. Those of a TIFF may be
-// anything.
+// hasAlpha reports whether a band after the colours is alpha. In a TIFF it may be anything.
 func (p *Picture) hasAlpha(frame *pages) bool {
 	return p.Format != calotype.TIFF || frame.bands() == 2 || frame.bands() == 4
 }
 
-// convert brings the colours of a picture to sRGB, and its pixels into memory.
+// convert converts a picture's colours to sRGB, and reads its pixels into memory.
 func (p *Picture) convert(img *pages) (d *decoded, err error) {
 	if err := img.applyProfile(p.profile); err != nil {
 		return nil, fmt.Errorf("colours: %w", err)
@@ -154,8 +153,8 @@ func (p *Picture) convert(img *pages) (d *decoded, err error) {
 	})
 }
 
-// load opens the picture as small as its decoder can make it cheaply, but no smaller than
-// width x height as stored.
+// load opens the picture at the smallest size that its decoder produces cheaply, but no
+// smaller than width x height as stored.
 func (p *Picture) load(width, height int) (*pages, error) {
 	if p.Format == calotype.BMP {
 		return p.decodeBMP(failOnError)
@@ -166,15 +165,15 @@ func (p *Picture) load(width, height int) (*pages, error) {
 	case p.Format == calotype.JPEG:
 		o.sequential, o.shrink = true, jpegShrink(shrink)
 	case p.Format == calotype.WebP && shrink >= 4:
-		o.scale = 2 / shrink // Twice the size is left for the better filter.
+		o.scale = 2 / shrink // Twice the size is kept for the better filter.
 	default:
 		o.sequential = true
 	}
 	return loadPages(p.Format, p.coded, o)
 }
 
-// loadDamaged opens what there is of a damaged picture. Pixels that are missing are
-// transparent, whatever the decoder would make of them.
+// loadDamaged opens the intact part of a damaged picture. Missing pixels are transparent,
+// whatever the decoder returns for them.
 func (p *Picture) loadDamaged(width, height int) (img *pages, err error) {
 	defer recoverFault(&err)
 	switch p.Format {
@@ -188,13 +187,13 @@ func (p *Picture) loadDamaged(width, height int) (img *pages, err error) {
 	return nil, fmt.Errorf("a damaged %s is not decoded", p.Format)
 }
 
-// shrink returns how many times width x height the picture is, as stored.
+// shrink returns the ratio of the stored picture to width x height.
 func (p *Picture) shrink(width, height int) float64 {
 	return min(float64(p.stored.width)/float64(width), float64(p.stored.height)/float64(height))
 }
 
-// jpegShrink returns the largest scale-down that libjpeg does while decoding, by 1, 2, 4 or
-// 8, that leaves at least what is wanted.
+// jpegShrink returns the largest scale-down that libjpeg can do while decoding (1, 2, 4 or
+// 8) and that leaves at least the wanted size.
 func jpegShrink(shrink float64) int {
 	for _, by := range []int{8, 4, 2} {
 		if shrink >= float64(by) {

@@ -9,17 +9,17 @@ import (
 )
 
 // decoded is a picture in memory at the largest size wanted: upright, in sRGB or grey, 8
-// bits a sample, without metadata; of 1 to 4 bands: grey or RGB, without or with alpha. It
-// is kept as an uncompressed TIFF, which libvips opens again at the cost of a copy; its
-// frames are one below the other.
+// bits per sample, without metadata, with 1 to 4 bands: grey or RGB, without or with alpha.
+// It is stored as an uncompressed TIFF, which libvips can open again for the price of a
+// copy. Its frames are stored one below the other.
 type decoded struct {
 	tiff          []byte
-	pixels        []byte // In the TIFF.
+	pixels        []byte // A part of the TIFF.
 	frames        int
 	width, height int // Of a frame.
 	bands         int
-	delays        []int // Of each frame of an animation, in milliseconds, as browsers play it.
-	plays         int   // How often browsers show the animation; 0 is for ever.
+	delays        []int // The delay of each frame of an animation in milliseconds, as browsers play it.
+	plays         int   // How often browsers play the animation; 0 means forever.
 }
 
 // newDecoded returns a picture whose pixels the caller must write, all of them.
@@ -37,14 +37,14 @@ func (d *decoded) frame(i int) []byte {
 	return d.pixels[i*size:][:size]
 }
 
-// free ends the use of the picture. Its memory is used again.
+// free ends the use of the picture. Its memory is reused.
 func (d *decoded) free() {
 	bufferPool.put(d.tiff)
 	d.tiff, d.pixels = nil, nil
 }
 
-// open gives the picture to govips: row by row, which saves one more copy (and 15 % of the
-// CPU of a fan-out), or as a whole if it has frames.
+// open gives the picture to govips: row by row, which saves a copy (and 15 % of a fan-out's
+// CPU time), or as a whole if it has frames.
 func (d *decoded) open() (*vips.ImageRef, error) {
 	params := vips.NewImportParams()
 	if d.frames == 1 {
@@ -74,20 +74,20 @@ func (d *decoded) turned(orientation int) (*decoded, error) {
 	return to, nil
 }
 
-// turnPixels writes the pixels of a stored picture of width x height to where they are
-// seen.
+// turnPixels writes the pixels of a stored picture of width x height to their upright
+// positions.
 func turnPixels(from []byte, width, height, bands, orientation int, to []byte) {
 	seenWidth, seenHeight := width, height
 	if turned(orientation) {
 		seenWidth, seenHeight = height, width
 	}
-	first, right, down := 0, 1, seenWidth // Where the upright picture's first pixel is, and its neighbours.
+	first, right, down := 0, 1, seenWidth // The position of the upright picture's first pixel, and the steps to its neighbours.
 	switch orientation {
-	case 2, 3, 6, 7: // From the right to the left.
+	case 2, 3, 6, 7: // From right to left.
 		first, right = seenWidth-1, -1
 	}
 	switch orientation {
-	case 3, 4, 7, 8: // From the bottom to the top.
+	case 3, 4, 7, 8: // From bottom to top.
 		first, down = first+(seenHeight-1)*seenWidth, -seenWidth
 	}
 	alongRow, alongColumn := right, down
@@ -103,8 +103,8 @@ func turnPixels(from []byte, width, height, bands, orientation int, to []byte) {
 	}
 }
 
-// dropOpaqueAlpha drops an alpha channel that is opaque everywhere, as those of many
-// animations and screenshots are: to scale alpha right takes several times the work.
+// dropOpaqueAlpha drops an alpha channel that is opaque everywhere, as in many animations
+// and screenshots: scaling with alpha takes several times the work.
 func (d *decoded) dropOpaqueAlpha() {
 	if d.bands%2 != 0 {
 		return

@@ -11,7 +11,7 @@ import (
 	"calotype"
 )
 
-// encode writes a picture that has a target's size.
+// encode writes a picture that already has a target's size.
 func (d *decoded) encode(p *Picture, t Target) ([]byte, error) {
 	if t.Format == calotype.PNG && d.frames > 1 {
 		return d.encodeAPNG(p)
@@ -48,8 +48,8 @@ func encode(img *vips.ImageRef, p *Picture, t Target) (body []byte, err error) {
 			StripMetadata: true,
 			Compression:   6,
 			Filter:        vips.PngFilterAll,
-			Palette:       p.palette && p.Frames == 1, // Frames have one palette.
-			Quality:       100,                        // Of the palette: as many colours as it takes, up to 256.
+			Palette:       p.palette && p.Frames == 1, // All frames have one palette.
+			Quality:       100,                        // The palette has as many colours as needed, up to 256.
 			Dither:        1,
 		})
 	case calotype.GIF:
@@ -87,8 +87,9 @@ func encode(img *vips.ImageRef, p *Picture, t Target) (body []byte, err error) {
 	return body, err
 }
 
-// avifEffort returns the least effort, 1 (0 would be ignored). libaom 3.12 then codes smooth
-// pictures as palettes: a night sky takes 4.6 times the bytes. The next effort does not.
+// avifEffort returns the lowest effort, 1 (0 would be ignored). At that effort libaom 3.12
+// codes smooth pictures as palettes: a night sky takes 4.6 times the bytes. The next effort
+// does not.
 var avifEffort = sync.OnceValue(func() int {
 	for _, l := range libraries {
 		if l.name == "libaom" && older(l.version(), [3]int{3, 12, 0}) {
@@ -98,8 +99,8 @@ var avifEffort = sync.OnceValue(func() int {
 	return 2
 })
 
-// avifQuality maps JPEG's scale of quality to AVIF's, where the same number is a
-// better and heavier picture.
+// avifQuality maps JPEG's quality scale to AVIF's, where the same number means a better and
+// larger picture.
 func avifQuality(jpeg int) int {
 	return max(1, jpeg*3/4)
 }

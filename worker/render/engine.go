@@ -8,9 +8,9 @@ package render
 #include <malloc.h>
 #endif
 
-// Two arenas instead of eight a core, and blocks of a megabyte by themselves: what a
-// picture took is given back instead of being kept for each thread, or between what is
-// still in use. glibc would raise that limit to 32 MB as such blocks are freed.
+// Two arenas instead of eight per core, and separate mappings from a megabyte on. A
+// picture's memory is then returned to the system, instead of being kept for each thread
+// or between blocks in use. glibc would raise that limit to 32 MB as such blocks are freed.
 static void give_back(void) {
 #ifdef __GLIBC__
 	mallopt(M_ARENA_MAX, 2);
@@ -32,8 +32,8 @@ import (
 	"github.com/davidbyttow/govips/v2/vips"
 )
 
-// loaders are the only ones of libvips' decoders that a source's bytes ever
-// reach. BMP is decoded in Go.
+// loaders are the only decoders of libvips that a source's bytes reach. BMP is decoded in
+// Go.
 var loaders = []string{
 	"VipsForeignLoadJpeg",
 	"VipsForeignLoadPng",
@@ -43,10 +43,10 @@ var loaders = []string{
 	"VipsForeignLoadTiff",
 }
 
-// gcPercent lets Go's heap grow by a quarter before it is collected. It is a few large
-// blocks, sources and decoded pictures, so that collecting costs next to nothing. Of 8
-// pictures of 12 megapixels at once, to 16 variants each, 25 percent and glibc's limit
-// above take 118 MB instead of 156, for 4 % more CPU.
+// gcPercent lets Go's heap grow by a quarter before it is collected. The heap consists of a
+// few large blocks, sources and decoded pictures, so collecting costs almost nothing. For 8
+// pictures of 12 megapixels at once, with 16 variants each, 25 percent and glibc's limit
+// above need 118 MB instead of 156, for 4 % more CPU.
 const gcPercent = 25
 
 // Start starts libvips; it must have been called before anything else in this
@@ -56,15 +56,16 @@ var Start = sync.OnceValue(func() error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	// What is decoded for random access stays in memory, which the limits bound.
-	// Above 100 MB libvips would use a temporary file, and 8.14.1 then crashes in
-	// frames that need no scaling. It knows k, m and g, and takes another unit for bytes.
+	// A picture that is decoded for random access stays in memory, which the limits bound.
+	// Above 100 MB libvips would use a temporary file, and 8.14.1 then crashes in frames
+	// that need no scaling. The variable accepts k, m and g; with another unit it counts
+	// bytes.
 	if err := os.Setenv("VIPS_DISC_THRESHOLD", "1024g"); err != nil {
 		return err
 	}
 	vips.LoggingSettings(func(string, vips.LogLevel, string) {}, vips.LogLevelError)
-	// Every field is set: to govips a zero is a setting. One thread a picture and
-	// no operation cache: pictures are rendered side by side, each once.
+	// Every field is set, because govips treats a zero as a setting. One thread per picture
+	// and no operation cache: pictures are rendered concurrently, each once.
 	err := vips.Startup(&vips.Config{
 		ConcurrencyLevel: 1,
 		MaxCacheFiles:    0,
@@ -112,17 +113,16 @@ func setBlocked(operation string, blocked bool) {
 
 // lastError returns and clears the error buffer of libvips, for calls that bypass govips.
 func lastError() error {
-	text := C.vips_error_buffer_copy() // And clears it.
+	text := C.vips_error_buffer_copy() // This also clears it.
 	defer C.g_free(C.gpointer(text))
 	if said := C.GoString(text); said != "" {
 		return errors.New(said)
 	}
-	return errSilent // What it said went to another picture that failed at the time.
+	return errSilent // The message went to another picture that failed at the same time.
 }
 
-// Encoder names the program's recipe version and the library's version, as a
-// rendition's lineage records it. The first part changes when the same settings
-// come to give other bytes.
+// Encoder names the program's recipe version and the library's version, as a rendition's
+// lineage records it. The first part changes when the same settings produce other bytes.
 func Encoder() string {
 	return "calotype-1 libvips-" + vips.Version
 }

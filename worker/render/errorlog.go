@@ -11,9 +11,9 @@ import (
 )
 
 // errorLog keeps the messages of pictures apart. libvips has one list of messages for the
-// whole process: what is decoded at the same time ends up in it as well. A step that fails
-// while others run is therefore repeated with none beside it, so that its error, and the
-// class that follows from it, is the same however busy the process is.
+// whole process, which also collects those of concurrent decoding. If a step fails while
+// others run, it is therefore repeated alone. Its error, and the class that follows from
+// it, is then the same however busy the process is.
 type errorLog struct {
 	exclusive sync.RWMutex
 	running   atomic.Int64
@@ -22,8 +22,8 @@ type errorLog struct {
 
 var vipsErrors errorLog
 
-// run runs a step that decodes in libvips, and perhaps runs it a second time. A step must
-// not call run.
+// run runs a step that decodes in libvips, and runs it a second time if necessary. A step
+// must not call run.
 func (l *errorLog) run(step func() error) error {
 	err, alone := l.runShared(step)
 	if err == nil || alone {

@@ -10,20 +10,20 @@ import (
 	"time"
 )
 
-// fanout makes the renditions of targets from one base: in the order they are asked
-// for, or earlier where a processor is idle, or what they share is at hand. Targets that
-// are the same are made once.
+// fanout makes the renditions of targets from one decoded picture: in the requested order,
+// or earlier if a CPU is idle or a shared size is available. Identical targets are made
+// once.
 type fanout struct {
 	encode  func(Target) (Rendition, error)
 	limits  Limits
-	spent   atomic.Int64 // Nanoseconds, of all that was done for the picture.
+	spent   atomic.Int64 // In nanoseconds, for everything done for the picture.
 	stopped atomic.Bool
-	tasks   []*task // Those of one size one after the other.
-	of      []*task // Of each target.
+	tasks   []*task // Targets of one size follow one another.
+	of      []*task // For each target.
 	helpers sync.WaitGroup
 }
 
-// task is one rendition, made by whoever claims it first.
+// task is one rendition, made by the goroutine that claims it first.
 type task struct {
 	target    Target
 	claimed   atomic.Bool
@@ -32,7 +32,7 @@ type task struct {
 	err       error
 }
 
-// newFanout begins with nothing: [fanout.rendition] makes what it is asked for.
+// newFanout starts nothing: [fanout.rendition] makes what it is asked for.
 func newFanout(targets []Target, limits Limits, spent time.Duration, encode func(Target) (Rendition, error)) *fanout {
 	f := &fanout{encode: encode, limits: limits}
 	f.spent.Store(int64(spent))
@@ -48,15 +48,15 @@ func newFanout(targets []Target, limits Limits, spent time.Duration, encode func
 	return f
 }
 
-// first is where the first target is that has the task's size.
+// first is the index of the first target with the task's size.
 func first(targets []Target, a *task) int {
 	return slices.IndexFunc(targets, func(t Target) bool { return sameSize(t, a.target) })
 }
 
 func sameSize(a, b Target) bool { return a.Width == b.Width && a.Height == b.Height }
 
-// rendition returns what was made of the i-th target. The first is not kept waiting for
-// others; with each of the rest goes what has its size.
+// rendition returns the i-th target's rendition. The first one does not wait for others;
+// each further one is made together with those of its size.
 func (f *fanout) rendition(i int) (Rendition, error) {
 	t := f.of[i]
 	if t.claimed.CompareAndSwap(false, true) {
@@ -72,7 +72,7 @@ func (f *fanout) rendition(i int) (Rendition, error) {
 	return t.rendition, t.err
 }
 
-// recruit starts a helper for every processor but the caller's.
+// recruit starts a helper for every CPU except the caller's.
 func (f *fanout) recruit() {
 	for range min(len(f.tasks), cpuGate.CPUs()) - 1 {
 		f.helpers.Go(f.help)
@@ -106,7 +106,7 @@ func (f *fanout) run(t *task) {
 	f.spent.Add(int64(time.Since(start)))
 }
 
-// stop waits for the helpers, who begin nothing more.
+// stop waits for the helpers, which start nothing more.
 func (f *fanout) stop() {
 	f.stopped.Store(true)
 	f.helpers.Wait()

@@ -42,7 +42,8 @@ func renderAll(body []byte) (all [][]byte, err error) {
 	return all, nil
 }
 
-// Whoever makes a rendition, and beside what, its bytes are the same.
+// A rendition's bytes are the same whichever goroutine makes it and whatever runs
+// concurrently.
 func TestSideBySide(t *testing.T) {
 	all := cpuGate
 	cpuGate = newGate(1) // So that there are no helpers.
@@ -94,7 +95,7 @@ func TestFanout(t *testing.T) {
 		t.Errorf("%d calls for 3 different targets", calls.Load())
 	}
 
-	// Stopped after the first, nothing is begun afterwards.
+	// After a stop following the first rendition, nothing more starts.
 	calls.Store(0)
 	f = newFanout(targets, Limits{}, 0, encode)
 	if _, err := f.rendition(0); err != nil {
@@ -108,7 +109,7 @@ func TestFanout(t *testing.T) {
 		t.Error("a helper went on after the stop")
 	}
 
-	// The time that decoding took counts.
+	// The decoding time counts.
 	f = newFanout(targets, Limits{Time: time.Second}, 2*time.Second, encode)
 	var fault *failure.Failure
 	if _, err := f.rendition(0); !errors.As(err, &fault) || fault.Class != ClassTooSlow {

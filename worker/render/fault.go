@@ -10,7 +10,7 @@ import (
 	"calotype/worker/imageheader"
 )
 
-// The classes of faults: at most 64 ASCII characters, for people and for metadata.
+// The classes of failures: at most 64 ASCII characters, for people and for metadata.
 const (
 	ClassUnsupported   = failure.UnsupportedFormat
 	ClassCorrupt       = failure.Corrupt
@@ -20,7 +20,7 @@ const (
 	ClassTooSlow       = failure.TooSlow
 )
 
-// The classes of what a header alone shows to be too costly.
+// The classes of pictures whose header alone shows that they cost too much.
 const (
 	ClassTooManyScans    = imageheader.ClassTooManyScans
 	ClassTooManyChunks   = imageheader.ClassTooManyChunks
@@ -33,30 +33,30 @@ func faultf(class, format string, args ...any) *failure.Failure {
 	return failure.New(class, format, args...)
 }
 
-// corrupt is the fault of a picture that a decoder gave up on, or that is of a kind
-// which its decoder does not know.
+// corrupt is the failure of a picture that a decoder gave up on, or of a kind that its
+// decoder does not support.
 func corrupt(format calotype.Format, err error) *failure.Failure {
 	detail := oneLine(err.Error())
 	switch {
 	case detail == "":
 		detail = errSilent.Error()
 	case strings.Contains(detail, "not supported"):
-		return faultf(ClassUnsupported, "%s", detail) // Only the text says so.
+		return faultf(ClassUnsupported, "%s", detail) // Only the text reveals it.
 	}
 	return faultf(ClassCorrupt, "%s", detail)
 }
 
 var errSilent = errors.New("the decoder gave up and did not say why")
 
-// oneLine folds what libvips says of a picture, a line for each of its layers and often
-// the same one again, into one line of at most about 200 bytes: the last, since what
-// comes of it is at the end. govips adds a stack.
+// oneLine folds libvips's messages about a picture, one line per layer and often repeated,
+// into one line of at most about 200 bytes. It keeps the last one, because the consequence
+// is at the end. govips adds a stack.
 func oneLine(s string) string {
 	const most = 200
 	s, _, _ = strings.Cut(s, "\nStack:")
 	lines := strings.Split(strings.TrimSpace(strings.ToValidUTF8(s, "?")), "\n")
-	// A decoder that looks for something beyond the end says so many times; what it
-	// made of that comes last.
+	// A decoder that reads beyond the end reports this many times; its conclusion comes
+	// last.
 	isSeek := func(line string) bool { return strings.HasPrefix(line, "source: bad seek") }
 	if len(lines) > 0 && !isSeek(lines[len(lines)-1]) {
 		lines = slices.DeleteFunc(lines, isSeek)

@@ -28,18 +28,18 @@ func exif(orientation int) []byte {
 
 const secret = "48.8584N 2.2945E"
 
-// segment is a JPEG segment of a marker.
+// segment is a JPEG segment with a marker.
 func segment(marker byte, body string) []byte {
 	return append([]byte{0xff, marker, byte((len(body) + 2) >> 8), byte(len(body) + 2)}, body...)
 }
 
-// withSegments puts segments behind a JPEG's first marker.
+// withSegments puts segments after a JPEG's first marker.
 func withSegments(jpeg []byte, segments ...[]byte) []byte {
 	return append(append(jpeg[:2:2], bytes.Join(segments, nil)...), jpeg[2:]...)
 }
 
-// Exif 2.32, 4.6.4.A: which side of the scene the first row and the first column
-// of the stored picture show.
+// Exif 2.32, 4.6.4.A: which side of the scene the first row and the first column of the
+// stored picture show.
 func TestOrientations(t *testing.T) {
 	tl, tr, bl, br := corners[0][0], corners[0][1], corners[1][0], corners[1][1]
 	for orientation, upright := range map[int][2][2]color.NRGBA{
@@ -75,7 +75,7 @@ func TestOrientations(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
-// saved is what libvips writes of a picture after something is done to it.
+// saved is what libvips writes of a picture after an operation.
 func saved(t *testing.T, img image.Image, do func(*vips.ImageRef) error, quality int) []byte {
 	t.Helper()
 	ref, err := vips.LoadImageFromBuffer(pngOf(t, img), nil)
@@ -139,7 +139,7 @@ func TestColours(t *testing.T) {
 			t.Run(name+" to "+string(f), func(t *testing.T) { wantQuadrants(t, look(t, r.Body), c.want, 20) })
 		}
 	}
-	// A profile that is ignored would show.
+	// A profile that is ignored would be noticed.
 	stored := look(t, saved(t, muted, profile(adobeRGB(t)), 98))
 	if got := color.NRGBAModel.Convert(stored.At(100, 75)).(color.NRGBA); max(got.R, mutedCorners[0][0].R)-min(got.R, mutedCorners[0][0].R) < 8 {
 		t.Errorf("Adobe RGB stores %v for %v, which tests nothing", got, mutedCorners[0][0])
@@ -173,8 +173,8 @@ func cornersByGo(t *testing.T, body []byte) (want [2][2]color.NRGBA) {
 	return want
 }
 
-// A white disc on transparent black has no dark edge, and on JPEG's white
-// background none at all.
+// A white disc on transparent black gets no dark edge, and on JPEG's white background it
+// disappears.
 func TestAlpha(t *testing.T) {
 	disc := image.NewNRGBA(image.Rect(0, 0, 400, 400))
 	for y := range 400 {
@@ -213,7 +213,8 @@ func TestLongAnimation(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
-// Anything that is not needed to show the picture makes it no copy of its source.
+// If there is anything besides what is needed to show the picture, the source is not
+// copied.
 func TestHasNoMetadata(t *testing.T) {
 	jpg, pic, anim := jpegOf(t, quadrants(60, 40)), pngOf(t, quadrants(60, 40)), moving(t, 2, 20, 20)
 	webp := render(t, pic, Target{60, 40, calotype.WebP, 80}).Body

@@ -13,15 +13,15 @@ import (
 	"calotype/worker/animation"
 )
 
-// Animations are composed frame by frame, and each frame is scaled as soon as it is: only
-// scaled frames are kept. GIF is decoded in Go, still ones as well, since a frame need not
-// cover the canvas. A frame of PNG or WebP is decoded like a still of that format.
+// Animations are composed frame by frame, and each frame is scaled right after that: only
+// scaled frames are kept. GIF is decoded in Go, also stills, since a frame need not cover
+// the canvas. A frame of PNG or WebP is decoded like a still of that format.
 
-// maxJoinedDelay is the longest that equal frames are joined to, in milliseconds: what a
-// GIF can hold.
+// maxJoinedDelay is the longest delay of joined equal frames, in milliseconds: a GIF's
+// maximum.
 const maxJoinedDelay = 10 * 0xffff
 
-// readFrames reads the animation of a file that has one. It changes nothing of a still.
+// readFrames reads the animation of a file that has one. It does not change a still.
 func (p *Picture) readFrames() error {
 	if p.Format == calotype.AVIF {
 		return p.readSequence()
@@ -38,8 +38,7 @@ func (p *Picture) readFrames() error {
 }
 
 // decodeFrames decodes an animation, or its first frame: upright, and scaled to width x
-// height as stored. Unless decoding is to fail on errors, it ends with the frame that is
-// damaged.
+// height as stored. Unless decoding must fail on errors, it stops at the damaged frame.
 func (p *Picture) decodeFrames(width, height, frames int, on failOn) (*decoded, error) {
 	start := time.Now()
 	var all film
@@ -69,15 +68,15 @@ func (p *Picture) decodeFrames(width, height, frames int, on failOn) (*decoded, 
 	return all.join(p.animation.Plays)
 }
 
-// shown is what an animation shows for some milliseconds by the file's word. The image is
-// valid until the next one.
+// shown is what an animation shows for some milliseconds according to the file. The image
+// is valid until the next one.
 type shown struct {
 	image *image.NRGBA
 	delay int
 }
 
-// composed decodes what is shown, in order. It ends with an error if there is damage; what
-// is shown of a damaged frame comes with it.
+// composed decodes the shown pictures in order. It ends with an error if there is damage,
+// together with the part of the damaged frame that is shown.
 func (p *Picture) composed() iter.Seq2[shown, error] {
 	if p.sequence != nil {
 		return p.sequence.decode(p.body)
@@ -113,7 +112,7 @@ func (p *Picture) decodeStill(file []byte) (*image.NRGBA, error) {
 	return img, nil
 }
 
-// scaleCanvas scales what the canvas shows, and turns it upright.
+// scaleCanvas scales the canvas's picture and turns it upright.
 func (p *Picture) scaleCanvas(canvas *image.NRGBA, width, height int) (*decoded, error) {
 	d, err := newDecoded(canvas.Rect.Dx(), canvas.Rect.Dy(), 1, 4)
 	if err != nil {
@@ -142,7 +141,7 @@ func (p *Picture) scaleCanvas(canvas *image.NRGBA, width, height int) (*decoded,
 	return d.turned(p.orientation)
 }
 
-// convertCanvas brings the colours of a canvas to sRGB.
+// convertCanvas converts a canvas's colours to sRGB.
 func (p *Picture) convertCanvas(d *decoded) (*decoded, error) {
 	img, err := d.pages()
 	if err != nil {
@@ -158,8 +157,8 @@ type film struct {
 	delays []int
 }
 
-// add takes a frame that is shown for some milliseconds. One that looks like the last is
-// joined with it.
+// add takes a frame that is shown for some milliseconds. A frame that looks like the
+// previous one is joined with it.
 func (f *film) add(frame *decoded, delay int) {
 	if n := len(f.frames); n > 0 {
 		last := f.frames[n-1]
@@ -190,7 +189,8 @@ func (f *film) join(plays int) (*decoded, error) {
 	return d, nil
 }
 
-// widen copies pixels to more bands: grey becomes RGB, and what has no alpha is opaque.
+// widen copies pixels to more bands: grey becomes RGB, and pixels without alpha become
+// opaque.
 func widen(to []byte, toBands int, from []byte, bands int) {
 	if toBands == bands {
 		copy(to, from)

@@ -50,7 +50,7 @@ func play(t testing.TB, body []byte) played {
 	return f
 }
 
-// filmOf makes an animation of every format that moves, of frames of one colour.
+// filmOf makes an animation of every animated format, from frames of one colour each.
 func filmOf(t testing.TB, delays []int, plays int) map[calotype.Format][]byte {
 	t.Helper()
 	g := &gif.GIF{LoopCount: plays}
@@ -98,7 +98,7 @@ func TestAnimationStaysOne(t *testing.T) {
 					t.Errorf("%s: played %d times, delays %v", name, got.plays, got.delays)
 				}
 				for i, frame := range got.frames {
-					// Up to its edges, no frame shows anything of another.
+					// No frame shows anything of another one, up to its edges.
 					for _, y := range []int{1, 25, 49} {
 						wantColour(t, frame, 50, y, frameColour(i), 12)
 					}
@@ -109,8 +109,8 @@ func TestAnimationStaysOne(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
-// What browsers play as 100 ms is written so; hundredths of a second are rounded so that
-// no frame is late, and never to what browsers do not play.
+// Delays that browsers play as 100 ms are written as 100 ms. Hundredths of a second are
+// rounded so that no frame is late, and never to a delay that browsers do not play.
 func TestDelays(t *testing.T) {
 	body := filmOf(t, []int{0, 11, 10, 25, 33, 33, 33, 14, 1000}, 0)[calotype.PNG]
 	asPlayed := []int{100, 11, 100, 25, 33, 33, 33, 14, 1000}
@@ -125,7 +125,7 @@ func TestDelays(t *testing.T) {
 	}
 }
 
-// AVIF is not written as an animation, and JPEG has none.
+// AVIF is not written as an animation, and JPEG cannot hold one.
 func TestFormatsThatDoNotMove(t *testing.T) {
 	for from, body := range filmOf(t, []int{50, 60}, 0) {
 		p, err := Open(body, Limits{})

@@ -25,7 +25,7 @@ func seeds(f *testing.F) {
 	f.Add([]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"))
 }
 
-// Whatever the bytes are, they end as renditions or as a fault.
+// Arbitrary bytes end as renditions or as a failure.
 func FuzzOpen(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -85,7 +85,7 @@ func TestWithoutWebPMetadata(t *testing.T) {
 	}
 }
 
-// Rows of 24 bits are what gobmp reads.
+// Rows of 24 bits equal what gobmp reads.
 func FuzzRowsOfBMP(f *testing.F) {
 	f.Add(bmpOf(f, quadrants(41, 30)))
 	f.Add(render(f, pngOf(f, grainy(9, 7)), Target{9, 7, calotype.BMP, 80}).Body)

@@ -7,10 +7,10 @@ import (
 	"calotype/worker/imageheader"
 )
 
-// withoutTransforms returns a copy of an AVIF in which no picture has a turn or a crop: the
-// engine turns by itself, since libheif crops what browsers do not crop (clap), and turns
-// in the order of the file, where browsers turn (irot) before they mirror (imir). The
-// associations of these properties refer to none, 0. ISO 23008-12, 9.3 and 6.5.
+// withoutTransforms returns a copy of an AVIF without turns or crops. The engine turns the
+// picture itself, because libheif applies crops that browsers ignore (clap), and turns in
+// file order, while browsers turn (irot) before they mirror (imir). The copy's associations
+// with these properties are 0, which means none. ISO 23008-12, 9.3 and 6.5.
 func withoutTransforms(file []byte) []byte {
 	out := bytes.Clone(file)
 	for meta := range imageheader.Boxes(file, 0, len(file)) {
@@ -21,7 +21,7 @@ func withoutTransforms(file []byte) []byte {
 			if iprp.Type != "iprp" {
 				continue
 			}
-			var isTransform []bool // By index, from 1.
+			var isTransform []bool // Keyed by index, from 1.
 			for b := range imageheader.Boxes(file, iprp.End-len(iprp.Body), iprp.End) {
 				switch b.Type {
 				case "ipco":
@@ -39,7 +39,7 @@ func withoutTransforms(file []byte) []byte {
 	return out
 }
 
-// clearAssociations sets the associations with some properties to none.
+// clearAssociations sets the associations with the given properties to none.
 func clearAssociations(ipma []byte, clear []bool) {
 	if len(ipma) < 8 {
 		return

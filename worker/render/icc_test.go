@@ -14,7 +14,7 @@ import (
 	"github.com/davidbyttow/govips/v2/vips"
 )
 
-// profileOf is one of the profiles that libvips brings along.
+// profileOf is one of the profiles that are built into libvips.
 func profileOf(t testing.TB, name string) []byte {
 	t.Helper()
 	ref, err := vips.LoadImageFromBuffer(pngOf(t, quadrants(4, 4)), nil)

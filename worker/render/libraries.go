@@ -8,8 +8,8 @@ package render
 #include <stdlib.h>
 #include <vips/vips.h>
 
-// A function of a library that is loaded in this process already; nothing is loaded for
-// it. libheif is loaded by a module of libvips, and so is not in the global scope.
+// loaded_function finds a function of a library that this process has already loaded; it
+// loads nothing. A module of libvips loads libheif, so libheif is not in the global scope.
 static void *loaded_function(const char *library, const char *function) {
 	void *found = dlsym(RTLD_DEFAULT, function);
 	void *handle;
@@ -42,13 +42,13 @@ import (
 	"github.com/davidbyttow/govips/v2/vips"
 )
 
-// library describes a native library the program depends on. Its version is asked of what is
-// loaded into the process, not of what was there at build time.
+// library describes a native library that the program depends on. Its version is that of
+// the loaded library, not of the one at build time.
 type library struct {
 	name string
-	// floor is the oldest version that the tests pass with: Debian 12's.
+	// floor is the oldest version that passes the tests: Debian 12's.
 	floor [3]int
-	// file and function are where the version is to be had, and read makes sense of it.
+	// file and function locate the version, and read parses it.
 	file, function string
 	read           func(unsafe.Pointer) string
 }
@@ -74,11 +74,11 @@ var libraries = []library{
 
 func text(f unsafe.Pointer) string { return C.GoString(C.call_text(f)) }
 
-// vipsFloor is libvips': before 8.13 it can block no loaders.
+// vipsFloor is libvips's floor: before 8.13 it cannot block loaders.
 var vipsFloor = [3]int{8, 14, 1}
 
-// version asks a loaded library. It is "" where there is none of that name: another
-// system calls the file otherwise, or libvips was built with another library.
+// version asks a loaded library. It is "" if no library has that name: other systems name
+// the file differently, or libvips was built with another library.
 func (l library) version() string {
 	f := loaded(l.file, l.function)
 	if f == nil {
@@ -87,7 +87,8 @@ func (l library) version() string {
 	return versionNumber.FindString(l.read(f))
 }
 
-// loaded finds a function of a library that is in this process already, or returns nil.
+// loaded finds a function of a library that this process has already loaded, or returns
+// nil.
 func loaded(library, function string) unsafe.Pointer {
 	l, f := C.CString(library), C.CString(function)
 	defer C.free(unsafe.Pointer(l))
@@ -97,9 +98,8 @@ func loaded(library, function string) unsafe.Pointer {
 
 var versionNumber = regexp.MustCompile(`\d+\.\d+(\.\d+)?`)
 
-// Libraries lists libvips and the libraries below it, with the versions that they give
-// at run time and the oldest that will do: "libvips 8.15.1 (at least 8.14.1)". Call it
-// after [Start].
+// Libraries lists libvips and the libraries below it, with their versions at run time and
+// the oldest supported ones: "libvips 8.15.1 (at least 8.14.1)". Call it after [Start].
 func Libraries() string {
 	list := []string{describe("libvips", vips.Version, vipsFloor)}
 	for _, l := range libraries {
@@ -114,14 +114,14 @@ func describe(name, version string, floor [3]int) string {
 	return fmt.Sprintf("%s %s (at least %d.%d.%d)", name, version, floor[0], floor[1], floor[2])
 }
 
-// operations are what this package asks of libvips: some builds lack some.
+// operations are the operations of libvips that this package needs. Some builds lack some.
 var operations = map[string][]string{
 	"VipsForeignLoad": {"jpegload_buffer", "pngload_buffer", "gifload_buffer", "webpload_buffer", "heifload_buffer", "tiffload_buffer"},
 	"VipsForeignSave": {"jpegsave_buffer", "pngsave_buffer", "gifsave_buffer", "webpsave_buffer", "heifsave_buffer", "tiffsave_buffer"},
 }
 
-// codecs are what libheif must have beside itself. Since Debian 13 they are plug-ins in
-// packages of their own, which libvips' package only recommends.
+// codecs are the codecs that libheif must have. Since Debian 13 they are plug-ins in
+// separate packages, which libvips's package only recommends.
 // https://github.com/strukturag/libheif/blob/v1.23.0/libheif/api/libheif/heif_library.h
 var codecs = []struct {
 	function string

@@ -28,7 +28,7 @@ func TestLibraries(t *testing.T) {
 	if !strings.HasPrefix(list, "libvips 8.") {
 		t.Errorf("got %q", list)
 	}
-	// These are called the same everywhere; the others' files may not be.
+	// These have the same file names everywhere; the others may not.
 	for _, name := range []string{"libwebp", "libpng", "lcms"} {
 		if !strings.Contains(list, ", "+name+" ") {
 			t.Errorf("no version of %s in %q", name, list)

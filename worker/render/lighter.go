@@ -7,15 +7,14 @@ import (
 	"calotype/worker/imageheader"
 )
 
-// What a rendition in the source's own format may weigh. It is to be lighter than the
-// source. Where it is not, the source itself is the rendition, if there is nothing to
-// remove, turn or convert (see [Picture.rendition]); else it is encoded again, at no
-// higher quality than the source came with. What is lossless has no quality, and stays
-// as it is.
+// A rendition in the source's own format must be smaller in bytes than the source. If it is
+// not, the source itself is the rendition, provided that there is nothing to remove, turn
+// or convert (see [Picture.rendition]). Otherwise it is encoded again, at no higher quality
+// than the source has. A lossless format has no quality, so the rendition stays as it is.
 
-// notLarger returns body, or an encoding of lower quality where body was given bits for
-// detail that the source does not have: at the source's own size, or where it weighs no
-// less than the source.
+// notLarger returns body, or an encoding of lower quality if body spends bits on detail
+// that the source does not have: at the source's own size, or if it is not smaller in bytes
+// than the source.
 func (p *Picture) notLarger(d *decoded, t Target, body []byte) ([]byte, error) {
 	whole := t.Width == p.Width && t.Height == p.Height
 	if !whole && len(body) < len(p.body) {
@@ -29,8 +28,8 @@ func (p *Picture) notLarger(d *decoded, t Target, body []byte) ([]byte, error) {
 		t.Quality = quality
 		return d.encode(p, t)
 	}
-	// The other formats do not record their quality. Where the same encoder needs more
-	// bytes for the same or fewer pixels, it was lower.
+	// The other formats do not record their quality. If the same encoder needs more bytes
+	// for no more pixels, the source's quality was lower.
 	const lowest, step = 30, 0.8
 	for hasQuality(p.Format) && len(body) >= len(p.body) && t.Quality > lowest {
 		t.Quality = max(lowest, int(float64(t.Quality)*step))

@@ -16,7 +16,7 @@ import (
 	"calotype/worker/imageheader"
 )
 
-// grainy draws four colours with grain, as a photo has, so that quality shows in bytes.
+// grainy draws four colours with grain, as in a photo, so that quality affects the bytes.
 func grainy(width, height int) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, width, height))
 	q := quadrants(width, height)
@@ -41,7 +41,7 @@ func TestJPEGQuality(t *testing.T) {
 		if got, ok := imageheader.JPEGQuality(jpegAt(t, quadrants(40, 30), want)); got != want || !ok {
 			t.Errorf("quality %d of Go's encoder: estimated %d, %v", want, got, ok)
 		}
-		// libjpeg's, as libvips calls it.
+		// libjpeg's quality, under libvips's name.
 		r := render(t, pngOf(t, quadrants(40, 30)), Target{40, 30, calotype.JPEG, want})
 		if got, ok := imageheader.JPEGQuality(r.Body); got != want || !ok {
 			t.Errorf("quality %d of libjpeg: estimated %d, %v", want, got, ok)
@@ -56,7 +56,8 @@ func TestJPEGQuality(t *testing.T) {
 	}
 }
 
-// A rendition in the source's format that would not be lighter is the source itself.
+// If a rendition in the source's format would not be smaller in bytes, it is the source
+// itself.
 func TestNeverHeavier(t *testing.T) {
 	flat := image.NewNRGBA(image.Rect(0, 0, 1000, 1000)) // Scaled down, its edges become grey.
 	for y := range 1000 {
@@ -90,7 +91,7 @@ func TestNeverHeavier(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
-// What cannot stay as it is, is encoded again at no higher quality than it came with.
+// A source that cannot stay unchanged is encoded again at no higher quality than it has.
 func TestEncodedAgainAtItsOwnQuality(t *testing.T) {
 	const quality = 30
 	poor := jpegAt(t, grainy(600, 400), quality)
@@ -110,7 +111,8 @@ func TestEncodedAgainAtItsOwnQuality(t *testing.T) {
 		if bytes.Contains(r.Body, []byte(secret)) {
 			t.Errorf("%s: metadata are left", name)
 		}
-		// At a fraction of the size, what is asked for is lighter than the source.
+		// At a fraction of the size, the requested quality is smaller in bytes than the
+		// source.
 		r = render(t, c.source, Target{c.size.X / 4, c.size.Y / 4, calotype.JPEG, 80})
 		if got, _ := imageheader.JPEGQuality(r.Body); got != 80 || len(r.Body) >= len(c.source) {
 			t.Errorf("%s, scaled: encoded at %d, asked for 80; %d bytes of %d", name, got, len(r.Body), len(c.source))
@@ -128,8 +130,8 @@ func TestEncodedAgainAtItsOwnQuality(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
-// withWebPMetadata puts XMP behind the pixels of a WebP file. Decoders find it without
-// a flag in front.
+// withWebPMetadata puts XMP after the pixels of a WebP file. Decoders find it without a
+// flag.
 func withWebPMetadata(webp []byte) []byte {
 	body := append(bytes.Clone(webp), "XMP \x10\x00\x00\x00"+secret...)
 	body[4], body[5], body[6] = byte(len(body)-8), byte((len(body)-8)>>8), byte((len(body)-8)>>16)

@@ -5,29 +5,29 @@ import (
 	"calotype/worker/imageheader"
 )
 
-// Memory predicts how many bytes the rendering of targets takes at its peak, with the
-// source's own, which are in memory all the while. It reads no more than the header, and
-// rather says too much: a worker that runs out of memory is killed with everything it does.
+// Memory predicts the peak memory, in bytes, for rendering the targets, including the
+// source's bytes, which stay in memory. It uses only the header. It errs on the high side,
+// because a worker that runs out of memory is killed with all of its jobs.
 //
-// Measured as the growth of VmHWM in a process of its own, with libvips 8.14.1, in
-// bytes a pixel of the source, for 12 and 48 megapixels to one JPEG of 1280x960 (which
-// alone takes 15 MB):
+// The figures were measured as the growth of VmHWM in a separate process, with libvips
+// 8.14.1. They are bytes per pixel of the source, for 12 and 48 megapixels scaled to one
+// JPEG of 1280x960 (which alone takes 15 MB):
 //
-//	JPEG, baseline              0    0   decoded row by row, and shrunk meanwhile
-//	JPEG, progressive, 4:2:0    2.9  3.0 all coefficients, 2 bytes a sample
+//	JPEG, baseline              0    0   decoded and shrunk row by row
+//	JPEG, progressive, 4:2:0    2.9  3.0 all coefficients, 2 bytes per sample
 //	JPEG, progressive, 4:4:4    6.0  6.0
 //	JPEG, progressive, CMYK     8.7
-//	PNG                         0.9  0.6 rows: up to 5 kB a pixel of the width
+//	PNG                         0.9  0.6 rows: up to 5 kB per pixel of the width
 //	PNG, interlaced             3.0  3.4
 //	WebP, lossy, shrunk by 3    6.8      the whole picture, at twice its last size
-//	WebP, lossy, shrunk by 6         0.5 (which is 5 a pixel of that)
+//	WebP, lossy, shrunk by 6         0.5 (5 per pixel at that size)
 //	WebP, lossless              6.8  4.1
 //	AVIF, HEIC, 4:2:0           6.5  6.5 planes, then RGB
 //	BMP                         3.6  3.1 as a TIFF
 //	TIFF, in strips, tiles, one 1.5  0.7
-//	GIF, 30 frames              4        every frame, 4 bytes a pixel
+//	GIF, 30 frames              4        every frame, 4 bytes per pixel
 //
-// and for 8 megapixels, without the 2 that the target takes:
+// For 8 megapixels, without the 2 bytes per pixel of the target:
 //
 //	AVIF, 4:4:4                12        planes are copied from one form to the next
 //	AVIF, 4:2:0, 10 bits       12
@@ -35,8 +35,8 @@ import (
 //	AVIF, 4:2:0, alpha          9.5      16 with 10 bits
 //	PNG, alpha                  5        6 with 16 bits, 8 interlaced
 //
-// and in bytes a pixel of the largest target: JPEG and PNG 7.5, WebP 9.7, GIF 17,
-// AVIF 26; of an animation, 4 and what its frames are joined in.
+// In bytes per pixel of the largest target: JPEG and PNG 7.5, WebP 9.7, GIF 17, AVIF 26.
+// An animation takes 4 more, and the memory in which its frames are joined.
 func (p *Picture) Memory(targets []Target) int64 {
 	const always = 12 << 20
 	var width, height int
@@ -55,14 +55,14 @@ func (p *Picture) Memory(targets []Target) int64 {
 	if moving {
 		target *= frames
 	}
-	if p.orientation != 1 { // Turned, it is there twice.
+	if p.orientation != 1 { // Turned, it is in memory twice.
 		target += int64(width) * int64(height) * 8
 	}
 	return int64(len(p.body)) + always + target + p.decodeBytes(width, height, frames)
 }
 
-// targetBytes is what a pixel of a target takes: the base, as it is written and read,
-// and the encoder.
+// targetBytes is the memory for a pixel of a target: the decoded picture, as it is written
+// and read, and the encoder.
 func targetBytes(f calotype.Format) int64 {
 	switch f {
 	case calotype.AVIF:
@@ -75,7 +75,7 @@ func targetBytes(f calotype.Format) int64 {
 	return 9
 }
 
-// header is what could be read of the file's header.
+// header is the part of the file's header that could be read.
 func (p *Picture) header() *imageheader.Header {
 	header, err := imageheader.Parse(p.body)
 	if err != nil {
@@ -84,7 +84,7 @@ func (p *Picture) header() *imageheader.Header {
 	return header
 }
 
-// decodeBytes is what it takes to decode the source for a base of width x height.
+// decodeBytes returns the memory to decode the source to width x height.
 func (p *Picture) decodeBytes(width, height int, frames int64) int64 {
 	stored := p.Width
 	if turned(p.orientation) {
@@ -124,14 +124,14 @@ func (p *Picture) decodeBytes(width, height int, frames int64) int64 {
 	case calotype.BMP:
 		return pixels * 5
 	case calotype.TIFF:
-		return pixels*4 + rows // One strip may hold it all, in 16 bits.
+		return pixels*4 + rows // One strip may hold the whole picture, in 16 bits.
 	}
 	return pixels*8 + rows // A frame of a GIF.
 }
 
-// frameBytes is what it takes to compose an animation's frames one by one: the canvas, what
-// is restored of it, a frame as it is decoded, and its copies on the way to its size. Each
-// scaled frame is there twice while they are joined; the second is the targets'.
+// frameBytes returns the memory to compose an animation's frames one by one: the canvas,
+// its saved part, a frame being decoded, and its copies until it is scaled. Each scaled
+// frame is in memory twice while frames are joined; the second copy counts as the targets'.
 func (p *Picture) frameBytes(pixels int64, width, height int) int64 {
 	return pixels*4*6 + int64(width)*int64(height)*8
 }
@@ -144,8 +144,8 @@ func bytesPerSample(header *imageheader.Header) int64 {
 	return 1
 }
 
-// heifBytes is what libheif takes for a pixel: the codec's planes, copies of them, and what
-// they are converted to. It is that of the costliest kind if the header cannot be read.
+// heifBytes is libheif's memory per pixel: the codec's planes, copies of them, and the
+// converted pixels. If the header cannot be read, it is that of the most expensive kind.
 func heifBytes(header *imageheader.Header) int64 {
 	var samples int64
 	switch header.Chroma {
@@ -165,10 +165,11 @@ func heifBytes(header *imageheader.Header) int64 {
 	return samples * max(bytesPerSample(header), (int64(header.HEIF.AlphaDepth)+7)/8)
 }
 
-// jpegCoefficients is what libjpeg keeps of a picture whose scans are not each of the
-// whole: 2 bytes for every sample of every component. ISO 10918-1, B.2.2 and B.2.3.
+// jpegCoefficients is the memory that libjpeg keeps for a picture whose scans do not each
+// cover all components: 2 bytes for every sample of every component. ISO 10918-1, B.2.2 and
+// B.2.3.
 func jpegCoefficients(header *imageheader.Header, pixels int64) int64 {
-	const unknown = 8 // bytes a pixel, if nothing can be said: four components
+	const unknown = 8 // bytes per pixel if nothing is known: four components
 	if header.JPEG == nil || header.JPEG.Scans == 0 {
 		return pixels * unknown
 	}

@@ -17,9 +17,9 @@ import (
 	"calotype/worker/imageheader"
 )
 
-// What is predicted covers what a process of its own takes, and not many times that.
-// The measured figures in memory.go are of this test's output with -v. The process has no
-// race detector, which takes three times what Go holds.
+// The prediction covers the memory of a separate process, and is not many times too high.
+// The figures in memory.go are from this test's output with -v. The process has no race
+// detector, which would need three times Go's memory.
 func TestMemoryIsPredicted(t *testing.T) {
 	if file := os.Getenv("CALOTYPE_TEST_RENDER"); file != "" {
 		renderAndTell(t, file, calotype.Format(os.Getenv("CALOTYPE_TEST_FORMAT")))
@@ -99,8 +99,8 @@ func withAlpha(save func(*vips.ImageRef) ([]byte, *vips.ImageMetadata, error)) f
 	}
 }
 
-// Deep pictures that not every encoder writes, as they were measured with libheif 1.15.1: in
-// bytes a pixel of the whole process, of which the target and what is always there are 2.
+// Deep pictures that not every encoder writes, measured with libheif 1.15.1: in bytes per
+// pixel of the whole process, including 2 for the target and the baseline.
 func TestMemoryOfDeepPictures(t *testing.T) {
 	const always = 2
 	for name, c := range map[string]struct {
@@ -177,7 +177,7 @@ func writeLarge(t *testing.T, file string, save func(*vips.ImageRef) ([]byte, *v
 	}
 }
 
-// renderAndTell is the process of its own.
+// renderAndTell is the main function of the separate process.
 func renderAndTell(t *testing.T, file string, format calotype.Format) {
 	body, err := os.ReadFile(file)
 	if err != nil {

@@ -27,7 +27,7 @@ func tellTale(t testing.TB) []byte {
 
 const xmp = `<x:xmpmeta xmlns:x="adobe:ns:meta/">` + secret + `</x:xmpmeta>`
 
-// tellTales are pictures of every format that can tell a secret.
+// tellTales are pictures of every format that can hold a secret.
 func tellTales(t *testing.T) map[string][]byte {
 	chunk := func(name, body string) []byte {
 		b := binary.BigEndian.AppendUint32(nil, uint32(len(body)))
@@ -63,8 +63,8 @@ func tellTales(t *testing.T) map[string][]byte {
 	return tales
 }
 
-// No rendition holds what a picture says beside its pixels, of whatever format: not
-// in its bytes, nor in what a decoder reads of it.
+// No rendition of any format holds the source's metadata: neither in its bytes nor in what
+// a decoder reads.
 func TestMetadataIsRemoved(t *testing.T) {
 	for from, body := range tellTales(t) {
 		if !bytes.Contains(body, []byte(secret)) {
@@ -95,7 +95,7 @@ func TestMetadataIsRemoved(t *testing.T) {
 func wantNothingTold(t *testing.T, name string, r Rendition) {
 	t.Helper()
 	if r.Format == calotype.BMP {
-		return // It has no place for any.
+		return // It has no place for metadata.
 	}
 	ref, err := vips.LoadImageFromBuffer(r.Body, nil)
 	if err != nil {
@@ -114,12 +114,12 @@ func wantNothingTold(t *testing.T, name string, r Rendition) {
 	}
 }
 
-// HEIC and TIFF become JPEG where no format is asked for: browsers show neither.
+// HEIC and TIFF become JPEG if no format is requested: browsers show neither.
 func TestShownAsJPEG(t *testing.T) {
 	tales := tellTales(t)
 	tl, tr, bl, br := corners[0][0], corners[0][1], corners[1][0], corners[1][1]
 	for from, want := range map[string][2][2]color.NRGBA{
-		"heic": corners,              // Turned by its container alone (ISO 23008-12, 6.5.10), which says nothing here.
+		"heic": corners,              // Turned only by its container (ISO 23008-12, 6.5.10), which has no such property here.
 		"tiff": {{bl, tl}, {br, tr}}, // Turned by the tag: the first row is the right side.
 	} {
 		p, err := Open(tales[from], Limits{})

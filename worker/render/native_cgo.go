@@ -4,7 +4,7 @@ package render
 
 import "github.com/davidbyttow/govips/v2/vips"
 
-// NativeMemory returns what libvips holds now.
+// NativeMemory returns the memory that libvips holds now.
 func NativeMemory() Native {
 	var s vips.MemoryStats
 	vips.ReadVipsMemStats(&s)

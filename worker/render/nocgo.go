@@ -9,29 +9,29 @@ import (
 
 var errNoLibvips = errors.New("this program was built without libvips: build it with CGO_ENABLED=1")
 
-// Start says that this build makes no renditions. The rest of the program, such as
+// Start returns an error: this build makes no renditions. The rest of the program, such as
 // the HTTP edge, works without.
 func Start() error { return errNoLibvips }
 
-// Stop has nothing to end.
+// Stop does nothing.
 func Stop() {}
 
-// Libraries says that there are none.
+// Libraries returns none.
 func Libraries() string { return "no libvips" }
 
-// Shortcomings has no library to speak of.
+// Shortcomings returns none.
 func Shortcomings() []string { return nil }
 
-// Encoder names no library.
+// Encoder returns no name.
 func Encoder() string { return "none" }
 
-// NativeMemory holds nothing.
+// NativeMemory returns zero.
 func NativeMemory() Native { return Native{} }
 
-// Open opens nothing.
+// Open returns an error.
 func Open([]byte, Limits) (*Picture, error) { return nil, errNoLibvips }
 
-// Render renders nothing.
+// Render yields an error.
 func (p *Picture) Render([]Target) iter.Seq2[Rendition, error] {
 	return func(yield func(Rendition, error) bool) { yield(Rendition{}, errNoLibvips) }
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // Open reads a picture's header. The error is a [*failure.Failure] if the bytes are not a
-// picture that can be read, or are over a limit.
+// picture that can be read, or exceed a limit.
 func Open(body []byte, limits Limits) (*Picture, error) {
 	if refusal := refused(body); refusal != nil {
 		return nil, refusal
@@ -42,7 +42,7 @@ func (p *Picture) readHeader() error {
 	if p.sequence != nil {
 		return nil
 	}
-	// What cannot be parsed says nothing beyond what libvips finds out.
+	// If the header cannot be parsed, only libvips's findings count.
 	header, err := imageheader.Parse(p.body)
 	if err != nil {
 		header = &imageheader.Header{Orientation: 1}
@@ -58,7 +58,7 @@ func (p *Picture) readHeader() error {
 	return vipsErrors.run(func() error { return p.readPages(header) })
 }
 
-// readPages opens the picture with libvips and puts together what both say of it.
+// readPages opens the picture with libvips and combines both descriptions of it.
 func (p *Picture) readPages(header *imageheader.Header) error {
 	img, err := loadPages(p.Format, p.coded, loadOptions{failOn: failOnError})
 	if err != nil {
@@ -89,8 +89,8 @@ func (p *Picture) readPages(header *imageheader.Header) error {
 	return nil
 }
 
-// readColour decides what the colours are converted from: an ICC profile, or what the file
-// says besides. The header knows the precedence of each format.
+// readColour decides what the colours are converted from: an ICC profile, or other
+// declarations of the file. The header knows the precedence of each format.
 func (p *Picture) readColour(img *pages, header *imageheader.Header) {
 	switch header.Colour.Source {
 	case imageheader.ColourCICP, imageheader.ColourGammaChrm:
@@ -106,7 +106,7 @@ func (p *Picture) readColour(img *pages, header *imageheader.Header) {
 	p.inSRGB = img.isSRGB() && p.profile == nil && p.conversion == nil
 }
 
-// pixels returns how many pixels are decoded.
+// pixels returns the number of pixels to decode.
 func (p *Picture) pixels() int64 {
 	n := int64(max(p.Width, p.stored.width)) * int64(max(p.Height, p.stored.height)) * int64(p.Frames)
 	if p.animation != nil {

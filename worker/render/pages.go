@@ -11,7 +11,7 @@ package render
 // The loaders of libvips, in the order of formatCodes in Go.
 enum { LOAD_JPEG, LOAD_PNG, LOAD_GIF, LOAD_WEBP, LOAD_HEIF, LOAD_TIFF, LOAD_JXL };
 
-// load_buffer opens encoded bytes; the pixels are decoded when they are asked for.
+// load_buffer opens encoded bytes; the pixels are decoded on demand.
 static VipsImage *load_buffer(int format, void *body, size_t length, VipsFailOn fail_on, VipsAccess access, int n, int shrink, double scale) {
 	VipsImage *out = NULL;
 	int failed = -1;
@@ -61,7 +61,7 @@ static VipsImage *extract_area(VipsImage *in, int top, int height) {
 	return vips_extract_area(in, &out, 0, top, in->Xsize, height, NULL) ? NULL : out;
 }
 
-// resize scales to exactly width x height. Colours are weighed by their alpha, if there is one.
+// resize scales to exactly width x height. Colours are weighted by alpha, if there is any.
 static VipsImage *resize(VipsImage *in, int width, int height) {
 	const double x = (double) width / in->Xsize, y = (double) height / in->Ysize;
 	VipsImage *t[4] = {NULL, NULL, NULL, NULL}, *out = NULL;
@@ -120,17 +120,17 @@ import (
 )
 
 // pages is a picture in libvips: its frames one below the other. The pixels are computed
-// when they are asked for, so that errors of decoding come with them.
+// when they are read, so decoding errors appear then.
 type pages struct {
 	image  *C.VipsImage
 	frames int
-	pinner *runtime.Pinner // Holds the encoded bytes in place.
+	pinner *runtime.Pinner // Keeps the encoded bytes in place.
 }
 
-// loadOptions are how a loader opens a picture.
+// loadOptions configure a loader.
 type loadOptions struct {
 	failOn     failOn
-	sequential bool // Rows are decoded as they are needed, top to bottom, and not kept.
+	sequential bool // Rows are decoded on demand, top to bottom, and not kept.
 	frames     int
 	shrink     int     // JPEG: 1, 2, 4 or 8.
 	scale      float64 // WebP: at most 1.
@@ -139,8 +139,8 @@ type loadOptions struct {
 // failOn is what ends decoding.
 type failOn int
 
-// failOnNothing decodes what there is. failOnError accepts what a decoder only warns of,
-// such as stray bytes between the segments of a JPEG, and refuses cut files.
+// failOnNothing decodes whatever it can. failOnError accepts what a decoder only warns
+// about, such as stray bytes between the segments of a JPEG, and refuses cut files.
 const (
 	failOnNothing failOn = C.VIPS_FAIL_ON_NONE
 	failOnError   failOn = C.VIPS_FAIL_ON_ERROR
@@ -201,7 +201,7 @@ func (p *pages) height() int      { return int(p.image.Ysize) }
 func (p *pages) frameHeight() int { return p.height() / p.frames }
 func (p *pages) bands() int       { return int(p.image.Bands) }
 
-// replace puts the result of an operation in the picture's place.
+// replace replaces the picture with the result of an operation.
 func (p *pages) replace(out *C.VipsImage) error {
 	if out == nil {
 		return lastError()
@@ -224,8 +224,8 @@ func (p *pages) frame(i int) (*pages, error) {
 	return f, nil
 }
 
-// resize scales a picture of one frame to exactly width x height, with the Lanczos filter
-// of three lobes.
+// resize scales a picture of one frame to exactly width x height, with the three-lobed
+// Lanczos filter.
 func (p *pages) resize(width, height int) error {
 	if p.width() == width && p.height() == height {
 		return nil
@@ -241,7 +241,7 @@ func (p *pages) unpremultiply() error {
 	return p.replace(C.unpremultiply(p.image))
 }
 
-// profile returns a copy of the ICC profile that came with the picture, or nil.
+// profile returns a copy of the picture's ICC profile, or nil.
 func (p *pages) profile() []byte {
 	var length C.size_t
 	data := C.get_profile(p.image, &length)
@@ -251,8 +251,8 @@ func (p *pages) profile() []byte {
 	return C.GoBytes(data, C.int(length))
 }
 
-// read computes the pixels, row by row, and hands them out until put returns. This is where
-// they are decoded.
+// read computes the pixels and passes them on row by row until put returns an error.
+// Decoding happens here.
 func (p *pages) read(put func(pixels []byte) error) error {
 	var size C.size_t
 	pixels := C.vips_image_write_to_memory(p.image, &size)
@@ -263,7 +263,7 @@ func (p *pages) read(put func(pixels []byte) error) error {
 	return put(unsafe.Slice((*byte)(pixels), int(size)))
 }
 
-// readInto writes the pixels to where there is room for all of them.
+// readInto writes all pixels to a buffer.
 func (p *pages) readInto(to []byte) error {
 	return p.read(func(pixels []byte) error {
 		if len(pixels) != len(to) {

@@ -16,7 +16,7 @@ import (
 	"calotype/worker/animation"
 )
 
-// Limits bound one picture; a zero is no limit. All but Time are checked against its
+// Limits bound one picture; zero means no limit. All but Time are checked against its
 // header, before anything is decoded.
 type Limits struct {
 	// Pixels bounds width x height x frames.
@@ -26,23 +26,23 @@ type Limits struct {
 	// Lenient renders what can be decoded of a damaged picture, and marks the
 	// renditions as [Rendition.Damaged]. Otherwise such a picture is a fault.
 	Lenient bool
-	// Time bounds how long one picture is worked on. A step of that cannot be
-	// interrupted, so it is looked at between steps.
+	// Time bounds the processing time of one picture. It is checked between steps, because
+	// a step cannot be interrupted.
 	Time time.Duration
 }
 
 // Picture is a source whose header has been read.
 type Picture struct {
-	// Format is what the bytes are, whatever the key says.
+	// Format is the format of the bytes, whatever the key's extension is.
 	Format calotype.Format
-	// Width and Height are what a browser shows: turned by the orientation, and scaled by
-	// an EXIF resolution that browsers honour.
+	// Width and Height are the size that a browser shows: turned by the orientation, and
+	// scaled by an EXIF resolution that browsers honour.
 	Width, Height int
 	// Frames is above 1 for an animation.
 	Frames int
 
 	body          []byte
-	coded         []byte // What is decoded: the body, or a copy that says less.
+	coded         []byte // What is decoded: the body, or a copy with fewer properties.
 	limits        Limits
 	stored        size              // Before the turn, in pixels.
 	orientation   int               // EXIF's, 1 to 8
@@ -57,20 +57,20 @@ type Picture struct {
 	sequence      *sequence         // of an AVIF that is animated
 }
 
-// Target is a rendition that is wanted.
+// Target is a requested rendition.
 type Target struct {
-	// Width and Height are in pixels, at most the picture's own and of its aspect,
-	// as [calotype.Box.Fit] gives them.
+	// Width and Height are in pixels, at most the picture's own and of its aspect ratio, as
+	// [calotype.Box.Fit] returns them.
 	Width, Height int
-	// Format is what to write.
+	// Format is the format to write.
 	Format calotype.Format
-	// Quality is from 1 to 100, on the scale of JPEG's.
+	// Quality is from 1 to 100, on JPEG's scale.
 	Quality int
 }
 
-// Target returns what a variant of this picture is: the preset's box for its shape, in
-// the variant's format or its own. An animation in AVIF is not written: it becomes WebP,
-// which moves wherever AVIF is shown.
+// Target returns the target for a variant of this picture: the preset's box for its shape,
+// in the variant's format or its own. Animations are not written as AVIF: they become WebP,
+// which is animated wherever AVIF is shown.
 func (p *Picture) Target(v calotype.Variant, preset calotype.Preset, quality int) Target {
 	t := Target{Format: v.Format, Quality: quality}
 	if t.Format == "" {
@@ -86,18 +86,18 @@ func (p *Picture) Target(v calotype.Variant, preset calotype.Preset, quality int
 // Rendition is an encoded picture.
 type Rendition struct {
 	Body []byte
-	// Format is what the bytes are.
+	// Format is the format of the bytes.
 	Format        calotype.Format
 	Width, Height int
-	// Damaged says that the source is broken, and that this is as much of it as could be
-	// decoded: what is missing is transparent, or white.
+	// Damaged means that the source is broken, and that the rendition shows what could be
+	// decoded: missing parts are transparent, or white.
 	Damaged bool
-	// AsIs says that the bytes are the source's own, and so are Width and Height, which
-	// may be beyond the target's: it is no heavier than what would have been made of
-	// it, and there is nothing to remove, turn or convert.
+	// AsIs means that the bytes are the source itself, and so are Width and Height, which
+	// may exceed the target's. The source is no larger in bytes than a rendition would be,
+	// and there is nothing to remove, turn or convert.
 	AsIs bool
-	// Undecoded says of a source that is passed through as it is that it is an animation
-	// which the libraries here cannot decode.
+	// Undecoded means that a source is passed through because it is an animation that the
+	// libraries cannot decode.
 	Undecoded bool
 }
 
@@ -109,7 +109,7 @@ func moves(f calotype.Format) bool {
 // turned reports whether an orientation swaps width and height.
 func turned(orientation int) bool { return orientation >= 5 }
 
-// recoverFault turns a panic of a decoder written in Go into a fault.
+// recoverFault turns a panic of a decoder written in Go into a failure.
 func recoverFault(err *error) {
 	if r := recover(); r != nil {
 		*err = faultf(ClassCorrupt, "decoder panic: %v", r)

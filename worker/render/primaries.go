@@ -13,8 +13,8 @@ var (
 	primariesBT709 = imageheader.Primaries{White: whiteD65, Red: [2]float64{0.64, 0.33}, Green: [2]float64{0.30, 0.60}, Blue: [2]float64{0.15, 0.06}}
 )
 
-// primariesOf are the primaries of the code points of ITU-T H.273, table 2, but for those of
-// sRGB and what is not specified.
+// primariesOf are the primaries of the code points of ITU-T H.273, table 2, except sRGB's
+// and the unspecified ones.
 var primariesOf = map[uint16]imageheader.Primaries{
 	4:  {White: whiteC, Red: [2]float64{0.67, 0.33}, Green: [2]float64{0.21, 0.71}, Blue: [2]float64{0.14, 0.08}},
 	5:  {White: whiteD65, Red: [2]float64{0.64, 0.33}, Green: [2]float64{0.29, 0.60}, Blue: [2]float64{0.15, 0.06}},
@@ -27,7 +27,7 @@ var primariesOf = map[uint16]imageheader.Primaries{
 	22: {White: whiteD65, Red: [2]float64{0.630, 0.340}, Green: [2]float64{0.295, 0.605}, Blue: [2]float64{0.155, 0.077}},
 }
 
-// primariesToSRGB returns the matrix from the light of three primaries to that of sRGB's.
+// primariesToSRGB returns the matrix from light in three primaries to light in sRGB's.
 // White becomes white. It reports false for primaries that span no colours.
 func primariesToSRGB(p imageheader.Primaries) (m [9]float64, ok bool) {
 	from, ok := primariesToXYZ(p)
@@ -103,7 +103,7 @@ func product(a, b [9]float64) (m [9]float64) {
 	return m
 }
 
-// inverse reports false for a matrix that has none.
+// inverse reports false for a matrix without an inverse.
 func inverse(m [9]float64) (out [9]float64, ok bool) {
 	cofactor := func(a, b, c, d int) float64 { return m[a]*m[d] - m[b]*m[c] }
 	out = [9]float64{

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// Render decodes the picture once, at the largest of the sizes wanted, and makes
-// each target from that, in their order. It ends with the first error.
+// Render decodes the picture once, at the largest of the sizes wanted, and makes each
+// target from that, in order. It ends with the first error.
 //
-// Nothing in libvips can be interrupted: a caller that stops early waits for what has
-// begun.
+// Nothing in libvips can be interrupted: a caller that stops early waits for the step in
+// progress.
 func (p *Picture) Render(targets []Target) iter.Seq2[Rendition, error] {
 	if p.sequence != nil && !p.sequence.decodable {
 		return p.passThrough(targets)

@@ -22,7 +22,7 @@ import (
 	"calotype/worker/failure"
 )
 
-// raceDetector says whether this process has it.
+// raceDetector reports whether this process has it.
 var raceDetector bool
 
 func TestMain(m *testing.M) {
@@ -73,7 +73,7 @@ func bmpOf(t testing.TB, img image.Image) []byte {
 	return encodeWith(t, func(b *bytes.Buffer, img image.Image) error { return bmp.Encode(b, img) }, img)
 }
 
-// moving draws an animation whose frames are each of one colour.
+// moving draws an animation with frames of one colour each.
 func moving(t testing.TB, frames, width, height int) []byte {
 	g := &gif.GIF{LoopCount: 3}
 	for i := range frames {
@@ -107,7 +107,7 @@ func render(t testing.TB, body []byte, target Target) Rendition {
 	return Rendition{}
 }
 
-// look decodes a rendition, of several frames one below the other.
+// look decodes a rendition, with several frames one below the other.
 func look(t testing.TB, body []byte) image.Image {
 	t.Helper()
 	params := vips.NewImportParams()
@@ -247,7 +247,7 @@ func TestLimits(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
-// A picture that is cut does not pass as whole.
+// A cut picture does not count as intact.
 func TestTruncated(t *testing.T) {
 	noisy := quadrants(600, 400)
 	for i := range noisy.Pix {
@@ -281,7 +281,7 @@ func TestTruncated(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
-// Only what Sniff lets through has a loader at all.
+// Only formats that Sniff accepts have a loader at all.
 func TestOtherLoadersAreBlocked(t *testing.T) {
 	for name, body := range map[string]string{
 		"svg": `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>`,

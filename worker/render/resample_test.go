@@ -15,7 +15,7 @@ import (
 	"calotype"
 )
 
-// What is scaled here is what libvips scales, but for its rounding.
+// resample equals libvips's scaling, except for rounding.
 func TestResampleIsLibvips(t *testing.T) {
 	for _, c := range []struct{ width, height, toWidth, toHeight int }{
 		{300, 200, 299, 200}, {300, 200, 150, 100}, {300, 200, 211, 140}, {200, 300, 37, 56}, {70, 500, 10, 71}, {500, 30, 166, 10},
@@ -42,7 +42,7 @@ func TestResampleIsLibvips(t *testing.T) {
 				d := float64(ours.pixels[i]) - float64(theirs.pixels[i])
 				sum += d * d
 			}
-			// libvips scales in two steps where that is by more than 4.
+			// libvips scales in two steps if the ratio is above 4.
 			if rms := math.Sqrt(sum / float64(len(ours.pixels))); rms > 2.5 {
 				t.Errorf("%+v, %d bands: %.2f levels apart", c, bands, rms)
 			}
@@ -68,7 +68,7 @@ func scaledByLibvips(t *testing.T, d *decoded, width, height int) *decoded {
 	return to
 }
 
-// What is scaled as it is decoded is what is decoded first and scaled then, to the byte.
+// Scaling while decoding gives the same bytes as decoding first and scaling then.
 func TestResampleJPEG(t *testing.T) {
 	drawn := grainy(701, 403)
 	grey := image.NewGray(drawn.Rect)
@@ -103,7 +103,8 @@ func TestResampleJPEG(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
-// Weights add up, and reach into nothing beyond the picture. What is of one colour stays so.
+// Weights add up to 1, and reach nothing outside the picture. A picture of one colour stays
+// so.
 func TestLanczos(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 2000 {

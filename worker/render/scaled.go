@@ -8,7 +8,7 @@ import (
 	"calotype"
 )
 
-// scales hands out the decoded picture at the sizes of targets. A size that several targets
+// scales returns the decoded picture at the sizes of targets. A size that several targets
 // need is scaled once, and kept until the last of them is encoded.
 type scales struct {
 	decoded *decoded
@@ -24,7 +24,7 @@ type size struct {
 // scaled is the decoded picture at a size.
 type scaled struct {
 	mu      sync.Mutex
-	targets int // How many have the size.
+	targets int // How many targets have the size.
 	left    int // How many of them are not encoded yet.
 	decoded *decoded
 	err     error
@@ -51,8 +51,8 @@ func newScales(d *decoded, targets []Target) *scales {
 	return s
 }
 
-// take returns what to encode a target from. Each different target takes once, and calls
-// done once.
+// take returns the picture to encode a target from. Each distinct target calls take once,
+// and done once.
 func (s *scales) take(t Target) (*decoded, error) {
 	if s.decoded.fits(t) {
 		return s.decoded, nil
@@ -66,7 +66,7 @@ func (s *scales) take(t Target) (*decoded, error) {
 	return of.decoded, of.err
 }
 
-// done ends a target's use of what it took.
+// done ends a target's use of the picture that it took.
 func (s *scales) done(t Target) {
 	of := s.of[s.decoded.sizeOf(t)]
 	of.mu.Lock()
@@ -94,7 +94,7 @@ func (d *decoded) scaled(t Target) (*decoded, error) {
 	}
 	to.delays, to.plays = d.delays, d.plays
 	if d.bands%2 == 1 { // No alpha.
-		for i := range frames { // Across all of them, an edge would be drawn into the next frame.
+		for i := range frames { // Scaling across all of them would blend an edge into the next frame.
 			resample(d.frame(i), d.width, d.height, d.bands, to.frame(i), t.Width, t.Height)
 		}
 		return to, nil
@@ -112,12 +112,12 @@ func (d *decoded) scaled(t Target) (*decoded, error) {
 	return to, nil
 }
 
-// pages gives the picture to libvips.
+// pages opens the picture in libvips.
 func (d *decoded) pages() (*pages, error) {
 	return loadPages(calotype.TIFF, d.tiff, loadOptions{failOn: failOnError, frames: d.frames, sequential: d.frames == 1})
 }
 
-// scaleFrame scales one frame to the size of to, and puts it there.
+// scaleFrame scales one frame to the size of to, and stores it there.
 func (p *pages) scaleFrame(i int, to *decoded) error {
 	frame, err := p.frame(i)
 	if err != nil {

@@ -9,9 +9,9 @@ package render
 #include <stdint.h>
 #include <stdlib.h>
 
-// The part of libheif's interface for sequences, which exists since its version 1.20. It is
-// looked up in the library that libvips has loaded, so that one program runs with older
-// versions as well, and needs no headers of newer ones.
+// The part of libheif's interface for sequences, which exists since version 1.20. It is
+// looked up in the library that libvips has loaded, so that the program also runs with
+// older versions and needs no headers of newer ones.
 typedef struct { int code, subcode; const char *message; } heif_error;
 
 static struct {
@@ -49,7 +49,7 @@ static int find_heif(void) {
 static void *heif_new(void) { return heif.alloc(); }
 static void heif_end(void *context) { heif.free(context); }
 static heif_error heif_open(void *context, const void *data, size_t length) { return heif.read(context, data, length, NULL); }
-static void *heif_track(void *context) { return heif.track(context, 0); } // The first one of pictures.
+static void *heif_track(void *context) { return heif.track(context, 0); } // The first track of pictures.
 static void heif_end_track(void *track) { heif.release_track(track); }
 static void heif_end_image(void *image) { heif.release_image(image); }
 
@@ -82,7 +82,7 @@ import (
 )
 
 // sequence is the track of an animated AVIF. Whether it can be decoded depends on libheif:
-// since 1.20 it decodes those that have a still picture as well.
+// since 1.20 it also decodes those that have a still picture.
 type sequence struct {
 	width, height int
 	delays        []int // Of each frame, in milliseconds.
@@ -94,11 +94,11 @@ type sequence struct {
 // plug-in may still be missing.
 var decodesSequences = sync.OnceValue(func() bool { return C.find_heif() != 0 })
 
-// readSequence reads the frames of an AVIF that is animated. It changes nothing of a still.
+// readSequence reads the frames of an animated AVIF. It does not change a still.
 func (p *Picture) readSequence() error {
 	h, err := imageheader.Parse(p.body)
 	if err != nil || h.Animation == nil || h.Frames < 2 {
-		return nil // libvips judges it.
+		return nil // libvips decides about it.
 	}
 	s := &sequence{width: h.Width, height: h.Height, plays: h.Animation.Plays}
 	for _, f := range h.Animation.Frames {
@@ -185,8 +185,8 @@ func heifError(e C.heif_error) error {
 	return fmt.Errorf("heif: %s", C.GoString(e.message))
 }
 
-// passThrough gives the source's own bytes for targets that move, since its animation cannot
-// be decoded here. The others get the file's still picture.
+// passThrough returns the source itself for animated targets, since its animation cannot be
+// decoded here. The others get the file's still picture.
 func (p *Picture) passThrough(targets []Target) iter.Seq2[Rendition, error] {
 	return func(yield func(Rendition, error) bool) {
 		for _, t := range targets {

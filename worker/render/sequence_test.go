@@ -29,8 +29,8 @@ func u32s(numbers ...uint32) (b []byte) {
 	return b
 }
 
-// sequenceOf makes an animated AVIF of 64x48 pixels: a still whose brand is changed, and a
-// track of key frames, of one colour each, behind it. Loops is the flag of its edit list.
+// sequenceOf makes an animated AVIF of 64x48 pixels: a still with a changed brand, followed
+// by a track of key frames of one colour each. Loops is the flag of its edit list.
 func sequenceOf(t testing.TB, delays []int, loops uint32) []byte {
 	t.Helper()
 	var file, config []byte
@@ -84,8 +84,8 @@ func sequenceOf(t testing.TB, delays []int, loops uint32) []byte {
 	return slices.Concat(file, movie(offset), box("mdat", samples...))
 }
 
-// An animated AVIF becomes an animated WebP where libheif decodes sequences, and is passed
-// through where it does not: never a still, except as JPEG.
+// An animated AVIF becomes an animated WebP if libheif decodes sequences, and is passed
+// through if it does not. It never becomes a still, except as JPEG.
 func TestSequence(t *testing.T) {
 	delays := []int{200, 40, 5}
 	for loops, plays := range map[uint32]int{0: 1, 1: 0} {

@@ -4,7 +4,7 @@ package render
 
 import "fmt"
 
-// shortcoming is a kind of picture that a library cannot read before a version. The
+// shortcoming is a kind of picture that a library cannot read before some version. The
 // platform is Debian 13; Debian 12's libraries have some.
 type shortcoming struct {
 	library string
@@ -12,16 +12,16 @@ type shortcoming struct {
 	cannot  string
 }
 
-// iOS18 is what iPhone 15 and later write since iOS 18: the picture and its tone map
-// share an auxiliary picture or an EXIF item.
+// iOS18 is the format that iPhone 15 and later write since iOS 18: the picture and its tone
+// map share an auxiliary picture or an EXIF item.
 // https://github.com/strukturag/libheif/issues/1190
 var iOS18 = shortcoming{"libheif", [3]int{1, 18, 0}, "cannot read HEIC of iPhones since iOS 18"}
 
 var shortcomings = []shortcoming{iOS18}
 
-// Shortcomings says what pictures the loaded libraries cannot read, and which version
-// can, one sentence each: "libheif 1.15.1 cannot read HEIC of iPhones since iOS 18: 1.18 or
-// newer is needed". Call it after [Start].
+// Shortcomings returns a sentence for each kind of picture that the loaded libraries cannot
+// read, with the version that can: "libheif 1.15.1 cannot read HEIC of iPhones since iOS
+// 18: 1.18 or newer is needed". Call it after [Start].
 func Shortcomings() []string {
 	var sentences []string
 	for _, s := range shortcomings {
@@ -32,8 +32,8 @@ func Shortcomings() []string {
 	return sentences
 }
 
-// of is the sentence about a version of the library, or "" if it has no shortcoming or
-// its version is not known.
+// of returns the sentence about a version of the library, or "" if it has no shortcoming or
+// its version is unknown.
 func (s shortcoming) of(version string) string {
 	if version == "" || !older(version, s.fixed) {
 		return ""
@@ -41,7 +41,7 @@ func (s shortcoming) of(version string) string {
 	return fmt.Sprintf("%s %s %s: %d.%d or newer is needed", s.library, version, s.cannot, s.fixed[0], s.fixed[1])
 }
 
-// loadedVersion is the version of a library of the list, "" if it does not give one.
+// loadedVersion returns the version of a library in the list, or "" if it reports none.
 func loadedVersion(name string) string {
 	for _, l := range libraries {
 		if l.name == name {

@@ -18,7 +18,7 @@ func TestShortcomingNamesTheRemedy(t *testing.T) {
 	}
 }
 
-// What is said of this machine's libraries agrees with their versions.
+// The sentences about this machine's libraries match their versions.
 func TestShortcomingsAreOfTheLoadedLibraries(t *testing.T) {
 	version := loadedVersion("libheif")
 	if version == "" {

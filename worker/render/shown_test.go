@@ -17,9 +17,9 @@ import (
 	"calotype"
 )
 
-// The tests of this file say what a browser shows of files that decoders disagree about.
+// The tests in this file contain what a browser shows of files on which decoders disagree.
 
-// withChunk puts a chunk of a PNG behind its header.
+// withChunk puts a chunk after a PNG's header.
 func withChunk(file []byte, name string, body []byte) []byte {
 	const behindHeader = 8 + 25
 	chunk := binary.BigEndian.AppendUint32(nil, uint32(len(body)))
@@ -60,7 +60,7 @@ func TestColourOfPNG(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
-// What a decoder only warns of is shown.
+// What a decoder only warns about is shown.
 func TestWarnings(t *testing.T) {
 	file := withSegments(jpegOf(t, quadrants(160, 96)), segment(0xe0, "JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"))
 	scan := bytes.Index(file, []byte{0xff, 0xda})
@@ -118,7 +118,8 @@ func TestOrientationTag(t *testing.T) {
 	}
 }
 
-// webpWithEXIF puts the picture of a lossy WebP in an extended container with an EXIF chunk.
+// webpWithEXIF puts the picture of a lossy WebP into an extended container with an EXIF
+// chunk.
 func webpWithEXIF(file, exif []byte, width, height int) []byte {
 	chunk := func(name string, body []byte) []byte {
 		b := binary.LittleEndian.AppendUint32([]byte(name), uint32(len(body)))
@@ -147,8 +148,8 @@ func TestForeignProfiles(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
-// damagedFiles are cut in the middle, each with the row of a picture of 96 at which what is
-// missing surely begins.
+// damagedFiles are cut in the middle. Each has the row, of 96, at which missing pixels
+// begin at the latest.
 func damagedFiles(t testing.TB) map[string][]byte {
 	half := func(b []byte) []byte { return b[:len(b)/2] }
 	img := grainy(160, 96)
@@ -177,8 +178,8 @@ func saveInterlaced(t testing.TB, img image.Image) []byte {
 	return body
 }
 
-// A damaged picture is a fault, unless it is asked for as much of it as there is: what is
-// missing is transparent.
+// A damaged picture is a failure, unless the intact part is requested: missing pixels are
+// transparent.
 func TestDamaged(t *testing.T) {
 	for name, body := range damagedFiles(t) {
 		t.Run(name, func(t *testing.T) {
@@ -225,7 +226,7 @@ func TestDamaged(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
-// What a damaged picture becomes does not depend on what memory held before.
+// The rendition of a damaged picture does not depend on earlier content of the memory.
 func TestDamagedIsDefined(t *testing.T) {
 	const variable = "CALOTYPE_TEST_DAMAGED"
 	if os.Getenv(variable) != "" {

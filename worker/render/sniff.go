@@ -6,11 +6,11 @@ import (
 	"calotype/worker/imageheader"
 )
 
-// Sniff returns a picture's format by its first bytes, whatever its name says.
+// Sniff returns a picture's format by its first bytes, whatever its file name is.
 func Sniff(body []byte) (calotype.Format, bool) { return imageheader.Sniff(body) }
 
-// refused returns why a picture is not worth decoding, by its header alone, or nil. What
-// cannot be parsed is left to its decoder.
+// refused returns why a picture's header alone rules out decoding, or nil. Headers that
+// cannot be parsed are left to the decoder.
 func refused(body []byte) *failure.Failure {
 	header, err := imageheader.Parse(body)
 	if err != nil {

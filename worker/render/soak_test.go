@@ -26,10 +26,10 @@ import (
 	"calotype/worker/failure"
 )
 
-// soak makes the tests of this file run their full numbers ("make soak").
+// soak makes the tests in this file run with their full numbers ("make soak").
 var soak = os.Getenv("CALOTYPE_SOAK") != ""
 
-// whole is a small picture of every format that is written here.
+// whole are small pictures of every format that is written here.
 func whole(t testing.TB) map[string][]byte {
 	pictures := map[string][]byte{
 		"gif": moving(t, 3, 160, 120),
@@ -44,8 +44,8 @@ func whole(t testing.TB) map[string][]byte {
 	return pictures
 }
 
-// nasty are pictures that are cut, and that have wrong bytes in them, and all files
-// below the folder that CALOTYPE_CORPUS names.
+// nasty are pictures that are cut or have wrong bytes, and all files below the folder
+// CALOTYPE_CORPUS.
 func nasty(t testing.TB) map[string][]byte {
 	pictures := map[string][]byte{}
 	for name, body := range whole(t) {
@@ -77,7 +77,7 @@ func nasty(t testing.TB) map[string][]byte {
 	return pictures
 }
 
-// ending says how a picture ended: its fault's class, or a digest of what was made.
+// ending describes how a picture ended: its failure's class, or a digest of the renditions.
 func ending(body []byte, limits Limits) (string, error) {
 	p, err := Open(body, limits)
 	if err == nil {
@@ -98,8 +98,8 @@ func ending(body []byte, limits Limits) (string, error) {
 	return fault.Class, nil
 }
 
-// Every picture ends as renditions or with a fault, within its time and memory, and
-// ends the same with 31 others beside it.
+// Every picture ends as renditions or with a failure, within its time and memory, and with
+// the same result while 31 others are rendered.
 func TestNastyPictures(t *testing.T) {
 	limits := Limits{Pixels: 150_000_000, Frames: 1000, Time: 5 * time.Minute}
 	pictures := nasty(t)
@@ -120,7 +120,7 @@ func TestNastyPictures(t *testing.T) {
 		if took := time.Since(start); took > limits.Time {
 			t.Errorf("%s: took %v", name, took)
 		}
-		// 16 bytes a pixel: four channels of 16 bits, twice.
+		// 16 bytes per pixel: four channels of 16 bits, twice.
 		if p, err := Open(body, limits); err == nil && grown > 100<<20+16*int64(p.Width)*int64(p.Height)*int64(p.Frames) {
 			t.Errorf("%s: %dx%d pixels in %d frames took %d MB", name, p.Width, p.Height, p.Frames, grown>>20)
 		}
@@ -153,8 +153,8 @@ func TestNastyPictures(t *testing.T) {
 	t.Logf("%d pictures: %v; the slowest took %v, the largest %d MB", len(pictures), classes, slowest.Round(time.Millisecond), largest>>20)
 }
 
-// A header that promises a picture over the limit ends there. With soak it does so in
-// under 50 ms and 20 MB.
+// A header that declares a picture over the limit is refused. With soak that takes under 50
+// ms and 20 MB.
 func TestHeaderBombs(t *testing.T) {
 	for name, body := range bombs() {
 		debug.FreeOSMemory()
@@ -174,7 +174,7 @@ func TestHeaderBombs(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
-// bombs are headers of pictures of 400 or 900 megapixels, and next to no pixels.
+// bombs are headers of pictures of 400 or 900 megapixels, with almost no pixels.
 func bombs() map[string][]byte {
 	chunk := func(name, body string) string {
 		b := binary.BigEndian.AppendUint32(nil, uint32(len(body)))
@@ -200,7 +200,7 @@ func bombs() map[string][]byte {
 	}
 }
 
-// Memory does not grow: of 20,000 pictures with soak, the last quarter's at most 1.05
+// Memory does not grow: for 20,000 pictures with soak, the last quarter's is at most 1.05
 // times the second's.
 func TestMemoryStays(t *testing.T) {
 	count := 200
@@ -242,8 +242,8 @@ func TestMemoryStays(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
-// peak begins a new peak of the memory that this process holds, and returns what it
-// holds now. Where the kernel does not say (outside Linux), all is 0.
+// peak resets the maximum of this process's memory, and returns the present value. Outside
+// Linux the values are 0.
 func peak(t testing.TB) int64 {
 	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)

@@ -5,10 +5,10 @@ import (
 	"math"
 )
 
-// newTIFF makes an uncompressed TIFF of grey or RGB, without or with alpha, 8 bits a sample, and
-// returns it with the part that its pixels go to, row by row. That is how libvips is given
-// pixels without a copy. The pixels are to be written, all of them: what they are before is
-// not said. It is nil where a TIFF cannot hold as many. TIFF 6.0, section 2.
+// newTIFF makes an uncompressed TIFF of grey or RGB, without or with alpha, 8 bits per
+// sample. It returns the file and the part for its pixels, row by row. libvips can read it
+// without a copy of the pixels. The caller must write every pixel: they are not zeroed. The
+// result is nil if a TIFF cannot hold as many. TIFF 6.0, section 2.
 func newTIFF(width, height, bands int) (file, pixels []byte) {
 	const (
 		header, entrySize, stripRows = 8, 12, 16
@@ -59,7 +59,7 @@ func newTIFF(width, height, bands int) (file, pixels []byte) {
 	binary.LittleEndian.PutUint32(file[4:], uint32(directory))
 	file = append(file, make([]byte, size%2)...)
 	file = binary.LittleEndian.AppendUint16(file, uint16(len(entries)))
-	var behind []byte // Values that an entry has no room for.
+	var behind []byte // Values that do not fit into an entry.
 	for _, e := range entries {
 		var values []byte
 		for _, v := range e.values {

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/image/tiff"
 )
 
-// A file never shows what its memory held before.
+// A file never shows earlier content of its memory.
 func TestBufferPool(t *testing.T) {
 	file, pixels := newTIFF(100, 50, 3)
 	clear(pixels)
@@ -34,7 +34,7 @@ func TestBufferPool(t *testing.T) {
 	}
 }
 
-// Every reader finds the pixels that were put in.
+// Every reader finds the pixels that were stored.
 func TestNewTIFF(t *testing.T) {
 	const width, height = 7, 37 // The last strip is shorter, and a row is odd.
 	for bands := 1; bands <= 4; bands++ {
@@ -53,7 +53,7 @@ func TestNewTIFF(t *testing.T) {
 			t.Errorf("%d bands: other pixels, %v", bands, err)
 		}
 		other, err := tiff.Decode(bytes.NewReader(file))
-		if bands == 2 { // Which that reader does not know.
+		if bands == 2 { // That reader does not know it.
 			continue
 		}
 		if err != nil || other.Bounds().Dx() != width || other.Bounds().Dy() != height {

@@ -2,8 +2,8 @@ package render
 
 import "math"
 
-// transfer returns the light of a sample from 0 to 1. For sRGB and the like, 1 is white.
-// For PQ and HLG it is [sdrWhite], and light goes up to [hdrPeak] times as much.
+// transfer returns the light of a sample from 0 to 1. For sRGB and similar functions, 1 is
+// white. For PQ and HLG white is [sdrWhite], and light goes up to [hdrPeak] times as much.
 type transfer func(sample float64) (light float64)
 
 // The light of HDR pictures is relative to diffuse white of 203 cd/m², and that of HLG is
@@ -55,18 +55,18 @@ func fromST240(v float64) float64 {
 	return math.Pow((v+0.1115)/1.1115, 1/0.45)
 }
 
-// displayHLG returns the factor that makes light of the scene light of a display, relative
-// to [hdrWhite]. ITU-R BT.2100-2, table 5.
+// displayHLG returns the factor that converts scene light to display light, relative to
+// [hdrWhite]. ITU-R BT.2100-2, table 5.
 func displayHLG(r, g, b float64) float64 {
 	const systemGamma = 1.2
 	y := 0.2627*r + 0.6780*g + 0.0593*b
 	return math.Pow(y, systemGamma-1) * hdrPeak / hdrWhite
 }
 
-// toneMap returns the factor that brings a pixel's light, of which brightest is the largest
-// sample, into the range of sRGB: half of it up to white, and a curve from there, which
-// reaches 1 at the peak. Hues stay. It is fitted to what Chromium 156 shows, within 8
-// levels of 255.
+// toneMap returns the factor that maps a pixel's light into the range of sRGB; brightest is
+// its largest sample. Light up to white is halved, and a curve from there reaches 1 at the
+// peak. Hues are preserved. The curve approximates what Chromium 156 shows, within 8 levels
+// of 255.
 func toneMap(brightest float64) float64 {
 	const slope, peak = 0.5, hdrPeak / hdrWhite
 	if brightest <= 1 {

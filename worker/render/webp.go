@@ -8,12 +8,12 @@ import (
 	"calotype/worker/imageheader"
 )
 
-// withoutWebPMetadata takes the EXIF and XMP chunks out of a WebP file. libvips
-// 8.14.1's webpsave writes an EXIF block of its own even if asked to
-// strip: https://github.com/libvips/libvips/pull/3389
+// withoutWebPMetadata removes the EXIF and XMP chunks from a WebP file. libvips 8.14.1's
+// webpsave writes its own EXIF block even if metadata is to be stripped:
+// https://github.com/libvips/libvips/pull/3389
 //
-// If there is metadata the first chunk is VP8X, whose first byte says what follows. RFC
-// 9649, section 2.
+// If there is metadata the first chunk is VP8X, whose first byte has a flag for each
+// following chunk. RFC 9649, section 2.
 func withoutWebPMetadata(file []byte) ([]byte, error) {
 	const chunkHeader = 8
 	if format, _ := imageheader.Sniff(file); format != calotype.WebP {
