@@ -2,5 +2,5 @@
 
 package main
 
-// inject does nothing: only builds for tests have faults to inject.
+// inject does nothing: only test builds inject faults.
 func inject(string, *server) error { return nil }

@@ -18,13 +18,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// marker in a source names a phase and what goes wrong there: a test appends it to a
-// picture, as in "testfault:render:crash;".
+// marker matches a fault in a source: a phase and what goes wrong in it. A test appends it
+// to a picture, as in "testfault:render:crash;".
 const marker = "testfault:"
 
-// inject makes the fault that the source asks for in a phase: "open", "predict",
-// "render", or "between" two renditions. A fault that ends with "-used" happens only in
-// a process that had another picture before.
+// inject causes the fault that the source requests for a phase: "open", "predict",
+// "render", or "between" two renditions. A fault whose name ends with "-used" happens only
+// in a process that has decoded another picture before.
 func inject(phase string, s *server) error {
 	_, rest, found := bytes.Cut(s.source, []byte(marker+phase+":"))
 	if !found {
@@ -78,7 +78,7 @@ var (
 	held [][]byte
 )
 
-// grow takes that much memory, in steps, and keeps it.
+// grow allocates that much memory in steps and keeps it.
 func grow(size int) {
 	for range size >> 20 {
 		block := make([]byte, 1<<20)
@@ -90,7 +90,7 @@ func grow(size int) {
 	}
 }
 
-// descriptor is the stream's, which package net has duplicated.
+// descriptor returns the stream's descriptor, which package net has duplicated.
 func (s *server) descriptor() uintptr {
 	for fd := uintptr(3); fd < 64; fd++ {
 		var stat unix.Stat_t
@@ -101,7 +101,7 @@ func (s *server) descriptor() uintptr {
 	return 3
 }
 
-// attempt tries to reach something outside and returns an error that says how that went.
+// attempt tries to reach something outside and returns an error that describes the result.
 func attempt(kind string) error {
 	parent := fmt.Sprintf("/proc/%d/", os.Getppid())
 	var err error
@@ -122,7 +122,7 @@ func attempt(kind string) error {
 		err = unix.Setrlimit(unix.RLIMIT_DATA, &unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY})
 	case "environ":
 		for _, entry := range os.Environ() {
-			if !strings.HasPrefix(entry, "VIPS_") { // Its own.
+			if !strings.HasPrefix(entry, "VIPS_") { // The process's own.
 				return fmt.Errorf("reached: %s", entry)
 			}
 		}

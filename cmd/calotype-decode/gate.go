@@ -7,7 +7,7 @@ import (
 	"calotype/worker/decoder/wire"
 )
 
-// gate asks the worker for CPUs, which it shares out among all decoders.
+// gate asks the worker for CPUs. The worker shares them out among all decoders.
 type gate struct {
 	conn    *wire.Conn
 	mu      sync.Mutex
@@ -39,7 +39,7 @@ func (g *gate) run(kind wire.Step, step func()) bool {
 	g.waiting[want.ID] = answer
 	g.mu.Unlock()
 	if g.conn.Send(wire.Want, want, nil, -1) != nil {
-		select {} // The worker is gone, and so is this process in a moment.
+		select {} // The worker has ended, and this process is about to end too.
 	}
 	if !<-answer {
 		return false
@@ -49,7 +49,7 @@ func (g *gate) run(kind wire.Step, step func()) bool {
 	return true
 }
 
-// granted takes the worker's answer.
+// granted handles the worker's response.
 func (g *gate) granted(m wire.WantMessage) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

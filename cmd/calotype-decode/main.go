@@ -1,7 +1,7 @@
-// Command calotype-decode renders pictures for "calotype worker", which starts one for
-// each slot: it reads requests from a stream, descriptor 3, until that ends. Before the
-// first picture it loads every codec and then gives up files, the network and all else
-// that decoding does not need. It is the one program with cgo.
+// Command calotype-decode renders pictures for "calotype worker", which starts one for each
+// slot. It reads requests from a stream, descriptor 3, until the stream ends. Before the
+// first picture it loads every codec, and then gives up access to files, the network and
+// everything else that decoding does not need. It is the only program with cgo.
 package main
 
 import (
@@ -22,7 +22,7 @@ import (
 const stream = 3
 
 func main() {
-	// The worker decides when this process ends: by the end of the stream.
+	// The worker decides when this process ends: by closing the stream.
 	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE)
 	sandbox := flag.String("sandbox", string(decoder.SandboxAuto), "what to give up: auto, require or off")
 	version := flag.Bool("version", false, "print the encoder that lineages record, and the versions of the native libraries")

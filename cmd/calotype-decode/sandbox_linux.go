@@ -14,19 +14,19 @@ import (
 	"calotype/worker/decoder/wire"
 )
 
-// lowerPriority makes this process the first that the kernel ends for want of memory,
-// and keeps its pictures out of core dumps.
+// lowerPriority makes this process the kernel's first choice when memory runs out, and
+// excludes its memory from core dumps.
 func lowerPriority() {
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
 	_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 }
 
-// maxLandlock is the newest version of landlock's interface that is asked for: files,
-// TCP, devices, signals and abstract sockets.
+// maxLandlock is the newest version of landlock's interface that is requested: it covers
+// files, TCP, devices, signals and abstract sockets.
 const maxLandlock = 7
 
-// enter gives up, in every thread and for good, whatever decoding does not need. It
-// reports what is in force, which it tries, not what was asked for.
+// enter gives up, in every thread and permanently, whatever decoding does not need. It
+// reports which restrictions are in force. It tests them instead of assuming them.
 func enter() (s wire.Sandbox) {
 	var problems []error
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
@@ -68,7 +68,7 @@ func closed(fd int, err error) error {
 	return err
 }
 
-// denied is an error where an attempt is not refused.
+// denied returns an error if an attempt is not refused.
 func denied(what string, attempt func() error) error {
 	err := attempt()
 	if errors.Is(err, unix.EACCES) || errors.Is(err, unix.EPERM) {
@@ -77,8 +77,8 @@ func denied(what string, attempt func() error) error {
 	return fmt.Errorf("opening %s gives %v: it is not in force", what, err)
 }
 
-// allowed are the system calls of Go's runtime, of memory, threads and time, and of the
-// stream to the worker. None of them opens anything.
+// allowed lists the system calls for Go's runtime, memory, threads, time, and the stream to
+// the worker. None of them opens anything.
 var allowed = []string{
 	"read", "readv", "write", "writev", "close", "recvmsg", "sendmsg", "recvfrom", "sendto", "shutdown",
 	"pread64", "pwrite64", "lseek", "fstat", "newfstatat",
@@ -92,16 +92,16 @@ var allowed = []string{
 	"exit", "exit_group",
 }
 
-// filter loads the seccomp filter. What is not allowed fails with EPERM; what only an
-// attack does ends the process. clone makes threads only; clone3, whose flags a filter
-// cannot see, fails as on kernels that do not have it.
+// filter loads the seccomp filter. Other system calls fail with EPERM; those that only an
+// attack makes end the process. clone may only make threads. clone3, whose flags a filter
+// cannot see, fails as on kernels without it.
 func filter() error {
 	info, err := arch.GetInfo("")
 	if err != nil {
 		return err
 	}
 	known := func(names []string) (list []string) {
-		for _, name := range names { // Not every architecture has all.
+		for _, name := range names { // Not every architecture has every call.
 			if _, ok := info.SyscallNames[name]; ok {
 				list = append(list, name)
 			}

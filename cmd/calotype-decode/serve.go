@@ -11,8 +11,8 @@ import (
 	"calotype/worker/render"
 )
 
-// receive passes the worker's requests on. The process ends with the stream, whatever
-// it is doing.
+// receive passes the worker's requests on. The process ends with the stream, even in the
+// middle of a request.
 func receive(conn *wire.Conn, g *gate) <-chan wire.Frame {
 	requests := make(chan wire.Frame)
 	go func() {
@@ -34,13 +34,13 @@ func receive(conn *wire.Conn, g *gate) <-chan wire.Frame {
 	return requests
 }
 
-// server answers requests about one picture at a time.
+// server handles requests about one picture at a time.
 type server struct {
 	conn    *wire.Conn
 	source  []byte
 	mapped  bool
 	picture *render.Picture
-	done    int // Pictures before this one.
+	done    int // The number of pictures before this one.
 }
 
 func serve(conn *wire.Conn, requests <-chan wire.Frame) error {
@@ -53,7 +53,7 @@ func serve(conn *wire.Conn, requests <-chan wire.Frame) error {
 	return nil
 }
 
-// answer answers a request. An error is the stream's.
+// answer handles a request. It returns only errors of the stream.
 func (s *server) answer(f wire.Frame) error {
 	var err error
 	switch f.Kind {
@@ -74,7 +74,7 @@ func (s *server) answer(f wire.Frame) error {
 	return s.conn.Send(wire.Failed, m, nil, -1)
 }
 
-// errStream is the error of an answer that could not be sent.
+// errStream wraps the error of a response that could not be sent.
 var errStream = errors.New("the worker does not listen")
 
 func (s *server) send(kind wire.Kind, header any, body []byte) error {
@@ -145,10 +145,11 @@ func (s *server) render(f wire.Frame) error {
 	return s.send(wire.End, struct{}{}, nil)
 }
 
-// largePicture is from how many pixels on what Go freed is given back at once.
+// largePicture is the number of pixels above which memory that Go freed is returned to the
+// system at once.
 const largePicture = 30_000_000
 
-// sendRendition sends the bytes, unless they are the source's own.
+// sendRendition sends the bytes, unless the rendition is the source itself.
 func (s *server) sendRendition(r render.Rendition) error {
 	m := wire.RenditionMessage{Rendition: r}
 	m.Rendition.Body = nil

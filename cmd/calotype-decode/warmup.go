@@ -11,8 +11,8 @@ import (
 	"calotype/worker/render"
 )
 
-// warmUp encodes and decodes a small picture in every format: afterwards every codec and
-// plug-in is loaded, and needs no file any more.
+// warmUp encodes and decodes a small picture in every format. Afterwards every codec and
+// plug-in is loaded and needs no files.
 func warmUp(unfit error) error {
 	if unfit != nil {
 		return nil

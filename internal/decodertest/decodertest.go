@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Build builds the program with build tags, and returns its path and what removes it.
-// "testfault" makes it inject the faults that a source asks for.
+// Build builds the program with build tags, and returns its path and a function that
+// removes it. "testfault" makes it inject the faults that a source requests.
 func Build(tags ...string) (path string, remove func(), err error) {
 	dir, err := os.MkdirTemp("", "calotype-decode-")
 	if err != nil {

@@ -4,6 +4,6 @@ package decoder
 
 import "syscall"
 
-// attributes give a process a group of its own, out of reach of the terminal's signals.
-// It ends when its stream does.
+// attributes puts a process into a group of its own, so that the terminal's signals do not
+// reach it. It ends when its stream does.
 func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

@@ -15,10 +15,10 @@ import (
 	"calotype/worker/render"
 )
 
-// Bounds of what a process may send.
+// The limits for what a process may send.
 const (
 	maxAnswers = 1024 // Frames that wait to be read.
-	maxSteps   = 1024 // CPUs that are wanted at once.
+	maxSteps   = 1024 // CPUs that it may request at once.
 	maxWords   = 4 << 10
 )
 
@@ -29,7 +29,7 @@ type child struct {
 	gate    render.Gate
 	hello   wire.HelloMessage
 	probe   probe
-	fresh   usage // When it had done nothing yet.
+	fresh   usage // Before its first picture.
 
 	pictures int // Opened so far.
 	tainted  bool
@@ -40,13 +40,13 @@ type child struct {
 	ended     chan struct{} // Closed when the process has ended.
 
 	mu      sync.Mutex
-	steps   map[uint64]chan struct{} // CPUs that it wants or has.
+	steps   map[uint64]chan struct{} // CPUs that it has requested or holds.
 	why     error                    // Why the worker ended it; nil if it did not.
 	garbage error
-	words   []byte // The first of what it wrote to stderr for this picture.
+	words   []byte // The beginning of its stderr output for this picture.
 }
 
-// startTimeout is how long a process may take until it says hello. It takes 0.1 s on an
+// startTimeout is the maximum time until a process sends its hello. It takes 0.1 s on an
 // idle machine.
 const startTimeout = 30 * time.Second
 
@@ -63,7 +63,7 @@ func start(path string, args []string, gate render.Gate) (*child, error) {
 		steps: map[uint64]chan struct{}{},
 	}
 	c.process = exec.Command(path, args...)
-	c.process.Env = []string{} // Nil would be the worker's own, with its credentials.
+	c.process.Env = []string{} // With nil it would get the worker's own environment, with its credentials.
 	c.process.Dir = "/"
 	c.process.ExtraFiles = []*os.File{theirs}
 	c.process.Stderr = &lockedWords{c}
@@ -126,7 +126,7 @@ func (c *child) read() {
 		}
 	}
 	close(c.gone)
-	if !c.dying() { // It closed the stream and goes on.
+	if !c.dying() { // It closed the stream but still runs.
 		_ = c.process.Process.Kill()
 	}
 	_ = c.process.Wait()
@@ -135,8 +135,8 @@ func (c *child) read() {
 	close(c.ended)
 }
 
-// dying reports whether the process ends by itself within a moment, as one does that
-// crashed: its own signal is to be seen, not ours.
+// dying reports whether the process ends by itself within a moment, as after a crash. Its
+// own signal should be reported, not the worker's.
 func (c *child) dying() bool {
 	c.mu.Lock()
 	garbage := c.garbage != nil
@@ -172,7 +172,7 @@ func (c *child) dispatch(f wire.Frame) error {
 	}
 }
 
-// want gets the process a CPU. It keeps the CPU until it leaves it or ends.
+// want requests a CPU for the process. The process keeps it until it gives it back or ends.
 func (c *child) want(f wire.Frame) error {
 	var m wire.WantMessage
 	if err := f.Decode(&m); err != nil {
@@ -236,7 +236,7 @@ func (c *child) end(why error) {
 	_ = c.process.Process.Kill()
 }
 
-// stop ends an idle process by the end of its stream, and waits.
+// stop ends an idle process by closing the stream, and waits.
 func (c *child) stop() {
 	_ = c.conn.CloseWrite()
 	select {
@@ -265,7 +265,7 @@ func (c *child) alive() bool {
 	}
 }
 
-// lockedWords keeps the first of what a process writes to stderr.
+// lockedWords keeps the beginning of a process's stderr output.
 type lockedWords struct{ *child }
 
 func (w *lockedWords) Write(p []byte) (int, error) {
@@ -277,7 +277,7 @@ func (w *lockedWords) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// said is the first line that the process wrote, to follow a sentence.
+// said returns the first line that the process wrote, in a form to append to a sentence.
 func (c *child) said() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -288,7 +288,7 @@ func (c *child) said() string {
 	return ": " + strings.ToValidUTF8(line[:min(len(line), 200)], "?")
 }
 
-// begin readies the process for a picture.
+// begin prepares the process for a picture.
 func (c *child) begin(bodyBytes int64) {
 	c.pictures++
 	c.mu.Lock()

@@ -10,8 +10,8 @@ import (
 	"calotype/worker/render"
 )
 
-// profile is an ICC profile of three primaries with a gamma of 2.2, as ICC.1:2001 has it:
-// that of sRGB with red and blue exchanged.
+// profile is an ICC profile of three primaries with a gamma of 2.2 (ICC.1:2001): sRGB's
+// with red and blue exchanged.
 func profile() []byte {
 	xyz := func(x, y, z float64) []byte {
 		b := []byte("XYZ \x00\x00\x00\x00")
@@ -46,7 +46,7 @@ func profile() []byte {
 	return whole
 }
 
-// Colours are converted without a file: none can be read in the sandbox.
+// Colours are converted without a file, because the sandbox permits reading none.
 func TestColoursInSandbox(t *testing.T) {
 	p := newPool(t, func(c *Config) { c.Sandbox = SandboxRequire })
 	plain := photo(t, 300, 200, "")

@@ -1,7 +1,7 @@
-// Package decoder renders pictures in child processes that can reach nothing: a
-// hostile picture costs one of them, and only its own job. A [Pool] starts the
-// processes, watches their memory and CPU time, and replaces them. The pixels are made
-// by package render, inside of the program calotype-decode.
+// Package decoder renders pictures in child processes that can reach nothing else. A
+// hostile picture therefore costs one process, and only its own job. A [Pool] starts the
+// processes, limits their memory and CPU time, and replaces them. Package render makes the
+// pixels, inside the program calotype-decode.
 //
 // An error of type [*failure.Failure] is the picture's own. [ErrOverGrant] asks for a
 // larger grant. Every other error is the machine's: another attempt may succeed.
@@ -16,12 +16,12 @@ import (
 )
 
 var (
-	// ErrOverGrant is the error of a picture that needed more memory than it was
-	// granted. It gets one more attempt with everything there is.
+	// ErrOverGrant is the error of a picture that needed more memory than it was granted.
+	// It gets one more attempt with the whole budget.
 	ErrOverGrant = errors.New("the picture needs more memory than was predicted")
 
-	// ErrMachine is the error of a picture whose decoders were ended three times for no
-	// reason of its own.
+	// ErrMachine is the error of a picture whose decoders were ended three times for
+	// reasons outside the picture.
 	ErrMachine = errors.New("the machine ended the decoder")
 
 	// ErrClosed is the error of a pool that was closed.
@@ -39,9 +39,9 @@ type Engine interface {
 
 // Picture is a source whose header has been read. Its methods are for one goroutine.
 type Picture interface {
-	// Header is what the source says of itself.
+	// Header is the information in the source's header.
 	Header() *render.Picture
-	// Memory predicts the bytes that rendering takes, see [render.Picture.Memory].
+	// Memory predicts the bytes that rendering needs, see [render.Picture.Memory].
 	Memory(ctx context.Context, targets []render.Target) (int64, error)
 	// Render makes each target in order and ends with the first error.
 	Render(ctx context.Context, targets []render.Target, grant Grant) iter.Seq2[render.Rendition, error]
@@ -49,16 +49,15 @@ type Picture interface {
 	Close()
 }
 
-// Grant is the memory that a picture may take.
+// Grant is the memory that a picture may use.
 type Grant struct {
 	Bytes int64
-	// Whole says that there is no larger grant: a picture that exceeds it is at fault.
-	// It gets a fresh process.
+	// Whole means that there is no larger grant: a picture that exceeds it is at fault. It
+	// gets a fresh process.
 	Whole bool
 }
 
-// InProcess renders in this process, in builds with cgo. Nothing bounds it but the
-// limits.
+// InProcess renders in this process, in builds with cgo. Only the limits bound it.
 type InProcess struct{}
 
 // Open implements [Engine].

@@ -18,7 +18,7 @@ import (
 	"calotype/worker/render"
 )
 
-// program is the decoder, with faults to inject: it is built once.
+// program is the decoder with injected faults. It is built once.
 var program string
 
 func TestMain(m *testing.M) {
@@ -52,7 +52,7 @@ func newPool(t *testing.T, change func(*Config)) *Pool {
 	return p
 }
 
-// photo is a JPEG, with a fault to inject.
+// photo is a JPEG that requests a fault.
 func photo(t *testing.T, width, height int, fault string) []byte {
 	t.Helper()
 	img := image.NewRGBA(image.Rect(0, 0, width, height))

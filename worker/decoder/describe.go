@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// Description is what the decoder's program is made of.
+// Description describes the decoder program.
 type Description struct {
 	// Encoder is [render.Encoder], Libraries [render.Libraries].
 	Encoder, Libraries string
-	// Shortcomings are sentences on what the libraries cannot do.
+	// Shortcomings are sentences about what the libraries cannot do.
 	Shortcomings []string
-	// Unfit says why it cannot work. It is nil where it can.
+	// Unfit is why it cannot work, or nil.
 	Unfit error
 }
 
-// Describe asks the program at a path, see [Find], without starting a pool.
+// Describe asks the program at a path (see [Find]) without starting a pool.
 func Describe(ctx context.Context, path string) (Description, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()

@@ -13,7 +13,7 @@ import (
 	"calotype/worker/render"
 )
 
-// classOf is the class of a fault, or "".
+// classOf returns the class of a failure, or "".
 func classOf(err error) string {
 	var fault *failure.Failure
 	if errors.As(err, &fault) {
@@ -22,7 +22,7 @@ func classOf(err error) string {
 	return ""
 }
 
-// wantWorking checks that the pool renders after whatever happened.
+// wantWorking checks that the pool still renders.
 func wantWorking(t *testing.T, p *Pool) {
 	t.Helper()
 	made, err := renderAll(t.Context(), p, photo(t, 300, 200, ""), enough)
@@ -31,7 +31,7 @@ func wantWorking(t *testing.T, p *Pool) {
 	}
 }
 
-// A picture that ends its process is at fault itself, in every phase.
+// A picture that crashes its process is at fault, in every phase.
 func TestCrash(t *testing.T) {
 	p := newPool(t, nil)
 	for _, phase := range []string{"open", "render", "between"} {
@@ -60,7 +60,7 @@ func TestCrashInPredict(t *testing.T) {
 	}
 }
 
-// What a picture before may have left behind is not held against this one.
+// A picture is not blamed for what an earlier picture may have left behind.
 func TestCrashOfUsedProcess(t *testing.T) {
 	for _, kind := range []string{"crash", "garbage"} {
 		p := newPool(t, func(c *Config) { c.Idle = 1 })
@@ -72,7 +72,7 @@ func TestCrashOfUsedProcess(t *testing.T) {
 	}
 }
 
-// A process that breaks the protocol is replaced, and the picture tried three times.
+// A process that breaks the protocol is replaced, and the picture is tried three times.
 func TestGarbage(t *testing.T) {
 	p := newPool(t, nil)
 	_, err := renderAll(t.Context(), p, photo(t, 300, 200, "testfault:render:garbage;"), enough)
@@ -98,7 +98,8 @@ func TestAllowance(t *testing.T) {
 	}
 }
 
-// A process that waits for the machine reaches the wall limit: not the picture's fault.
+// A process that waits for the machine reaches the wall-clock limit, which is not the
+// picture's fault.
 func TestWallLimit(t *testing.T) {
 	p := newPool(t, func(c *Config) { c.Times.CPU, c.Times.Wall = 20*time.Second, 300*time.Millisecond })
 	_, err := renderAll(t.Context(), p, photo(t, 300, 200, "testfault:render:hang;"), enough)
@@ -107,7 +108,8 @@ func TestWallLimit(t *testing.T) {
 	}
 }
 
-// A picture that outgrows its grant gets everything once, and is then at fault.
+// A picture that exceeds its grant gets the whole budget once. If it exceeds that, it is at
+// fault.
 func TestTooMuchMemory(t *testing.T) {
 	p := newPool(t, nil)
 	for _, kind := range []string{"grow", "allocate"} {
@@ -150,7 +152,8 @@ func signalled(t *testing.T, p *Pool, phase string, signal syscall.Signal) (made
 	return len(renditions), err
 }
 
-// What the machine ends or stops is tried again, in every phase, and ends right.
+// If the machine ends or stops a process, the picture is tried again, in every phase, and
+// succeeds.
 func TestSignals(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGSTOP, syscall.SIGTERM, syscall.SIGINT} {
 		for _, phase := range []string{"open", "render", "between"} {
@@ -165,7 +168,7 @@ func TestSignals(t *testing.T) {
 	}
 }
 
-// A cancelled job ends its process at once, whatever that is doing.
+// A cancelled job ends its process at once, whatever the process is doing.
 func TestCancel(t *testing.T) {
 	p := newPool(t, nil)
 	cause := errors.New("lease lost")
@@ -242,7 +245,7 @@ func TestReplacement(t *testing.T) {
 	}
 }
 
-// A corrupt picture costs its process, a good one does not.
+// A corrupt picture costs its process; a good one does not.
 func TestDamageTaints(t *testing.T) {
 	p := newPool(t, func(c *Config) { c.Idle = 1 })
 	before := p.idle[0]

@@ -14,7 +14,7 @@ import (
 	"calotype/worker/render"
 )
 
-// Why a process ended that had a picture, for the metric.
+// The metric's values for why a process ended with a picture.
 const (
 	endCrash     = "crash"
 	endMemory    = "memory"
@@ -31,17 +31,18 @@ var (
 	errStopped = errors.New("a signal stopped the decoder")
 )
 
-// overMemory is why a process was ended that exceeded its grant.
+// overMemory is the cause for ending a process that exceeded its grant.
 type overMemory struct{ used int64 }
 
 func (e *overMemory) Error() string { return fmt.Sprintf("the decoder took %d MB", e.used>>20) }
 
-// overTime is why a process was ended that exceeded its CPU time.
+// overTime is the cause for ending a process that exceeded its CPU time.
 type overTime struct{ limit time.Duration }
 
 func (e *overTime) Error() string { return fmt.Sprintf("the decoder took %v of CPU time", e.limit) }
 
-// judge says who is at fault for the error of an attempt, and whether to try again.
+// judge decides which side is at fault for the error of an attempt, and whether to try
+// again.
 func (r *remote) judge(ctx context.Context, grant Grant, err error) (again bool, _ error) {
 	if !errors.Is(err, errGone) {
 		var fault *failure.Failure
@@ -83,7 +84,7 @@ func (r *remote) judge(ctx context.Context, grant Grant, err error) (again bool,
 	case endMemory:
 		return false, r.exceeded(grant, err.Error())
 	case endCrash:
-		if hadOthers && !r.crashed { // What another picture left behind may have ended it.
+		if hadOthers && !r.crashed { // Something that another picture left behind may have ended it.
 			r.crashed = true
 			return true, err
 		}
@@ -95,7 +96,7 @@ func (r *remote) judge(ctx context.Context, grant Grant, err error) (again bool,
 	return false, fmt.Errorf("%w %d times: %w", ErrMachine, r.attempts, err)
 }
 
-// exceeded is the error of a picture that took more than its grant.
+// exceeded returns the error of a picture that used more than its grant.
 func (r *remote) exceeded(grant Grant, how string) error {
 	if grant.Whole {
 		return failure.New(failure.TooMuchMemory, "%s, with %d MB granted", how, grant.Bytes>>20)
@@ -103,7 +104,7 @@ func (r *remote) exceeded(grant Grant, how string) error {
 	return fmt.Errorf("%w: %s", ErrOverGrant, how)
 }
 
-// verdict says why a process ended.
+// verdict determines why a process ended.
 func (c *child) verdict() (reason string, err error) {
 	c.mu.Lock()
 	why, garbage := c.why, c.garbage
@@ -140,8 +141,8 @@ func (c *child) text() string {
 	return string(c.words)
 }
 
-// crashed reports whether a process ended by its own doing: a signal that a fault in a
-// program raises, or an exit, which is how Go ends after most of them.
+// crashed reports whether a process ended by itself: by a signal that a program's fault
+// raises, or by an exit, which is how Go ends after most of them.
 func crashed(state *os.ProcessState) bool {
 	status, ok := state.Sys().(syscall.WaitStatus)
 	if !ok {
@@ -157,8 +158,8 @@ func crashed(state *os.ProcessState) bool {
 	return false
 }
 
-// outOfMemory are the words of an allocation that failed: of libvips and the libraries
-// below it, of glib, which aborts, and of Go. No library has a code for it.
+// outOfMemory are the messages of a failed allocation: of libvips and the libraries below
+// it, of glib, which aborts, and of Go. No library has a code for it.
 var outOfMemory = []string{
 	"out of memory", "cannot allocate memory", "failed to allocate", "unable to allocate",
 	"insufficient memory", "memory allocation", "not enough memory", "unable to malloc", "bad_alloc",

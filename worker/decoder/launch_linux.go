@@ -2,8 +2,8 @@ package decoder
 
 import "runtime"
 
-// launcher starts processes from one thread that lives as long as the pool does: the
-// kernel ends a process when the thread that started it ends, not the program. See
+// launcher starts processes from one thread that lives as long as the pool: the kernel ends
+// a process when the thread that started it ends, not when the program does. See
 // PR_SET_PDEATHSIG in prctl(2).
 type launcher chan func()
 

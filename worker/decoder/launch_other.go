@@ -2,7 +2,7 @@
 
 package decoder
 
-// launcher runs what it is given.
+// launcher runs functions.
 type launcher struct{}
 
 func newLauncher() launcher { return launcher{} }

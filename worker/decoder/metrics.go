@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics are what a pool counts.
+// metrics are a pool's counters.
 type metrics struct {
 	starts   prometheus.Counter
 	replaced *prometheus.CounterVec
@@ -14,7 +14,7 @@ type metrics struct {
 	sandbox  *prometheus.GaugeVec
 	highest  prometheus.Gauge
 	peak     atomic.Int64
-	now      []prometheus.Collector // Read when asked for.
+	now      []prometheus.Collector // Read at each collection.
 }
 
 func newMetrics(p *Pool) *metrics {
@@ -50,7 +50,7 @@ func newMetrics(p *Pool) *metrics {
 	return m
 }
 
-// saw records what a process holds.
+// saw records the memory of a process.
 func (m *metrics) saw(resident int64) {
 	for peak := m.peak.Load(); resident > peak; peak = m.peak.Load() {
 		if m.peak.CompareAndSwap(peak, resident) {
@@ -64,7 +64,7 @@ func (m *metrics) collectors() []prometheus.Collector {
 	return append([]prometheus.Collector{m.starts, m.replaced, m.ended, m.sandbox, m.highest}, m.now...)
 }
 
-// Describe and Collect make a pool a [prometheus.Collector] of its metrics.
+// Describe and Collect make a pool a [prometheus.Collector].
 func (p *Pool) Describe(to chan<- *prometheus.Desc) {
 	for _, c := range p.metrics.collectors() {
 		c.Describe(to)

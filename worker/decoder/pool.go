@@ -17,51 +17,51 @@ import (
 	"calotype/worker/render"
 )
 
-// Program is the name of the program that decodes.
+// Program is the name of the decoder program.
 const Program = "calotype-decode"
 
-// SandboxMode says what happens where the system cannot take everything from a decoder.
+// SandboxMode is what happens if the system does not support every layer of the sandbox.
 type SandboxMode string
 
-// The modes. SandboxAuto takes away what the system can, SandboxRequire refuses to start
-// where a layer is missing, SandboxOff takes nothing away.
+// The modes. SandboxAuto uses the layers that the system supports, SandboxRequire refuses
+// to start if one is missing, and SandboxOff uses none.
 const (
 	SandboxAuto    SandboxMode = "auto"
 	SandboxRequire SandboxMode = "require"
 	SandboxOff     SandboxMode = "off"
 )
 
-// Config is how a pool runs. The zero value of each field but Path has a default.
+// Config configures a pool. The zero value of each field but Path has a default.
 type Config struct {
 	// Path is the program: see [Find].
 	Path string
-	// Idle is how many processes are kept while they have nothing to do.
+	// Idle is how many idle processes are kept.
 	Idle    int
 	Sandbox SandboxMode
 	Times   Times
 	Log     zerolog.Logger
 }
 
-// Times bound one picture.
+// Times limit one picture.
 type Times struct {
-	// CPU is the time for the decode. See [Times.limit] for what is added to it.
+	// CPU is the limit for the decode. [Times.limit] adds to it.
 	CPU time.Duration
-	// Wall ends what the machine does not get done: not the picture's fault.
+	// Wall is the wall-clock limit. Exceeding it is the machine's fault, not the picture's.
 	Wall time.Duration
 }
 
-// DefaultTimes are the times that hold unless others are given.
+// DefaultTimes are the default limits.
 func DefaultTimes() Times { return Times{CPU: 20 * time.Second, Wall: 5 * time.Minute} }
 
-// What a picture's targets may take in addition: encoding an animation of 100 megapixels
-// takes some 30 s.
+// The additional time for a picture's targets: encoding an animation of 100 megapixels
+// takes about 30 s.
 const (
 	cpuPerTarget    = 2 * time.Second
 	cpuPerMegapixel = time.Second
 )
 
-// limit is the CPU time that a picture may take: the decode's, and for each target 2 s
-// and a second for each megapixel of all its frames.
+// limit returns the CPU time that a picture may use: that for the decode, and for each
+// target 2 s plus a second for each megapixel of all its frames.
 func (t Times) limit(targets []render.Target, frames int) time.Duration {
 	limit := t.CPU
 	for _, target := range targets {
@@ -71,15 +71,15 @@ func (t Times) limit(targets []render.Target, frames int) time.Duration {
 	return limit
 }
 
-// A process is replaced after so many pictures, or when it keeps so much more memory
-// than a fresh one.
+// A process is replaced after this many pictures, or if it keeps this much more memory than
+// a fresh one.
 const (
 	maxPictures = 1000
 	maxKept     = 48 << 20
 )
 
-// Pool decodes in processes, one for each picture at a time. Its methods may be called
-// by several goroutines at once.
+// Pool decodes in processes, one picture per process at a time. Its methods may be called
+// concurrently.
 type Pool struct {
 	config   Config
 	gate     render.Gate
@@ -95,8 +95,8 @@ type Pool struct {
 	background sync.WaitGroup
 }
 
-// Find returns the program's path: the given one, or else the one beside this program,
-// or else the one in PATH.
+// Find returns the program's path: the given one, or else the one beside this program, or
+// else the one in PATH.
 func Find(path string) (string, error) {
 	if path != "" {
 		return exec.LookPath(path)
@@ -113,7 +113,7 @@ func Find(path string) (string, error) {
 	return filepath.Abs(found)
 }
 
-// NewPool starts a first process, and so fails where none can work. Close the pool.
+// NewPool starts a first process, so it fails if none can work. The caller closes the pool.
 func NewPool(ctx context.Context, config Config) (*Pool, error) {
 	if config.Idle == 0 {
 		config.Idle = runtime.GOMAXPROCS(0)
@@ -140,7 +140,7 @@ func NewPool(ctx context.Context, config Config) (*Pool, error) {
 	return p, nil
 }
 
-// report logs what is in force.
+// report logs which layers are in force.
 func (p *Pool) report() {
 	s := p.hello.Sandbox
 	event := p.config.Log.Info()
@@ -156,13 +156,13 @@ func (p *Pool) Encoder() string { return p.hello.Encoder }
 // Libraries lists the native libraries, see [render.Libraries].
 func (p *Pool) Libraries() string { return p.hello.Libraries }
 
-// Shortcomings are sentences on what the libraries cannot do.
+// Shortcomings are sentences about what the libraries cannot do.
 func (p *Pool) Shortcomings() []string { return p.hello.Shortcomings }
 
-// Sandbox is what the processes have given up.
+// Sandbox returns what the processes have given up.
 func (p *Pool) Sandbox() wire.Sandbox { return p.hello.Sandbox }
 
-// unlimited logs, once, that RLIMIT_DATA cannot be set. The watch goes on.
+// unlimited logs, once, that RLIMIT_DATA cannot be set. The memory is still watched.
 func (p *Pool) unlimited(err error) {
 	p.warned.Do(func() { p.config.Log.Warn().Err(err).Msg("decoders are watched only") })
 }
@@ -193,7 +193,7 @@ func (p *Pool) start(ctx context.Context) (*child, error) {
 	return c, nil
 }
 
-// resident is what all processes hold, with pages that they share counted in each.
+// resident returns the memory of all processes; shared pages count in each.
 func (p *Pool) resident() (sum int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -206,7 +206,7 @@ func (p *Pool) resident() (sum int64) {
 	return sum
 }
 
-// count returns how many processes there are, and how many wait for a picture.
+// count returns how many processes there are, and how many are idle.
 func (p *Pool) count() (all, idle int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -214,7 +214,8 @@ func (p *Pool) count() (all, idle int) {
 	return len(p.all), len(p.idle)
 }
 
-// acquire returns an idle process, or a new one: a fresh one where that is wanted.
+// acquire returns an idle process or a new one. If fresh is set it returns one that has had
+// no picture.
 func (p *Pool) acquire(ctx context.Context, fresh bool) (*child, error) {
 	p.mu.Lock()
 	if p.closed {
@@ -239,7 +240,7 @@ func (p *Pool) acquire(ctx context.Context, fresh bool) (*child, error) {
 	return p.start(ctx)
 }
 
-// release takes a process back. One that is used up is replaced.
+// release takes a process back. One that must not be used again is replaced.
 func (p *Pool) release(c *child) {
 	used := c.used()
 	p.mu.Lock()
@@ -262,7 +263,7 @@ func (p *Pool) release(c *child) {
 	}
 }
 
-// replace starts a process before one is asked for.
+// replace starts a process before one is requested.
 func (p *Pool) replace() {
 	c, err := p.start(context.Background())
 	if err != nil {
@@ -278,7 +279,7 @@ func (p *Pool) replace() {
 	p.idle = append(p.idle, c)
 }
 
-// Why a process is replaced, for the metric.
+// The metric's values for why a process is replaced.
 const (
 	usedEnded   = "ended"
 	usedTainted = "tainted"
@@ -286,7 +287,7 @@ const (
 	usedGrown   = "memory"
 )
 
-// used says why a process is not used again. It is empty where it is.
+// used returns why a process must not be used again, or "".
 func (c *child) used() string {
 	switch {
 	case !c.alive():
@@ -304,7 +305,7 @@ func (c *child) used() string {
 	return ""
 }
 
-// Close ends the idle processes, and the others when their pictures are closed.
+// Close ends the idle processes at once, and the others when their pictures are closed.
 func (p *Pool) Close() {
 	p.mu.Lock()
 	idle := p.idle

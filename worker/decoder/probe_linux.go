@@ -12,15 +12,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// usage is what a process takes. Resident counts anonymous and shared pages, and those
-// of files, which do not grow. Data is what RLIMIT_DATA limits.
+// usage is what a process uses. Resident counts anonymous and shared pages, and those of
+// files, which do not grow. Data is the value that RLIMIT_DATA limits.
 type usage struct {
 	resident, data int64
 	cpu            time.Duration
 }
 
-// probe reads a process's usage. It keeps the file open: that is cheaper, and never
-// another process's. The zero probe is closed.
+// probe reads a process's usage. It keeps the file open, which is cheaper and never refers
+// to another process. The zero probe is closed.
 type probe struct {
 	pid   int
 	statm *os.File
@@ -40,7 +40,7 @@ func (p probe) close() {
 	}
 }
 
-// usage fails when the process has ended.
+// usage fails if the process has ended.
 func (p probe) usage() (usage, error) {
 	buf := make([]byte, 128)
 	n, err := p.statm.ReadAt(buf, 0)
@@ -56,7 +56,7 @@ func (p probe) usage() (usage, error) {
 		return v * int64(os.Getpagesize())
 	}
 	var clock unix.Timespec
-	// The clock of another process's CPU time, see clock_getcpuclockid(3).
+	// The CPU-time clock of another process, see clock_getcpuclockid(3).
 	if err := unix.ClockGettime(int32(^p.pid<<3|2), &clock); err != nil {
 		return usage{}, fmt.Errorf("read the decoder's CPU time: %w", err)
 	}
@@ -69,12 +69,12 @@ func (p probe) stopped() bool {
 	if err != nil {
 		return false
 	}
-	_, rest, found := bytes.Cut(stat, []byte(") ")) // Our own program's name has no brackets.
+	_, rest, found := bytes.Cut(stat, []byte(") ")) // Our own program's name contains no brackets.
 	return found && len(rest) > 0 && (rest[0] == 'T' || rest[0] == 't')
 }
 
 // limitData sets RLIMIT_DATA, which counts address space, not pages: threads' stacks and
-// Go's heap take more of it than they use.
+// Go's heap reserve more than they use.
 func (p probe) limitData(bytes int64) error {
 	limit := unix.Rlimit{Cur: uint64(bytes), Max: unix.RLIM_INFINITY}
 	if err := unix.Prlimit(p.pid, unix.RLIMIT_DATA, &limit, nil); err != nil {

@@ -4,13 +4,13 @@ package decoder
 
 import "time"
 
-// usage is what a process takes. Here it is not known but for the time.
+// usage is what a process uses. Here only the time is known.
 type usage struct {
 	resident, data int64
 	cpu            time.Duration
 }
 
-// probe takes wall time for CPU time.
+// probe reports wall-clock time as CPU time.
 type probe struct{ start time.Time }
 
 func newProbe(int) (probe, error) { return probe{time.Now()}, nil }

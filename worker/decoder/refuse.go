@@ -6,8 +6,8 @@ import (
 	"calotype/worker/render"
 )
 
-// refuse reads the header in pure Go and says what is not worth a decoder's time, before
-// a native library sees a byte. What it cannot read is left to the decoder.
+// refuse reads the header in pure Go and refuses pictures that would cost too much, before
+// a native library sees a byte. It leaves headers that it cannot read to the decoder.
 func refuse(source []byte, limits render.Limits) error {
 	header, err := imageheader.Parse(source)
 	if err != nil {

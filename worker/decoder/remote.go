@@ -12,7 +12,7 @@ import (
 	"calotype/worker/render"
 )
 
-// maxAttempts is how often a picture is tried whose process the machine ends.
+// maxAttempts is how often a picture is tried if the machine ends its process.
 const maxAttempts = 3
 
 // Open implements [Engine]. It reads the header in a process that the picture keeps
@@ -39,7 +39,7 @@ func (p *Pool) Open(ctx context.Context, source []byte, limits render.Limits, gr
 type remote struct {
 	pool   *Pool
 	source []byte
-	shared *os.File // Nil where the source is sent.
+	shared *os.File // Nil if the source is sent over the stream.
 	limits render.Limits
 	// lenient allows one more attempt for a damaged picture, in a fresh process with
 	// limits.Lenient: nothing of another picture is in its memory.
@@ -49,15 +49,15 @@ type remote struct {
 	started  usage  // When the child began with the picture.
 	header   *render.Picture
 	frames   int
-	fresh    bool // Whether only a fresh process will do.
+	fresh    bool // Only a fresh process may be used.
 	attempts int
 	crashed  bool
 }
 
 func (r *remote) Header() *render.Picture { return r.header }
 
-// persist runs a step with a process that has the picture open, and again in a fresh one
-// after an end that may not be the picture's fault.
+// persist runs a step in a process that has the picture open. If the process ends and the
+// picture may not be at fault, it runs the step again in a fresh one.
 func (r *remote) persist(ctx context.Context, grant Grant, targets []render.Target, step func() error) error {
 	for {
 		err := r.attempt(ctx, grant, targets, step)
@@ -92,7 +92,7 @@ func (r *remote) attempt(ctx context.Context, grant Grant, targets []render.Targ
 	return step()
 }
 
-// open has the process read the header.
+// open makes the process read the header.
 func (r *remote) open() error {
 	request := wire.OpenRequest{Size: int64(len(r.source)), Limits: r.limits}
 	var err error
@@ -115,8 +115,8 @@ func (r *remote) open() error {
 	return nil
 }
 
-// Memory implements [Picture]. The process that predicts may be under a picture's
-// control by then; what it promises is what it is held to.
+// Memory implements [Picture]. A picture may already control the process that predicts, so
+// the prediction is enforced as a limit.
 func (r *remote) Memory(ctx context.Context, targets []render.Target) (int64, error) {
 	var p wire.Prediction
 	err := r.persist(ctx, Grant{}, nil, func() error {
@@ -134,7 +134,7 @@ func (r *remote) Memory(ctx context.Context, targets []render.Target) (int64, er
 	return p.Bytes, err
 }
 
-// Render implements [Picture]. A caller that stops early ends the process.
+// Render implements [Picture]. If the caller stops early, the process is ended.
 func (r *remote) Render(ctx context.Context, targets []render.Target, grant Grant) iter.Seq2[render.Rendition, error] {
 	return func(yield func(render.Rendition, error) bool) {
 		done, stopped := 0, false
@@ -159,7 +159,7 @@ func (r *remote) Render(ctx context.Context, targets []render.Target, grant Gran
 }
 
 func (r *remote) render(targets []render.Target, grant Grant, yield func(render.Rendition) bool) error {
-	// No process can have made more than it may have in memory.
+	// No process can return more than it may have in memory.
 	r.child.bodyBytes.Store(margin(grant.Bytes) + int64(len(targets))*maxHeader)
 	if r.child.conn.Send(wire.Render, wire.Targets{Targets: targets}, nil, -1) != nil {
 		return errGone
@@ -190,17 +190,17 @@ func (r *remote) render(targets []render.Target, grant Grant, yield func(render.
 	return err
 }
 
-// maxHeader is room for what a rendition of a small grant takes.
+// maxHeader is the memory for a rendition of a small grant.
 const maxHeader = 1 << 20
 
-// answer waits for an answer of a kind.
+// answer waits for a frame of a kind.
 func (r *remote) answer(kind wire.Kind, into any) (wire.Frame, error) {
 	var f wire.Frame
 	select {
 	case f = <-r.child.answers:
 	case <-r.child.gone:
 		select {
-		case f = <-r.child.answers: // It came before the end.
+		case f = <-r.child.answers: // It arrived before the process ended.
 		default:
 			return f, errGone
 		}
@@ -224,20 +224,20 @@ func (r *remote) answer(kind wire.Kind, into any) (wire.Frame, error) {
 	return f, r.breach("kind %d instead of %d", f.Kind, kind)
 }
 
-// breach ends a process that does not keep to the protocol.
+// breach ends a process that breaks the protocol.
 func (r *remote) breach(format string, args ...any) error {
 	r.child.end(fmt.Errorf("%w: %s", wire.ErrGarbage, fmt.Sprintf(format, args...)))
 	return errGone
 }
 
 var (
-	// errGone is the error of a request whose process ended; [remote.judge] says why.
+	// errGone is the error of a request whose process ended; [remote.judge] determines why.
 	errGone = errors.New("the decoder ended")
 
 	errStoppedEarly = errors.New("the caller stopped early")
 )
 
-// leave gives the process back.
+// leave returns the process to the pool.
 func (r *remote) leave() {
 	if r.child != nil {
 		r.pool.release(r.child)
@@ -254,12 +254,13 @@ func (r *remote) Close() {
 	}
 }
 
-// watchEvery is how often a process's memory and time are read: at 20 µs, a tenth of a
-// percent of a CPU. Memory can grow by some 50 MB between two readings.
+// watchEvery is the interval at which a process's memory and time are read. A reading takes
+// 20 µs, a tenth of a percent of a CPU. Memory can grow by about 50 MB between two
+// readings.
 const watchEvery = 20 * time.Millisecond
 
-// watch ends the process when it exceeds its limits, or the context ends, until it is
-// stopped.
+// watch ends the process when it exceeds its limits or the context ends. It runs until it
+// is stopped.
 func (r *remote) watch(ctx context.Context, grant Grant, cpu time.Duration) (stop func()) {
 	c := r.child
 	limit := c.fresh.resident + maxKept + margin(grant.Bytes) + int64(len(r.source))
@@ -305,13 +306,13 @@ func (r *remote) watch(ctx context.Context, grant Grant, cpu time.Duration) (sto
 	}
 }
 
-// dataSlack is address space that no page backs: Go takes 64 MB at a time, and
-// each thread 8.
+// dataSlack is address space without pages: Go reserves 64 MB at a time, and each thread 8
+// MB.
 const dataSlack = 384 << 20
 
-// margin is what a picture may take of memory that was granted bytes.
+// margin returns how much more memory than granted a picture may use.
 func margin(bytes int64) int64 { return bytes + bytes/4 + headerGrant }
 
-// headerGrant is what reading a header may take. Nothing is granted for it: it is part
-// of what the budget leaves.
+// headerGrant is the memory for reading a header. It is not reserved from the budget: it is
+// part of the memory outside it.
 const headerGrant = 32 << 20

@@ -9,7 +9,7 @@ import (
 	"calotype/worker/render"
 )
 
-// From the inside of a decoder nothing can be reached.
+// A decoder cannot reach anything from inside.
 func TestSandbox(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
 	p := newPool(t, func(c *Config) { c.Sandbox = SandboxRequire })
@@ -29,7 +29,8 @@ func TestSandbox(t *testing.T) {
 	}
 }
 
-// Without the sandbox the same attempts succeed, so that the test above shows something.
+// Without the sandbox the same attempts succeed, which proves that the test above is
+// effective.
 func TestNoSandbox(t *testing.T) {
 	p := newPool(t, func(c *Config) { c.Sandbox = SandboxOff })
 	if s := p.Sandbox(); s.Seccomp || s.Landlock > 0 {
@@ -43,7 +44,7 @@ func TestNoSandbox(t *testing.T) {
 	}
 }
 
-// Every codec works in the sandbox: what it loads late would be missing there.
+// Every codec works in the sandbox: files that it loads late would be missing there.
 func TestEveryFormatInSandbox(t *testing.T) {
 	p := newPool(t, func(c *Config) { c.Sandbox = SandboxRequire })
 	var all []render.Target

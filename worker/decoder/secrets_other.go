@@ -2,6 +2,6 @@
 
 package decoder
 
-// keepSecrets has nothing to do: the system does not let processes of one user read
-// each other without the debugger's entitlement.
+// keepSecrets does nothing: this system does not let processes of one user read each other
+// without the debugger's entitlement.
 func keepSecrets() error { return nil }

@@ -9,14 +9,14 @@ import (
 	"sync"
 )
 
-// Conn is one end of the stream between a worker and a decoder. Send may be called by
-// several goroutines at once, Receive by one.
+// Conn is one end of the stream between a worker and a decoder. Send may be called
+// concurrently, Receive by one goroutine at a time.
 type Conn struct {
 	stream *net.UnixConn
 	mu     sync.Mutex
 }
 
-// NewConn takes a Unix stream socket over and closes file.
+// NewConn takes over a Unix stream socket and closes file.
 func NewConn(file *os.File) (*Conn, error) {
 	defer file.Close()
 	c, err := net.FileConn(file)
@@ -31,7 +31,7 @@ func NewConn(file *os.File) (*Conn, error) {
 	return &Conn{stream: stream}, nil
 }
 
-// Send sends a frame. A descriptor below 0 is none; the caller still closes it.
+// Send sends a frame. A descriptor below 0 means none; the caller still closes it.
 func (c *Conn) Send(kind Kind, header any, body []byte, descriptor int) error {
 	encoded, err := json.Marshal(header)
 	if err != nil {
@@ -98,5 +98,5 @@ func (c *Conn) receive(start []byte, n int, hasDescriptor bool, maxBody func(Kin
 // Close closes the stream: the other end reads its end.
 func (c *Conn) Close() error { return c.stream.Close() }
 
-// CloseWrite ends the stream towards the other end. What it still sends is received.
+// CloseWrite closes the stream in one direction. Frames from the other end still arrive.
 func (c *Conn) CloseWrite() error { return c.stream.CloseWrite() }

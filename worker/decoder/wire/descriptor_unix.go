@@ -4,7 +4,7 @@ package wire
 
 import "golang.org/x/sys/unix"
 
-// controlSize is room for the control message of a few descriptors.
+// controlSize is enough for the control message of a few descriptors.
 const controlSize = 64
 
 func rights(descriptor int) []byte { return unix.UnixRights(descriptor) }
@@ -32,7 +32,7 @@ func received(control []byte) int {
 	return found
 }
 
-// CloseDescriptor closes the descriptor of a frame that has one.
+// CloseDescriptor closes the frame's descriptor, if it has one.
 func CloseDescriptor(d int) {
 	if d >= 0 {
 		_ = unix.Close(d)

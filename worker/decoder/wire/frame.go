@@ -1,9 +1,9 @@
-// Package wire is the protocol between a worker and the processes that decode
-// pictures for it: frames on a stream, each with a JSON header and a raw body.
-// It knows neither processes nor pixels.
+// Package wire is the protocol between a worker and the processes that decode pictures for
+// it: frames on a stream, each with a JSON header and a raw body. It is independent of
+// processes and pixels.
 //
-// Either end may be hostile after a picture has broken into a decoder, so a frame is
-// checked before memory is allocated for it.
+// Either end may be hostile after a picture has exploited a decoder, so a frame is checked
+// before memory is allocated for it.
 package wire
 
 import (
@@ -17,18 +17,18 @@ import (
 // Version is the protocol's version. Both ends must have the same.
 const Version = 1
 
-// Kind says what a frame is.
+// Kind is the type of a frame.
 type Kind byte
 
 // The worker sends the kinds up to Grant, the decoder the others.
 const (
-	// Open carries a source and its limits. The answer is Opened.
+	// Open carries a source and its limits. The response is Opened.
 	Open Kind = iota + 1
-	// Predict carries targets. The answer is Predicted.
+	// Predict carries targets. The response is Predicted.
 	Predict
-	// Render carries targets. The answer is a Rendition for each, then End.
+	// Render carries targets. The responses are a Rendition for each, then End.
 	Render
-	// Grant answers Want.
+	// Grant is the response to Want.
 	Grant
 
 	// Hello is the decoder's first frame.
@@ -37,7 +37,7 @@ const (
 	Predicted
 	Rendition
 	End
-	// Failed answers any request that went wrong.
+	// Failed is the response to any request that failed.
 	Failed
 	// Want asks for a CPU, Leave returns it.
 	Want
@@ -46,7 +46,7 @@ const (
 	lastKind = Leave
 )
 
-// Bounds of a frame. A body's bound is the receiver's choice.
+// The limits of a frame. The receiver chooses the limit of a body.
 const (
 	MaxHeader  = 1 << 20
 	prefixSize = 16
@@ -60,7 +60,7 @@ var ErrGarbage = errors.New("not a frame of the decoder's protocol")
 // Frame is one message.
 type Frame struct {
 	Kind   Kind
-	Header []byte // JSON.
+	Header []byte // In JSON.
 	Body   []byte
 	// Descriptor is an open file that came with the frame, or -1.
 	Descriptor int
@@ -74,8 +74,8 @@ func (f Frame) Decode(into any) error {
 	return nil
 }
 
-// prefix is a frame's fixed part: magic, kind, flags, the header's length and the
-// body's, both big-endian.
+// prefix is the fixed part of a frame: magic, kind, flags, and the lengths of header and
+// body, both big-endian.
 type prefix struct {
 	kind       Kind
 	descriptor bool
@@ -110,7 +110,7 @@ func parsePrefix(b []byte, maxBody int64) (prefix, error) {
 	return p, nil
 }
 
-// readRest reads what follows a prefix.
+// readRest reads the bytes after a prefix.
 func readRest(r io.Reader, p prefix) (Frame, error) {
 	f := Frame{Kind: p.kind, Descriptor: -1, Header: make([]byte, p.header)}
 	if _, err := io.ReadFull(r, f.Header); err != nil {

@@ -25,7 +25,7 @@ type HelloMessage struct {
 	Encoder, Libraries string
 	// Shortcomings are [render.Shortcomings].
 	Shortcomings []string
-	// Unfit says why the decoder cannot work. It is empty where it can.
+	// Unfit is why the decoder cannot work, or empty.
 	Unfit   string
 	Sandbox Sandbox
 }
@@ -33,8 +33,8 @@ type HelloMessage struct {
 // Prediction is the header of Predicted.
 type Prediction struct{ Bytes int64 }
 
-// RenditionMessage is the header of Rendition. IsSource says that the bytes are the
-// source's own, which are not sent back.
+// RenditionMessage is the header of Rendition. IsSource means that the rendition is the
+// source itself, whose bytes are not sent back.
 type RenditionMessage struct {
 	Rendition render.Rendition
 	IsSource  bool
@@ -50,11 +50,11 @@ type FailedMessage struct {
 type WantMessage struct {
 	ID   uint64
 	Step Step
-	// Granted is Grant's: false where a step that does not wait gets no CPU.
+	// Granted is set in Grant: false if a step that does not wait gets no CPU.
 	Granted bool
 }
 
-// Step is what a CPU is wanted for.
+// Step is the step that needs a CPU.
 type Step string
 
 // The steps of [render.Gate].
@@ -64,13 +64,13 @@ const (
 	StepTry    Step = "try"
 )
 
-// Sandbox says what a decoder has given up.
+// Sandbox describes what a decoder has given up.
 type Sandbox struct {
 	NoNewPrivs bool
 	Seccomp    bool
 	// Landlock is the version of the kernel's interface that is in force, 0 for none.
 	Landlock int
-	// Problem says why something is missing.
+	// Problem is why a layer is missing.
 	Problem string
 }
 

@@ -10,10 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Pair returns the worker's end of a new stream, and the decoder's as a file to start
+// Pair returns the worker's end of a new stream, and the decoder's end as a file to start
 // it with.
 func Pair() (*Conn, *os.File, error) {
-	// The lock keeps a process that is started meanwhile from inheriting them.
+	// The lock prevents a process that is started meanwhile from inheriting them.
 	syscall.ForkLock.RLock()
 	ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err == nil {

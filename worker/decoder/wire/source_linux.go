@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Share puts a source into memory that a decoder can map and that no one can change.
-// Where the system has none of the kind, it returns no file and the source is sent.
+// Share puts a source into memory that a decoder can map and that neither side can change.
+// If the system does not support this, it returns no file and the source is sent.
 func Share(source []byte) (*os.File, error) {
 	fd, err := unix.MemfdCreate("picture", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
 	if err != nil {
@@ -27,7 +27,8 @@ func Share(source []byte) (*os.File, error) {
 	return f, nil
 }
 
-// Map maps a source that came as a descriptor, which it closes. The caller unmaps it.
+// Map maps a source that arrived as a descriptor, and closes the descriptor. The caller
+// unmaps it.
 func Map(descriptor int, size int64) ([]byte, error) {
 	defer CloseDescriptor(descriptor)
 	if size <= 0 {

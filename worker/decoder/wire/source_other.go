@@ -7,10 +7,10 @@ import (
 	"os"
 )
 
-// Share returns no file: here the source is sent.
+// Share returns no file: on this system the source is sent.
 func Share([]byte) (*os.File, error) { return nil, nil }
 
-// Map fails: here no source comes as a descriptor.
+// Map fails: on this system no source arrives as a descriptor.
 func Map(descriptor int, _ int64) ([]byte, error) {
 	CloseDescriptor(descriptor)
 	return nil, errors.New("shared memory is used on Linux only")
