@@ -18,12 +18,11 @@ import (
 	"calotype/queue"
 )
 
-// partial is an SQS server that refuses, in batches, the chosen messages,
-// with a code.
+// partial is an SQS server that refuses the chosen messages in batches, with an error code.
 type partial struct {
 	codes map[string]string
 	mu    sync.Mutex
-	calls []string // Action, and how many messages.
+	calls []string // Each call's action and number of messages.
 }
 
 func (p *partial) Do(r *http.Request) (*http.Response, error) {
@@ -53,7 +52,8 @@ func (p *partial) Do(r *http.Request) (*http.Response, error) {
 	}, err
 }
 
-// Ten go with one call. What fails of it is tried by itself, but not what is lost.
+// Ten messages are deleted with one call. Failed ones are retried alone, unless their lease
+// is lost.
 func TestAcknowledgeTogether(t *testing.T) {
 	server := &partial{codes: map[string]string{"3": "InternalError", "5": "ReceiptHandleIsInvalid"}}
 	client := awstest.SQS(t, func(o *sqs.Options) { o.HTTPClient, o.Retryer = server, aws.NopRetryer{} })
@@ -91,7 +91,7 @@ func TestAcknowledgeTogether(t *testing.T) {
 	}
 }
 
-// A delete that no other joins is soon sent by itself.
+// A delete that no other joins is sent alone after the window.
 func TestAcknowledgeAlone(t *testing.T) {
 	b := newBench(t)
 	if err := b.jobQueue.Send(t.Context(), "a", 0); err != nil {

@@ -11,7 +11,7 @@ import (
 
 const mb = 1 << 20
 
-// enter takes a slot.
+// enter acquires a slot.
 func (r *admission) enter(t *testing.T) *grant {
 	t.Helper()
 	if err := r.queues[0].Acquire(t.Context(), 1); err != nil {
@@ -20,7 +20,7 @@ func (r *admission) enter(t *testing.T) *grant {
 	return r.grant(r.queues[0])
 }
 
-// picture is a job that needs memory for a second, as work does it.
+// picture simulates a job that needs memory for a second.
 func picture(ctx context.Context, p *grant, bytes int64, during func()) error {
 	defer p.release()
 	for {
@@ -39,7 +39,7 @@ func picture(ctx context.Context, p *grant, bytes int64, during func()) error {
 	}
 }
 
-// wantInUse compares what the admission reports.
+// wantInUse compares the figures that the admission reports.
 func wantInUse(t *testing.T, r *admission, slots, bytes, waits int64) {
 	t.Helper()
 	if s, b, w := r.queues[0].used.Load(), r.bytesUsed.Load(), r.waits.Load(); s != slots || b != bytes || w != waits {
@@ -47,7 +47,7 @@ func wantInUse(t *testing.T, r *admission, slots, bytes, waits int64) {
 	}
 }
 
-// Eight huge pictures queue behind one another while small ones pass.
+// Eight huge pictures wait for one another while small ones pass.
 func TestSmallOnesPassHugeOnes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newAdmission(800*mb, 2)
@@ -63,7 +63,7 @@ func TestSmallOnesPassHugeOnes(t *testing.T) {
 				}
 				huge.Add(1)
 			}()
-			synctest.Wait() // It works, or waits without a slot.
+			synctest.Wait() // It is running, or waits without a slot.
 		}
 		wantInUse(t, r, 1, 700*mb, 7)
 		for range 5 {
@@ -83,7 +83,7 @@ func TestSmallOnesPassHugeOnes(t *testing.T) {
 		if took := time.Since(began); huge.Load() != 8 || most.Load() != 1 {
 			t.Errorf("%d of 8 huge ones after %v, %d at once", huge.Load(), took, most.Load())
 		}
-		// All of it was given back.
+		// All of it was released.
 		if !r.queues[0].TryAcquire(2) || !r.memory.TryAcquire(800*mb) || !r.bigSlot.TryAcquire(1) {
 			t.Error("something is still taken")
 		}
@@ -99,7 +99,7 @@ func TestAloneWaitsForAllAndHoldsAll(t *testing.T) {
 		go func() {
 			err := suspect.exclusive(t.Context())
 			if err == nil {
-				err = suspect.reserve(t.Context(), 800*mb) // It needs no turn.
+				err = suspect.reserve(t.Context(), 800*mb) // It needs no big slot.
 			}
 			done <- err
 		}()
@@ -145,7 +145,7 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 	})
 }
 
-// Where the turn does not come, a picture is given back instead of waiting for ever.
+// If the big slot stays taken, the picture is requeued instead of waiting forever.
 func TestCrowded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newAdmission(800*mb, 1)
@@ -168,12 +168,12 @@ func TestCrowded(t *testing.T) {
 	})
 }
 
-// A source that is on its way takes memory as well, which decoding it takes over.
+// A source that is being downloaded uses memory too; decoding takes it over.
 func TestSourcesOnTheirWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newAdmission(100*mb, 2)
 		first, second := r.enter(t), r.enter(t)
-		if err := first.reserveSource(t.Context(), 900*mb); err != nil { // No more than there is.
+		if err := first.reserveSource(t.Context(), 900*mb); err != nil { // At most what there is.
 			t.Fatal(err)
 		}
 		held := make(chan error)

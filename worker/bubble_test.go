@@ -26,9 +26,9 @@ import (
 	"calotype/worker/store"
 )
 
-// bubble is a worker whose services are in its own process, for tests in which time
-// is all: inside a synctest bubble nothing may wait for a network. What the services
-// do right is tested elsewhere, over real ones.
+// bubble is a worker whose services run in its own process, for tests that depend on time:
+// inside a synctest bubble nothing may wait for a network. The services' own behaviour is
+// tested elsewhere, with real ones.
 type bubble struct {
 	*Worker
 	queue *memoryQueue
@@ -39,7 +39,7 @@ func newBubble(t *testing.T, change func(*Settings)) *bubble {
 	b := &bubble{queue: &memoryQueue{}, store: &memoryStore{}}
 	s := Defaults()
 	s.Concurrency, s.Siblings = 2, SiblingsNone
-	s.Engine = decoder.InProcess{} // A process has no fake time.
+	s.Engine = decoder.InProcess{} // A process cannot run on fake time.
 	if change != nil {
 		change(&s)
 	}
@@ -112,14 +112,14 @@ func (s *memoryStore) source(key string, body []byte) {
 	s.answer(answer, "GET /b/"+key, "HEAD /b/"+key)
 }
 
-// memoryQueue is a queue that leases messages. What is sent to another URL than the
-// jobs' is dead.
+// memoryQueue is a queue that leases messages. Messages to any other URL than the job
+// queue's are dead letters.
 type memoryQueue struct {
 	mu       sync.Mutex
 	messages []*leased
 	dead     []string
-	receives []time.Duration // How long each poll lasted.
-	refuse   map[string]bool // Actions that fail.
+	receives []time.Duration // The duration of each poll.
+	refuse   map[string]bool // The actions that fail.
 }
 
 type leased struct {
@@ -151,7 +151,7 @@ func (q *memoryQueue) lastPoll() time.Duration {
 	return q.receives[len(q.receives)-1]
 }
 
-// left says how many messages are there, and how many of them are leased or delayed.
+// left returns how many messages there are, and how many of them are leased or delayed.
 func (q *memoryQueue) left() (all, hidden int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -11,11 +11,11 @@ import (
 	"calotype/worker/failure"
 )
 
-// completeTimeout bounds the calls that complete a message: they also run after the
+// completeTimeout bounds the calls that complete a message. They also run after the
 // shutdown timeout.
 const completeTimeout = 10 * time.Second
 
-// complete does with the message what the job's end requires.
+// complete handles the message according to the job's outcome.
 func (w *Worker) complete(ctx context.Context, a *attempt, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), completeTimeout)
 	defer cancel()
@@ -38,7 +38,7 @@ func (w *Worker) complete(ctx context.Context, a *attempt, err error) error {
 	}
 	switch failure.KindOf(err) {
 	case failure.Passing:
-		if !errors.As(err, new(*failure.Failure)) { // RetriedTooLong ends here.
+		if !errors.As(err, new(*failure.Failure)) { // RetriedTooLong ends up here.
 			return errors.Join(err, w.retry(ctx, a, backoff.Delay(a.job.Attempt+1, firstRetry, maxRetry)))
 		}
 	case failure.Unknown:
@@ -85,7 +85,7 @@ func (w *Worker) retry(ctx context.Context, a *attempt, delay time.Duration) err
 		return w.delete(ctx, a)
 	}
 	a.outcome = retried
-	until := time.Now().Add(delay) // Before the send, so it is over when the message returns.
+	until := time.Now().Add(delay) // Before the send, so that it is over when the message returns.
 	if err := w.resend(ctx, a, delay); err != nil {
 		return err
 	}
@@ -93,8 +93,8 @@ func (w *Worker) retry(ctx context.Context, a *attempt, delay time.Duration) err
 	return nil
 }
 
-// identity returns the body of a job that asks for the same, whoever asked and however
-// often it was tried.
+// identity returns the body of a job that asks for the same, whoever requested it and
+// however often it was tried.
 func identity(job calotype.Job) string {
 	job.Request, job.Attempt, job.Unknown, job.FirstSeen, job.DeadLettered = "", 0, 0, time.Time{}, false
 	return job.Encode()
@@ -106,9 +106,9 @@ func (w *Worker) delete(ctx context.Context, a *attempt) (err error) {
 	return err
 }
 
-// resend sends the job in a fresh message, to be received after the delay, and deletes the
-// one that it came in. SQS's count of receives is thus left to count crashes: an outage or
-// a stop uses up none.
+// resend sends the job in a new message, to be received after the delay, and deletes the
+// old one. SQS's receive count therefore counts only crashes: an outage or a stop uses up
+// no receives.
 func (w *Worker) resend(ctx context.Context, a *attempt, delay time.Duration) error {
 	if err := a.queue.Send(ctx, a.job.Encode(), delay); err != nil {
 		return err // The message returns by itself when its lease ends.
@@ -116,8 +116,8 @@ func (w *Worker) resend(ctx context.Context, a *attempt, delay time.Duration) er
 	return w.delete(ctx, a)
 }
 
-// requeue sends the job again for another worker, which can receive it at once. To release
-// the message would count as a receive: that is done only where nothing can be sent.
+// requeue sends the job again, for another worker that can receive it at once. Releasing
+// the message would count as a receive, so that is done only if sending fails.
 func (w *Worker) requeue(ctx context.Context, a *attempt) error {
 	err := w.resend(ctx, a, 0)
 	if err != nil && !errors.Is(err, queue.ErrLeaseLost) {
@@ -126,11 +126,11 @@ func (w *Worker) requeue(ctx context.Context, a *attempt) error {
 	return err
 }
 
-// requeueUnstarted requeues a message that came with a poll after the stop.
+// requeueUnstarted requeues a message that a poll returned after the stop.
 func (w *Worker) requeueUnstarted(ctx context.Context, q *jobQueue, m queue.Message) {
 	jobs, err := w.parse(m)
 	if err != nil || len(jobs) != 1 {
-		w.handle(ctx, q, m, w.admission.none()) // No work is needed for it.
+		w.handle(ctx, q, m, w.admission.none()) // It needs no work.
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), completeTimeout)
@@ -141,8 +141,8 @@ func (w *Worker) requeueUnstarted(ctx context.Context, q *jobQueue, m queue.Mess
 	a.finish()
 }
 
-// deadLetter sends the job to the dead-letter queue with the reason. The body stays as it
-// came; an S3 event is sent as the job that it is, so that it can be replayed.
+// deadLetter sends the job to the dead-letter queue with the reason. The body stays
+// unchanged. An S3 event is sent as the job that it became, so that it can be replayed.
 func (w *Worker) deadLetter(ctx context.Context, m queue.Message, job calotype.Job, f *failure.Failure) error {
 	body := m.Body
 	if _, isEvent, _ := calotype.ParseEvents(body); isEvent && job.Source != "" {
@@ -157,15 +157,15 @@ func (w *Worker) deadLetter(ctx context.Context, m queue.Message, job calotype.J
 	})
 }
 
-// A message of a newer version waits for a newer worker this long: an upgrade or a
-// rollback of the fleet takes less.
+// A message of a newer version waits this long for a newer worker: an upgrade or a rollback
+// of the fleet takes less.
 const (
 	waitForNewer = 24 * time.Hour
 	firstDefer   = 15 * time.Second
 )
 
-// deferNewer sends a message that a newer worker can read again, as it came but for the
-// count of attempts. After waitForNewer it is dead-lettered.
+// deferNewer sends a message for a newer worker again, unchanged except for the number of
+// attempts. After waitForNewer it is dead-lettered.
 func (w *Worker) deferNewer(ctx context.Context, a *attempt, newer *calotype.NewerJobError) error {
 	firstSeen := newer.FirstSeen
 	if firstSeen.IsZero() {

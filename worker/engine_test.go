@@ -24,7 +24,7 @@ func startEngine() error {
 	return err
 }
 
-// opened is an engine that does something before it opens a picture.
+// opened is an engine that calls a function before it opens a picture.
 type opened struct {
 	decoder.Engine
 	before func()
@@ -35,7 +35,7 @@ func (e opened) Open(ctx context.Context, source []byte, limits render.Limits, g
 	return e.Engine.Open(ctx, source, limits, grant)
 }
 
-// failing is an engine that opens nothing.
+// failing is an engine that fails to open pictures.
 type failing func() error
 
 func (e failing) Open(context.Context, []byte, render.Limits, decoder.Grant) (decoder.Picture, error) {

@@ -18,7 +18,7 @@ import (
 	"calotype/worker/failure"
 )
 
-// created and removed are S3's events about the fixture's bucket.
+// created and removed are S3's events for the fixture's bucket.
 func (b *bench) created(key string) string {
 	return calotype.Event{Name: "ObjectCreated:Put", Bucket: b.bucketName, Key: key}.Encode()
 }
@@ -46,7 +46,7 @@ func (b *bench) wantOf(t *testing.T, etag string, keys ...string) {
 	}
 }
 
-// Every existing rendition follows its source, in whatever format; others are not
+// Every existing rendition follows its source, in every format; other renditions are not
 // made.
 func TestRenditionsFollowTheirSource(t *testing.T) {
 	b := newBench(t)
@@ -77,8 +77,8 @@ func TestEventsAreHints(t *testing.T) {
 	b.wantDone(t)
 }
 
-// The renditions of a preset that was given up cannot follow, and objects of others are
-// left alone where their source goes.
+// Renditions of a removed preset cannot follow, and foreign objects stay when their source
+// is removed.
 func TestObsoletePresetAndForeignObjects(t *testing.T) {
 	b := newBench(t)
 	b.standing(t, "kitty.jpg", jpegOf(t, photo(900, 600)), "M", "L")
@@ -88,7 +88,7 @@ func TestObsoletePresetAndForeignObjects(t *testing.T) {
 	b.do(t, b.created("kitty.jpg"))
 	b.wantDone(t)
 	b.wantKeys(t, "kitty.jpg", "resized/M/kitty.jpg", "resized/S/kitty.jpg")
-	b.wantOf(t, etag, "resized/M/kitty.jpg", "resized/S/kitty.jpg") // Which is made there, as for a viewer.
+	b.wantOf(t, etag, "resized/M/kitty.jpg", "resized/S/kitty.jpg") // The job makes it there, as for a viewer.
 
 	b.put(t, "resized/S/kitty.jpg", []byte("somebody's"))
 	b.remove(t, "kitty.jpg")
@@ -118,7 +118,7 @@ func TestEventsThatAskForNothing(t *testing.T) {
 	b.wantKeys(t, "notes.txt", "resized/M/kitty.jpg")
 }
 
-// Several events in one message become a job each, of which each has its own end.
+// Several events in one message become one job each, with separate outcomes.
 func TestSeveralEventsInAMessage(t *testing.T) {
 	b := newBench(t)
 	b.OnUpload = []calotype.Variant{{Preset: "XS"}}
@@ -133,8 +133,7 @@ func TestSeveralEventsInAMessage(t *testing.T) {
 	b.wantKeys(t, "a.jpg", "b.jpg", "resized/XS/a.jpg", "resized/XS/b.jpg")
 }
 
-// A message of very many events is done with before its lease ends, and tells of each
-// source once.
+// A message of very many events is split before its lease ends, with one job per source.
 func TestVeryManyEventsInAMessage(t *testing.T) {
 	b := newBench(t)
 	calls := 0
@@ -150,8 +149,8 @@ func TestVeryManyEventsInAMessage(t *testing.T) {
 	}
 }
 
-// What is wrong with a message is told in a line, however long it is, or the dead letter
-// would not fit into a message.
+// The error of a message is one line of limited length; otherwise the dead letter would
+// exceed SQS's limit.
 func TestAVeryLongKeyThatIsNone(t *testing.T) {
 	b := newBench(t)
 	body := strings.Replace(b.created("kitty.jpg"), "kitty", strings.Repeat("k", 600<<10)+"%zz", 1)
@@ -173,8 +172,8 @@ func counted(calls *int) func(*sqs.Options) {
 	}
 }
 
-// A source that is replaced by a broken one: copies of it take the renditions' places,
-// and the dead letter is a job that can be replayed.
+// A source is replaced by a broken one: copies of it replace the renditions, and the dead
+// letter contains a job that can be replayed.
 func TestReplacedByABrokenOne(t *testing.T) {
 	b := newBench(t)
 	b.standing(t, "kitty.jpg", jpegOf(t, photo(900, 600)), "M", "XS")
@@ -190,7 +189,8 @@ func TestReplacedByABrokenOne(t *testing.T) {
 	b.wantOf(t, etag, "resized/M/kitty.jpg", "resized/XS/kitty.jpg")
 }
 
-// One that is too large to be read has no renditions: those of the older one go.
+// A source that is too large to read has no renditions: those of the older version are
+// deleted.
 func TestReplacedByALargeOne(t *testing.T) {
 	b := newBench(t)
 	b.standing(t, "kitty.jpg", jpegOf(t, photo(900, 600)), "M")
@@ -200,7 +200,7 @@ func TestReplacedByALargeOne(t *testing.T) {
 	b.wantKeys(t, "kitty.jpg", "resized/.failed/kitty.jpg")
 }
 
-// The CDN invalidates what viewers may hold and is no longer right, and nothing else.
+// The CDN invalidates only what viewers may have cached and is no longer right.
 func TestPurge(t *testing.T) {
 	b := newBench(t)
 	var purged []string
@@ -214,7 +214,7 @@ func TestPurge(t *testing.T) {
 		t.Errorf("purged %q for the first rendition, for a current one, or for a backfill", purged)
 	}
 	b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
-	b.do(t, job("kitty.jpg", "M")) // As an edge sends it that compares.
+	b.do(t, job("kitty.jpg", "M")) // As an edge that compares sends it.
 	b.put(t, "kitty.jpg", jpegOf(t, photo(600, 900)))
 	b.do(t, b.created("kitty.jpg"))
 	b.remove(t, "kitty.jpg")
@@ -224,7 +224,7 @@ func TestPurge(t *testing.T) {
 	}
 }
 
-// For an exact job the recipe counts; for viewers, the existing rendition will do.
+// For an exact job the recipe counts; for viewers the existing rendition is enough.
 func TestExactJobsGoByTheRecipe(t *testing.T) {
 	b := newBench(t)
 	b.standing(t, "kitty.jpg", jpegOf(t, photo(900, 600)), "M")
@@ -244,12 +244,12 @@ func TestExactJobsGoByTheRecipe(t *testing.T) {
 			t.Errorf("%s: made again: %v, want %v", name, made, c.made)
 		}
 		if c.made {
-			b.do(t, exact.Encode()) // And back.
+			b.do(t, exact.Encode()) // And back again.
 		}
 	}
 }
 
-// What waits in a queue of its own is worked on, after a restart too.
+// Messages in a separate queue are processed, also after a restart.
 func TestQueuesOfTheirOwn(t *testing.T) {
 	b := newBench(t)
 	b.Siblings, b.OnUpload = SiblingsNone, []calotype.Variant{{Preset: "XS"}}

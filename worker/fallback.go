@@ -15,14 +15,14 @@ import (
 )
 
 // A failure is remembered for the source's version, so that it costs one decode and one
-// dead letter, whatever viewers ask for: by fallback copies under the keys that the job
-// asked for, by a marker under another key for every other variant, and, where the store
-// takes neither, by this worker for rememberFor.
+// dead letter, whatever viewers request. Fallback copies record it under the requested
+// keys, and a marker object records it for every other variant. If the store accepts
+// neither, this worker remembers it for rememberFor.
 
 const rememberFor = time.Hour
 
-// permanent returns the failure for which the job is rejected, or nil: the error is
-// retried, or it is about this worker and not about the job.
+// permanent returns the failure for which the job is rejected. It returns nil if the error
+// is retried, or if it is about this worker and not about the job.
 func (p *publication) permanent(ctx context.Context, err error) *failure.Failure {
 	var f *failure.Failure
 	switch {
@@ -36,7 +36,7 @@ func (p *publication) permanent(ctx context.Context, err error) *failure.Failure
 	return nil
 }
 
-// aboutWorker reports whether an error steers the worker and says nothing about the job.
+// aboutWorker reports whether an error controls the worker and is not about the job.
 func aboutWorker(err error) bool {
 	for _, e := range []error{errBigSlotTaken, errThrottled, errChanged, store.ErrConflict, queue.ErrLeaseLost, errTooLong, errShutdownTimeout} {
 		if errors.Is(err, e) {
@@ -69,7 +69,7 @@ func (p *publication) failSource(ctx context.Context, f *failure.Failure) error 
 }
 
 // fallBack dead-letters the job for a failure and then puts copies of the source under the
-// keys that the job asked for. Siblings get none.
+// requested keys. Siblings get none.
 func (p *publication) fallBack(ctx context.Context, targets []target, f *failure.Failure) error {
 	if err := p.deadLetter(ctx, f); err != nil {
 		return err
@@ -98,10 +98,10 @@ func (p *publication) deadLetter(ctx context.Context, f *failure.Failure) error 
 	return nil
 }
 
-// putCopies puts the source's bytes under the keys of targets that were asked for. A copy
-// that the store refuses is left out.
+// putCopies puts the source's bytes under the keys of the requested targets. It skips a
+// copy that the store refuses.
 func (p *publication) putCopies(ctx context.Context, targets []target, class string) error {
-	contentType := "application/octet-stream" // No browser runs it on the pictures' host.
+	contentType := "application/octet-stream" // Browsers do not run it on the pictures' host.
 	if format, ok := render.Sniff(p.body); ok {
 		contentType = format.ContentType()
 	}
@@ -146,7 +146,7 @@ func (p *publication) remember(ctx context.Context, f *failure.Failure) error {
 	if err != nil {
 		return err
 	}
-	if p.source.ETag != "" { // Otherwise the version is not known.
+	if p.source.ETag != "" { // Otherwise the version is unknown.
 		lineage := calotype.Lineage{SourceETag: p.source.ETag, Recipe: calotype.Recipe{Encoder: p.worker.Engine.Encoder()}, CopyReason: f.Class}
 		o := store.Object{ContentType: "application/json", Metadata: lineage.Metadata()}
 		_, err = p.worker.bucket.Put(ctx, p.worker.markerKey(p.job.Source), body, o, p.marker.ETag)
@@ -158,7 +158,7 @@ func (p *publication) remember(ctx context.Context, f *failure.Failure) error {
 	return nil
 }
 
-// verifyReadable verifies the source; that it cannot be read is known.
+// verifyReadable verifies a source that is known to be unreadable.
 func (p *publication) verifyReadable(ctx context.Context) error {
 	err := p.verify(ctx)
 	if failure.KindOf(err) == failure.Lasting {
@@ -168,11 +168,11 @@ func (p *publication) verifyReadable(ctx context.Context) error {
 }
 
 // recall reports whether the job is finished because this version of the source failed
-// before. Fallback copies that are missing are put. A replay forgets the failure, and a
-// backfill does if another encoder made the attempt.
+// before. It puts missing fallback copies. A replay ignores the failure, and so does a
+// backfill if the failed attempt used another encoder.
 func (p *publication) recall(ctx context.Context) (finished bool, err error) {
 	if p.outcome == rejected {
-		return false, nil // This job records the failure itself, and starts over.
+		return false, nil // This job records the failure itself and starts over.
 	}
 	if err := p.findMarker(ctx); err != nil {
 		return false, err
@@ -209,7 +209,8 @@ func (p *publication) recall(ctx context.Context) (finished bool, err error) {
 	return true, p.verify(ctx)
 }
 
-// removeOldMarker deletes the marker of an older version. One that stays is ignored.
+// removeOldMarker deletes the marker of an older version. If that fails, the marker stays
+// and is ignored.
 func (p *publication) removeOldMarker(ctx context.Context) {
 	if p.marker.ETag != "" && p.outcome != rejected {
 		_ = p.worker.bucket.Delete(ctx, p.worker.markerKey(p.job.Source), p.marker.ETag)

@@ -16,7 +16,7 @@ import (
 	"calotype/worker/failure"
 )
 
-// receive takes the next message as a worker does that is then killed.
+// receive receives the next message as a worker does that is then killed.
 func (b *bench) receive(t *testing.T) queue.Message {
 	t.Helper()
 	messages, err := b.jobQueue.Receive(t.Context(), 1, 5*time.Second, Visibility)
@@ -26,7 +26,7 @@ func (b *bench) receive(t *testing.T) queue.Message {
 	return messages[0]
 }
 
-// crash makes a message come back, as one does whose worker was killed.
+// crash makes a message return, as if its worker had been killed.
 func (b *bench) crash(t *testing.T) {
 	t.Helper()
 	if err := b.jobQueue.Release(t.Context(), b.receive(t)); err != nil {
@@ -34,8 +34,8 @@ func (b *bench) crash(t *testing.T) {
 	}
 }
 
-// The last receive that the redrive policy permits is not spent on one more decode:
-// the job gets a reason, and viewers a copy that ends it.
+// The last receive that the redrive policy permits is not spent on another decode: the job
+// gets a reason, and viewers get a copy.
 func TestPoisonMessage(t *testing.T) {
 	b := newBench(t)
 	source := jpegOf(t, photo(300, 200))
@@ -60,7 +60,7 @@ func TestPoisonMessage(t *testing.T) {
 	b.wantKeys(t, "kitty.jpg", "resized/.failed/kitty.jpg", "resized/M/kitty.jpg")
 }
 
-// A message whose job is done, but was not acknowledged, is no killer.
+// A message whose job is done but not acknowledged does not count as a poison message.
 func TestLastReceiveOfWhatIsDone(t *testing.T) {
 	b := newBench(t)
 	b.Siblings = SiblingsNone
@@ -85,7 +85,7 @@ func TestAloneComesBeforeTheLastReceive(t *testing.T) {
 	}
 }
 
-// One fault has one dead letter, also where the copy can be put only later.
+// One fault has one dead letter, even if the copy can be put only later.
 func TestOneDeadLetterWhenTheCopyFails(t *testing.T) {
 	failing := true
 	b := newBench(t, func(r *http.Request) *http.Response {
@@ -105,7 +105,7 @@ func TestOneDeadLetterWhenTheCopyFails(t *testing.T) {
 	}
 }
 
-// A picture that would need more than all the memory is refused before it is decoded.
+// A picture that would need more than the whole budget is refused before it is decoded.
 func TestTooMuchMemory(t *testing.T) {
 	b := newBench(t)
 	b.Memory = 1 << 20
@@ -118,7 +118,7 @@ func TestTooMuchMemory(t *testing.T) {
 	b.wantKeys(t, "kitty.jpg", "resized/.failed/kitty.jpg", "resized/M/kitty.jpg")
 }
 
-// A download that ends too early is a retry: nothing of it is published.
+// A download that ends too early is retried: nothing of it is published.
 func TestTruncatedDownload(t *testing.T) {
 	source := jpegOf(t, photo(900, 600))
 	cut := true

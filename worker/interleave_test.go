@@ -21,9 +21,9 @@ import (
 	"calotype/worker/store"
 )
 
-// Sources are put, replaced, removed and put again at random, while viewers ask, several
-// workers work, and events come late, twice and out of order. In the end no rendition is
-// of another version than its source, and none is left of a source that is gone.
+// Sources are put, replaced, removed and put again at random, while viewers send requests,
+// several workers run, and events arrive late, twice and out of order. In the end no
+// rendition is of another version than its source, and none remains for a removed source.
 func TestInterleavings(t *testing.T) {
 	scenarios, concurrency := 30, 10
 	if os.Getenv("CALOTYPE_SOAK") != "" {
@@ -39,7 +39,7 @@ func TestInterleavings(t *testing.T) {
 	t.Logf("%d interleavings; CALOTYPE_SEED=%d repeats their choices", scenarios, seed)
 	b := newBench(t)
 	b.OnUpload = []calotype.Variant{{Preset: "XS", Format: calotype.WebP}}
-	// The local server answers 409 where a folder comes and goes.
+	// The local server answers 409 while a folder is created and removed concurrently.
 	for _, folder := range []string{"M", "S", "XS", "XS.webp", ".failed"} {
 		b.put(t, "resized/"+folder+"/.keep", nil)
 	}
@@ -90,7 +90,7 @@ func TestInterleavings(t *testing.T) {
 	}
 }
 
-// look looks at an object; there may be none.
+// look inspects an object, which may not exist.
 func look(t *testing.T, bucket *store.Bucket, key string) store.Object {
 	t.Helper()
 	o, err := bucket.Head(t.Context(), key)

@@ -34,9 +34,9 @@ const throttledDelay = time.Minute
 
 // handle runs one message's job and completes the message. A job ends in one of four ways.
 // Done: the renditions are stored, or need not be, and the message is deleted. Rejected: it
-// is dead-lettered, then deleted. Retried: a fresh message with a delay is sent, then the
-// old one deleted. Interrupted: a fresh message is sent at once. The grant is released
-// before the message is acknowledged.
+// is dead-lettered, then deleted. Retried: a new message with a delay is sent, then the old
+// one deleted. Interrupted: a new message is sent at once. The grant is released before the
+// message is acknowledged.
 func (w *Worker) handle(ctx context.Context, q *jobQueue, m queue.Message, g *grant) {
 	a := w.newAttempt(q, m)
 	defer a.finish()
@@ -71,8 +71,8 @@ func (w *Worker) parse(m queue.Message) ([]calotype.Job, error) {
 		return nil, malformed(err)
 	}
 	if queue.ReasonOf(m).Class != "" {
-		// It came back from the dead letters by another way than a replay, such as the
-		// console's redrive, which keeps a message's attributes.
+		// The message came back from the dead letters without a replay, for example by the
+		// console's redrive, which keeps its attributes.
 		job = job.Replayed()
 	}
 	if job.FirstSeen.IsZero() {
@@ -102,8 +102,8 @@ func shortened(detail string) string {
 	return strings.ToValidUTF8(detail[:maxDetail], "") + "…"
 }
 
-// run renders and publishes. A message that may be what crashes workers runs exclusively,
-// and a big picture waits for its turn.
+// run renders and publishes. A message that may crash workers runs exclusively. A big
+// picture waits for its turn.
 func (w *Worker) run(ctx context.Context, m queue.Message, job calotype.Job, g *grant) (result, error) {
 	if err := w.Prefix.CheckSource(job.Source); err != nil {
 		return result{}, malformed(err)
@@ -118,7 +118,7 @@ func (w *Worker) run(ctx context.Context, m queue.Message, job calotype.Job, g *
 		if !errors.Is(err, errBigSlotTaken) {
 			return r, err
 		}
-		// By the time of its turn, whatever was seen of the bucket is old.
+		// The objects seen before the wait are out of date.
 		if err := g.waitBigSlot(ctx); err != nil {
 			return r, err
 		}
@@ -154,8 +154,8 @@ func panicOrigin(stack string) string {
 }
 
 // quarantineAfter is the receive from which on a message runs exclusively. SQS counts
-// receives, and only a crash leaves a message to be received again, so this one may be
-// what crashes workers. It comes before the last receive, which ends without an attempt.
+// receives, and only a crash lets a message be received again, so this one may crash
+// workers. It comes before the last receive, which ends without an attempt.
 func (w *Worker) quarantineAfter() int { return max(2, min(3, w.MaxReceives-1)) }
 
 // isPoison reports whether this is the last receive of a message that the redrive policy

@@ -48,7 +48,7 @@ func TestSizesAndTypes(t *testing.T) {
 	b.put(t, "wide.jpg", jpegOf(t, photo(4000, 3000)))
 	b.put(t, "tall.jpg", jpegOf(t, photo(3000, 4000)))
 	b.put(t, "drawing.png", pngOf(t, grainy(1000, 1000)))
-	b.put(t, "regular.png", pngOf(t, photo(1000, 1000))) // Its rendition would be heavier.
+	b.put(t, "regular.png", pngOf(t, photo(1000, 1000))) // Its rendition would be larger.
 	b.put(t, "really-a-png.jpg", pngOf(t, grainy(900, 300)))
 	for name, c := range map[string]struct {
 		source, variant string
@@ -102,7 +102,7 @@ func TestQuality(t *testing.T) {
 	}
 }
 
-// Viewers' duplicates cost two HEADs: the source's and the asked variant's.
+// Viewers' duplicates cost two HEADs: of the source and of the requested variant.
 func TestDuplicateCostsTwoHeads(t *testing.T) {
 	var mu sync.Mutex
 	var calls []string
@@ -123,7 +123,7 @@ func TestDuplicateCostsTwoHeads(t *testing.T) {
 	}
 }
 
-// Two jobs for one source at the same time are one decode, and two HEADs more.
+// Two concurrent jobs for one source cost one decode, and two more HEADs.
 func TestSameSourceSameTime(t *testing.T) {
 	var mu sync.Mutex
 	calls := map[string]int{}
@@ -146,7 +146,8 @@ func TestSameSourceSameTime(t *testing.T) {
 	both.Go(func() { b.handleOne(t, second) })
 	both.Wait()
 	b.wantDone(t)
-	// The first: the source, the rendition, the marker of failures, and the source once more.
+	// The first job: the source, the rendition, the failure marker, and the source once
+	// more.
 	if want := "map[GET:1 HEAD:6 PUT:1]"; fmt.Sprint(calls) != want {
 		t.Errorf("got %v, want %s", calls, want)
 	}
@@ -174,7 +175,7 @@ func TestJobsThatMakeNoSense(t *testing.T) {
 	}
 }
 
-// A broken picture has one dead letter, and a copy of it under the key that was asked for,
+// A broken picture has one dead letter, and a copy of it is stored under the requested key,
 // so that viewers' requests end there.
 func TestBrokenPictures(t *testing.T) {
 	whole := jpegOf(t, photo(900, 600))
@@ -203,7 +204,7 @@ func TestBrokenPictures(t *testing.T) {
 				t.Errorf("kept because of %q, want %q", kept, c.class)
 			}
 
-			b.do(t, job("kitty.jpg", "M.webp")) // Another viewer's.
+			b.do(t, job("kitty.jpg", "M.webp")) // Another viewer's job.
 			b.wantDone(t)
 			again := strings.Replace(job("kitty.jpg", "M.webp"), `"v":1`, `"v":1,"again":true`, 1)
 			b.do(t, again)
@@ -235,7 +236,7 @@ func TestTooManyBytesLeaveNoCopy(t *testing.T) {
 	b.wantDeadLetter(t, failure.TooManyBytes, job("kitty.jpg", "M"))
 	b.wantKeys(t, "kitty.jpg", "resized/.failed/kitty.jpg")
 
-	b.do(t, job("kitty.jpg", "S")) // One dead letter a picture and version.
+	b.do(t, job("kitty.jpg", "S")) // One dead letter per picture and version.
 	b.wantDone(t)
 	b.MaxBytes = 1 << 20
 	b.do(t, calotype.Job{Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "S"}}, Again: true}.Encode())
@@ -261,7 +262,7 @@ func TestUnknownPresetLeavesACopy(t *testing.T) {
 	}
 }
 
-// What is smaller and lighter already, with nothing to remove, is kept as it is.
+// A source that is small enough, with nothing to remove, is copied unchanged.
 func TestKeptAsIs(t *testing.T) {
 	b := newBench(t)
 	b.Siblings = SiblingsNone
@@ -327,7 +328,7 @@ func TestForbiddenIsRejected(t *testing.T) {
 	}
 }
 
-// A source that is stored compressed cannot be rendered; its copy still shows.
+// A source that is stored compressed cannot be rendered; its copy is still shown.
 func TestCopyKeepsItsEncoding(t *testing.T) {
 	b := newBench(t)
 	b.putEncoded(t, "kitty.jpg", []byte("\x1f\x8b compressed"), "gzip")
@@ -338,7 +339,7 @@ func TestCopyKeepsItsEncoding(t *testing.T) {
 	}
 }
 
-// Whatever is wrong with a job, it is one dead letter.
+// Any defect of a job makes one dead letter.
 func TestOneDeadLetterAJob(t *testing.T) {
 	b := newBench(t)
 	b.put(t, "kitty.jpg", []byte("broken"))
@@ -347,7 +348,7 @@ func TestOneDeadLetterAJob(t *testing.T) {
 	b.wantDone(t)
 }
 
-// A damaged picture has a rendition of what could be decoded, with a short life.
+// A damaged picture has a rendition of what could be decoded, with a short lifetime.
 func TestDamagedPicture(t *testing.T) {
 	b := newBench(t)
 	b.Siblings = SiblingsNone

@@ -7,7 +7,7 @@ import (
 	"calotype/queue"
 )
 
-// jobQueue is a queue that jobs come from, and the slots that they run in.
+// jobQueue is a queue that the worker receives jobs from, and the slots for them.
 type jobQueue struct {
 	*queue.Queue
 	name  string
@@ -21,9 +21,9 @@ type jobQueue struct {
 }
 
 // newQueues returns the viewers' queue and the low-priority ones. A low-priority queue has
-// one slot less, so that a viewer's job finds an idle processor if there are several. Each
-// queue has its own slots: a poll holds slots, and would hold the viewers' for as long as
-// another queue is empty.
+// one slot less, so that a viewer's job finds an idle CPU if there are several. Each queue
+// has its own slots, because a poll of an empty queue would otherwise hold the viewers'
+// slots.
 func newQueues(s Settings, q Queues) ([]*jobQueue, *admission) {
 	queues := []*jobQueue{{Queue: q.Jobs, name: "jobs"}}
 	sizes := []int{s.Concurrency}

@@ -9,8 +9,8 @@ import (
 	"calotype/queue"
 )
 
-// A low-priority queue receives only while viewers' jobs leave a slot free, and
-// holds no slot of theirs.
+// A low-priority queue receives only while viewers' jobs leave a slot free, and holds none
+// of their slots.
 func TestLowPriorityQueuesYield(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := Defaults()
@@ -54,7 +54,7 @@ func TestLowPriorityQueuesYield(t *testing.T) {
 	})
 }
 
-// A job that is alone has the slots of all queues, and gives them back.
+// An exclusive job has the slots of all queues, and releases them.
 func TestExclusiveInAllQueues(t *testing.T) {
 	s := Defaults()
 	s.Concurrency = 2
@@ -79,8 +79,8 @@ func TestExclusiveInAllQueues(t *testing.T) {
 	}
 }
 
-// While an exclusive job waits for the low-priority queues, which may be
-// in a poll, viewers' jobs begin as ever.
+// While an exclusive job waits for the low-priority queues, which may be in a poll,
+// viewers' jobs start as usual.
 func TestExclusiveTakesViewersSlotsLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := Defaults()

@@ -20,9 +20,9 @@ type lease struct {
 const cancelGrace = 2 * time.Second
 
 // runLeased runs a job under a lease and releases its grant when the job returns. If the
-// context ends and the job does not return, runLeased returns before it, without a result,
-// so that the message need not wait; whatever the job still publishes is bound by the
-// context. A job that does not return when the longest lease is over is stuck.
+// context ends and the job does not return, runLeased returns without a result, so that the
+// message need not wait; the context limits what the job can still publish. A job that does
+// not return when the longest lease is over is stuck.
 func (w *Worker) runLeased(ctx context.Context, a *attempt, g *grant) (result, error) {
 	leased, lease := newLease(ctx, a.queue.Queue, a.message)
 	defer lease.stop()
@@ -57,9 +57,9 @@ func (w *Worker) runLeased(ctx context.Context, a *attempt, g *grant) (result, e
 	}
 }
 
-// newLease extends the message's lease until it is stopped. The context that it returns
-// ends, with the cause, when the lease is lost or the job has run too long; whoever
-// receives the message next then decides.
+// newLease extends the message's lease until it is stopped. The returned context ends, with
+// the cause, when the lease is lost or the job has run too long. The next receiver of the
+// message then decides.
 func newLease(ctx context.Context, q *queue.Queue, m queue.Message) (context.Context, *lease) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	l := &lease{cancel, make(chan struct{})}

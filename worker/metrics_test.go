@@ -47,8 +47,8 @@ func TestMetricsOfJobs(t *testing.T) {
 		jobs("rejected", "malformed-job"):               1,
 		jobs("rejected", "corrupt"):                     0,
 		"calotype_source_bytes_total":                   float64(len(source) + len("no picture")),
-		"calotype_miss_to_rendition_seconds_count":      2, // The kept copy is one.
-		`calotype_job_age_seconds_count{queue="jobs"}`:  4, // Who sent what is no job is not known.
+		"calotype_miss_to_rendition_seconds_count":      2, // The fallback copy is one.
+		`calotype_job_age_seconds_count{queue="jobs"}`:  4, // The sender of a message that is not a job is unknown.
 		`calotype_job_stage_seconds_count{stage="get"}`: 2,
 		`calotype_slots{queue="jobs"}`:                  2,
 		`calotype_slots_used{queue="jobs"}`:             0,
@@ -69,7 +69,7 @@ func TestMetricsOfJobs(t *testing.T) {
 	}
 }
 
-// What a job holds shows while it works.
+// The slots and memory that a job holds are visible while it runs.
 func TestMetricsOfWorkUnderWay(t *testing.T) {
 	var during awstest.Samples
 	var b *bench
@@ -87,7 +87,7 @@ func TestMetricsOfWorkUnderWay(t *testing.T) {
 	}
 }
 
-// A job that was put off has not waited in the queue, but been hidden there.
+// A retried job did not wait in the queue: it was hidden there.
 func TestAgeIsOfFirstMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, nil)
@@ -148,7 +148,7 @@ func TestEveryClassHasAKind(t *testing.T) {
 	}
 }
 
-// Every outcome is there from the start.
+// Every outcome exists from the start.
 func TestEveryOutcomeIsCounted(t *testing.T) {
 	parsed, err := parser.ParseFile(token.NewFileSet(), "attempt.go", nil, 0)
 	if err != nil {
@@ -180,7 +180,7 @@ func TestEveryOutcomeIsCounted(t *testing.T) {
 	}
 }
 
-// The runbook's table has each class with its kind, and no other class.
+// The runbook's table has each class with its kind, and no others.
 func TestEveryClassIsInTheRunbook(t *testing.T) {
 	runbook, err := os.ReadFile("../docs/dead-letters.md")
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// outage logs when a service stops to answer and when it answers again, once each. The
+// outage logs when a service stops responding and when it responds again, once each. The
 // zero value is ready. Its methods may be called concurrently.
 type outage struct {
 	mu    sync.Mutex

@@ -45,7 +45,7 @@ func (w *Worker) publish(ctx context.Context, m queue.Message, job calotype.Job,
 			err = p.failSource(ctx, f)
 		}
 		switch {
-		case errors.Is(err, decoder.ErrOverGrant): // It gets the whole budget, once.
+		case errors.Is(err, decoder.ErrOverGrant): // It gets the whole budget once.
 			p.grant.whole = true
 		case errors.Is(err, errChanged), errors.Is(err, store.ErrConflict):
 		default:
@@ -65,7 +65,7 @@ type publication struct {
 	result
 
 	source  store.Object
-	marker  store.Object // Records a failure of the source; without an ETag there is none.
+	marker  store.Object // Records a failure of the source; nil without an ETag.
 	targets []target
 	body    []byte
 }
@@ -106,8 +106,8 @@ func (p *publication) inspect(ctx context.Context) (finished bool, err error) {
 		return false, err
 	}
 	if calotype.ParseLineage(source.Metadata).SourceETag != "" {
-		// A rendition, of this prefix or another one. Two prefixes that took each other's
-		// renditions for sources would never come to an end.
+		// It is a rendition, of this prefix or another one. If two prefixes rendered each
+		// other's renditions, the jobs would never end.
 		p.end(ignored)
 		return true, nil
 	}
@@ -144,7 +144,7 @@ func (p *publication) read(ctx context.Context) error {
 	p.get += time.Since(start)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return errChanged // It was there a moment ago: check again.
+		return errChanged // It was there before: check again.
 	case errors.Is(err, store.ErrTooLarge):
 		p.source = source
 		if err := p.removeStale(ctx, p.stale()); err != nil {
@@ -173,7 +173,7 @@ func (p *publication) produce(ctx context.Context) error {
 			known = append(known, t)
 		case slices.Contains(p.job.Variants, t.variant):
 			unknown = append(unknown, t)
-		default: // It exists, for a preset that no longer does.
+		default: // The rendition exists, for a preset that no longer does.
 			obsolete = append(obsolete, t)
 		}
 	}
@@ -225,7 +225,7 @@ func (p *publication) render(ctx context.Context, targets []target) (err error) 
 		if allowed.Bytes, err = picture.Memory(ctx, outputs); err != nil {
 			return err
 		}
-		// The source is in memory twice: here, and shared with the decoder.
+		// The source is in memory twice: here and in the memory shared with the decoder.
 		if err := p.reserveMemory(ctx, allowed.Bytes+int64(len(p.body))); err != nil {
 			return err
 		}
@@ -243,7 +243,7 @@ func (p *publication) render(ctx context.Context, targets []target) (err error) 
 	return nil
 }
 
-// reserveMemory reserves what decoding is predicted to need.
+// reserveMemory reserves the memory that decoding is predicted to need.
 func (p *publication) reserveMemory(ctx context.Context, bytes int64) error {
 	if budget := p.worker.Memory; bytes > budget {
 		return failure.New(failure.TooMuchMemory,
@@ -272,7 +272,7 @@ func (p *publication) store(ctx context.Context, t target, output render.Target,
 	}
 	o := store.Object{ContentType: r.Format.ContentType(), CacheControl: p.worker.CacheControl}
 	if lineage.Damaged = r.Damaged; r.Damaged {
-		o.CacheControl = p.worker.FallbackCacheControl // A repaired upload may follow soon.
+		o.CacheControl = p.worker.FallbackCacheControl // The picture may soon be uploaded again, repaired.
 	}
 	if err := p.write(ctx, t, r.Body, o, lineage); err != nil {
 		return err
@@ -305,8 +305,8 @@ func (p *publication) write(ctx context.Context, t target, body []byte, o store.
 	return nil
 }
 
-// verify checks the source once more. If it was replaced or removed in the meantime, the
-// job starts over, and what was put is replaced or removed as well.
+// verify checks the source once more. If it was replaced or removed meanwhile, the job
+// starts over, which replaces or removes the stored renditions too.
 func (p *publication) verify(ctx context.Context) error {
 	source, err := p.worker.bucket.Head(ctx, p.job.Source)
 	switch {

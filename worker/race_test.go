@@ -17,7 +17,7 @@ import (
 	"calotype/internal/awstest"
 )
 
-// once makes a hook of what is to happen before the first request that fits.
+// once returns a hook that runs a function before the first matching request.
 func once(method, part string, happen func()) func(*http.Request) *http.Response {
 	var o sync.Once
 	return func(r *http.Request) *http.Response {
@@ -28,8 +28,8 @@ func once(method, part string, happen func()) func(*http.Request) *http.Response
 	}
 }
 
-// Whatever happens to the source between any two steps of a job, the final
-// object belongs to the last version, or there is none.
+// Whatever happens to the source between two steps of a job, the final object belongs to
+// the last version, or there is none.
 func TestSourceChangesDuringTheJob(t *testing.T) {
 	for _, step := range []struct{ name, method, part string }{
 		{"before the look at the rendition", "HEAD", "/resized/M/"},
@@ -69,8 +69,8 @@ func TestSourceChangesDuringTheJob(t *testing.T) {
 	}
 }
 
-// A job that was put off half-way, of a source that is removed before its next
-// attempt, leaves nothing behind.
+// A job is retried after it was half done, and its source is removed before the next
+// attempt: nothing remains.
 func TestRemovedBetweenAttempts(t *testing.T) {
 	b := newBench(t, func(r *http.Request) *http.Response {
 		if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/resized/XS/") {
@@ -89,7 +89,7 @@ func TestRemovedBetweenAttempts(t *testing.T) {
 	b.wantKeys(t)
 }
 
-// before makes a hook of what is to happen before the nth request.
+// before returns a hook that runs a function before the nth request.
 func before(n int32, happen func()) (hook func(*http.Request) *http.Response, requests *atomic.Int32) {
 	requests = &atomic.Int32{}
 	return func(*http.Request) *http.Response {
@@ -100,16 +100,16 @@ func before(n int32, happen func()) (hook func(*http.Request) *http.Response, re
 	}, requests
 }
 
-// The store pauses before each step of a job in turn, and meanwhile everything happens
-// that can happen. The final object belongs to the last version, or there is
-// none, and an older one never replaces a newer one.
+// The store pauses before each step of a job in turn, and each possible change happens
+// meanwhile. The final object belongs to the last version, or there is none, and an older
+// version never replaces a newer one.
 func TestBetweenAnyTwoSteps(t *testing.T) {
 	wide, tall := jpegOf(t, photo(60, 40)), jpegOf(t, photo(40, 60))
 	const key = "kitty.jpg"
 	for name, c := range map[string]struct {
-		source []byte // What the job begins with.
+		source []byte // The state at the start of the job.
 		event  func(t *testing.T, b, other *bench)
-		last   []byte // What the source is in the end.
+		last   []byte // The source at the end.
 	}{
 		"replaced": {wide, func(t *testing.T, b, _ *bench) { b.put(t, key, tall) }, tall},
 		"removed":  {wide, func(t *testing.T, b, _ *bench) { b.remove(t, key) }, nil},
@@ -159,7 +159,8 @@ func TestBetweenAnyTwoSteps(t *testing.T) {
 	}
 }
 
-// wantNothingStale wants the rendition to be of the source as it is, or of none.
+// wantNothingStale checks that the rendition belongs to the current source, or that there
+// is none.
 func (b *bench) wantNothingStale(t *testing.T, step int32, last []byte) {
 	t.Helper()
 	source, o := b.object(t, "kitty.jpg")
@@ -186,7 +187,7 @@ func (b *bench) remove(t *testing.T, key string) {
 	}
 }
 
-// Another worker that was faster with a newer version is not overwritten.
+// A newer version from a faster worker is not overwritten.
 func TestOlderNeverReplacesNewer(t *testing.T) {
 	var slow, fast *bench
 	slow = newBench(t, once("PUT", "/resized/M/", func() {
@@ -205,7 +206,7 @@ func TestOlderNeverReplacesNewer(t *testing.T) {
 	}
 }
 
-// A picture that is broken only in a version that is gone by now leaves no copy.
+// A picture that was broken only in an earlier version leaves no copy.
 func TestFaultOfAnOlderVersion(t *testing.T) {
 	var b *bench
 	b = newBench(t, once("PUT", "/resized/M/", func() {

@@ -7,7 +7,7 @@ import (
 	"calotype/worker/failure"
 )
 
-// maxRecent bounds what a worker remembers.
+// maxRecent bounds the number of remembered keys.
 const maxRecent = 10_000
 
 // recent remembers keys for some time, each with a failure or nil. The zero value is ready.
@@ -22,7 +22,7 @@ type recentEntry struct {
 	until   time.Time
 }
 
-// remember remembers key until then. A full memory remembers nothing more until entries
+// remember remembers key until then. A full memory accepts nothing more until entries
 // expire.
 func (r *recent) remember(key string, f *failure.Failure, until time.Time) {
 	r.mu.Lock()
@@ -57,7 +57,7 @@ func (r *recent) insert(key string, f *failure.Failure, until time.Time) {
 	}
 }
 
-// recall returns what is remembered of key.
+// recall returns what is remembered about key.
 func (r *recent) recall(key string) (*failure.Failure, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

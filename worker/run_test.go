@@ -14,8 +14,7 @@ import (
 
 func storeOf(t *testing.T, name string) *store.Bucket { return store.New(awstest.S3(t), name) }
 
-// start runs the worker. It is stopped by signal, and has stopped when ended is
-// closed.
+// start runs the worker. Calling signal stops it, and ended is closed once it has stopped.
 func (b *bench) start(t *testing.T) (signal func(), ended <-chan struct{}) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -88,7 +87,7 @@ func TestNeverMoreJobsThanSlots(t *testing.T) {
 	}
 }
 
-// A job that has begun is finished, and acknowledged, after the signal to stop.
+// After the signal to stop, a job that has started is finished and acknowledged.
 func TestStopFinishesWhatHasBegun(t *testing.T) {
 	begun, goOn := make(chan struct{}), make(chan struct{})
 	b := newBench(t, once("PUT", "/resized/", func() {
@@ -111,7 +110,7 @@ func TestStopFinishesWhatHasBegun(t *testing.T) {
 	}
 }
 
-// A job that does not end within the grace period goes back to the queue at once.
+// A job that does not end within the grace period returns to the queue at once.
 func TestStopReleasesWhatDoesNotEnd(t *testing.T) {
 	begun := make(chan struct{})
 	b := newBench(t, func(r *http.Request) *http.Response {

@@ -12,8 +12,8 @@ type sourceLock struct {
 }
 
 type holder struct {
-	token   chan struct{} // Holds one token: its receiver has the lock.
-	waiting int           // The holder and those that wait.
+	token   chan struct{} // Holds one token: the goroutine that receives it has the lock.
+	waiting int           // The number of goroutines that hold the lock or wait for it.
 }
 
 // lock waits for the key's lock until the context ends. Unlock must be called once.

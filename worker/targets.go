@@ -19,7 +19,7 @@ type target struct {
 	variant  calotype.Variant
 	preset   calotype.Preset // Zero if this worker does not know it.
 	key      string
-	asked    bool         // By the job itself, or it exists; otherwise it is a sibling.
+	asked    bool         // Requested by the job, or it exists; otherwise it is a sibling.
 	existing store.Object // Without an ETag if there is none.
 }
 
@@ -46,9 +46,9 @@ func (p *publication) headAll(ctx context.Context, variants []calotype.Variant) 
 	return targets, g.Wait()
 }
 
-// addExisting adds the source's other renditions that exist to the targets. What was
-// published before the source changed is of a variant that is in use; what is published
-// later is verified by the job that does it.
+// addExisting adds the source's other existing renditions to the targets. Renditions that
+// were published before the source changed are of a variant in use. Later ones are verified
+// by the job that publishes them.
 func (p *publication) addExisting(ctx context.Context) error {
 	variants, err := p.worker.bucket.Variants(ctx, p.worker.Prefix)
 	if err != nil {
@@ -58,7 +58,7 @@ func (p *publication) addExisting(ctx context.Context) error {
 	targets, err := p.headAll(ctx, variants)
 	for _, t := range targets {
 		if t.existing.ETag != "" {
-			t.asked = true // For a broken source, a fallback copy has to replace it.
+			t.asked = true // For a broken source, a fallback copy must replace it.
 			p.targets = append(p.targets, t)
 		}
 	}
@@ -88,9 +88,9 @@ func (p *publication) isUnknown(t target) bool {
 		lineage.CopyReason == failure.UnknownVariant && lineage.SourceETag == calotype.TrimETag(p.source.ETag)
 }
 
-// removeAll removes the renditions of a source that no longer exists: an earlier attempt,
-// or its last version, may have left some. They are looked up before the source is found
-// missing a second time, so they are of a version that is gone.
+// removeAll removes the renditions of a source that no longer exists, which an earlier
+// attempt or its last version may have left. They are looked up before the source is found
+// missing a second time, so they belong to a version that no longer exists.
 func (p *publication) removeAll(ctx context.Context) error {
 	variants, err := p.worker.bucket.Variants(ctx, p.worker.Prefix)
 	if err != nil {
@@ -118,7 +118,7 @@ func (p *publication) removeAll(ctx context.Context) error {
 func (p *publication) removeStale(ctx context.Context, targets []target) error {
 	for _, t := range targets {
 		if calotype.ParseLineage(t.existing.Metadata).SourceETag == "" {
-			continue // Not ours, or there is none.
+			continue // Not ours, or missing.
 		}
 		err := p.worker.bucket.Delete(ctx, t.key, t.existing.ETag)
 		switch {

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// run runs the worker until stop, which says how long it took and what Run returned.
+// run runs the worker until stop is called. stop returns how long that took and what Run
+// returned.
 func (b *bubble) run(t *testing.T) (stop func() (time.Duration, error)) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -23,8 +24,8 @@ func (b *bubble) run(t *testing.T) (stop func() (time.Duration, error)) {
 	}
 }
 
-// slowHead makes the first look at a source last, and counts the looks: a job takes
-// two, since it looks once more for a source that it missed.
+// slowHead delays the first HEAD of a source and counts the HEADs: a job sends two, since
+// it checks again for a missing source.
 func (b *bubble) slowHead(key string, lasts time.Duration) *atomic.Int32 {
 	var looks atomic.Int32
 	b.store.answer(func(w http.ResponseWriter, r *http.Request) {
@@ -58,7 +59,7 @@ func TestAJobOfFiveLeasesRunsOnce(t *testing.T) {
 	})
 }
 
-// Without heartbeats the job is done twice, and that is all.
+// Without heartbeats the job is done twice, and nothing else goes wrong.
 func TestHeartbeatsFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, nil)
@@ -79,8 +80,8 @@ func TestHeartbeatsFail(t *testing.T) {
 	})
 }
 
-// A stop during a poll waits for its end, which fits into the grace period;
-// what the poll brings is given back in a fresh message, without a receive.
+// A stop during a poll waits for its end, which fits into the grace period. The poll's
+// messages are requeued as new ones, without a receive.
 func TestStopInMidPoll(t *testing.T) {
 	for grace, poll := range map[time.Duration]time.Duration{
 		0: time.Second, 3 * time.Second: time.Second, 10 * time.Second: 5 * time.Second, 25 * time.Second: 20 * time.Second,
@@ -88,7 +89,7 @@ func TestStopInMidPoll(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBubble(t, func(s *Settings) { s.Grace = grace })
 			stop := b.run(t)
-			time.Sleep(time.Minute + 100*time.Millisecond) // In the midst of a poll.
+			time.Sleep(time.Minute + 100*time.Millisecond) // During a poll.
 			longest := b.queue.lastPoll()
 			go func() {
 				time.Sleep(300 * time.Millisecond)
@@ -110,7 +111,7 @@ func TestStopInMidPoll(t *testing.T) {
 	}
 }
 
-// stuck makes the decoder of a worker never come back, until the test is over.
+// stuck makes the worker's decoder hang until the test ends.
 func (b *bubble) stuck(t *testing.T) {
 	goOn := make(chan struct{})
 	t.Cleanup(func() { close(goOn) })
@@ -118,8 +119,8 @@ func (b *bubble) stuck(t *testing.T) {
 	b.store.source("kitty.jpg", []byte("picture"))
 }
 
-// Who is in the midst of a picture at the end of the grace period cannot be
-// interrupted; the message is given back all the same.
+// A job that is decoding at the end of the grace period cannot be interrupted; its message
+// is requeued anyway.
 func TestStopInMidPicture(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, nil)

@@ -16,7 +16,7 @@ import (
 	"calotype/worker/failure"
 )
 
-// views is the number of views of a viewer who asks every 20 seconds for 15 minutes.
+// views is the number of requests of a viewer who asks every 20 seconds for 15 minutes.
 const views = 45
 
 // countDecodes counts the pictures that the worker opens.
@@ -26,7 +26,7 @@ func (w *Worker) countDecodes() *atomic.Int32 {
 	return &decodes
 }
 
-// refusal answers a request like S3, with an error code.
+// refusal responds like S3 with an error code.
 func refusal(status int, code string) *http.Response {
 	r := awstest.Answer(status)
 	r.Header.Set("Content-Type", "application/xml")
@@ -90,8 +90,8 @@ func TestViewsOfAFailure(t *testing.T) {
 	}
 }
 
-// Twenty pictures that fail do not keep a hundred good ones from being made, and each
-// picture is opened once.
+// Twenty failing pictures do not keep a hundred good ones from being made, and each picture
+// is opened once.
 func TestFailuresBesideGoodPictures(t *testing.T) {
 	b := newBench(t)
 	b.Siblings = SiblingsNone
@@ -185,7 +185,7 @@ func TestUnknownFailures(t *testing.T) {
 	}
 }
 
-// A message of a newer version waits for a newer worker, and not without end.
+// A message of a newer version waits for a newer worker, but not forever.
 func TestNewerVersionWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, nil)
@@ -206,8 +206,8 @@ func TestNewerVersionWaits(t *testing.T) {
 	})
 }
 
-// Where nothing can be sent at a stop, the message is released, so that it need not wait
-// for the end of its lease.
+// If nothing can be sent at a stop, the message is released, so that it need not wait for
+// the end of its lease.
 func TestReleaseWhenSendingFailsAtAStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, func(s *Settings) { s.Grace = time.Second })
@@ -228,7 +228,7 @@ func TestReleaseWhenSendingFailsAtAStop(t *testing.T) {
 	})
 }
 
-// Jobs that no viewer waits for are not in the metric of what viewers wait.
+// Jobs without a waiting viewer do not count in the metric of viewers' waiting time.
 func TestMissToRenditionIsOfViewersJobs(t *testing.T) {
 	b := newBench(t)
 	b.Siblings, b.OnUpload = SiblingsNone, []calotype.Variant{{Preset: "XS"}}
@@ -260,8 +260,8 @@ func TestRedriveIsAReplay(t *testing.T) {
 	}
 }
 
-// A rendition is never a source, whatever its key: two prefixes in one bucket would make
-// renditions of each other's without end.
+// A rendition is never a source, whatever its key: otherwise two prefixes in one bucket
+// would make renditions of each other's endlessly.
 func TestRenditionIsNoSource(t *testing.T) {
 	b := newBench(t)
 	b.put(t, "kitty.jpg", jpegOf(t, photo(300, 200)))
@@ -292,7 +292,7 @@ func TestCopyKeepsItsDisposition(t *testing.T) {
 	}
 }
 
-// The log names a job that a worker starts again, before it may crash with it.
+// The log names a job that a worker starts again, before the job may crash the worker.
 func TestStartIsLoggedOfWhatWasReceivedBefore(t *testing.T) {
 	b := newBench(t)
 	log := &awstest.Log{}
@@ -311,7 +311,7 @@ func TestStartIsLoggedOfWhatWasReceivedBefore(t *testing.T) {
 	}
 }
 
-// An outage of a queue is logged when it begins and when it ends.
+// An outage of a queue is logged when it starts and when it ends.
 func TestOutageIsLoggedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, nil)

@@ -23,22 +23,22 @@ import (
 	"calotype/worker/store"
 )
 
-// Visibility and MaxReceives are what the job queue must have: for how long a received
-// message is hidden from other workers, and how often it is received before the redrive
-// policy moves it.
+// Visibility and MaxReceives are the required settings of the job queue: for how long a
+// received message is hidden from other workers, and how often it may be received before
+// the redrive policy moves it.
 const (
 	Visibility  = 30 * time.Second
 	MaxReceives = 5
 )
 
-// The lease of a message is its visibility: how often that is extended while the job runs,
+// A message's lease is its visibility timeout: how often it is extended while the job runs,
 // and how long a job may run.
 const (
 	extendEvery = 10 * time.Second
 	maxJobTime  = 15 * time.Minute
 )
 
-// Settings are the operator's.
+// Settings are an operator's settings.
 type Settings struct {
 	Presets calotype.Presets
 	Prefix  calotype.Prefix
@@ -46,8 +46,8 @@ type Settings struct {
 	Quality int
 	// Siblings says which variants a job makes in addition.
 	Siblings Siblings
-	// OnUpload are the variants made of a source when S3 reports that it was put, before
-	// a viewer asks.
+	// OnUpload lists the variants to make of a source when S3 reports an upload, before a
+	// viewer asks.
 	OnUpload []calotype.Variant
 	// Invalidate, if not nil, is called with a source's key when cached renditions of it are
 	// no longer right: they are of an older version, or of a source that was removed.
@@ -63,7 +63,8 @@ type Settings struct {
 	Limits   render.Limits
 	// Engine renders the pictures.
 	Engine decoder.Engine
-	// CacheControl is that of renditions, FallbackCacheControl that of fallback copies.
+	// CacheControl is the header of renditions, FallbackCacheControl that of fallback
+	// copies.
 	CacheControl, FallbackCacheControl string
 	// Grace is how long jobs may still run after a stop.
 	Grace time.Duration
@@ -92,10 +93,10 @@ func Defaults() Settings {
 
 // Queues are the queues that a worker receives from and sends to.
 type Queues struct {
-	// Jobs are the viewers' jobs. S3's events may be among them.
+	// Jobs has the viewers' jobs. S3's events may be among them.
 	Jobs *queue.Queue
-	// Events are S3's, and Backfill has jobs without a waiting viewer. Both are received only
-	// while viewers' jobs leave slots free. Either may be nil.
+	// Events has S3's events, and Backfill jobs without a waiting viewer. Both are received
+	// only while viewers' jobs leave slots free. Either may be nil.
 	Events, Backfill *queue.Queue
 	// Dead is the dead-letter queue.
 	Dead *queue.Queue
@@ -119,7 +120,7 @@ type Worker struct {
 	running   atomic.Int32 // Jobs that have not returned, abandoned ones included.
 }
 
-// New returns a worker for a bucket, which receives from some queues and dead-letters to
+// New returns a worker for a bucket that receives from queues and sends dead letters to
 // another.
 func New(s Settings, q Queues, bucket *store.Bucket, log zerolog.Logger) *Worker {
 	w := &Worker{
@@ -136,7 +137,7 @@ func New(s Settings, q Queues, bucket *store.Bucket, log zerolog.Logger) *Worker
 }
 
 // A stop waits for the poll in flight, so a poll fits into the grace period, with time to
-// requeue what it brought. The first poll is short, so that readiness is known soon.
+// requeue its messages. The first poll is short, so that readiness is known soon.
 const (
 	firstPoll = time.Second
 	pollSlack = 5 * time.Second
@@ -182,8 +183,8 @@ func (w *Worker) Run(ctx context.Context) error {
 	return nil
 }
 
-// receiveJobs receives and starts a queue's jobs until the context ends, and waits for those
-// that run.
+// receiveJobs receives and starts a queue's jobs until the context ends, and waits for the
+// running ones.
 func (w *Worker) receiveJobs(ctx, working context.Context, q *jobQueue) {
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -221,8 +222,8 @@ func (w *Worker) receiveJobs(ctx, working context.Context, q *jobQueue) {
 	}
 }
 
-// receive lets the poll end even if all jobs are to end: a poll that is cut off strands
-// the messages that it would have brought.
+// receive lets the poll end even if all jobs must end: the messages of an interrupted poll
+// would stay hidden.
 func (w *Worker) receive(ctx context.Context, q *jobQueue, limit int) ([]queue.Message, error) {
 	wait := w.poll
 	if w.Ready() != nil {

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	awstest.Main(m)
 }
 
-// bench is a worker with a bucket and queues of its own.
+// bench is a worker with its own bucket and queues.
 type bench struct {
 	*Worker
 	bucketName        string
@@ -36,7 +36,7 @@ type bench struct {
 	jobQueue, deadEnd *queue.Queue
 }
 
-// newBench makes one. Each hook sees every request to S3 before it is sent.
+// newBench makes a worker. Each hook sees every request to S3 before it is sent.
 func newBench(t *testing.T, hooks ...func(*http.Request) *http.Response) *bench {
 	t.Helper()
 	b := &bench{bucketName: awstest.Bucket(t)}
@@ -76,7 +76,7 @@ func (b *bench) putEncoded(t *testing.T, key string, body []byte, encoding strin
 	}
 }
 
-// do sends a job and works on it to its end, as Run does with one message.
+// do sends a job and runs it to its end, as Run does with one message.
 func (b *bench) do(t *testing.T, body string) {
 	t.Helper()
 	if err := b.jobQueue.Send(t.Context(), body, 0); err != nil {
@@ -94,7 +94,7 @@ func (b *bench) doNext(t *testing.T) {
 	b.handleOne(t, messages[0])
 }
 
-// handleOne works on a message in a slot of its own.
+// handleOne handles a message in a separate slot.
 func (b *bench) handleOne(t *testing.T, m queue.Message) {
 	t.Helper()
 	q := b.queues[0]
@@ -116,7 +116,7 @@ func job(source string, variants ...string) string {
 	return j.Encode()
 }
 
-// object gets the object at a key, or nil.
+// object returns the object at a key, or nil.
 func (b *bench) object(t *testing.T, key string) ([]byte, store.Object) {
 	t.Helper()
 	body, o, err := store.New(awstest.S3(t), b.bucketName).Get(context.Background(), key, 1<<30)
@@ -151,7 +151,7 @@ func (b *bench) wantKeys(t *testing.T, want ...string) {
 	}
 }
 
-// wantDone wants the queue empty and no dead letter.
+// wantDone checks that the queue is empty and that there is no dead letter.
 func (b *bench) wantDone(t *testing.T) {
 	t.Helper()
 	for name, url := range map[string]string{"jobs": b.jobsURL, "dead letters": b.deadURL} {
@@ -161,7 +161,7 @@ func (b *bench) wantDone(t *testing.T) {
 	}
 }
 
-// wantDeadLetter wants the queue empty and one dead letter of a class, and takes it.
+// wantDeadLetter checks that the queue is empty, and receives one dead letter of a class.
 func (b *bench) wantDeadLetter(t *testing.T, class, body string) queue.Reason {
 	t.Helper()
 	if visible, inFlight, delayed := awstest.Waiting(t, b.jobsURL); visible+inFlight+delayed != "000" {
@@ -181,7 +181,7 @@ func (b *bench) wantDeadLetter(t *testing.T, class, body string) queue.Reason {
 	return reason
 }
 
-// photo draws a picture that has something in every corner.
+// photo draws a picture with a different colour in every corner.
 func photo(width, height int) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, width, height))
 	for y := range height {
@@ -210,7 +210,7 @@ func pngOf(t testing.TB, img image.Image) []byte {
 	return b.Bytes()
 }
 
-// size opens a rendition and returns what it is.
+// size opens a rendition and returns its size and format.
 func size(t *testing.T, body []byte) (calotype.Format, int, int) {
 	t.Helper()
 	p, err := render.Open(body, render.Limits{})

@@ -1,15 +1,14 @@
-// Package backfill finds, in a whole bucket, the renditions that are missing or were
-// made of another version or by another recipe, and sends jobs for them; and it finds
-// renditions whose source is gone, and deletes them. It makes no renditions itself.
+// Package backfill finds, in a whole bucket, the renditions that are missing or were made
+// of another version or by another recipe, and sends jobs for them. It also finds and
+// deletes renditions whose source no longer exists. It makes no renditions itself.
 //
 //	b := backfill.Backfill{Bucket: bucket, Jobs: jobs, Variants: variants, …}
 //	summary, err := b.Run(ctx, backfill.Position{})
 //
-// A source's key is the whole end of its renditions' keys, so the bucket lists the
-// sources and the renditions of a variant in the same order. The listings are gone
-// through side by side: what is missing is known without a call of its own, and only
-// what is there is looked at. A run that follows finds less to do, and in the end
-// nothing.
+// A rendition's key ends with its source's key, so the bucket lists the sources and the
+// renditions of a variant in the same order, and the listings are merged. A missing
+// rendition therefore costs no call of its own; only existing ones are inspected. A
+// repeated run finds less to do, and in the end nothing.
 package backfill
 
 import (
@@ -26,86 +25,87 @@ import (
 	"calotype/worker/store"
 )
 
-// Backfill is what is to be there.
+// Backfill describes which renditions should exist.
 type Backfill struct {
 	Bucket  *store.Bucket
 	Prefix  calotype.Prefix
 	Presets calotype.Presets
-	// Sources is what the keys of the sources begin with; empty for the whole bucket.
+	// Sources is the prefix of the sources' keys; empty for the whole bucket.
 	Sources string
-	// Variants are wanted of each source.
+	// Variants are made of each source.
 	Variants []calotype.Variant
-	// Quality is what renditions are made in, 1 to 100; Encoder is who makes them, and
-	// empty where any will do.
+	// Quality is the quality of the renditions, 1 to 100. Encoder is the encoder that must
+	// have made them; if it is empty, any will do.
 	Quality int
 	Encoder string
-	// MaxBytes is the largest source that workers read: larger ones are left out.
+	// MaxBytes is the largest source that workers read. Larger ones are skipped.
 	MaxBytes int64
-	// Jobs takes the jobs, so many in a second.
+	// Jobs is the queue for the jobs, and Rate how many are sent per second.
 	Jobs *queue.Queue
 	Rate float64
-	// DeleteOrphans deletes the renditions, of any variant, whose source is gone.
+	// DeleteOrphans deletes the renditions, of any variant, whose source no longer exists.
 	DeleteOrphans bool
 	// DryRun changes nothing.
 	DryRun bool
-	// Concurrency is how many objects are looked at side by side.
+	// Concurrency is the number of objects that are inspected concurrently.
 	Concurrency int
-	// OnResult, where it is set, is called with each source, and each orphan, in the order
-	// of their keys.
+	// OnResult, if not nil, is called with each source and each orphan, in key order.
 	OnResult func(Finding)
-	// Save, where it is set, is called now and then with a position from which another
-	// run can go on.
+	// Save, if not nil, is called from time to time with a position from which another run
+	// can resume.
 	Save func(Position) error
 }
 
-// Position is how far a run is: all sources up to the key After are dealt with.
+// Position is the progress of a run: all sources up to the key After are done.
 type Position struct {
 	After   string  `json:"after"`
 	Summary Summary `json:"summary"`
 }
 
-// Summary counts sources, and renditions by what was found.
+// Summary counts sources, and renditions by result.
 type Summary struct {
-	// Seen sources are Current in every variant, or their job is Enqueued, or they Failed
-	// to be looked at. Those over the limit are none of the three.
+	// Seen counts the sources. Each is Current in every variant, or its job was Enqueued,
+	// or its inspection Failed. Sources over the limit are none of the three.
 	Seen, Current, Enqueued, Failed int
-	// Renditions says why renditions are to be made, and TooLarge how many sources are
-	// left out.
+	// Renditions counts the reasons why renditions are made. TooLarge counts the skipped
+	// sources.
 	Renditions map[calotype.Staleness]int
 	TooLarge   int
-	// Orphans were found, of which Deleted went.
+	// Orphans counts the orphans found, and Deleted those that were deleted.
 	Orphans, Deleted int
 }
 
-// Finding is a source that was looked at, or an orphan.
+// Finding is the result for a source, or an orphan.
 type Finding struct {
 	Source string
-	// Job is what is to be made; it has no variants where all is current.
+	// Job is what will be made. It has no variants if all are current.
 	Job calotype.Job
-	// Reasons are those of the job's variants, in their order.
+	// Reasons are the reasons of the job's variants, in the same order.
 	Reasons []calotype.Staleness
-	// TooLarge says that the source is left out.
+	// TooLarge reports that the source is skipped.
 	TooLarge bool
-	// Orphan is the key of a rendition whose source is gone, and Deleted that it went.
+	// Orphan is the key of a rendition whose source no longer exists. Deleted reports that
+	// it was deleted.
 	Orphan  string
 	Deleted bool
-	// Err is why it could not be looked at, or deleted.
+	// Err is why the inspection or the deletion failed.
 	Err error
 }
 
-// finding is a Finding being determined. Several are at once; they are reported in key order.
+// finding is a Finding being determined. Several are determined concurrently; they are
+// reported in key order.
 type finding struct {
 	Finding
 	etag  string
-	look  []calotype.Variant // That exist, or may exist.
+	look  []calotype.Variant // The renditions that exist or may exist.
 	ready chan struct{}
 }
 
-// saveEvery is how long a run may go on without a position that is saved.
+// saveEvery is the maximum time between two saved positions.
 const saveEvery = time.Second
 
-// Run goes through the bucket from a position on; the zero one is its beginning. What
-// was done before an error, or before the end of the context, is in the summary.
+// Run scans the bucket from a position; the zero position is its beginning. The summary
+// includes what was done before an error or before the end of the context.
 func (b *Backfill) Run(ctx context.Context, from Position) (Summary, error) {
 	if from.Summary.Renditions == nil {
 		from.Summary.Renditions = map[calotype.Staleness]int{}
@@ -125,15 +125,15 @@ func (b *Backfill) Run(ctx context.Context, from Position) (Summary, error) {
 	return d.position.Summary, err
 }
 
-// dealer deals with findings in their order.
+// dealer handles findings in order.
 type dealer struct {
 	*Backfill
-	position Position // All up to it is dealt with.
+	position Position // Everything up to it is done.
 	pace     *rate.Limiter
 	saved    time.Time
 
-	waiting []*finding // Whose jobs are to be sent together, and those between them.
-	jobs    int        // How many of them have one.
+	waiting []*finding // Findings whose jobs will be sent together, and those in between.
+	jobs    int        // How many of them have a job.
 }
 
 func (d *dealer) dealWith(ctx context.Context, findings <-chan *finding) error {
@@ -147,7 +147,7 @@ func (d *dealer) dealWith(ctx context.Context, findings <-chan *finding) error {
 		if f.Err == nil && len(f.Job.Variants) > 0 {
 			d.jobs++
 		}
-		// A job waits for others to go with it, though not for long.
+		// A job waits for others to share its call, though not for long.
 		if d.jobs == queue.MaxBatch || d.jobs == 0 || time.Since(d.saved) > saveEvery {
 			if err := d.settle(ctx); err != nil {
 				return err
@@ -160,7 +160,7 @@ func (d *dealer) dealWith(ctx context.Context, findings <-chan *finding) error {
 	return d.settle(ctx)
 }
 
-// settle sends the jobs that wait. After that all is dealt with that was found before.
+// settle sends the waiting jobs. Afterwards every earlier finding is done.
 func (d *dealer) settle(ctx context.Context) error {
 	sent := d.jobs > 0
 	if sent && !d.DryRun {
@@ -170,7 +170,7 @@ func (d *dealer) settle(ctx context.Context) error {
 	}
 	for _, f := range d.waiting {
 		if f.Source == "" {
-			continue // An orphan that was none.
+			continue // It was not an orphan after all.
 		}
 		d.count(f.Finding)
 		if d.OnResult != nil {
@@ -188,12 +188,12 @@ func (d *dealer) settle(ctx context.Context) error {
 	return nil
 }
 
-// send sends the waiting jobs in one call, and what fails of it by itself.
+// send sends the waiting jobs in one call, and retries the failed ones alone.
 func (d *dealer) send(ctx context.Context) error {
 	if err := d.pace.WaitN(ctx, d.jobs); err != nil {
 		return err
 	}
-	ctx = context.WithoutCancel(ctx) // The effect of a call that is cut off is unknown.
+	ctx = context.WithoutCancel(ctx) // Whether a call that was cut off took effect is unknown.
 	var bodies []string
 	for _, f := range d.waiting {
 		if f.Err == nil && len(f.Job.Variants) > 0 {

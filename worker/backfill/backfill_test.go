@@ -44,8 +44,8 @@ func (s *site) source(t *testing.T, key, body string) string {
 	return awstest.Put(t, s.bucketName, key, []byte(body), awstest.Headers{})
 }
 
-// rendition puts what workers would, of a version and by a recipe that is current but
-// for what change does.
+// rendition puts a rendition as workers do, of the given version. Its recipe is current
+// except for what change alters.
 func (s *site) rendition(t *testing.T, variant, source, etag string, change func(*calotype.Lineage)) {
 	t.Helper()
 	v, err := calotype.ParseVariant(variant)
@@ -114,8 +114,8 @@ func TestFindsWhatIsToBeMade(t *testing.T) {
 	}
 }
 
-// What is missing costs no call of its own: a bucket without renditions is listed, and
-// that is all.
+// Missing renditions cost no calls of their own: a bucket without renditions is only
+// listed.
 func TestMissingIsNotLookedFor(t *testing.T) {
 	heads := 0
 	s := newSite(t, func(r *http.Request) *http.Response {
@@ -138,7 +138,7 @@ func TestOrphans(t *testing.T) {
 	s.rendition(t, "S.webp", "m.jpg", etag, nil)
 	s.rendition(t, "M", "m.jpg", etag, nil)
 	for _, gone := range []string{"a.jpg", "m.jpeg", "z/deep/y.jpg"} {
-		s.rendition(t, "XS.avif", gone, "gone", nil) // Of a variant that is not wanted.
+		s.rendition(t, "XS.avif", gone, "gone", nil) // Of a variant that was not requested.
 		s.rendition(t, "M", gone, "gone", nil)
 	}
 	foreign := "resized/M/foreign.jpg"
@@ -180,7 +180,7 @@ func TestDryRunSendsNothing(t *testing.T) {
 	}
 }
 
-// What cannot be looked at fails by itself; the rest goes on.
+// An object that cannot be inspected fails alone; the rest continues.
 func TestALookThatFails(t *testing.T) {
 	s := newSite(t, func(r *http.Request) *http.Response {
 		if r.Method == http.MethodHead && strings.HasSuffix(r.URL.Path, "b.jpg") {
@@ -202,9 +202,9 @@ func TestALookThatFails(t *testing.T) {
 	}
 }
 
-// Runs that end anywhere and go on from their last position deal with every source, and
-// send no job more than twice: unless one kill after the other hits the moment between
-// the same jobs and their position.
+// Runs that are stopped at any point and resume from their last position handle every
+// source. They send no job more than twice, unless several kills hit the moment between the
+// same jobs and their position.
 func TestGoesOnWhereItStopped(t *testing.T) {
 	s := newSite(t)
 	const sources = 120
@@ -254,7 +254,7 @@ func TestGoesOnWhereItStopped(t *testing.T) {
 	}
 }
 
-// A store that lists in another order is refused: what it passed by would be missed.
+// A store that lists in another order is refused, because keys would be missed.
 func TestOrderOfKeys(t *testing.T) {
 	keys := make(chan listed)
 	close(keys)
@@ -281,8 +281,8 @@ func TestCount(t *testing.T) {
 	}
 }
 
-// The listing of the sources does not go through the renditions, which may be many times
-// as many.
+// The listing of the sources skips the renditions, of which there may be many times as
+// many.
 func TestSourcesAreListedAroundTheRenditions(t *testing.T) {
 	var mu sync.Mutex
 	var behind int

@@ -11,14 +11,14 @@ import (
 // ahead is how many keys of a listing are read ahead: a page.
 const ahead = 1000
 
-// cursor goes through the renditions of one variant as the sources go by.
+// cursor iterates over one variant's renditions in step with the sources.
 type cursor struct {
 	variant calotype.Variant
 	prefix  string // "resized/M/"
 	listed  <-chan listed
 	now     listed
 	begun   bool
-	last    string // What was asked for.
+	last    string // The key last searched for.
 }
 
 type listed struct {
@@ -26,7 +26,7 @@ type listed struct {
 	err    error
 }
 
-// cursors makes one for each variant wanted and, where orphans matter, for every variant
+// cursors makes one for each wanted variant and, if orphans are wanted, for every variant
 // that is in use.
 func (b *Backfill) cursors(ctx context.Context, after string, listings *sync.WaitGroup) ([]*cursor, error) {
 	inUse, err := b.Bucket.Variants(ctx, b.Prefix)
@@ -59,7 +59,7 @@ func (b *Backfill) cursor(ctx context.Context, v calotype.Variant, after string,
 			if err == nil {
 				_, l.source, err = b.Prefix.ParseRenditionKey(o.Key)
 				if err != nil {
-					continue // Somebody else's.
+					continue // Not a rendition of ours.
 				}
 			}
 			select {
@@ -72,9 +72,8 @@ func (b *Backfill) cursor(ctx context.Context, v calotype.Variant, after string,
 	return &cursor{variant: v, prefix: prefix, listed: keys}
 }
 
-// find reports whether there is a rendition of a source. Sources are asked for in the
-// order of their keys; of renditions that are passed by on the way, the source did not
-// come by.
+// find reports whether there is a rendition of a source. It must be called in key order.
+// Renditions that it passes have no source.
 func (c *cursor) find(source string, passed func(key, source string)) (bool, error) {
 	if source <= c.last {
 		return false, fmt.Errorf("the bucket lists %q after %q: its listings are not in the order of keys, which a backfill goes by", source, c.last)
@@ -90,7 +89,7 @@ func (c *cursor) find(source string, passed func(key, source string)) (bool, err
 	return true, nil
 }
 
-// finish passes by what is left: renditions of sources behind the last.
+// finish passes the remaining renditions: their keys follow the last source's.
 func (c *cursor) finish(passed func(key, source string)) error {
 	return c.pass(func(string) bool { return true }, passed)
 }

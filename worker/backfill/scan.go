@@ -14,8 +14,8 @@ import (
 	"calotype/worker/store"
 )
 
-// scan finds every source, from after a key on, and what of its renditions is missing.
-// Existing renditions are inspected concurrently, before a finding is ready.
+// scan finds every source, starting after a key, and which of its renditions are missing.
+// It inspects existing renditions concurrently, before a finding is ready.
 func (b *Backfill) scan(ctx context.Context, after string, findings chan<- *finding) error {
 	ctx, stop := context.WithCancel(ctx)
 	var listings sync.WaitGroup
@@ -71,7 +71,7 @@ func (b *Backfill) scan(ctx context.Context, after string, findings chan<- *find
 	return nil
 }
 
-// hand hands findings over, while what is to be looked at for them may still be.
+// hand passes findings on, while their objects may still be under inspection.
 type hand struct {
 	ctx      context.Context
 	findings chan<- *finding
@@ -96,7 +96,7 @@ func (h *hand) over(f *finding, look func()) {
 	})
 }
 
-// finding is what the listings say of a source.
+// finding returns what the listings contain about a source.
 func (b *Backfill) finding(s store.Listed, standing []calotype.Variant) *finding {
 	f := &finding{Finding: Finding{Source: s.Key, TooLarge: s.Size > b.MaxBytes}, etag: s.ETag}
 	f.Job = calotype.Job{Source: s.Key, Quality: b.Quality, Exact: true}
@@ -114,8 +114,8 @@ func (b *Backfill) finding(s store.Listed, standing []calotype.Variant) *finding
 	return f
 }
 
-// sources lists what is named like a picture and can be a source. Renditions, of which
-// there may be many times as many, lie in between: the listing goes on behind them.
+// sources lists the keys with a picture's extension that can be sources. Renditions, of
+// which there may be many times as many, lie in between; the listing skips them.
 func (b *Backfill) sources(ctx context.Context, after string) func(func(store.Listed, error) bool) {
 	folder, behind := string(b.Prefix)+"/", string(b.Prefix)+"0" // The character after "/".
 	return func(yield func(store.Listed, error) bool) {
@@ -139,8 +139,8 @@ func (b *Backfill) sources(ctx context.Context, after string) func(func(store.Li
 	}
 }
 
-// Count counts the sources, for those who want to know how far a run is. It calls so
-// far with what it has counted, again and again.
+// Count counts the sources, so that progress can be shown. It calls so far repeatedly with
+// the count.
 func (b *Backfill) Count(ctx context.Context, soFar func(n int)) error {
 	n := 0
 	for _, err := range b.sources(ctx, "") {
@@ -181,8 +181,9 @@ func (b *Backfill) lookAt(ctx context.Context, f *finding) {
 	}
 }
 
-// bury deletes a rendition whose source is gone. It checks again, since a listing
-// may be out of date: the source is looked for after the rendition was inspected. What turns out to be no orphan, or not of our making, is no finding.
+// bury deletes a rendition whose source no longer exists. A listing may be out of date, so
+// it checks again: first the rendition, then the source. A rendition that is not an orphan,
+// or that Calotype did not make, is not a finding.
 func (b *Backfill) bury(ctx context.Context, f *Finding) {
 	rendition, err := b.Bucket.Head(ctx, f.Orphan)
 	if err == nil && calotype.ParseLineage(rendition.Metadata).SourceETag != "" {

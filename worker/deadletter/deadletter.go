@@ -22,17 +22,17 @@ import (
 	"calotype/worker/failure"
 )
 
-// The first builds named a class differently. Their dead letters may be younger than a
-// queue's retention, and are listed and replayed under the present name.
+// The first builds had another name for a class. Dead letters with it may still exist, and
+// are listed and replayed under the present name.
 const formerPoison = "kills-workers"
 
 // The classes of dead letters that came without a reason.
 const (
-	// ClassRedriven is of those that SQS's redrive policy moved: received too often and
-	// never completed, as a job is that crashes workers. How often it was tried is not
-	// known, since reading the letter counts as a receive too.
+	// ClassRedriven is for messages that SQS's redrive policy moved: received too often and
+	// never completed, for example because the job crashes workers. The number of attempts
+	// is not known, since reading the letter counts as a receive too.
 	ClassRedriven = "redriven"
-	// ClassNone is of those that another program sent.
+	// ClassNone is for messages that another program sent.
 	ClassNone = "no-reason"
 )
 
@@ -40,12 +40,12 @@ const (
 type Letter struct {
 	queue.Message
 	Reason queue.Reason
-	// Job is what the body asks for, unless Malformed says why it is no job.
+	// Job is what the body asks for, unless Malformed says why it is not a job.
 	Job       calotype.Job
 	Malformed error
 }
 
-// Read reads a message as a dead letter. It never fails: a body that is no job sets
+// Read parses a message as a dead letter. It never fails: a body that is not a job sets
 // Malformed.
 func Read(m queue.Message) Letter {
 	l := Letter{Message: m, Reason: queue.ReasonOf(m)}
@@ -54,7 +54,7 @@ func Read(m queue.Message) Letter {
 	}
 	l.Job, l.Malformed = calotype.ParseJob(m.Body)
 	if events, _, err := calotype.ParseEvents(m.Body); l.Malformed != nil && err == nil && len(events) == 1 && calotype.CheckKey(events[0].Key) == nil {
-		// An S3 event that the redrive policy moved as it came.
+		// An S3 event that the redrive policy moved unchanged.
 		l.Job, l.Malformed = calotype.Job{Source: events[0].Key, Reconcile: true}, nil
 	}
 	if l.Reason.Class == "" {
@@ -85,13 +85,12 @@ type Queue struct {
 	Letters *queue.Queue
 	// Lease is how long the dead letters stay hidden if this process is killed.
 	Lease time.Duration
-	// Looked, if not nil, is called after each letter that was inspected, by several
-	// goroutines.
+	// Looked, if not nil, is called after each inspected letter, by several goroutines.
 	Looked func(Letter)
 }
 
 // sweep calls do for every dead letter, from several goroutines, and then last, with those
-// that are still leased; those that are leased after that are released.
+// that are still leased. Then it releases them.
 func (q Queue) sweep(ctx context.Context, do func(context.Context, *queue.Sweep, Letter) error, last func(*queue.Sweep) error) (err error) {
 	sweep := q.Letters.Sweep(ctx, q.Lease)
 	defer func() { err = errors.Join(err, sweep.End(ctx)) }()

@@ -57,8 +57,8 @@ func TestReadWithoutAReason(t *testing.T) {
 	}
 }
 
-// An event that the redrive policy moved is what a worker would have made of it: it can be
-// found by its key, and replayed.
+// An event that the redrive policy moved is read as the job that a worker would have made
+// of it: it can be found by its key, and replayed.
 func TestReadAnEvent(t *testing.T) {
 	event := calotype.Event{Name: "ObjectCreated:Put", Bucket: "pictures", Key: "a b.jpg"}.Encode()
 	for body, want := range map[string]string{event: "a b.jpg", strings.Replace(event, "a+b", "../b", 1): "", `{"Records":[]}`: ""} {
@@ -100,8 +100,8 @@ func TestReplayedJobIsNew(t *testing.T) {
 	}
 }
 
-// The workers may be quicker than the replay: what fails again while it runs must
-// neither be taken for one more of the same, nor be sent for ever.
+// The workers may be faster than the replay. A job that fails again while the replay runs
+// must neither be merged with the earlier letter nor be sent endlessly.
 func TestReplayLeavesWhatFailsAgain(t *testing.T) {
 	out := sender{dryRun: true, sent: map[string]*delivery{}}
 	first := letter("1", "corrupt", "kitty.jpg")
@@ -152,7 +152,7 @@ func TestRecordedDeadLetters(t *testing.T) {
 	}
 }
 
-// What the redrive policy moved was tried some times; how often is not known, since
+// A message that the redrive policy moved has been tried, but how often is not known, since
 // reading the letter counts as a receive.
 func TestRedrivenHasNoAttempts(t *testing.T) {
 	l := Read(queue.Message{ID: "1", Body: "{}", Receives: 9, MovedFrom: "arn:aws:sqs:us-east-1:1:jobs"})

@@ -6,9 +6,9 @@ import (
 	"calotype/queue"
 )
 
-// Purge deletes the chosen dead letters for ever, if confirm says so, which is told
-// what they are. It returns how many it deleted. They are held while confirm thinks:
-// what it has seen is what is deleted.
+// Purge deletes the chosen dead letters permanently. It calls confirm with them and deletes
+// only if that returns true. It returns how many it deleted. The letters stay leased while
+// confirm runs, so exactly those are deleted.
 func (q Queue) Purge(ctx context.Context, f Filter, confirm func(*Tally) (bool, error)) (deleted int, err error) {
 	tally := &Tally{}
 	err = q.sweep(ctx, func(context.Context, *queue.Sweep, Letter) error { return nil }, func(sweep *queue.Sweep) error {

@@ -29,11 +29,11 @@ const (
 // Stays reports whether the letter stays in the queue.
 func (o Outcome) Stays() bool { return o == Skipped || o == Returned }
 
-// Replay says which dead letters to replay, and how.
+// Replay configures which dead letters to replay, and how.
 type Replay struct {
 	Jobs *queue.Queue
 	Filter
-	// Rate is how many jobs are sent in a second.
+	// Rate is how many jobs are sent per second.
 	Rate float64
 	// DryRun reports the outcomes and changes nothing.
 	DryRun bool
@@ -79,12 +79,12 @@ type sender struct {
 }
 
 type delivery struct {
-	mu   sync.Mutex // Held while it is under way.
+	mu   sync.Mutex // Held while the job is being sent.
 	done bool
 }
 
-// deliver sends a letter's job, unless the same was sent before. A letter that asks for the
-// same waits until it is sent.
+// deliver sends a letter's job, unless the same job was sent before. A letter that asks for
+// the same waits until that is sent.
 func (o *sender) deliver(ctx context.Context, l Letter) (Outcome, error) {
 	if l.Malformed != nil {
 		return Skipped, nil

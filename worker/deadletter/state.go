@@ -12,21 +12,20 @@ import (
 
 // State is what the bucket holds now for a dead letter's job.
 type State struct {
-	Source     store.Object // Without an ETag where the source is gone.
+	Source     store.Object // Without an ETag if the source does not exist.
 	Renditions []Rendition
 }
 
-// Rendition is the object now stored where a job asked for a variant.
+// Rendition is the object now stored under the key of a requested variant.
 type Rendition struct {
 	Key   string
 	There bool
-	Kept  string // The reason class, where it is a copy of the source's bytes.
-	// Stale says why viewers should not get it, the source and its preset being what
-	// they are now.
+	Kept  string // The reason class, if it is a copy of the source's bytes.
+	// Stale is why viewers should not get it, given the current source and preset.
 	Stale calotype.Staleness
 }
 
-// String says it in a few words.
+// String describes it in a few words.
 func (r Rendition) String() string {
 	what := "a rendition"
 	if r.Kept != "" {
@@ -45,7 +44,7 @@ func (r Rendition) String() string {
 	return what + " of the source as it is now"
 }
 
-// Inspect looks at the source of a job and at where its renditions are kept.
+// Inspect inspects a job's source and the keys of its renditions.
 func Inspect(ctx context.Context, bucket *store.Bucket, prefix calotype.Prefix, presets calotype.Presets, job calotype.Job) (State, error) {
 	var state State
 	source, err := bucket.Head(ctx, job.Source)

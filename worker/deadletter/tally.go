@@ -12,8 +12,8 @@ type Group struct {
 	Count int
 	// Oldest and Newest are when the first and the last of them were sent.
 	Oldest, Newest time.Time
-	// Sample is the source's key of the newest, empty where that is no job, and ID
-	// the newest's.
+	// Sample is the source's key of the newest one, or empty if that is not a job. ID is
+	// the newest one's ID.
 	Sample, ID string
 }
 
@@ -42,7 +42,7 @@ func (t *Tally) add(l Letter) {
 	}
 }
 
-// Groups returns the largest group first.
+// Groups returns the groups, the largest first.
 func (t *Tally) Groups() []Group {
 	groups := make([]Group, 0, len(t.groups))
 	for _, g := range t.groups {

@@ -11,7 +11,7 @@ import (
 // Failure is why a job cannot succeed by a plain retry. The job is dead-lettered with it.
 type Failure struct {
 	Class  string // One of [Classes]: at most 64 ASCII characters, a metric label.
-	Detail string // One line for people. It names the remedy if an operator has one.
+	Detail string // One line for people. It names the remedy if an operator can apply one.
 
 	cause error
 }
@@ -37,7 +37,7 @@ func (f *Failure) Unwrap() error { return f.cause }
 func (f *Failure) Kind() Kind { return Classes[f.Class] }
 
 // Transient marks err as the failure of a service that may recover: a retry can succeed.
-// The message stays the same.
+// The message is unchanged.
 func Transient(err error) error {
 	if err == nil {
 		return nil
@@ -50,7 +50,7 @@ type transient struct{ error }
 func (t *transient) Unwrap() error { return t.error }
 
 // KindOf returns the kind of an error: that of the [Failure] in it, Passing for one that
-// was marked as [Transient], and Unknown for every other one.
+// was marked as [Transient], and Unknown otherwise.
 func KindOf(err error) Kind {
 	var f *Failure
 	if errors.As(err, &f) {

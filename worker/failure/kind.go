@@ -1,17 +1,17 @@
 package failure
 
-// Kind is what a failure depends on, which decides what happens to the job.
+// Kind is what a failure depends on. It determines what happens to the job.
 type Kind int
 
 const (
-	// Unknown failures are errors that no other kind claims, such as a panic. The job has
-	// three attempts, minutes apart, and is then rejected as [Internal].
+	// Unknown failures are all other errors, such as a panic. The job has three attempts,
+	// minutes apart, and is then rejected as [Internal].
 	Unknown Kind = iota
-	// Passing failures are a service's and may end by themselves: network errors,
+	// Passing failures are failures of a service that may recover: network errors,
 	// timeouts, throttling, 5xx, expired credentials. The job is retried for 14 days.
 	Passing
-	// Lasting failures are a service's or a setting's, and end when an operator acts. The
-	// job is rejected at the first attempt, with the remedy in the detail.
+	// Lasting failures are caused by a service or a setting, and last until an operator
+	// acts. The job is rejected at the first attempt, with the remedy in the detail.
 	Lasting
 	// Picture failures depend on the source or the job alone. The job is rejected at the
 	// first attempt.
@@ -25,7 +25,7 @@ func (k Kind) String() string {
 // The classes of failures. They are values of a metric label, reasons of dead letters
 // and metadata of fallback copies: a name never changes.
 const (
-	// Of a picture's content; package render returns them.
+	// For a picture's content; package render returns them.
 	UnsupportedFormat = "unsupported-format"
 	Corrupt           = "corrupt"
 	TooManyBytes      = "too-many-bytes"
@@ -33,38 +33,38 @@ const (
 	TooManyFrames     = "too-many-frames"
 	TooSlow           = "too-slow"
 	TooMuchMemory     = "too-much-memory"
-	// Of a picture's header; package imageheader returns them.
+	// For a picture's header; package imageheader returns them.
 	TooManyScans    = "too-many-scans"
 	TooManyChunks   = "too-many-chunks"
 	TooManyChannels = "too-many-channels"
 	DerivedImages   = "derived-images"
 	SizeMismatch    = "size-mismatch"
-	// Of a decoder's child process; package decoder returns them.
+	// For a decoder process; package decoder returns them.
 	CrashesDecoder = "crashes-decoder"
 	TooMuchTime    = "too-much-time"
-	// PoisonMessage is of a message whose every attempt ended in a crash of its worker.
+	// PoisonMessage is for a message whose every attempt crashed its worker.
 	PoisonMessage = "poison-message"
-	// MalformedJob is of a message that is not a job.
+	// MalformedJob is for a message that is not a job.
 	MalformedJob = "malformed-job"
-	// Internal is of a job whose attempts all ended in an error of unknown kind.
+	// Internal is for a job whose attempts all ended in an error of unknown kind.
 	Internal = "internal"
 
-	// UnknownVariant is of a preset that this worker does not have.
+	// UnknownVariant is for a preset that this worker does not have.
 	UnknownVariant = "unknown-variant"
-	// UnknownJobVersion is of a message that waited too long for a newer worker.
+	// UnknownJobVersion is for a message that waited too long for a newer worker.
 	UnknownJobVersion = "unknown-job-version"
-	// Forbidden is of an S3 request that the worker's role may not make.
+	// Forbidden is for an S3 request that the worker's role may not make.
 	Forbidden = "forbidden"
-	// Archived is of a source in a storage class that must be restored first.
+	// Archived is for a source in a storage class that must be restored first.
 	Archived = "archived"
-	// KMSKey is of a source whose KMS key cannot be used.
+	// KMSKey is for a source whose KMS key cannot be used.
 	KMSKey = "kms-key"
-	// NotImplemented is of a store without a feature that workers need.
+	// NotImplemented is for a store without a feature that workers need.
 	NotImplemented = "not-implemented"
-	// Refused is of an S3 request that the store refuses for another reason.
+	// Refused is for an S3 request that the store refuses for another reason.
 	Refused = "refused"
 
-	// RetriedTooLong is of a job whose passing failures did not end in 14 days.
+	// RetriedTooLong is for a job whose passing failures lasted longer than 14 days.
 	RetriedTooLong = "retried-too-long"
 )
 

@@ -13,7 +13,7 @@ import (
 
 func TestMain(m *testing.M) { awstest.Main(m) }
 
-// Several workers share a month's paths, and none counts twice.
+// Several workers share a month's paths, and no path counts twice.
 func TestMonthly(t *testing.T) {
 	bucket := store.New(awstest.S3(t), awstest.Bucket(t))
 	var granted atomic.Int32

@@ -46,7 +46,7 @@ const (
 	shutdownTimeout = 5 * time.Second
 )
 
-// maxWaiting bounds the paths that wait. It takes hours to send so many.
+// maxWaiting bounds the number of waiting paths. Sending as many takes hours.
 const maxWaiting = 10_000
 
 // Budget grants up to n more paths this month.
@@ -54,8 +54,8 @@ type Budget func(ctx context.Context, n int) (granted int, err error)
 
 // Invalidator sends invalidations to one distribution.
 type Invalidator struct {
-	// OriginPath is what the distribution puts before a viewer's path to make a key, without
-	// slashes at its ends. Keys that do not begin with it are not invalidated.
+	// OriginPath is the prefix that the distribution adds to a viewer's path to make a key,
+	// without slashes at its ends. Keys without this prefix are not invalidated.
 	OriginPath string
 
 	client       *cloudfront.Client
@@ -65,20 +65,20 @@ type Invalidator struct {
 
 	sent, skipped prometheus.Counter // Paths.
 
-	wake chan struct{} // A path waits.
+	wake chan struct{} // Signals that a path waits.
 	mu   sync.Mutex
-	// waiting are paths in the order of their arrival, known the same paths.
+	// waiting are the paths in order of arrival; known is the set of the same paths.
 	waiting []string
 	known   map[string]bool
 	dropped int // Since it was last logged.
 
-	// Used by Run alone.
+	// Used only by Run.
 	inFlight []invalidation
 	granted  int // Paths that the budget granted and that were not sent.
-	suspects int // The first paths that wait, sent one by one: CloudFront rejects one of them.
+	suspects int // The number of waiting paths to send one by one, because CloudFront rejects one of them.
 }
 
-// invalidation is one in progress.
+// invalidation is an invalidation in progress.
 type invalidation struct {
 	id    string
 	paths int
@@ -173,8 +173,8 @@ func (p *Invalidator) Run(ctx context.Context) {
 	}
 }
 
-// sendAll sends until no path waits. It pauses while CloudFront is busy, and longer and longer
-// while calls fail.
+// sendAll sends until no path waits. It pauses while CloudFront is busy, and for a growing
+// time while calls fail.
 func (p *Invalidator) sendAll(ctx context.Context) {
 	failures := 0
 	for p.left() > 0 && ctx.Err() == nil {
@@ -195,12 +195,12 @@ func (p *Invalidator) sendAll(ctx context.Context) {
 			p.log.Warn().Err(err).Msg("invalidate")
 			failures++
 			pause(ctx, backoff.Delay(failures, pollEvery, maxPause))
-			_ = p.poll(ctx) // Fails as the call before or the next one.
+			_ = p.poll(ctx) // The call before or the next one fails with the same error.
 		}
 	}
 }
 
-// send sends one invalidation, of as many paths as allowed.
+// send sends one invalidation with as many paths as allowed.
 func (p *Invalidator) send(ctx context.Context) error {
 	defer p.logDropped()
 	limit := p.free()
@@ -229,7 +229,7 @@ func (p *Invalidator) send(ctx context.Context) error {
 	out, err := p.client.CreateInvalidation(ctx, &cloudfront.CreateInvalidationInput{
 		DistributionId: &p.distribution,
 		InvalidationBatch: &types.InvalidationBatch{
-			CallerReference: aws.String("calotype-" + uuid.NewString()), // The SDK's retries send the same.
+			CallerReference: aws.String("calotype-" + uuid.NewString()), // The SDK's retries send the same reference.
 			Paths:           &types.Paths{Items: paths, Quantity: aws.Int32(int32(len(paths)))},
 		},
 	})
@@ -263,8 +263,7 @@ func refused(err error) bool {
 	return errors.As(err, &api) && api.ErrorCode() == "InvalidArgument"
 }
 
-// poll asks which invalidations are completed. The error is that of the last call that
-// failed.
+// poll asks which invalidations are complete. It returns the last error.
 func (p *Invalidator) poll(ctx context.Context) (err error) {
 	var busy []invalidation
 	for _, i := range p.inFlight {
@@ -303,7 +302,7 @@ func (p *Invalidator) take(n int) []string {
 	return paths
 }
 
-// putBack queues paths that were not sent before all others.
+// putBack queues paths that were not sent, before all others.
 func (p *Invalidator) putBack(paths []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -313,7 +312,7 @@ func (p *Invalidator) putBack(paths []string) {
 	}
 }
 
-// drop drops paths that were not granted, and all that wait.
+// drop drops paths that were not granted, and all waiting ones.
 func (p *Invalidator) drop(paths []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

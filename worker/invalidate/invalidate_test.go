@@ -24,15 +24,15 @@ import (
 	"calotype/internal/awstest"
 )
 
-// cloudFront is so much of it as there is to know of invalidations: it is at work on
-// each for a minute, and on 15 paths at once.
+// cloudFront simulates invalidations: each takes a minute, and at most 15 paths may be in
+// progress.
 type cloudFront struct {
 	mu      sync.Mutex
 	began   []time.Time
 	batches [][]string
-	most    int // Paths at once.
-	refuse  int // So many calls.
-	// For these it has another error.
+	most    int // Paths in progress.
+	refuse  int // The number of calls.
+	// The paths that are refused with another error.
 	fails func(*http.Request, []string) (status int, code string)
 	log   awstest.Log
 }
@@ -101,7 +101,7 @@ func (c *cloudFront) paths() []string {
 
 func unlimited(_ context.Context, n int) (int, error) { return n, nil }
 
-// run runs an invalidator until the end that it returns.
+// run runs an invalidator until the returned function is called.
 func run(t *testing.T, c *cloudFront, budget Budget) (p *Invalidator, end func()) {
 	client := cloudfront.New(cloudfront.Options{
 		Region: "us-east-1", HTTPClient: c, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""), Retryer: aws.NopRetryer{},
@@ -113,7 +113,7 @@ func run(t *testing.T, c *cloudFront, budget Budget) (p *Invalidator, end func()
 	return p, func() { cancel(); <-ended }
 }
 
-// What changes in a moment goes in one invalidation, each picture once.
+// Changes in quick succession are sent in one invalidation, each picture once.
 func TestPathsGoTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &cloudFront{}
@@ -131,7 +131,7 @@ func TestPathsGoTogether(t *testing.T) {
 	})
 }
 
-// What viewers' programs do not escape, CloudFront does not want escaped.
+// CloudFront must get unescaped what viewers' programs do not escape.
 func TestPaths(t *testing.T) {
 	p := &Invalidator{}
 	for key, want := range map[string]string{
@@ -146,7 +146,7 @@ func TestPaths(t *testing.T) {
 	}
 }
 
-// Many are sent as CloudFront gets on with them, all in the end.
+// Many paths are sent in step with CloudFront's progress, all in the end.
 func TestAtMostTenInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &cloudFront{}
@@ -178,8 +178,8 @@ func TestRefusedOnesAreSentLater(t *testing.T) {
 	})
 }
 
-// A path that CloudFront does not take, or a policy that does not allow it, is no reason
-// to call for ever, nor to keep the others from being sent.
+// If CloudFront rejects a path or a policy forbids the call, the calls must not repeat
+// forever, and the other paths must be sent.
 func TestRefusedPathKeepsNoneBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &cloudFront{fails: func(_ *http.Request, paths []string) (int, string) {
@@ -264,7 +264,7 @@ func TestNothingBeyondTheBudget(t *testing.T) {
 	})
 }
 
-// A stop sends what may still be sent, and waits for nothing.
+// On a stop, paths that may still be sent are sent, without waiting for completion.
 func TestStopSendsWhatWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &cloudFront{}

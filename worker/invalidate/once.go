@@ -16,7 +16,7 @@ func Path(originPath, source string) (string, bool) {
 	return (&Invalidator{OriginPath: originPath}).path(source)
 }
 
-// Once sends an invalidation of one path now, outside of the workers' monthly budget, and
+// Once sends an invalidation of one path now, outside the workers' monthly budget, and
 // returns its id.
 func Once(ctx context.Context, client *cloudfront.Client, distribution, path string) (string, error) {
 	out, err := client.CreateInvalidation(ctx, &cloudfront.CreateInvalidationInput{

@@ -14,10 +14,10 @@ import (
 )
 
 // failed names what was attempted and classifies the error. A missing object is
-// [fs.ErrNotExist], a condition that does not hold is [ErrConflict]. What lasts until an
-// operator acts is a [failure.Failure] with the remedy; every other error is
-// [failure.Transient]. GET and HEAD report a missing key by different types, so the
-// status decides.
+// [fs.ErrNotExist], a condition that does not hold is [ErrConflict]. An error that lasts
+// until an operator acts is a [failure.Failure] with the remedy; every other one is
+// [failure.Transient]. GET and HEAD report a missing key by different types, so the status
+// decides.
 func failed(verb, key string, err error) error {
 	a := answerOf(err)
 	if a.code != "NoSuchBucket" {
@@ -42,11 +42,10 @@ func failed(verb, key string, err error) error {
 	return failure.New(class, "%s %s: %s; %s", verb, key, a.reason, remedy).Because(err)
 }
 
-// answer is what a store answered to a request that failed. It is zero if there was no
-// answer.
+// answer is a store's response to a failed request. It is zero if there was no response.
 type answer struct {
 	status int
-	code   string // Empty for HEAD, whose answers have no body.
+	code   string // Empty for HEAD, whose responses have no body.
 	reason string // One line.
 }
 
@@ -67,7 +66,7 @@ func answerOf(err error) answer {
 	return a
 }
 
-// remedies say what an operator does about a lasting failure.
+// remedies map codes to what an operator does about a lasting failure.
 var remedies = map[string]string{
 	failure.Forbidden:      "workers need s3:GetObject and s3:ListBucket, and s3:PutObject and s3:DeleteObject under the prefix",
 	failure.Archived:       "restore the object, or move it to a storage class that can be read at once",
@@ -76,8 +75,8 @@ var remedies = map[string]string{
 	failure.Refused:        "the same request is refused again: see the store's reason, then replay",
 }
 
-// passingCodes are codes with a status of 4xx that end by themselves: damage and delays on
-// the way, and credentials that expire and are renewed.
+// passingCodes are codes with a 4xx status for failures that may end by themselves: damage
+// and delays in transfer, and credentials that expire and are renewed.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 var passingCodes = map[string]bool{
 	"RequestTimeout": true, "RequestTimeTooSkewed": true, "IncompleteBody": true, "BadDigest": true, "InvalidDigest": true,
@@ -87,8 +86,8 @@ var passingCodes = map[string]bool{
 	"NoSuchBucket": true,
 }
 
-// lasting returns the class of an answer that does not change by itself, and the remedy.
-// Both are empty for one that may.
+// lasting returns the class of a response that does not change by itself, and the remedy.
+// Both are empty for a response that may change.
 func (a answer) lasting() (class, remedy string) {
 	switch {
 	case passingCodes[a.code], a.status == http.StatusRequestTimeout, a.status == http.StatusTooManyRequests, a.status < 400:

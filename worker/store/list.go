@@ -13,18 +13,18 @@ import (
 	"calotype"
 )
 
-// Listed is what a listing says of an object.
+// Listed is an entry of a listing.
 type Listed struct {
 	Key, ETag string
-	Size      int64 // bytes
+	Size      int64 // In bytes.
 }
 
-// List goes through the objects whose keys begin with the prefix, in the order of
-// their keys' bytes, from the first key that is greater than after. It ends with the
-// first error. A thousand objects cost one call.
+// List yields the objects whose keys have the prefix, in byte order of their keys, from the
+// first key that is greater than after. It ends with the first error. A thousand objects
+// cost one call.
 //
-// Keys are asked for in the encoding of URLs, since there may be some in the bucket with
-// characters that XML has no way to say: such a key would end every listing.
+// Keys are requested in URL encoding, because the bucket may have keys with characters that
+// XML cannot represent: such a key would break every listing.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html#AmazonS3-ListObjectsV2-request-querystring-EncodingType
 func (b *Bucket) List(ctx context.Context, prefix, after string) iter.Seq2[Listed, error] {
 	return func(yield func(Listed, error) bool) {
@@ -53,7 +53,7 @@ func (b *Bucket) List(ctx context.Context, prefix, after string) iter.Seq2[Liste
 	}
 }
 
-// Variants returns those that any source has a rendition of, in the order of their
+// Variants returns the variants that any source has a rendition of, in order of their
 // names. A thousand cost one call, however many renditions there are.
 func (b *Bucket) Variants(ctx context.Context, prefix calotype.Prefix) ([]calotype.Variant, error) {
 	var variants []calotype.Variant
@@ -70,7 +70,7 @@ func (b *Bucket) Variants(ctx context.Context, prefix calotype.Prefix) ([]caloty
 				return nil, failed("list", under, err)
 			}
 			name := strings.TrimSuffix(strings.TrimPrefix(folder, under), "/")
-			if v, err := calotype.ParseVariant(name); err == nil { // Others are not ours.
+			if v, err := calotype.ParseVariant(name); err == nil { // Other folders are not ours.
 				variants = append(variants, v)
 			}
 		}
@@ -81,7 +81,8 @@ func (b *Bucket) Variants(ctx context.Context, prefix calotype.Prefix) ([]caloty
 	}
 }
 
-// decoded is a key of a listing. Stores that do not know of the encoding answer without.
+// decoded decodes a key of a listing. Stores without support for the encoding return plain
+// keys.
 func decoded(key *string, encoding types.EncodingType) (string, error) {
 	if encoding != types.EncodingTypeUrl {
 		return aws.ToString(key), nil

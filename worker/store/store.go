@@ -1,6 +1,6 @@
-// Package store reads sources from a bucket and publishes renditions in it, over
-// the S3 API. Every write has a condition, so that of two workers the slower one
-// never replaces what the faster one put. It knows nothing of presets or jobs.
+// Package store reads sources from a bucket and publishes renditions in it, over the S3
+// API. Every write is conditional, so that a slower worker never replaces what a faster one
+// has put. It is independent of presets and jobs.
 package store
 
 import (
@@ -30,27 +30,27 @@ var (
 	errTooLong = errors.New("more than promised")
 )
 
-// Bucket is one S3 bucket. A missing object is [fs.ErrNotExist] everywhere, and an
-// object that may not be read is [fs.ErrPermission]: without s3:ListBucket that is
-// also S3's answer where there is none.
+// Bucket is one S3 bucket. A missing object is [fs.ErrNotExist] everywhere, and an object
+// that may not be read is [fs.ErrPermission]: without s3:ListBucket that is also S3's
+// answer for a missing key.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
 type Bucket struct {
 	client *s3.Client
 	name   string
 }
 
-// New returns the bucket of a name.
+// New returns the bucket with a name.
 func New(client *s3.Client, name string) *Bucket {
 	return &Bucket{client, name}
 }
 
-// Name is the bucket's.
+// Name returns the bucket's name.
 func (b *Bucket) Name() string { return b.name }
 
 // Object is an object's metadata.
 type Object struct {
 	ETag         string
-	Size         int64 // bytes
+	Size         int64 // In bytes.
 	ContentType  string
 	Encoding     string // Content-Encoding
 	Disposition  string // Content-Disposition
@@ -59,7 +59,7 @@ type Object struct {
 	Metadata     map[string]string // without "x-amz-meta-"
 }
 
-// Head looks at an object.
+// Head returns an object's metadata.
 func (b *Bucket) Head(ctx context.Context, key string) (Object, error) {
 	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
 	if err != nil {
@@ -114,7 +114,7 @@ func (b *Bucket) explained(ctx context.Context, key string, err error) error {
 }
 
 // Get reads a whole object of at most the given number of bytes; a larger one is
-// [ErrTooLarge], and is not read. Fewer bytes than promised are an error.
+// [ErrTooLarge] and is not read. A body that is shorter than announced is an error.
 func (b *Bucket) Get(ctx context.Context, key string, most int64) ([]byte, Object, error) {
 	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
 	if err != nil {
@@ -141,16 +141,16 @@ func (b *Bucket) Get(ctx context.Context, key string, most int64) ([]byte, Objec
 	if _, err := io.ReadFull(out.Body, body); err != nil {
 		return nil, object, failure.Transient(fmt.Errorf("get %s: read %d bytes: %w", key, object.Size, err))
 	}
-	// The end of the body is where the SDK compares checksums.
+	// The SDK compares checksums at the end of the body.
 	if n, err := io.Copy(io.Discard, out.Body); err != nil || n > 0 {
 		return nil, object, failure.Transient(fmt.Errorf("get %s: the response is not of %d bytes: %w", key, object.Size, errors.Join(err, errTooLong)))
 	}
 	return body, object, nil
 }
 
-// Put writes an object on the condition that the one there has the given ETag, or
-// that there is none if it is empty, and returns the new ETag. [ErrConflict]
-// means that the condition does not hold.
+// Put writes an object on condition that the existing one has the given ETag, or that none
+// exists if the ETag is empty. It returns the new ETag. [ErrConflict] means that the
+// condition does not hold.
 func (b *Bucket) Put(ctx context.Context, key string, body []byte, o Object, replaces string) (string, error) {
 	in := &s3.PutObjectInput{
 		Bucket:             &b.name,
@@ -178,8 +178,8 @@ func (b *Bucket) Put(ctx context.Context, key string, body []byte, o Object, rep
 	return aws.ToString(out.ETag), nil
 }
 
-// Delete deletes an object on the condition that it has the given ETag. One that is
-// gone already is no error.
+// Delete deletes an object on condition that it has the given ETag. A missing object is not
+// an error.
 func (b *Bucket) Delete(ctx context.Context, key, etag string) error {
 	_, err := b.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.name, Key: &key, IfMatch: &etag})
 	if err != nil {
@@ -190,7 +190,7 @@ func (b *Bucket) Delete(ctx context.Context, key, etag string) error {
 	return nil
 }
 
-// text is nil for an empty string: not sent.
+// text returns nil for an empty string, so that it is not sent.
 func text(s string) *string {
 	if s == "" {
 		return nil

@@ -32,8 +32,8 @@ func put(t *testing.T, b *Bucket, key, body, replaces string) string {
 	return etag
 }
 
-// listings answers as S3 does, whose XML cannot be read where a key is not encoded that
-// has a control character.
+// listings responds as S3 does: its XML cannot be parsed if a key with a control character
+// is not encoded.
 func listings(r *http.Request) *http.Response {
 	escape := func(key string) string {
 		if r.URL.Query().Get("encoding-type") == "url" {
@@ -97,7 +97,7 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// A bucket that is missing is a mistake of the operator, not a picture that is gone.
+// A missing bucket is the operator's mistake, not a missing picture.
 func TestMissingBucket(t *testing.T) {
 	b := New(awstest.S3(t), "no-such-bucket")
 	if _, _, err := b.Get(t.Context(), "kitty.jpg", 10); err == nil || errors.Is(err, fs.ErrNotExist) {
@@ -139,7 +139,7 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-// A 409 is a conflict, as a 412 is: of two writers at the same time one starts over.
+// A 409 is a conflict, as is a 412: of two concurrent writers one starts over.
 func TestConcurrentWriteIsAConflict(t *testing.T) {
 	for _, status := range []int{http.StatusConflict, http.StatusPreconditionFailed} {
 		b := New(awstest.S3(t, awstest.Hooks(func(r *http.Request) *http.Response {
@@ -157,7 +157,7 @@ func TestConcurrentWriteIsAConflict(t *testing.T) {
 	}
 }
 
-// Each answer of a store that is an error has one kind.
+// Each error response of a store has one kind.
 func TestKindsOfErrors(t *testing.T) {
 	for _, c := range []struct {
 		status int
