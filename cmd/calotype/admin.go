@@ -26,8 +26,8 @@ func (f adminFlags) check() []error {
 	return checkAddress("admin-listen", f.AdminListen)
 }
 
-// admin serves /healthz, which is 503 when the process should be replaced, /readyz, which is
-// 503 while it does no work, each with the reason, and /metrics for Prometheus.
+// admin serves /healthz (503 if the process should be replaced), /readyz (503 while it does
+// no work), each with the reason, and /metrics for Prometheus.
 type admin struct {
 	*http.ServeMux
 	checks  atomic.Pointer[checks]
@@ -70,7 +70,7 @@ func answer(w http.ResponseWriter, err error) {
 	fmt.Fprintln(w, "ok")
 }
 
-// serve serves at the address until end is called, which waits at most a second for
+// serve listens on the address until end is called, which waits at most a second for
 // responses in progress. Without an address it does nothing.
 func (a *admin) serve(f adminFlags, log zerolog.Logger) (end func(), err error) {
 	if f.AdminListen == "" {

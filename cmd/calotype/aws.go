@@ -43,7 +43,7 @@ func connect(ctx context.Context, concurrency int) (clients, error) {
 	return clients{
 		config: cfg,
 		s3: s3.NewFromConfig(cfg, func(o *s3.Options) {
-			// Other stores than Amazon's have one host for all buckets.
+			// Other stores have one host for all buckets.
 			o.UsePathStyle = o.BaseEndpoint != nil
 			o.DisableLogOutputChecksumValidationSkipped = true
 		}),
@@ -57,14 +57,14 @@ func (c clients) cloudfront() *cloudfront.Client {
 }
 
 // find checks that the bucket, if any, and the queues exist; queues maps flags to URLs. A
-// missing permission or network is only logged: the work itself may not need the one, and
-// the other may come back.
+// missing permission or an unreachable network is only logged: the work may not need the
+// permission, and the network may recover.
 func (c clients) find(ctx context.Context, log zerolog.Logger, bucket string, queues map[string]string) error {
 	_, err := c.look(ctx, log, bucket, queues)
 	return err
 }
 
-// await is find, repeated until the bucket and the queues answer.
+// await repeats find until the bucket and the queues respond.
 func (c clients) await(ctx context.Context, log zerolog.Logger, bucket string, queues map[string]string) error {
 	for {
 		answered, err := c.look(ctx, log, bucket, queues)
@@ -79,8 +79,8 @@ func (c clients) await(ctx context.Context, log zerolog.Logger, bucket string, q
 	}
 }
 
-// look reports whether the bucket and the queues answered; a refusal is an answer. The error
-// names those that do not exist.
+// look reports whether the bucket and the queues responded; a refusal is a response. The
+// error names those that do not exist.
 func (c clients) look(ctx context.Context, log zerolog.Logger, bucket string, queues map[string]string) (answered bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

@@ -16,8 +16,8 @@ import (
 	"calotype/worker/store"
 )
 
-// currencyFlags keep pictures current: the queues of S3's events and a backfill's jobs, and
-// the distribution to invalidate.
+// currencyFlags keep pictures current: the queues for S3's events and for backfill jobs,
+// and the distribution to invalidate.
 type currencyFlags struct {
 	EventsQueueURL    string             `name:"events-queue-url" help:"A separate SQS queue for S3's event notifications, at low priority; they may also come through --queue-url." placeholder:"URL"`
 	BackfillQueueURL  string             `name:"backfill-queue-url" help:"The SQS queue that \"calotype warm\" sends to, at low priority." placeholder:"URL"`
@@ -29,7 +29,8 @@ type currencyFlags struct {
 
 var distributionID = regexp.MustCompile(`^[A-Z0-9]{6,32}$`)
 
-// check takes the presets and the URLs of the other queues, by their flags.
+// check validates the flags against the presets and the URLs of the other queues, which are
+// keyed by their flags.
 func (f currencyFlags) check(presets calotype.Presets, queues map[string]string) (errs []error) {
 	taken := map[string]string{}
 	for flag, url := range queues {
@@ -84,7 +85,7 @@ func presetNames(presets calotype.Presets) string {
 
 func (f currencyFlags) originPath() string { return strings.Trim(f.PurgeOriginPath, "/") }
 
-// queues adds those that are given.
+// queues adds the queues that are set.
 func (f currencyFlags) queues(queues map[string]string) map[string]string {
 	if f.EventsQueueURL != "" {
 		queues["events-queue-url"] = f.EventsQueueURL
@@ -95,7 +96,7 @@ func (f currencyFlags) queues(queues map[string]string) map[string]string {
 	return queues
 }
 
-// lanes are the worker's queues.
+// lanes returns the worker's queues.
 func (f currencyFlags) lanes(aws clients, jobs, dead string) worker.Queues {
 	q := worker.Queues{Jobs: queue.New(aws.sqs, jobs), Dead: queue.New(aws.sqs, dead)}
 	if f.EventsQueueURL != "" {
@@ -107,8 +108,8 @@ func (f currencyFlags) lanes(aws clients, jobs, dead string) worker.Queues {
 	return q
 }
 
-// invalidator returns the invalidator of changed pictures, or nil, and a function
-// that ends it.
+// invalidator returns the invalidator of changed pictures, or nil, and a function that
+// stops it.
 func (f currencyFlags) invalidator(ctx context.Context, aws clients, bucket *store.Bucket, prefix calotype.Prefix, log zerolog.Logger) (p *invalidate.Invalidator, end func()) {
 	if f.PurgeDistribution == "" {
 		return nil, func() {}
@@ -127,8 +128,8 @@ func (f currencyFlags) invalidator(ctx context.Context, aws clients, bucket *sto
 	}
 }
 
-// maxReceives is how often the queues of jobs let a message be received: of several, the
-// least.
+// maxReceives returns how often the job queues let a message be received: the smallest
+// value of all.
 func maxReceives(ctx context.Context, log zerolog.Logger, q worker.Queues) int {
 	least := math.MaxInt
 	for name, jobs := range named(q) {

@@ -11,12 +11,12 @@ import (
 	"calotype/worker/decoder"
 )
 
-// decoderFlags name the program that decodes.
+// decoderFlags name the decoder program.
 type decoderFlags struct {
 	Decoder string `help:"The program that decodes pictures. The default is calotype-decode beside this program, or else in PATH." placeholder:"PATH"`
 }
 
-// describe asks the decoder what it is made of.
+// describe asks the decoder for its versions.
 func (f decoderFlags) describe(ctx context.Context) (decoder.Description, error) {
 	path, err := decoder.Find(f.Decoder)
 	if err != nil {
@@ -25,8 +25,8 @@ func (f decoderFlags) describe(ctx context.Context) (decoder.Description, error)
 	return decoder.Describe(ctx, path)
 }
 
-// encoder returns what renditions are compared with: what --encoder says, or the
-// decoder's own. Without a decoder any encoder will do, as with "any".
+// encoder returns what renditions are compared with: the value of --encoder, or the
+// decoder's own. Without a decoder every encoder is accepted, as with "any".
 func (f decoderFlags) encoder(ctx context.Context, flag string) (string, error) {
 	switch flag {
 	case "any":
@@ -44,7 +44,7 @@ func (f decoderFlags) encoder(ctx context.Context, flag string) (string, error) 
 	return d.Encoder, err
 }
 
-// poolFlags are those of commands that decode.
+// poolFlags are the flags of commands that decode.
 type poolFlags struct {
 	decoderFlags
 	Sandbox decoder.SandboxMode `help:"What the decoders give up before their first picture: auto is what the system can take from them, require refuses to start where a layer is missing." enum:"auto,require,off" default:"auto"`
@@ -55,7 +55,7 @@ func (f poolFlags) check() []error {
 	return between("max-cpu", f.MaxCPU, time.Millisecond, time.Hour)
 }
 
-// pool starts decoders. Close it.
+// pool starts decoders. The caller closes it.
 func (f poolFlags) pool(ctx context.Context, concurrency int, wall time.Duration, log zerolog.Logger) (*decoder.Pool, error) {
 	path, err := decoder.Find(f.Decoder)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"calotype/worker/store"
 )
 
-// dlqCommands are the verbs on dead letters. Package deadletter does the work; this
+// dlqCommands are the verbs for dead letters. Package deadletter does the work; this
 // package has the flags and the output.
 type dlqCommands struct {
 	List   dlqListCommand   `cmd:"" help:"Count dead letters by reason."`
@@ -67,8 +67,8 @@ func (f dlqFlags) filter() deadletter.Filter {
 // session holds what the verbs work with.
 type session struct {
 	dead   deadletter.Queue
-	jobs   *queue.Queue  // Where --queue-url is given.
-	bucket *store.Bucket // Where --bucket is given.
+	jobs   *queue.Queue  // If --queue-url is set.
+	bucket *store.Bucket // If --bucket is set.
 	*printer
 }
 

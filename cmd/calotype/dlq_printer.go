@@ -32,30 +32,30 @@ type printer struct {
 
 	reasons []string // --reason.
 	mu      sync.Mutex
-	classes map[string]int // Of all dead letters that were inspected.
+	classes map[string]int // Of all inspected dead letters.
 }
 
 // summary is the last line of every verb.
 type summary struct {
 	Kind string `json:"kind"` // "summary"
-	// LookedAt counts the dead letters that were received, Chosen those of them that
-	// the filter selects.
+	// LookedAt counts the dead letters that were received, and Chosen those that the filter
+	// selects.
 	LookedAt int64 `json:"looked_at"`
 	Chosen   int   `json:"chosen"`
-	// The outcomes of the chosen ones.
+	// The outcomes of the chosen dead letters.
 	Sent     int `json:"sent"`
 	Merged   int `json:"merged"`
 	Skipped  int `json:"skipped"`
 	Returned int `json:"returned"`
 	Deleted  int `json:"deleted"`
-	// Elsewhere counts those that another receiver held.
+	// Elsewhere counts the dead letters that another receiver held.
 	Elsewhere int `json:"elsewhere"`
-	// HiddenMS is how long the inspected ones were hidden from other receivers.
+	// HiddenMS is how long the inspected dead letters were hidden from other receivers.
 	HiddenMS int64 `json:"hidden_ms"`
 	DryRun   bool  `json:"dry_run,omitempty"`
-	Stopped  bool  `json:"stopped,omitempty"` // Before the end.
+	Stopped  bool  `json:"stopped,omitempty"` // True if it ended early.
 
-	words []string // For people.
+	words []string // Output for people.
 }
 
 func newPrinter(f dlqFlags, count queue.Count, stdout, stderr io.Writer) *printer {
@@ -75,7 +75,7 @@ func (p *printer) inspected(l deadletter.Letter) {
 	p.progress.reached(int(p.seen.Add(1)))
 }
 
-// unknownReason names the reasons that exist if one that was asked for does not.
+// unknownReason lists the existing reasons if a requested one does not exist.
 func (p *printer) unknownReason() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -94,7 +94,7 @@ func (p *printer) unknownReason() error {
 // pause removes the bar, so that other output starts on an empty line.
 func (p *printer) pause() { p.progress.clear() }
 
-// line prints an object as JSON, or else text, which must be printable.
+// line prints an object as JSON, or otherwise the text, which must be printable.
 func (p *printer) line(object any, text string) error {
 	if !p.json {
 		_, err := fmt.Fprintln(p.stdout, text)

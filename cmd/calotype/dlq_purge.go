@@ -51,7 +51,7 @@ func (c *dlqPurgeCommand) run(ctx context.Context, stdout, stderr io.Writer) err
 func confirm(ctx context.Context, in io.Reader, out io.Writer, question string) (bool, error) {
 	fmt.Fprint(out, question)
 	answer := make(chan string, 1)
-	go func() { // It ends with the process if no answer comes.
+	go func() { // The goroutine ends with the process if no answer comes.
 		line, _ := bufio.NewReader(in).ReadString('\n')
 		answer <- strings.ToLower(strings.TrimSpace(line))
 	}()

@@ -32,12 +32,12 @@ type replayLine struct {
 	Reason   string             `json:"reason"`
 	Source   string             `json:"source,omitempty"`
 	Variants []calotype.Variant `json:"variants,omitempty"`
-	Why      string             `json:"why,omitempty"` // It was skipped.
+	Why      string             `json:"why,omitempty"` // Why it was skipped.
 	DryRun   bool               `json:"dry_run,omitempty"`
 }
 
-// run prints a line for each letter with --json or --dry-run, else only for those that need
-// attention.
+// run prints a line for each letter with --json or --dry-run, and otherwise only for those
+// that need attention.
 func (c *dlqReplayCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 	d, err := c.open(ctx, stdout, stderr)
 	if err != nil {

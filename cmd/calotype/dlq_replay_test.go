@@ -11,7 +11,7 @@ import (
 	"calotype/internal/awstest"
 )
 
-// sources receives the jobs that were sent. Each must be marked.
+// sources receives the jobs that were sent and returns their sources. Each must be marked.
 func (b *deadLetters) sources(t *testing.T) map[string]int {
 	t.Helper()
 	times := map[string]int{}
@@ -51,7 +51,7 @@ func TestDLQReplay(t *testing.T) {
 	}
 }
 
-// A message that is not a job cannot be marked: it stays, and the command says so.
+// A message that is not a job cannot be marked. It stays, and the command reports it.
 func TestDLQReplaySkipsWhatIsNoJob(t *testing.T) {
 	t.Parallel()
 	b := newDeadLetters(t)
@@ -71,7 +71,7 @@ func TestDLQReplaySkipsWhatIsNoJob(t *testing.T) {
 	}
 }
 
-// A thousand views of one broken picture are one job.
+// A thousand views of one broken picture make one job.
 func TestDLQReplayMerges(t *testing.T) {
 	t.Parallel()
 	b := newDeadLetters(t)
@@ -114,7 +114,7 @@ func TestDLQReplayDryRun(t *testing.T) {
 	}
 }
 
-// Ctrl-C midway: the summary says what was done, and the rest is visible at once.
+// After Ctrl-C midway the summary lists what was done, and the rest is visible at once.
 func TestDLQReplayStops(t *testing.T) {
 	t.Parallel()
 	b := newDeadLetters(t)

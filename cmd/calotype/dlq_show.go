@@ -68,7 +68,7 @@ type letterLine struct {
 	Now       *nowLine           `json:"now,omitempty"`
 }
 
-// nowLine is the current state of its source and renditions in the bucket.
+// nowLine is the current state of the dead letter's source and renditions in the bucket.
 type nowLine struct {
 	SourceETag     string          `json:"source_etag,omitempty"` // Empty if it does not exist.
 	SourceModified time.Time       `json:"source_modified,omitzero"`
@@ -139,6 +139,6 @@ func (l letterLine) String() string {
 			row(r.Key, r.words)
 		}
 	}
-	_ = columns.Flush() // Into memory.
+	_ = columns.Flush() // Writes to memory cannot fail.
 	return text.String()
 }

@@ -47,7 +47,7 @@ func (b *deadLetters) deadLetter(t *testing.T, class string, bodies ...string) {
 	}
 }
 
-// redrive lets SQS's own policy move a job.
+// redrive lets SQS's own redrive policy move a job.
 func (b *deadLetters) redrive(t *testing.T, body string) {
 	t.Helper()
 	if err := b.jobs.Send(t.Context(), body, 0); err != nil {
@@ -66,7 +66,7 @@ func (b *deadLetters) redrive(t *testing.T, body string) {
 	}
 }
 
-// some buries one or two for every reason that matters.
+// some sends one or two dead letters for every reason that matters.
 func (b *deadLetters) some(t *testing.T) {
 	t.Helper()
 	b.deadLetter(t, "corrupt", jobBody("cats/a.jpg"), jobBody("cats/b.jpg"), jobBody("dogs/c.jpg"))
@@ -75,8 +75,8 @@ func (b *deadLetters) some(t *testing.T) {
 	b.redrive(t, jobBody("killer.jpg"))
 }
 
-// dlq runs a verb, which must succeed and leave nothing hidden, and returns the
-// lines of JSON that it printed: the last is the summary.
+// dlq runs a verb and returns the JSON lines that it printed; the last is the summary. The
+// verb must succeed and leave nothing hidden.
 func (b *deadLetters) dlq(t *testing.T, args ...string) (lines []map[string]any, last map[string]any) {
 	t.Helper()
 	code, stdout, stderr := call(t, append(append([]string{"dlq"}, args...), append(b.flags, "--json")...)...)
@@ -100,7 +100,7 @@ func (b *deadLetters) dlq(t *testing.T, args ...string) (lines []map[string]any,
 	return lines[:len(lines)-1], last
 }
 
-// left returns how many dead letters there are of each reason.
+// left returns the number of dead letters for each reason.
 func (b *deadLetters) left(t *testing.T) string {
 	t.Helper()
 	reasons := map[string]any{}
@@ -204,7 +204,7 @@ func TestConfirm(t *testing.T) {
 
 func TestConfirmEndsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	in, answer := io.Pipe() // No answer comes.
+	in, answer := io.Pipe() // There is no answer.
 	defer answer.Close()
 	cancel()
 	if yes, err := confirm(ctx, in, &strings.Builder{}, "Sure? "); yes || err == nil {
@@ -250,7 +250,7 @@ func TestDLQQueueThatIsNotThere(t *testing.T) {
 	}
 }
 
-// A typed reason that no dead letter has is an error, which lists those that exist.
+// A reason that no dead letter has is an error that lists the existing reasons.
 func TestDLQReasonThatDoesNotExist(t *testing.T) {
 	t.Parallel()
 	b := newDeadLetters(t)

@@ -76,8 +76,8 @@ func (c *edgeCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	return serve(ctx, server, listener, c.Grace)
 }
 
-// serve serves until the context ends, and then waits for responses in progress for the
-// grace period.
+// serve serves until the context ends, and then waits up to the grace period for responses
+// in progress.
 func serve(ctx context.Context, server *http.Server, listener net.Listener, grace time.Duration) error {
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
@@ -87,7 +87,7 @@ func serve(ctx context.Context, server *http.Server, listener net.Listener, grac
 	})
 	err := server.Serve(listener)
 	if stop() {
-		return err // It ended by itself.
+		return err // The server stopped by itself.
 	}
 	if err := <-stopped; errors.Is(err, context.DeadlineExceeded) {
 		return errors.Join(fmt.Errorf("responses were still in progress after %v", grace), server.Close())

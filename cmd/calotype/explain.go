@@ -58,8 +58,8 @@ func (c *explainCommand) check() []error {
 	return append(errs, between("hide", c.Hide, 10*time.Second, 12*time.Hour)...)
 }
 
-// request reads what is asked about as a viewer's request. A key is one for its picture,
-// a rendition's key for that rendition.
+// request parses the argument as a viewer's request. A key means its picture; a rendition's
+// key means that rendition.
 func (c *explainCommand) request() (edge.Request, error) {
 	if strings.HasPrefix(c.What, "http://") || strings.HasPrefix(c.What, "https://") || strings.HasPrefix(c.What, "/") {
 		u, err := url.Parse(c.What)
@@ -126,9 +126,9 @@ func (c *explainCommand) run(ctx context.Context, stdout, _ io.Writer) error {
 	return err
 }
 
-// explainer looks at what there is.
+// explainer inspects the objects in the bucket.
 type explainer struct {
-	madeBy string // What renditions are compared with; "" is any encoder.
+	madeBy string // The encoder that renditions are compared with; "" accepts any.
 	*explainCommand
 	rules  edge.Rules
 	bucket *store.Bucket
@@ -210,7 +210,7 @@ func (x explainer) answer(r edge.Request, d edge.Decision, e *explanation) edgeA
 	return edgeAnswer{Status: 404, Why: a.Why}
 }
 
-// observe translates what came of a HEAD.
+// observe translates the result of a HEAD.
 func observe(o store.Object, err error) edge.Observation {
 	switch {
 	case err == nil:

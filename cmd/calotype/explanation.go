@@ -37,10 +37,10 @@ type explainedRendition struct {
 	Variant      calotype.Variant   `json:"variant"`
 	Key          string             `json:"key"`
 	There        bool               `json:"there"`
-	Current      bool               `json:"current"`         // For viewers: of the source's version, in the preset's box.
-	Stale        calotype.Staleness `json:"stale,omitempty"` // Why "calotype warm" would have it made again.
+	Current      bool               `json:"current"`         // For viewers: made from the current source, in the preset's box.
+	Stale        calotype.Staleness `json:"stale,omitempty"` // Why "calotype warm" would render it again.
 	Kept         string             `json:"kept,omitempty"`
-	Damaged      bool               `json:"damaged,omitempty"` // The source is; the rendition is what could be decoded.
+	Damaged      bool               `json:"damaged,omitempty"` // The source is damaged; the rendition shows what could be decoded.
 	SourceETag   string             `json:"source_etag,omitempty"`
 	Boxes        string             `json:"boxes,omitempty"`
 	Quality      int                `json:"quality,omitempty"`
@@ -54,10 +54,10 @@ type explainedRendition struct {
 	observed     edge.Observation
 }
 
-// edgeAnswer is what the edge answers, if nothing fails.
+// edgeAnswer is the edge's response if nothing fails.
 type edgeAnswer struct {
 	Status       int    `json:"status"`
-	State        string `json:"state,omitempty"` // X-Calotype
+	State        string `json:"state,omitempty"` // The X-Calotype header.
 	CacheControl string `json:"cache_control,omitempty"`
 	Enqueues     bool   `json:"enqueues"`
 	Why          string `json:"why"`
@@ -94,7 +94,7 @@ func (e *explanation) String() string {
 	if e.lookedForLetters && len(e.DeadLetters) == 0 {
 		row("dead letter", "none")
 	}
-	_ = columns.Flush() // Into memory.
+	_ = columns.Flush() // Writes to memory cannot fail.
 	return text.String()
 }
 

@@ -72,7 +72,7 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// limitFlags are the limits for one picture, in every command that decodes.
+// limitFlags are the limits for one picture, shared by every command that decodes.
 type limitFlags struct {
 	MaxBytes  int64         `help:"The maximum size of a source, in bytes." default:"${max_bytes}"`
 	MaxPixels int64         `help:"The maximum number of pixels that are decoded: width x height x frames." default:"${max_pixels}"`
@@ -119,7 +119,7 @@ func (f *presetsFile) UnmarshalText(name []byte) error {
 // size is a flag of bytes, such as 512MiB.
 type size int64
 
-// UnmarshalText reads a number with or without a unit.
+// UnmarshalText reads a number with an optional unit.
 func (s *size) UnmarshalText(text []byte) error {
 	n, err := humanize.ParseBytes(string(text))
 	if err != nil || n > math.MaxInt64 {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// healthCommand asks a worker or an edge on this machine how it is, for container runtimes whose
-// images hold no other program that could.
+// healthCommand asks a worker or an edge on this machine for its health. It is for
+// container runtimes whose images have no other HTTP client.
 type healthCommand struct {
 	AdminListen string        `help:"The address that it serves its health on." placeholder:"ADDRESS"`
 	Timeout     time.Duration `help:"How long the answer may take." default:"3s"`
@@ -33,13 +33,13 @@ func (c *healthCommand) run(ctx context.Context, stdout, _ io.Writer) error {
 	defer cancel()
 	host, port, _ := net.SplitHostPort(c.AdminListen)
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1" // It listens on every address.
+		host = "127.0.0.1" // An address without a host listens on all interfaces.
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/healthz", nil)
 	if err != nil {
 		return err
 	}
-	// Not the default transport: a proxy in the environment knows nothing of this machine.
+	// Not the default transport: a proxy from the environment cannot reach this machine.
 	response, err := (&http.Transport{}).RoundTrip(request)
 	if err != nil {
 		return err

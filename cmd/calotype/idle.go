@@ -13,7 +13,7 @@ const idleTimeout = time.Minute
 type dial = func(ctx context.Context, network, address string) (net.Conn, error)
 
 // withIdleTimeout closes connections on which no byte moves for the timeout. A response may
-// take any time in all, but one that stops midway would hold a job's slot or a viewer's
+// take any time in total, but one that stops midway would hold a job's slot or a viewer's
 // request.
 func withIdleTimeout(dial dial, timeout time.Duration) dial {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {

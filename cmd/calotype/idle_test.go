@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A store that stops midway through a body is an error, not an endless wait.
+// A store that stops in the middle of a body causes an error, not an endless wait.
 func TestSilenceIsAnError(t *testing.T) {
 	done := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

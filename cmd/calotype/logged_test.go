@@ -20,13 +20,13 @@ import (
 	"calotype/internal/awstest"
 )
 
-// keyed are zerolog's methods whose first argument is a field's name.
+// keyed lists zerolog's methods whose first argument is a field's name.
 var keyed = []string{
 	"AnErr", "Any", "Bool", "Bytes", "Dict", "Dur", "Errs", "Float64", "Int", "Int32", "Int64", "Interface", "IPAddr",
 	"RawJSON", "Str", "Stringer", "Strs", "Time", "TimeDiff", "Uint", "Uint64",
 }
 
-// documentedFields are those of the table in docs/operations.md.
+// documentedFields returns the fields in the table of docs/operations.md.
 func documentedFields(t *testing.T) []string {
 	t.Helper()
 	var fields []string
@@ -38,9 +38,9 @@ func documentedFields(t *testing.T) []string {
 	return fields
 }
 
-// What is logged is what docs/operations.md says, and the other way round.
+// The log fields in the code are those of docs/operations.md, and vice versa.
 func TestLogFieldsAreDocumented(t *testing.T) {
-	logged := map[string]string{ // And who does.
+	logged := map[string]string{ // And the table names the programs that log them.
 		zerolog.LevelFieldName: "zerolog", zerolog.TimestampFieldName: "zerolog", zerolog.MessageFieldName: "zerolog", zerolog.ErrorFieldName: "Err",
 	}
 	for _, folder := range []string{".", "../../worker", "../../worker/decoder", "../../worker/invalidate", "../../edge/origin"} {
@@ -71,7 +71,7 @@ func TestLogFieldsAreDocumented(t *testing.T) {
 	}
 }
 
-// fieldsOf reads the names that a file gives to zerolog.
+// fieldsOf returns the field names that a file passes to zerolog.
 func fieldsOf(t *testing.T, file string) map[string]string {
 	t.Helper()
 	set := token.NewFileSet()
@@ -100,7 +100,7 @@ func fieldsOf(t *testing.T, file string) map[string]string {
 	return fields
 }
 
-// fieldsOfFunction reads the one line that the Lambda@Edge function logs.
+// fieldsOfFunction returns the fields of the line that the Lambda@Edge function logs.
 func fieldsOfFunction(t *testing.T) map[string]string {
 	t.Helper()
 	const file = "../../deployments/lambda-edge/src/log.mjs"
@@ -120,7 +120,7 @@ func fieldsOfFunction(t *testing.T) map[string]string {
 	return fields
 }
 
-// What a worker and an edge write in truth has no other fields.
+// The logs of a real worker and edge have no other fields.
 func TestEventsHaveDocumentedFields(t *testing.T) {
 	w := startWorker(t)
 	pictures, _, edgeLog := startEdge(t, w)

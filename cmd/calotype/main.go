@@ -1,4 +1,4 @@
-// Command calotype serves and makes resized pictures: "calotype edge" answers viewers,
+// Command calotype serves and makes resized pictures. "calotype edge" serves viewers,
 // "calotype worker" makes renditions, "calotype render" makes them from files, and
 // "calotype dlq" handles dead letters.
 package main
@@ -30,7 +30,7 @@ func main() {
 	// The first signal starts an orderly stop; a second one kills the process.
 	context.AfterFunc(ctx, stop)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	render.Stop() // If it was started: see calotype render --in-process.
+	render.Stop() // Only if it was started: see calotype render --in-process.
 	os.Exit(code)
 }
 
@@ -55,7 +55,7 @@ type commands struct {
 	Version versionCommand `cmd:"" help:"Print the versions of the program and of libvips."`
 }
 
-// command checks its flags and runs.
+// command validates its flags and runs.
 type command interface {
 	check() []error
 	run(ctx context.Context, stdout, stderr io.Writer) error

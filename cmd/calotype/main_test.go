@@ -130,7 +130,7 @@ func TestHelpAndVersion(t *testing.T) {
 	}
 }
 
-// begin runs the program until the test ends it, which it must take for success.
+// begin runs the program until the test stops it, and expects it to end with success.
 func begin(t *testing.T, args ...string) (stderr *awstest.Log, end func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())

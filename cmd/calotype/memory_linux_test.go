@@ -25,12 +25,12 @@ import (
 	"calotype/worker/render"
 )
 
-// memoryLimit is what a worker's process may have in TestMemoryHolds.
+// memoryLimit is the memory that the worker's process may use in TestMemoryHolds.
 const memoryLimit = 1 << 30
 
-// Huge progressive pictures among small ones: the worker stays within its memory, by
-// its own default where a cgroup has the limit, and small ones pass the huge ones.
-// CALOTYPE_SOAK makes the numbers large, and compares the times.
+// Among huge progressive pictures and small ones, the worker stays within its memory, by
+// its own default if a cgroup sets the limit, and small pictures overtake the huge ones.
+// CALOTYPE_SOAK makes the numbers large and compares the times.
 func TestMemoryHolds(t *testing.T) {
 	small, huge, width, height, every := 20, 3, 2400, 1600, 10*time.Millisecond
 	soak := os.Getenv("CALOTYPE_SOAK") != ""
@@ -54,18 +54,18 @@ func TestMemoryHolds(t *testing.T) {
 	}
 }
 
-// mix is some jobs for one worker: the huge ones at once, the small ones one by one.
+// mix is a set of jobs for one worker: the huge ones at once, the small ones one by one.
 type mix struct {
 	small, huge         int
 	every               time.Duration
 	smallBody, hugeBody []byte
 }
 
-// figures are what came of it.
+// figures are the results of one run.
 type figures struct {
-	p95   time.Duration // From the job to the rendition, of small ones.
-	peak  int64         // bytes
-	limit string        // How it was set.
+	p95   time.Duration // For small pictures, the time from the job to the rendition.
+	peak  int64         // In bytes.
+	limit string        // How the limit was set.
 }
 
 func (m mix) run(t *testing.T) figures {
@@ -75,7 +75,7 @@ func (m mix) run(t *testing.T) figures {
 		p.send(t, fmt.Sprintf("huge/%d.jpg", i), m.hugeBody)
 	}
 	for i := range m.small {
-		time.Sleep(m.every) // The load, not a wait for anything.
+		time.Sleep(m.every) // This is the load, not a wait.
 		p.send(t, fmt.Sprintf("small/%d.jpg", i), m.smallBody)
 	}
 	awstest.Eventually(t, 10*time.Minute, "the queue is worked off", func() bool {
@@ -109,7 +109,7 @@ func (m mix) run(t *testing.T) figures {
 	return f
 }
 
-// send puts a picture and asks for a rendition of it.
+// send puts a picture and requests a rendition of it.
 func (p process) send(t *testing.T, key string, body []byte) {
 	t.Helper()
 	awstest.Put(t, p.bucket, key, body, awstest.Headers{ContentType: "image/jpeg"})
@@ -119,8 +119,8 @@ func (p process) send(t *testing.T, key string, body []byte) {
 	}
 }
 
-// startLimited starts a worker in a cgroup with the limit. Where none can be made it
-// gets the limit by flags, and only the peak says whether it holds.
+// startLimited starts a worker in a cgroup with the limit. If no cgroup can be made the
+// limit is set by flags, and only the peak shows whether it holds.
 func startLimited(t *testing.T) (process, string) {
 	t.Helper()
 	program, err := awstest.Build("calotype", "cmd/calotype")
@@ -137,7 +137,7 @@ func startLimited(t *testing.T) (process, string) {
 	return startCommand(t, "sh", "-c", inGroup, program, "worker", "--concurrency=2", "--siblings=none", "--grace=6s"), "cgroup"
 }
 
-// limitedGroup makes a cgroup, of either version, below the one of this process.
+// limitedGroup makes a cgroup, of version 1 or 2, below this process's own.
 func limitedGroup(t *testing.T) (string, error) {
 	t.Helper()
 	own, err := os.ReadFile("/proc/self/cgroup")
@@ -168,7 +168,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// peakOf is the most memory that a process has had.
+// peakOf returns the maximum memory that a process has used.
 func peakOf(t *testing.T, pid int) int64 {
 	t.Helper()
 	file, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))

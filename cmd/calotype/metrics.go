@@ -7,16 +7,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
-// newRegistry returns a registry with the metrics of every process: build, health, and those
-// of Go and the operating system.
+// newRegistry returns a registry with the metrics of every process: build, health, Go and
+// the operating system.
 func newRegistry(a *admin) *prometheus.Registry {
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "calotype_build_info", Help: "Always 1; the labels name the version.",
 		ConstLabels: prometheus.Labels{"revision": revision(), "go_version": runtime.Version()},
 	})
 	build.Set(1)
-	// The process collector knows the start time only where /proc has the boot time, which
-	// our systemd unit hides.
+	// The process collector knows the start time only if /proc has the boot time, which our
+	// systemd unit hides.
 	started := prometheus.NewGauge(prometheus.GaugeOpts{Name: "calotype_start_time_seconds", Help: "When the process started, in seconds since 1970."})
 	started.SetToCurrentTime()
 	registry := prometheus.NewRegistry()

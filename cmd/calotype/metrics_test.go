@@ -65,7 +65,8 @@ func get(t *testing.T, url string, header ...string) (*http.Response, string) {
 	return response, string(body)
 }
 
-// One picture's way shows in the metrics and, by its request, in the logs of both.
+// A picture's path appears in the metrics and, by its request id, in the logs of both
+// programs.
 func TestOnePictureIsFollowed(t *testing.T) {
 	w := startWorker(t)
 	pictures, edge, edgeLog := startEdge(t, w)
@@ -102,7 +103,7 @@ func TestOnePictureIsFollowed(t *testing.T) {
 	}
 }
 
-// What is served is what docs/operations.md says, and the other way round.
+// The served metrics are those of docs/operations.md, and vice versa.
 func TestMetricsAreDocumented(t *testing.T) {
 	w := startWorker(t)
 	_, edge, _ := startEdge(t, w)
@@ -138,8 +139,8 @@ func TestMetricsAreDocumented(t *testing.T) {
 	}
 }
 
-// families returns the type and labels of each metric; those of Go and the system are
-// one each.
+// families returns the type and labels of each metric. Metrics of Go and of the system are
+// grouped as one each.
 func families(text string) map[string]string {
 	found := map[string]string{}
 	for _, m := range regexp.MustCompile(`(?m)^# TYPE (\w+) (\w+)$`).FindAllStringSubmatch(text, -1) {
@@ -176,7 +177,8 @@ func section(t *testing.T, heading string) string {
 	return rest
 }
 
-// A queue that does not answer costs the scrape no more than its patience, and shows.
+// A queue that does not respond delays the scrape no longer than its timeout, and the
+// failure is counted.
 func TestDepthOfQueuesThatDoNotAnswer(t *testing.T) {
 	jobs, _ := awstest.Queues(t)
 	client := awstest.SQS(t)
@@ -187,7 +189,7 @@ func TestDepthOfQueuesThatDoNotAnswer(t *testing.T) {
 	if err := queue.New(client, jobs).Send(context.Background(), "{}", 0); err != nil {
 		t.Fatal(err)
 	}
-	for range 3 { // One question is enough.
+	for range 3 { // One call is enough.
 		got := awstest.Scrape(t, d)
 		got.Want(t, awstest.Samples{
 			`calotype_queue_messages{queue="jobs",state="visible"}`: 1,

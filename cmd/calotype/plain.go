@@ -13,8 +13,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// plain returns an error's message on one line. What the AWS SDK says about a call is
-// replaced by one sentence: which call, what happened, and where.
+// plain returns an error's message on one line. It replaces the AWS SDK's description of a
+// call with one sentence: which call, what happened, and where.
 func plain(err error) string {
 	text := err.Error()
 	var call *smithy.OperationError
@@ -24,7 +24,7 @@ func plain(err error) string {
 	return printable(text)
 }
 
-// The log's errors are plain too. An event without an error has a nil one.
+// Errors in the log are plain too. An event without an error has a nil error.
 func init() {
 	zerolog.ErrorMarshalFunc = func(err error) any {
 		if err == nil {
@@ -34,7 +34,7 @@ func init() {
 	}
 }
 
-// remedies say what to do about the API errors that an operator can fix.
+// remedies maps the API errors that an operator can fix to what to do.
 var remedies = map[string]string{
 	"AccessDenied":                            "the credentials lack the permission",
 	"AccessDeniedException":                   "the credentials lack the permission",
@@ -53,7 +53,7 @@ var remedies = map[string]string{
 	"NoSuchBucket":                            "the bucket does not exist",
 }
 
-// reason says in one sentence why a call failed.
+// reason explains in one sentence why a call failed.
 func reason(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -103,7 +103,7 @@ func hostOf(raw string) string {
 	return u.Scheme + "://" + u.Host
 }
 
-// causes takes joined errors apart, so that each is one line.
+// causes splits joined errors, so that each is one line.
 func causes(err error) []error {
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
@@ -117,7 +117,7 @@ func causes(err error) []error {
 		}
 	}
 	if err.Error() != strings.Join(texts, "\n") {
-		return []error{err} // It wraps them in words of its own.
+		return []error{err} // Its wrapper has words of its own.
 	}
 	var all []error
 	for _, part := range parts {

@@ -14,7 +14,7 @@ import (
 	"calotype/internal/awstest"
 )
 
-// What the SDK says of a failed call is several lines' worth; the program says it in one.
+// The SDK's error for a failed call fills several lines; the program prints one.
 func TestErrorsOfServicesArePlain(t *testing.T) {
 	refusing, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -59,7 +59,7 @@ func TestErrorsOfServicesArePlain(t *testing.T) {
 	}
 }
 
-// The log's errors are as plain as those of the program's end.
+// Errors in the log are as plain as those that the program ends with.
 func TestLoggedErrorsArePlain(t *testing.T) {
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
 	t.Setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")

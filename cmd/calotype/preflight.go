@@ -50,13 +50,13 @@ func outcome(action, on string, err error, expected func(error) bool) checkOutco
 
 func notFound(err error) bool { return statusOf(err) == http.StatusNotFound }
 
-// bucket checks the bucket. A HEAD of a missing key is answered by 404 only where the
-// bucket may be listed, so that listing is checked on its own.
+// bucket checks the bucket. S3 answers a HEAD of a missing key with 404 only if the caller
+// may list the bucket, so listing is checked separately.
 func (p preflight) bucket(ctx context.Context) []checkOutcome {
 	const on = "bucket"
 	listed, err := p.aws.s3.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &p.Bucket, MaxKeys: aws.Int32(1)})
 	outcomes := []checkOutcome{outcome("s3:ListBucket", on, err, nil)}
-	key := "calotype-status-" + rand.Text() // Of no object.
+	key := "calotype-status-" + rand.Text() // Of a missing object.
 	if err == nil && len(listed.Contents) > 0 {
 		key = aws.ToString(listed.Contents[0].Key)
 	}
@@ -82,8 +82,8 @@ func (p preflight) bucket(ctx context.Context) []checkOutcome {
 	return outcomes
 }
 
-// queue checks one queue by calls that SQS refuses once it has checked the permission: a
-// receipt handle that does not exist, a number or a delay out of range.
+// queue checks one queue with calls that SQS refuses only after it has checked the
+// permission: an unknown receipt handle, or a number or a delay out of range.
 func (p preflight) queue(ctx context.Context, name, url string) []checkOutcome {
 	on := map[string]string{"jobs": "queue-url", "events": "events-queue-url", "backfill": "backfill-queue-url", "dead": "dead-letter-url"}[name]
 	handle := aws.String("calotype-status")
@@ -101,8 +101,8 @@ func (p preflight) queue(ctx context.Context, name, url string) []checkOutcome {
 	return append(outcomes, outcome("sqs:SendMessage", on, send, badRequest))
 }
 
-// badRequest reports whether SQS refused the call only for its parameters. It answers
-// other refusals, such as those of credentials, by 400 too.
+// badRequest reports whether SQS refused the call only for its parameters. SQS also answers
+// other refusals, such as those of credentials, with 400.
 func badRequest(err error) bool {
 	var api smithy.APIError
 	return errors.As(err, &api) && slices.Contains([]string{

@@ -36,8 +36,8 @@ func printable(text string) string {
 
 func unprintable(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
 
-// show is fmt.Fprintf with every argument made printable. All words for people go through
-// it; newlines and columns are in the format alone.
+// show is fmt.Fprintf with every argument made printable. All output for people goes
+// through it; newlines and columns are only in the format.
 func show(w io.Writer, format string, args ...any) (int, error) {
 	safe := make([]any, len(args))
 	for i, arg := range args {
@@ -49,11 +49,11 @@ func show(w io.Writer, format string, args ...any) (int, error) {
 // words is fmt.Sprintf with every argument made printable.
 func words(format string, args ...any) string {
 	var b strings.Builder
-	_, _ = show(&b, format, args...) // Into memory.
+	_, _ = show(&b, format, args...) // Writes to memory cannot fail.
 	return b.String()
 }
 
-// shown formats a value by any verb and makes the result printable.
+// shown formats a value with any verb and makes the result printable.
 type shown struct{ value any }
 
 // Format implements fmt.Formatter.

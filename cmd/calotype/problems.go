@@ -7,8 +7,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// problems collects everything that is wrong with a command line and its environment, so
-// that all of it is reported at once.
+// problems collects all mistakes in a command line and its environment, so that they are
+// reported together.
 type problems struct {
 	found []error
 }
@@ -17,7 +17,7 @@ func (p *problems) add(errs ...error) {
 	p.found = append(p.found, errs...)
 }
 
-// collect makes the parser continue after an invalid value.
+// collect lets the parser continue after an invalid value.
 func (p *problems) collect(k *kong.Kong) error {
 	return kong.Visit(k.Model, func(node kong.Visitable, next kong.Next) error {
 		if flag, ok := node.(*kong.Flag); ok && !flag.IsBool() {

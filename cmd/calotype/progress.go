@@ -8,7 +8,7 @@ import (
 )
 
 // progress is a bar on a terminal for work of unknown length: the bar ends when the work
-// does. It is nil where standard error is not a terminal.
+// does. It is nil if standard error is not a terminal.
 type progress struct{ bar *progressbar.ProgressBar }
 
 // watchProgress shows a bar if stderr is a terminal and the output is not JSON.
@@ -29,7 +29,7 @@ func watchProgress(stderr io.Writer, json bool, expected int, what string, more 
 // expect sets the number of items known so far.
 func (p *progress) expect(n int) { p.bar.ChangeMax(n + 1) }
 
-// reached advances the bar by one, to n in all. There may be more than expected.
+// reached advances the bar by one, to n in total. n may exceed the expected number.
 func (p *progress) reached(n int) {
 	if p == nil {
 		return

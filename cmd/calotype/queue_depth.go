@@ -12,15 +12,15 @@ import (
 	"calotype/worker"
 )
 
-// A scrape counts the queues within countTimeout. Counts are kept for countLife, since they
-// are approximate and each call costs money.
+// A scrape counts the queues within countTimeout. Counts are cached for countLife, since
+// they are approximate and each call costs money.
 const (
 	countTimeout = 2 * time.Second
 	countLife    = 15 * time.Second
 )
 
 // queueDepth collects the number of messages in each queue. A queue that cannot be counted
-// has no sample except the failure.
+// has only the failure's sample.
 type queueDepth struct {
 	queues   map[string]*queue.Queue
 	messages *prometheus.Desc
@@ -28,7 +28,7 @@ type queueDepth struct {
 
 	mu     sync.Mutex
 	at     time.Time
-	counts map[string]queue.Count // Without those that failed.
+	counts map[string]queue.Count // Without the queues that failed.
 }
 
 func newQueueDepth(queues map[string]*queue.Queue) *queueDepth {
@@ -46,7 +46,7 @@ func newQueueDepth(queues map[string]*queue.Queue) *queueDepth {
 	return d
 }
 
-// named returns a worker's queues by their names in metrics and logs.
+// named returns a worker's queues, keyed by their names in metrics and logs.
 func named(q worker.Queues) map[string]*queue.Queue {
 	queues := map[string]*queue.Queue{"jobs": q.Jobs, "events": q.Events, "backfill": q.Backfill, "dead": q.Dead}
 	maps.DeleteFunc(queues, func(_ string, q *queue.Queue) bool { return q == nil })

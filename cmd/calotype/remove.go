@@ -18,7 +18,7 @@ import (
 	"calotype/worker/store"
 )
 
-// sourceFlags are the flags of commands on all renditions of one source.
+// sourceFlags are the flags of commands that act on all renditions of one source.
 type sourceFlags struct {
 	Key               string          `arg:"" help:"The key of the source, such as cats/kitty.jpg." placeholder:"KEY"`
 	Bucket            string          `help:"The S3 bucket that holds the pictures." placeholder:"NAME"`
@@ -131,7 +131,7 @@ func (c *againCommand) run(ctx context.Context, stdout, _ io.Writer) error {
 	return s.end(ctx)
 }
 
-// sourceSession works on one source and its renditions, and reports it.
+// sourceSession acts on one source and its renditions, and reports what it did.
 type sourceSession struct {
 	*sourceFlags
 	aws    clients
@@ -155,7 +155,7 @@ func (f *sourceFlags) open(ctx context.Context, stdout io.Writer, queues map[str
 	return &sourceSession{sourceFlags: f, aws: aws, bucket: store.New(aws.s3, f.Bucket), report: printer{stdout: stdout, json: f.JSON}}, nil
 }
 
-// objectLine is an object that was deleted, or would be.
+// objectLine is an object that was deleted, or would be with --dry-run.
 type objectLine struct {
 	Kind   string `json:"kind"` // "deleted"
 	Key    string `json:"key"`
@@ -192,7 +192,7 @@ func (s *sourceSession) deleteRenditions(ctx context.Context) error {
 	return nil
 }
 
-// maxTries bounds how often an object is deleted that workers replace meanwhile.
+// maxTries bounds how often the deletion of an object is tried while workers replace it.
 const maxTries = 5
 
 // delete deletes an object, whatever its version, and reports whether it existed.

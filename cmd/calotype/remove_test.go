@@ -15,7 +15,7 @@ import (
 	"calotype/internal/awstest"
 )
 
-// distribution answers as CloudFront and collects the bodies of the invalidations.
+// distribution acts as CloudFront and collects the bodies of the invalidations.
 func distribution(t *testing.T) (bodies *[]string) {
 	t.Helper()
 	bodies = &[]string{}

@@ -20,8 +20,8 @@ import (
 	"calotype/worker/render"
 )
 
-// renderCommand runs the engine on files, without S3 or a queue. renderfile.go says what
-// becomes of one file.
+// renderCommand runs the engine on files, without S3 or a queue. renderfile.go handles one
+// file.
 type renderCommand struct {
 	Files       []string           `arg:"" name:"file" help:"The pictures."`
 	Variants    []calotype.Variant `help:"What to make of each, such as M,M.webp: a preset, or a preset and webp, avif, jpeg or png." placeholder:"LIST"`
@@ -62,7 +62,7 @@ func (c *renderCommand) check() []error {
 	return append(errs, c.poolFlags.check()...)
 }
 
-// clashes finds files that would be written over each other, or over themselves.
+// clashes finds files that would overwrite each other, or themselves.
 func (c *renderCommand) clashes() (errs []error) {
 	read, written := map[string]bool{}, map[string]string{}
 	for _, file := range c.Files {
@@ -84,7 +84,7 @@ func (c *renderCommand) clashes() (errs []error) {
 	return errs
 }
 
-// variants are what is made of each file, each once.
+// variants returns what is made of each file, without duplicates.
 func (c *renderCommand) variants() (variants []calotype.Variant) {
 	if c.All {
 		for _, preset := range c.Presets.orDefault() {
@@ -174,7 +174,7 @@ func (o *outcomes) add(r fileReport) (err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.bar != nil {
-		_ = o.bar.Clear() // Printed lines would end up behind it.
+		_ = o.bar.Clear() // Printed lines would appear behind the bar.
 		defer func() { _ = o.bar.Add(1) }()
 	}
 	o.done++
@@ -199,7 +199,7 @@ func (o *outcomes) add(r fileReport) (err error) {
 	return err
 }
 
-// end prints a summary. The error says what was not done.
+// end prints a summary. Its error names what was not done.
 func (o *outcomes) end(ctx context.Context) error {
 	if o.bar != nil {
 		_ = o.bar.Exit()

@@ -16,7 +16,7 @@ import (
 	"calotype/worker/render"
 )
 
-// photos writes JPEGs of 900x600 to a folder, and returns their paths.
+// photos writes JPEGs of 900x600 to a folder and returns their paths.
 func photos(t *testing.T, names ...string) (paths []string) {
 	t.Helper()
 	img := image.NewRGBA(image.Rect(0, 0, 900, 600))
@@ -86,7 +86,7 @@ func TestRenderEverything(t *testing.T) {
 	}
 }
 
-// What is wrong with one file is said, and the others go on.
+// An error in one file is reported, and the others continue.
 func TestRenderGoesOn(t *testing.T) {
 	files, out := photos(t, "kitty.jpg", "header.jpg", "text.png", "large.jpg"), t.TempDir()
 	whole, err := os.ReadFile(files[1])

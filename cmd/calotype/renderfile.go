@@ -17,7 +17,7 @@ import (
 	"calotype/worker/render"
 )
 
-// fileReport is what became of a file: a line of JSON.
+// fileReport is the result for one file: a line of JSON.
 type fileReport struct {
 	File         string            `json:"file"`
 	Format       calotype.Format   `json:"format,omitempty"`
@@ -27,7 +27,7 @@ type fileReport struct {
 	Bytes        int64             `json:"bytes"`
 	Milliseconds int64             `json:"ms"`
 	Renditions   []renditionReport `json:"renditions"`
-	Class        string            `json:"class,omitempty"` // Of the picture's own fault.
+	Class        string            `json:"class,omitempty"` // Set if the picture itself is at fault.
 	Error        string            `json:"error,omitempty"`
 }
 
@@ -59,7 +59,7 @@ func (c *renderCommand) renderFile(ctx context.Context, file string) fileReport 
 	start := time.Now()
 	report := fileReport{File: file, Renditions: []renditionReport{}}
 	err := c.renderInto(ctx, &report, decoder.Grant{Bytes: c.memory()})
-	if errors.Is(err, decoder.ErrOverGrant) { // What other pictures left in the process counts as well.
+	if errors.Is(err, decoder.ErrOverGrant) { // Memory that earlier pictures left in the process counts as well.
 		report.Renditions = report.Renditions[:0]
 		err = c.renderInto(ctx, &report, decoder.Grant{Bytes: c.memory(), Whole: true})
 	}
@@ -111,17 +111,17 @@ func (c *renderCommand) renderInto(ctx context.Context, report *fileReport, gran
 	return nil
 }
 
-// memory is what one picture may take.
+// memory returns the budget for one picture.
 func (c *renderCommand) memory() int64 {
 	return cmp.Or(int64(c.Memory), worker.DefaultMemory(c.Concurrency))
 }
 
-// read returns a file of at most the bytes that are allowed.
+// read reads a file of at most the allowed number of bytes.
 func (c *renderCommand) read(file string) ([]byte, error) {
 	info, err := os.Stat(file)
 	switch {
 	case err != nil:
-		return nil, errors.Unwrap(err) // The report names the file already.
+		return nil, errors.Unwrap(err) // The report already names the file.
 	case !info.Mode().IsRegular():
 		return nil, errors.New("not a file")
 	case info.Size() > c.MaxBytes:

@@ -48,7 +48,7 @@ func (c *statusCommand) check() []error {
 	return append(errs, between("hide", c.Hide, 10*time.Second, 12*time.Hour)...)
 }
 
-// queues returns the URLs that are set, by the queues' names.
+// queues returns the URLs that are set, keyed by the queues' names.
 func (c *statusCommand) queues() map[string]string {
 	urls := map[string]string{"jobs": c.QueueURL, "events": c.EventsQueueURL, "backfill": c.BackfillQueueURL, "dead": c.DeadLetterURL}
 	maps.DeleteFunc(urls, func(_, url string) bool { return url == "" })
@@ -114,7 +114,7 @@ func (c *statusCommand) run(ctx context.Context, stdout, _ io.Writer) error {
 	return err
 }
 
-// workersFrom derives from the numbers of messages whether workers take jobs.
+// workersFrom derives from the message counts whether workers take jobs.
 func workersFrom(queues []queueStatus) string {
 	for _, q := range queues {
 		switch {
@@ -158,6 +158,6 @@ func (s status) String() string {
 	for _, o := range s.Checks {
 		row("%s\t%s\t%s", o.Check, o.On, strings.TrimSuffix(fmt.Sprintf("%s: %s", o.Result, o.Detail), ": "))
 	}
-	_ = columns.Flush() // Into memory.
+	_ = columns.Flush() // Writes to memory cannot fail.
 	return text.String()
 }

@@ -84,7 +84,7 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// Each missing permission is named, and no other.
+// Each missing permission is named, and no other one.
 func TestStatusNamesTheMissingAction(t *testing.T) {
 	bucket := pictureWithRenditions(t)
 	jobs, dead := awstest.Queues(t)
@@ -113,7 +113,7 @@ func TestStatusNamesTheMissingAction(t *testing.T) {
 	}
 }
 
-// A store without a strong ETag cannot be published to: no condition would hold.
+// A store without strong ETags cannot be published to: no condition would hold.
 func TestStatusOfAStoreWithoutStrongETags(t *testing.T) {
 	bucket := pictureWithRenditions(t)
 	jobs, dead := awstest.Queues(t)
@@ -138,7 +138,7 @@ func TestStatusOfAStoreWithoutStrongETags(t *testing.T) {
 	}
 }
 
-// Features that publishing needs and a store lacks are named.
+// Features that publishing needs and the store lacks are named.
 func TestStatusOfAStoreWithoutConditions(t *testing.T) {
 	bucket := pictureWithRenditions(t)
 	jobs, dead := awstest.Queues(t)
@@ -189,8 +189,8 @@ func TestStatusOfAStoreWithoutConditions(t *testing.T) {
 	}
 }
 
-// What other stores need is set in the environment: no checksums that they do not know, and
-// the bucket in the path instead of the host's name.
+// The settings for other stores are in the environment: no checksums that they do not know,
+// and the bucket in the path instead of the host name.
 func TestStatusHonoursTheSettingsForOtherStores(t *testing.T) {
 	bucket := pictureWithRenditions(t)
 	jobs, dead := awstest.Queues(t)

@@ -21,11 +21,11 @@ import (
 type process struct {
 	*exec.Cmd
 	log                *awstest.Log
-	admin              string // URL
+	admin              string // The queue's URL.
 	bucket, jobs, dead string
 }
 
-// startWorker starts one on a bucket and queues of its own, and waits until it is ready.
+// startWorker starts a worker with its own bucket and queue, and waits until it is ready.
 func startWorker(t *testing.T, args ...string) process {
 	t.Helper()
 	program, err := awstest.Build("calotype", "cmd/calotype")
@@ -35,7 +35,7 @@ func startWorker(t *testing.T, args ...string) process {
 	return startCommand(t, append([]string{program, "worker"}, args...)...)
 }
 
-// startCommand starts the command of a worker, which may be wrapped in another.
+// startCommand starts the command of a worker, which another command may wrap.
 func startCommand(t *testing.T, command ...string) process {
 	t.Helper()
 	p := process{log: &awstest.Log{}, bucket: awstest.Bucket(t)}
@@ -59,7 +59,7 @@ func startCommand(t *testing.T, command ...string) process {
 	return p
 }
 
-// adminURL is where a worker that logs so answers, or nothing.
+// adminURL returns the address of a worker's admin server from its log, or "".
 func adminURL(log *awstest.Log) string {
 	_, rest, _ := strings.Cut(log.String(), `"admin":"`)
 	address, _, ok := strings.Cut(rest, `"`)
@@ -80,7 +80,7 @@ func httpStatus(t *testing.T, url string) int {
 	return r.StatusCode
 }
 
-// signal makes the process stop.
+// signal asks the process to stop.
 func (p process) signal(t *testing.T) {
 	t.Helper()
 	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
@@ -88,7 +88,7 @@ func (p process) signal(t *testing.T) {
 	}
 }
 
-// A signal during a poll ends the process in order, and leaves nothing in flight.
+// After a signal during a poll the process ends in order, and leaves nothing in flight.
 func TestSignalInMidPoll(t *testing.T) {
 	p := startWorker(t, "--grace=6s")
 	if got := httpStatus(t, p.admin+"/healthz"); got != http.StatusOK {
@@ -106,7 +106,7 @@ func TestSignalInMidPoll(t *testing.T) {
 	}
 }
 
-// A second signal waits for nothing.
+// A second signal ends the process at once.
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	p := startWorker(t) // Its polls last 20 s.
 	p.signal(t)

@@ -6,7 +6,8 @@ import (
 	"runtime/debug"
 )
 
-// version says what the program is made of; the native libraries are the decoder's.
+// version prints the program's versions. Those of the native libraries come from the
+// decoder.
 func version(libraries string) string {
 	return fmt.Sprintf("calotype revision %s, %s %s/%s, %s",
 		revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH, libraries)

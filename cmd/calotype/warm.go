@@ -131,7 +131,7 @@ func (c *warmCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 	stopCounting := told.count(ctx, &b)
 	summary, err := b.Run(ctx, from)
 	stopCounting()
-	if err == nil && !c.DryRun { // It may be that of a run that is to go on.
+	if err == nil && !c.DryRun { // It may be the checkpoint of another run that will be resumed.
 		err = checkpoint.remove()
 	}
 	return told.end(ctx, summary, err)

@@ -13,7 +13,7 @@ import (
 	"calotype/worker/backfill"
 )
 
-// warm runs calotype warm, and returns the lines of JSON that it printed.
+// warm runs calotype warm and returns the JSON lines that it printed.
 func warm(t *testing.T, wantCode int, args ...string) (lines []string, stderr string) {
 	t.Helper()
 	code, stdout, stderr := call(t, append([]string{"warm", "--json", "--encoder=any"}, args...)...)
@@ -56,7 +56,7 @@ func TestWarm(t *testing.T) {
 	}
 }
 
-// A checkpoint is of one backfill, and no other run goes on from it.
+// A checkpoint belongs to one backfill; no other run resumes from it.
 func TestWarmCheckpoint(t *testing.T) {
 	bucket := awstest.Bucket(t)
 	jobs, _ := awstest.Queues(t)
@@ -113,7 +113,7 @@ func TestWarmCheckpointThatCannotBe(t *testing.T) {
 	}
 }
 
-// JSON reports each failure, text only as many as people can read.
+// JSON reports every failure, text only as many as people can read.
 func TestWarmTellsFailures(t *testing.T) {
 	for asJSON, want := range map[bool]int{true: 30, false: maxFailures} {
 		var out awstest.Log

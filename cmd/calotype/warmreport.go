@@ -24,13 +24,13 @@ type warmReport struct {
 	dryRun         bool
 	checkpoint     string
 	start          time.Time
-	before         int // Sources that earlier runs saw.
+	before         int // The number of sources that earlier runs handled.
 	progress       *progress
 	seen           int
 	failures       int
 }
 
-// maxFailures bounds how many failures are printed for people. With --json all are.
+// maxFailures bounds how many failures are printed as text. With --json all are printed.
 const maxFailures = 20
 
 func newWarmReport(c *warmCommand, from backfill.Position, stdout, stderr io.Writer) *warmReport {
@@ -48,7 +48,7 @@ func newWarmReport(c *warmCommand, from backfill.Position, stdout, stderr io.Wri
 	return r
 }
 
-// count counts the sources in the background, so that the bar shows the time left.
+// count counts the sources in the background, so that the bar can show the remaining time.
 func (r *warmReport) count(ctx context.Context, b *backfill.Backfill) (stop func()) {
 	if r.progress == nil {
 		return func() {}
@@ -56,7 +56,7 @@ func (r *warmReport) count(ctx context.Context, b *backfill.Backfill) (stop func
 	ctx, cancel := context.WithCancel(ctx)
 	var counting sync.WaitGroup
 	counting.Go(func() {
-		_ = b.Count(ctx, r.progress.expect) // Without a count the bar shows no time left.
+		_ = b.Count(ctx, r.progress.expect) // Without a count the bar shows no remaining time.
 	})
 	return func() {
 		cancel()
@@ -68,7 +68,7 @@ func (r *warmReport) count(ctx context.Context, b *backfill.Backfill) (stop func
 func (r *warmReport) finding(f backfill.Finding) {
 	if f.Orphan == "" {
 		r.seen++
-		r.progress.reached(r.seen) // It may be faster than the count.
+		r.progress.reached(r.seen) // The count may be smaller than the number already handled.
 	}
 	if f.Err == nil {
 		return

@@ -146,8 +146,8 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	return err
 }
 
-// maxReceivesOf reads how often the queue lets a message be received. Where that
-// cannot be read it is what the documentation asks for.
+// maxReceivesOf reads how often the queue lets a message be received. If it cannot be read,
+// the documented value is assumed.
 func maxReceivesOf(ctx context.Context, log zerolog.Logger, jobs *queue.Queue) int {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -168,8 +168,7 @@ func maxReceivesOf(ctx context.Context, log zerolog.Logger, jobs *queue.Queue) i
 	return usual
 }
 
-// name identifies this worker: the host, which is the task in ECS, and the
-// process.
+// name identifies this worker: the host, which in ECS is the task, and the process.
 func name() string {
 	host, err := os.Hostname()
 	if err != nil {

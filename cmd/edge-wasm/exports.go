@@ -14,15 +14,15 @@ import (
 // presets is a presets file in base64, set by the linker; empty for the default.
 var presets string
 
-// maxEvent is more than any event: CloudFront ends at 1 MB for a body.
+// maxEvent exceeds the size of any event: CloudFront limits a body to 1 MB.
 const maxEvent = 8 << 20
 
 var (
 	trigger = cloudfront.Trigger{Presets: table()}
-	steps   = map[int32]cloudfront.Step{} // Those under way, by the number of their event.
+	steps   = map[int32]cloudfront.Step{} // The sessions in progress, by their event's number.
 	last    int32                         // The number of the last event.
 
-	// What is exchanged with the host stays referenced here while it is in use.
+	// The buffers that are exchanged with the host stay referenced here while in use.
 	in, out []byte
 )
 
@@ -41,8 +41,8 @@ func table() calotype.Presets {
 	return p
 }
 
-// input makes room for JSON of a size in bytes and returns its address, or 0 where
-// there is none for so much.
+// input reserves memory for JSON of the given size in bytes and returns its address, or 0
+// if the size is too large.
 //
 //go:wasmexport input
 func input(size int32) unsafe.Pointer {
@@ -53,7 +53,7 @@ func input(size int32) unsafe.Pointer {
 	return unsafe.Pointer(unsafe.SliceData(in))
 }
 
-// start takes the event at input and returns its number. The step is at output.
+// start reads the event at input and returns its number. The step is at output.
 //
 //go:wasmexport start
 func start() int32 {
@@ -65,25 +65,25 @@ func start() int32 {
 	return last
 }
 
-// next goes on with the event of a number, with what came of its calls at input: a
-// JSON array of [cloudfront.Result]. The step is at output.
+// next continues the event with the given number. The results of its calls are at input:
+// a JSON array of [cloudfront.Result]. The step is at output.
 //
 //go:wasmexport next
 func next(event int32) {
 	step, ok := steps[event]
 	if !ok {
-		panic("next of an event that is not under way")
+		panic("next of an event that is not in progress")
 	}
 	delete(steps, event)
 	var seen []cloudfront.Result
 	if err := json.Unmarshal(in, &seen); err != nil {
-		panic("read what came of calls: " + err.Error())
+		panic("read the results of calls: " + err.Error())
 	}
 	in = nil
 	write(event, step.Next(seen...))
 }
 
-// output and outputSize say where the last step is; the next call overwrites it.
+// output and outputSize locate the last step. The next call overwrites it.
 //
 //go:wasmexport output
 func output() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(out)) }

@@ -4,7 +4,7 @@ package main
 
 import "bytes"
 
-// sabotage panics on events that ask for it. Builds for tests of the host have it.
+// sabotage panics on events that request it. Only test builds of the host contain it.
 func sabotage(event []byte) {
 	if bytes.Contains(event, []byte("sabotage")) {
 		panic("sabotaged")
