@@ -10,7 +10,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// bucketARN and objectsARN name the bucket and what is in it, or in a folder of it.
+// bucketARN and objectsARN return the ARNs of the bucket and of its objects, optionally
+// below a folder.
 func (st *stack) bucketARN() *string { return jsii.String("arn:aws:s3:::" + *st.Bucket) }
 
 func (st *stack) objectsARN(folder string) *string {
@@ -44,8 +45,9 @@ func newBucket(home *stack, s settings, q queues, distribution awscloudfront.Dis
 	}
 }
 
-// distributionReads lets this distribution, and no other, read objects. It may not list
-// the bucket: GET / would then answer with every key. So what is missing is a 403.
+// distributionReads lets this distribution, and no other caller, read objects. It may not
+// list the bucket, because GET / would then return every key. A missing object is therefore
+// a 403.
 func distributionReads(home *stack, distribution awscloudfront.Distribution) awsiam.PolicyStatement {
 	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Sid:        jsii.String("DistributionReadsObjects"),
@@ -58,12 +60,12 @@ func distributionReads(home *stack, distribution awscloudfront.Distribution) aws
 	})
 }
 
-// notify has the bucket send its events to their queue. It is written into the
-// template as it is: what the library does instead is a function that may change the
+// notify makes the bucket send its events to their queue. It writes the property into the
+// template directly. The library would instead add a function that may change the
 // notifications of every bucket.
 func notify(home *stack, bucket awss3.Bucket, q queues) {
-	// S3 sends events of this bucket. It is known by name: with a reference each would
-	// wait for the other.
+	// S3 sends events of this bucket. The bucket is named explicitly: with references the
+	// bucket and the policy would depend on each other.
 	grant := q.events.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Sid:        jsii.String("BucketSendsEvents"),
 		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("s3.amazonaws.com"), nil)},
@@ -81,5 +83,5 @@ func notify(home *stack, bucket awss3.Bucket, q queues) {
 			awss3.CfnBucket_QueueConfigurationProperty{Event: jsii.String("s3:ObjectRemoved:*"), Queue: q.events.QueueArn()},
 		},
 	})
-	bucket.Node().AddDependency(grant.PolicyDependable) // S3 tries it when it is set.
+	bucket.Node().AddDependency(grant.PolicyDependable) // S3 sends a test event when the notification is set.
 }

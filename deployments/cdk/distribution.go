@@ -14,8 +14,9 @@ import (
 	"calotype/deployments/cdk/viewer"
 )
 
-// newDistribution creates the distribution. A request passes its parts in this order: the viewer function, the cache, the trigger's origin-request, the origin (or
-// two, in a group), the trigger's origin-response.
+// newDistribution creates the distribution. A request passes these parts in order: the
+// viewer function, the cache, the trigger's origin-request, the origin (or two, in a
+// group), the trigger's origin-response.
 func newDistribution(front *stack, s settings, trigger awslambda.Version) (awscloudfront.Distribution, error) {
 	code, err := viewer.Code(s.Presets)
 	if err != nil {
@@ -36,7 +37,7 @@ func newDistribution(front *stack, s settings, trigger awslambda.Version) (awscl
 			ViewerProtocolPolicy:  awscloudfront.ViewerProtocolPolicy_REDIRECT_TO_HTTPS,
 			CachePolicy:           newCachePolicy(front, s),
 			ResponseHeadersPolicy: newHeadersPolicy(front, s),
-			Compress:              jsii.Bool(false), // Pictures are.
+			Compress:              jsii.Bool(false), // Pictures are compressed already.
 			FunctionAssociations: &[]*awscloudfront.FunctionAssociation{{
 				EventType: awscloudfront.FunctionEventType_VIEWER_REQUEST,
 				Function:  normalise,
@@ -57,8 +58,8 @@ func newDistribution(front *stack, s settings, trigger awslambda.Version) (awscl
 	return d, nil
 }
 
-// newHeadersPolicy adds nosniff to every response: what an object's Content-Type calls a
-// picture is not run as a page or a script.
+// newHeadersPolicy adds nosniff to every response, so that an object that is not a picture
+// is not run as a page or a script.
 func newHeadersPolicy(front *stack, s settings) awscloudfront.ResponseHeadersPolicy {
 	return awscloudfront.NewResponseHeadersPolicy(front.Stack, jsii.String("Headers"), &awscloudfront.ResponseHeadersPolicyProps{
 		ResponseHeadersPolicyName: jsii.String(s.Name),
@@ -69,9 +70,9 @@ func newHeadersPolicy(front *stack, s settings) awscloudfront.ResponseHeadersPol
 	})
 }
 
-// newCachePolicy makes the cache's key of the path and of what the viewer function
-// leaves. The answers say themselves how long they live: the minimum must be 0, for
-// the seconds of a pending original.
+// newCachePolicy builds the cache key from the path and the query that the viewer function
+// leaves. Responses state their own lifetime: the minimum must be 0, for the seconds of a
+// pending original.
 func newCachePolicy(front *stack, s settings) awscloudfront.CachePolicy {
 	return awscloudfront.NewCachePolicy(front.Stack, jsii.String("Cache"), &awscloudfront.CachePolicyProps{
 		CachePolicyName:     jsii.String(s.Name),
@@ -85,17 +86,18 @@ func newCachePolicy(front *stack, s settings) awscloudfront.CachePolicy {
 	})
 }
 
-// failover are the answers of the primary origin after which the second is asked: 403
-// and 404 mean that the rendition does not exist; on errors viewers get the original too.
+// failover lists the statuses of the primary origin after which CloudFront asks the second
+// one. 403 and 404 mean that the rendition does not exist; after errors viewers get the
+// original too.
 var failover = []*float64{jsii.Number(403), jsii.Number(404), jsii.Number(500), jsii.Number(502), jsii.Number(503), jsii.Number(504)}
 
-// newOrigin is the bucket, once with the trigger's settings, or in a group twice with
-// a role each.
+// newOrigin returns the bucket as an origin with the trigger's settings. A group has it
+// twice, with one role each.
 func newOrigin(front *stack, s settings) awscloudfront.IOrigin {
 	bucket := awss3.Bucket_FromBucketAttributes(front.Stack, jsii.String("Origin"), &awss3.BucketAttributes{
 		BucketName: front.Bucket, Region: &s.Region,
 	})
-	// The bucket's policy, which may be in another stack, is bucket.go's.
+	// bucket.go writes the bucket's policy, because the bucket may be in another stack.
 	awscdk.Annotations_Of(front.Stack).AcknowledgeWarning(jsii.String("@aws-cdk/aws-cloudfront-origins:updateImportedBucketPolicyOac"), nil)
 	access := awscloudfront.NewS3OriginAccessControl(front.Stack, jsii.String("Access"), &awscloudfront.S3OriginAccessControlProps{
 		Description: jsii.String("Calotype's distribution reads the bucket"),
@@ -117,7 +119,7 @@ func newOrigin(front *stack, s settings) awscloudfront.IOrigin {
 		}
 		return awscloudfrontorigins.S3BucketOrigin_WithOriginAccessControl(bucket, &awscloudfrontorigins.S3BucketOriginWithOACProps{
 			OriginAccessControl: access,
-			// Here the triggers run: near the bucket, and with one place that sends jobs.
+			// The triggers run here: near the bucket, and in one place that sends jobs.
 			OriginShieldRegion: &s.OriginShield,
 			CustomHeaders:      &headers,
 			ConnectionAttempts: jsii.Number(3),

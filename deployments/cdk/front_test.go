@@ -62,7 +62,7 @@ func TestTriggerFitsLambdaEdge(t *testing.T) {
 	stack := synthesise(t, nil)["calotype"]
 	stack.one(t, "AWS::Lambda::Function", "Edge").has(t, map[string]any{
 		"Handler": "index.handler", "Runtime": "nodejs22.x", "Architectures": []string{"x86_64"}, "MemorySize": 128, "Timeout": 5,
-		// None of these is allowed there.
+		// Lambda@Edge allows none of these.
 		"Environment": nil, "Layers": nil, "VpcConfig": nil, "DeadLetterConfig": nil, "TracingConfig": nil, "KmsKeyArn": nil, "EphemeralStorage": nil,
 	})
 	if version := stack.one(t, "AWS::Lambda::Version", "Edge"); version.DeletionPolicy != "Retain" {
@@ -75,7 +75,7 @@ func TestTriggerFitsLambdaEdge(t *testing.T) {
 	})
 }
 
-// originOf returns an origin as in CloudFront's events, and its headers.
+// originOf returns an origin as CloudFront's events describe it, and its headers.
 func originOf(t *testing.T, distribution resource, i int) (origin object, headers map[string]string) {
 	t.Helper()
 	list, ok := distribution.Properties.at(fmt.Sprintf("DistributionConfig.Origins.%d.OriginCustomHeaders", i)).([]any)
@@ -126,8 +126,8 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// The trigger itself is given what the template says, and must know the bucket, its
-// Region, the folder and the queue from it.
+// The trigger gets the settings in the template, and must find the bucket, its Region, the
+// folder and the queue in them.
 func TestTriggerUnderstandsItsSettings(t *testing.T) {
 	rendition := cloudfront.Head{Bucket: "photos", Key: "resized/M/kitty.jpg", Region: "eu-west-1"}
 	source := cloudfront.Head{Bucket: "photos", Key: "kitty.jpg", Region: "eu-west-1", Version: true}
@@ -191,8 +191,8 @@ func TestOwnDomain(t *testing.T) {
 	})
 }
 
-// Elsewhere than in us-east-1, what CloudFront takes from there is a stack of its own,
-// and names the other Region's bucket and queue.
+// Outside us-east-1, the resources that CloudFront takes from there are in a separate
+// stack, which names the bucket and the queue of the other Region.
 func TestTwoStacks(t *testing.T) {
 	stacks := synthesise(t, map[string]any{"region": "eu-west-1"})
 	if got := slices.Sorted(maps.Keys(stacks)); !slices.Equal(got, []string{"calotype", "calotype-edge"}) {

@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// These numbers are agreed on with queues, functions and folders that run already.
-// They come from the programs' own defaults: change one there, and here it shows that
-// deployed stacks change too.
+// Running queues, functions and folders depend on these numbers. They come from the
+// programs' own defaults: if a default changes there, this test shows that deployed stacks
+// change too.
 func TestWhatDeployedStacksRelyOn(t *testing.T) {
 	stack := synthesise(t, nil)["calotype"]
 	for name, want := range map[string]string{"DestinationFolder": `"resized"`, "Quality": `"80"`, "BucketName": "null"} {

@@ -1,10 +1,9 @@
-// Program cdk writes the CloudFormation templates of Calotype on AWS: "npx cdk deploy"
-// runs it, and so does "go run .". stacks.go says what there is; each part has its
-// file. It decides nothing that the programs decide: what holds by default in the
-// worker's and the edge's packages is taken from there.
+// Program cdk writes the CloudFormation templates of Calotype on AWS. "npx cdk deploy" runs
+// it, and so does "go run .". stacks.go lists the stacks; each part has its own file.
+// Defaults that the programs have are taken from the worker's and the edge's packages.
 //
-// It needs neither credentials nor the network nor libvips (build it with
-// CGO_ENABLED=0). docs/deployment.md says how to use it.
+// It needs neither credentials nor a network nor libvips (build it with CGO_ENABLED=0).
+// docs/deployment.md explains how to use it.
 package main
 
 import (
@@ -27,7 +26,7 @@ func main() {
 	os.Exit(code)
 }
 
-// run writes the templates to CDK_OUTDIR, or to cdk.out, and says where.
+// run writes the templates to CDK_OUTDIR, or to cdk.out, and prints where.
 func run(stdout io.Writer) error {
 	outdir := os.Getenv("CDK_OUTDIR") // The cdk program sets it.
 	if outdir == "" {
@@ -49,9 +48,8 @@ func run(stdout io.Writer) error {
 	return nil
 }
 
-// newApp sets the feature flags here and not in cdk.json, so that "go run ." and the
-// cdk program write the same templates. What is given on the command line wins over
-// the context.
+// newApp sets the feature flags here and not in cdk.json, so that "go run ." and the cdk
+// program write the same templates. Values on the command line override the context.
 func newApp(outdir string, context map[string]any) awscdk.App {
 	flags := map[string]any{
 		"@aws-cdk/aws-iam:minimizePolicies":                                     true,

@@ -5,9 +5,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// network is where workers run. They call S3, SQS and the like over HTTPS and no one
-// calls them, so public subnets do without the price of NAT, and S3 is reached by a
-// way of its own, which is free.
+// network is where workers run. They call S3, SQS and other services over HTTPS and accept
+// no connections. Public subnets therefore suffice, without the price of NAT. S3 is reached
+// by a gateway endpoint, which is free.
 type network struct {
 	vpc     awsec2.Vpc
 	outward awsec2.SecurityGroup

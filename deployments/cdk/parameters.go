@@ -9,15 +9,15 @@ import (
 	"calotype/worker"
 )
 
-// The forms of parameters. A folder of this form is one that calotype.ParsePrefix
-// takes as it is, and that IAM takes for itself: no wildcards, no slash at either end.
+// The patterns of parameters. A folder that matches is one that calotype.ParsePrefix
+// accepts unchanged, and that IAM takes literally: no wildcards, no slash at either end.
 const (
 	bucketPattern = `[a-z0-9][a-z0-9-]{1,61}[a-z0-9]`
 	folderPattern = `[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*`
 )
 
-// addParameters adds the parameters of the tutorial's template, with its names. What
-// they default to is what the worker does.
+// addParameters adds the parameters of the tutorial's template, under its names. Their
+// defaults are the worker's.
 func (st *stack) addParameters(s settings) {
 	d := worker.Defaults()
 	st.Bucket = &s.ExistingBucket
@@ -45,6 +45,6 @@ func (st *stack) addParameters(s settings) {
 }
 
 func (st *stack) parameter(id string, props awscdk.CfnParameterProps) *string {
-	// A number is text too: it is written into headers and variables.
+	// A number is text too, because it is written into headers and variables.
 	return awscdk.Fn_Ref(awscdk.NewCfnParameter(st.Stack, &id, &props).LogicalId())
 }

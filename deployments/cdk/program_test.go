@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// compile builds a program of Go without cgo, as operators do who have no libvips.
+// compile builds a Go program without cgo, as operators without libvips do.
 func compile(t *testing.T, directory, pkg string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "program")
@@ -23,7 +23,7 @@ func compile(t *testing.T, directory, pkg string) string {
 	return program
 }
 
-// execute runs a program with these variables and no others of AWS's or ours.
+// execute runs a program with these variables, and without any others for AWS or Calotype.
 func execute(t *testing.T, variables []string, program string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, args...)
@@ -38,7 +38,8 @@ func execute(t *testing.T, variables []string, program string, args ...string) (
 	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
 }
 
-// TestProgram runs what cdk.json names: it needs no credentials, and no cdk program.
+// TestProgram runs the program that cdk.json names: it needs neither credentials nor the
+// cdk program.
 func TestProgram(t *testing.T) {
 	program := compile(t, ".", ".")
 	outdir := filepath.Join(t.TempDir(), "out")

@@ -17,7 +17,7 @@ type queues struct {
 	events, backfill awssqs.Queue
 }
 
-// sources are those that workers take jobs from.
+// sources are the queues that workers receive jobs from.
 func (q queues) sources() []awssqs.Queue {
 	sources := []awssqs.Queue{q.jobs}
 	for _, queue := range []awssqs.Queue{q.events, q.backfill} {
@@ -28,11 +28,11 @@ func (q queues) sources() []awssqs.Queue {
 	return sources
 }
 
-// jobQueue is the name by which both stacks know the job queue.
+// jobQueue is the name by which both stacks refer to the job queue.
 func (s settings) jobQueue() string { return s.Name + "-jobs" }
 
-// jobQueueARN and jobQueueURL are written from the name, since the stack at the front
-// cannot refer to one in another Region.
+// jobQueueARN and jobQueueURL are built from the name, since the front stack cannot refer
+// to a queue in another Region.
 func (s settings) jobQueueARN() string {
 	return fmt.Sprintf("arn:aws:sqs:%s:%s:%s", s.Region, *awscdk.Aws_ACCOUNT_ID(), s.jobQueue())
 }
@@ -49,21 +49,21 @@ func newQueues(home *stack, s settings) queues {
 	if s.BackfillQueue {
 		arns = append(arns, jsii.String(s.jobQueueARN()+"-backfill"))
 	}
-	// The dead-letter queue says whose it is by name: with a reference each would wait
-	// for the other.
+	// The dead-letter queue names its source queue: with references each queue would depend
+	// on the other.
 	dead := awssqs.NewQueue(home.Stack, jsii.String("DeadLetters"), &awssqs.QueueProps{
 		QueueName:       jsii.String(s.Name + "-dead"),
 		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
 		EnforceSSL:      jsii.Bool(true),
-		RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)), // The maximum: people inspect them.
+		RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)), // The maximum, because people inspect them.
 	})
 	dead.Node().DefaultChild().(awssqs.CfnQueue).SetRedriveAllowPolicy(map[string]any{
 		"redrivePermission": "byQueue", "sourceQueueArns": arns,
 	})
 	q := queues{dead: dead, jobs: newJobQueue(home, "Jobs", s.jobQueue(), dead)}
 	if s.S3Events {
-		// Not the job queue: S3 reports renditions too, which would delay viewers' jobs and
-		// make the fleet scale.
+		// Not to the job queue: S3 also reports renditions, which would delay viewers' jobs
+		// and scale the fleet up.
 		q.events = newJobQueue(home, "Events", s.jobQueue()+"-events", dead)
 	}
 	if s.BackfillQueue {

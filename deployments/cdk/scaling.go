@@ -6,8 +6,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// scale keeps the jobs that wait before each task near a number. It is written as
-// CloudFormation has it: the library's target tracking refuses metric math.
+// scale keeps the number of waiting jobs per task near a target. It writes the policy as
+// CloudFormation has it, because the library's target tracking refuses metric math.
 // https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-target-tracking-metric-math.html
 func scale(home *stack, s settings, q queues, service awsecs.FargateService) {
 	target := awsapplicationautoscaling.NewCfnScalableTarget(home.Stack, jsii.String("WorkerCount"), &awsapplicationautoscaling.CfnScalableTargetProps{
@@ -33,8 +33,8 @@ func scale(home *stack, s settings, q queues, service awsecs.FargateService) {
 	})
 }
 
-// backlogPerTask is the metric: jobs that wait, divided by tasks that run. Where none
-// runs, or none is known of, it is as if one did.
+// backlogPerTask is the metric: waiting jobs divided by running tasks. If no task runs, or
+// none is reported, one is assumed.
 func backlogPerTask(q queues, service awsecs.FargateService) *[]any {
 	type query = awsapplicationautoscaling.CfnScalingPolicy_TargetTrackingMetricDataQueryProperty
 	metric := func(id, namespace, name, stat string, dimensions ...any) query {

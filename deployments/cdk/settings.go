@@ -16,45 +16,47 @@ import (
 	"calotype"
 )
 
-// edgeRegion is where CloudFront takes its functions, certificates and alarms from.
+// edgeRegion is the Region from which CloudFront takes its functions, certificates and
+// alarms.
 const edgeRegion = "us-east-1"
 
-// settings are what an operator says as context: "cdk deploy -c spot=true", or in
-// cdk.json. What may differ from one deployment of a template to the next is a
-// parameter of the template instead.
+// settings are the operator's context: "cdk deploy -c spot=true", or cdk.json. Values that
+// may differ between deployments of the same template are parameters of the template
+// instead.
 type settings struct {
-	// Name begins the names of the stacks and queues.
+	// Name is the prefix of the names of stacks and queues.
 	Name string
 	// Region holds the bucket, the queues and the workers; OriginShield is the Region
 	// in which CloudFront runs the function.
 	Region, OriginShield string
 	// ExistingBucket is used instead of a new one.
 	ExistingBucket string
-	// PresetsFile is a file in the repository's root, Presets what it says.
+	// PresetsFile is a file in the repository's root, and Presets its content.
 	PresetsFile string
 	Presets     calotype.Presets
 	// EdgeZip is the Lambda@Edge function, as "make edge" writes it.
 	EdgeZip string
-	// OriginGroup lets CloudFront itself look for the rendition first.
+	// OriginGroup makes CloudFront itself request the rendition first.
 	OriginGroup bool
-	// CheckSource has the function compare each rendition with its source.
+	// CheckSource makes the function compare each rendition with its source.
 	CheckSource bool
 	// DomainName and CertificateARN are both set, or neither.
 	DomainName, CertificateARN string
-	// CPU is in 1/1024 of one, Memory in MiB: a pair that Fargate has.
+	// CPU is in 1/1024 of a CPU, Memory in MiB: a combination that Fargate offers.
 	CPU, Memory int
-	// Between MinTasks and MaxTasks run, so that each has BacklogPerTask jobs before it.
+	// Between MinTasks and MaxTasks run, so that each has about BacklogPerTask waiting
+	// jobs.
 	MinTasks, MaxTasks, BacklogPerTask int
-	// Spot runs all tasks but one on capacity that AWS may take back.
+	// Spot runs all tasks but one on capacity that AWS may reclaim.
 	Spot bool
 	// BackfillQueue adds a queue for low-priority jobs, S3Events one for the bucket's
 	// events.
 	BackfillQueue, S3Events bool
-	// OnUpload are the variants that are made of a picture that was put, and Purge has
-	// workers invalidate changed pictures at the distribution.
+	// OnUpload lists the variants to make of an uploaded picture. Purge makes workers
+	// invalidate changed pictures at the distribution.
 	OnUpload string
 	Purge    bool
-	// AlarmEmail gets the alarms; without it they only show.
+	// AlarmEmail receives the alarms; without it they only show in the console.
 	AlarmEmail string
 }
 
@@ -66,8 +68,7 @@ var shieldRegions = []string{
 	"us-east-1", "us-east-2", "us-west-2",
 }
 
-// fargateMemory is the least and the most memory in MiB that a task of so many CPU
-// units may have.
+// fargateMemory maps a task's CPU units to the minimum and maximum memory in MiB.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size
 var fargateMemory = map[int][2]int{
 	256: {512, 2048}, 512: {1024, 4096}, 1024: {2048, 8192},
@@ -128,7 +129,7 @@ func readSettings(node constructs.Node) (settings, error) {
 	return s, errors.Join(c.mistakes...)
 }
 
-// root is the repository's, as seen from here, where cdk.json is.
+// root is the repository's root, relative to the folder of cdk.json.
 var root = filepath.Join("..", "..")
 
 func readPresets(name string) (calotype.Presets, error) {
@@ -139,8 +140,8 @@ func readPresets(name string) (calotype.Presets, error) {
 	return calotype.ParsePresets(data)
 }
 
-// contextReader reads values that are text, as the command line gives them, or have
-// the types of JSON.
+// contextReader reads values that are either text, as the command line gives them, or of
+// JSON's types.
 type contextReader struct {
 	values   map[string]any
 	known    map[string]bool
@@ -192,7 +193,7 @@ func (c *contextReader) number(key string, otherwise, least, most int) int {
 	return n
 }
 
-// unknown returns the keys that are not settings. The CDK's own have a colon or an @.
+// unknown returns the keys that are not settings. The CDK's own keys have a colon or an @.
 func (c *contextReader) unknown() {
 	for _, key := range slices.Sorted(maps.Keys(c.values)) {
 		if !c.known[key] && !strings.ContainsAny(key, ":@") {

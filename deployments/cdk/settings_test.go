@@ -53,7 +53,7 @@ func TestMistakesAreReportedAtOnce(t *testing.T) {
 	}
 }
 
-// The command line gives text, cdk.json the types of JSON.
+// The command line gives text; cdk.json gives JSON's types.
 func TestTextAndTypesAreTheSame(t *testing.T) {
 	zip := edgeZip(t)
 	read := func(context map[string]any) settings {
@@ -72,10 +72,10 @@ func TestTextAndTypesAreTheSame(t *testing.T) {
 	}
 }
 
-// A folder that the template takes must be one that the programs take as it is.
+// A folder that the template accepts must be one that the programs accept unchanged.
 func TestFoldersAreKnownToThePrograms(t *testing.T) {
 	pattern := synthesise(t, nil)["calotype"].Parameters["DestinationFolder"]["AllowedPattern"].(string)
-	form := regexp.MustCompile("^(?:" + pattern + ")$") // CloudFormation matches the whole.
+	form := regexp.MustCompile("^(?:" + pattern + ")$") // CloudFormation matches the whole value.
 	for folder, allowed := range map[string]bool{
 		"resized": true, "a/b": true, "A_b-1": true,
 		"": false, "/resized": false, "resized/": false, "a//b": false, "..": false, "a/../b": false, "*": false, "a b": false, "ä": false, "${x}": false, "a?": false,
@@ -89,7 +89,7 @@ func TestFoldersAreKnownToThePrograms(t *testing.T) {
 	}
 }
 
-// The image must hold the file that the context names.
+// The image must contain the file that the context names.
 func TestPresetsAreInTheImage(t *testing.T) {
 	ignored, err := os.ReadFile(filepath.Join(root, ".dockerignore"))
 	if err != nil {

@@ -5,11 +5,11 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// build puts Calotype into an app: one stack in us-east-1, or two where the bucket is
-// elsewhere. CloudFront takes functions and alarms from us-east-1 only, so what faces
-// the viewers is there, and what holds and makes pictures is at home. The one thing
-// that home needs from the front is the distribution's id, which never changes;
-// the other way round, names are enough.
+// build adds Calotype to an app: one stack in us-east-1, or two if the bucket is in another
+// Region. CloudFront takes functions and alarms only from us-east-1, so the distribution
+// and the function are in the front stack, and the bucket, queues and workers in the home
+// stack. Home needs one value from the front, the distribution's id, which never changes.
+// The front needs only names from home.
 func build(app awscdk.App, s settings) error {
 	home := newStack(app, s, s.Name, s.Region)
 	front := home
@@ -30,12 +30,12 @@ func build(app awscdk.App, s settings) error {
 	return nil
 }
 
-// stack is one stack with its parameters. What is put into it names the field Stack:
+// stack is one stack with its parameters. Constructs are added to its field Stack, because
 // the library does not know this type.
 type stack struct {
 	awscdk.Stack
-	// Bucket, Folder and Quality are those of pictures, renditions and encoding, as
-	// text that may be known at deployment only.
+	// Bucket, Folder and Quality are the bucket, the renditions' folder and the quality, as
+	// text that may be known only at deployment.
 	Bucket, Folder, Quality *string
 	alarms                  alarmTopic
 }
@@ -43,7 +43,7 @@ type stack struct {
 func newStack(app awscdk.App, s settings, name, region string) *stack {
 	st := &stack{Stack: awscdk.NewStack(app, &name, &awscdk.StackProps{
 		Description: jsii.String("Calotype: resized pictures from S3 behind CloudFront"),
-		// The Region alone: with an account as well, zones would be looked up in it.
+		// Only the Region: with an account, the CDK would look up its zones.
 		Env:                   &awscdk.Environment{Region: &region},
 		CrossRegionReferences: jsii.Bool(s.Region != edgeRegion),
 	})}

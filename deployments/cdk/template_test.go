@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// resource is one of a template.
+// resource is a resource of a template.
 type resource struct {
 	Type           string
 	Properties     object
@@ -36,7 +36,7 @@ type template struct {
 }
 
 // object is a part of a template. Its values are found by a path of names and numbers,
-// "DistributionConfig.Origins.0.Id"; where there is none, it is nil.
+// "DistributionConfig.Origins.0.Id". A missing value is nil.
 type object map[string]any
 
 func (o object) at(path string) any {
@@ -58,7 +58,7 @@ func (o object) at(path string) any {
 	return value
 }
 
-// text writes any part of a template, references and all.
+// text formats any part of a template, including references.
 func text(value any) string {
 	data, err := json.Marshal(value)
 	if err != nil {
@@ -67,7 +67,8 @@ func text(value any) string {
 	return string(data)
 }
 
-// resolve writes a value as CloudFormation does, for parameters and an account of ours.
+// resolve replaces references as CloudFormation does, with the test's parameters and
+// account.
 func resolve(t *testing.T, value any) string {
 	t.Helper()
 	switch v := value.(type) {
@@ -82,7 +83,7 @@ func resolve(t *testing.T, value any) string {
 			if strings.HasPrefix(name, "Distribution") {
 				return "E2QWRUHAPOMQZL"
 			}
-			return "https://sqs.us-east-1.amazonaws.com/123456789012/" + name // A queue's is its URL.
+			return "https://sqs.us-east-1.amazonaws.com/123456789012/" + name // A queue's Ref is its URL.
 		}
 		if join, ok := v["Fn::Join"].([]any); ok {
 			var b strings.Builder
@@ -96,7 +97,7 @@ func resolve(t *testing.T, value any) string {
 	return ""
 }
 
-// edgeZip is a file in place of the function, which the templates only name.
+// edgeZip is a file that replaces the function, which the templates only name.
 func edgeZip(t *testing.T) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "lambda-edge.zip")
@@ -119,7 +120,7 @@ func edgeZip(t *testing.T) string {
 	return name
 }
 
-// synthesise builds the app with a context, and returns the templates by their stacks.
+// synthesise builds the app with a context and returns the templates, keyed by stack.
 func synthesise(t *testing.T, context map[string]any) map[string]template {
 	t.Helper()
 	if context == nil {
@@ -153,7 +154,7 @@ func synthesise(t *testing.T, context map[string]any) map[string]template {
 	return templates
 }
 
-// all returns the resources of a type.
+// all returns all resources of a type.
 func (tp template) all(kind string) map[string]resource {
 	found := map[string]resource{}
 	for id, r := range tp.Resources {
@@ -164,7 +165,7 @@ func (tp template) all(kind string) map[string]resource {
 	return found
 }
 
-// one returns the resource of a type whose logical id begins with a name.
+// one returns the resource of a type whose logical id has a prefix.
 func (tp template) one(t *testing.T, kind, name string) resource {
 	t.Helper()
 	var found []resource
@@ -179,7 +180,7 @@ func (tp template) one(t *testing.T, kind, name string) resource {
 	return found[0]
 }
 
-// has checks values of a resource by their paths.
+// has checks values of a resource, keyed by their paths.
 func (r resource) has(t *testing.T, want map[string]any) {
 	t.Helper()
 	for path, w := range want {

@@ -9,29 +9,29 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// triggerName is the Lambda@Edge function's. It is fixed, since the role that lets it
-// write its log comes before it.
+// triggerName is the name of the Lambda@Edge function. It is fixed, because the role that
+// may write its log is created first.
 func (s settings) triggerName() string { return s.Name + "-edge" }
 
-// triggerLogs is the log group that the function writes to, in each Region it runs in.
+// triggerLogs is the log group that the function writes to, in each Region where it runs.
 func (s settings) triggerLogs() string { return "/aws/lambda/us-east-1." + s.triggerName() }
 
-// newTrigger makes the Lambda@Edge function and returns the version of it that
-// CloudFront copies to where it runs it.
+// newTrigger creates the Lambda@Edge function and returns the version that CloudFront
+// copies to its Regions.
 func newTrigger(front *stack, s settings) awslambda.Version {
 	function := awslambda.NewFunction(front.Stack, jsii.String("Edge"), &awslambda.FunctionProps{
 		FunctionName: jsii.String(s.triggerName()),
 		Description:  jsii.String("Calotype's origin-request and origin-response trigger"),
 		Runtime:      awslambda.Runtime_NODEJS_22_X(),
-		Architecture: awslambda.Architecture_X86_64(), // Lambda@Edge has no other.
+		Architecture: awslambda.Architecture_X86_64(), // Lambda@Edge supports no other architecture.
 		Handler:      jsii.String("index.handler"),
 		Code:         awslambda.Code_FromAsset(&s.EdgeZip, nil),
 		MemorySize:   jsii.Number(128),
-		// Twice what all of an event's calls may take: docs/lambda-edge.md.
+		// Twice the time limit for all calls of an event: docs/lambda-edge.md.
 		Timeout: awscdk.Duration_Seconds(jsii.Number(5)),
 		Role:    triggerRole(front, s),
-		// An old version is what a rollback needs; and CloudFront's copies of it cannot
-		// be removed for hours.
+		// A rollback needs an old version, and CloudFront's copies of it cannot be removed
+		// for hours.
 		CurrentVersionOptions: &awslambda.VersionOptions{RemovalPolicy: awscdk.RemovalPolicy_RETAIN},
 	})
 	return function.CurrentVersion()
@@ -46,20 +46,21 @@ func triggerRole(front *stack, s settings) awsiam.Role {
 	logs := fmt.Sprintf("arn:aws:logs:*:%s:log-group:%s", *awscdk.Aws_ACCOUNT_ID(), s.triggerLogs())
 	return awsiam.NewRole(front.Stack, jsii.String("EdgeRole"), &awsiam.RoleProps{
 		Description: jsii.String("Calotype's Lambda@Edge function: looks for pictures and sends jobs"),
-		// Lambda runs it, and CloudFront's copies of it are run by edgelambda.
+		// Lambda runs the function, and edgelambda runs CloudFront's copies.
 		AssumedBy: awsiam.NewCompositePrincipal(
 			awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 			awsiam.NewServicePrincipal(jsii.String("edgelambda.amazonaws.com"), nil)),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{
 			"edge": awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &[]awsiam.PolicyStatement{
-				// HEAD of renditions and sources needs the right to read them.
+				// A HEAD of renditions and sources needs the permission to read them.
 				allow("LookForPictures", "s3:GetObject", front.objectsARN("")),
-				// Without it S3 answers 403 for what is missing, which then cannot be distinguished
-				// from what is forbidden.
+				// Without it S3 answers 403 for a missing object, which then looks like a
+				// forbidden one.
 				allow("TellMissingFromForbidden", "s3:ListBucket", front.bucketARN()),
-				// The job of a missing rendition.
+				// To send the job for a missing rendition.
 				allow("SendJobs", "sqs:SendMessage", jsii.String(s.jobQueueARN())),
-				// Lambda writes the log by the function's role, in whichever Region it ran.
+				// Lambda writes the log with the function's role, in the Region where it
+				// ran.
 				awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 					Sid:       jsii.String("WriteLog"),
 					Actions:   jsii.Strings("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),

@@ -12,8 +12,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// alarmTopic sends a stack's alarms to people. It may be empty. An alarm's topic must
-// be in its Region, so each stack has its own.
+// alarmTopic sends a stack's alarms to people. It may be nil. An alarm's topic must be in
+// its Region, so each stack has its own.
 type alarmTopic struct{ awssns.Topic }
 
 func newAlarmTopic(st *stack, s settings) alarmTopic {
@@ -25,15 +25,16 @@ func newAlarmTopic(st *stack, s settings) alarmTopic {
 	return alarmTopic{topic}
 }
 
-// alarm defines when a metric is wrong, and what that means to its reader.
+// alarm defines when a metric is wrong, and describes the meaning to its reader.
 type alarm struct {
 	id, meaning string
 	metric      awscloudwatch.IMetric
-	// It goes off above the threshold, or below it, for so many periods of the metric.
+	// The alarm fires if the metric is above (or below) the threshold for this many
+	// periods.
 	threshold float64
 	below     bool
 	periods   int
-	// missing is what no data means: nothing is wrong, unless it says otherwise.
+	// missing is how missing data is treated: as not breaching by default.
 	missing awscloudwatch.TreatMissingData
 }
 
@@ -74,7 +75,7 @@ func watchFront(front *stack, d awscloudfront.Distribution) {
 	})
 }
 
-// errorRate is the share of answers that are 5xx, in percent.
+// errorRate is the percentage of responses that are 5xx.
 func errorRate(d awscloudfront.Distribution) awscloudwatch.Metric {
 	return metric("AWS/CloudFront", "5xxErrorRate", "Average", map[string]*string{
 		"DistributionId": d.DistributionId(), "Region": jsii.String("Global"),
@@ -123,7 +124,7 @@ func watchHome(home *stack, s settings, q queues, workers awsecs.FargateService,
 	home.show(s.Name, graphs)
 }
 
-// graph is one of the dashboard's.
+// graph is a graph of the dashboard.
 type graph struct {
 	title   string
 	metrics []awscloudwatch.IMetric
@@ -140,9 +141,9 @@ func (st *stack) show(name string, graphs []graph) {
 	dashboard.AddWidgets(widgets...)
 }
 
-// enqueueErrors counts the function's log lines of jobs that could not be sent. Where
-// Origin Shield is in the bucket's Region the function runs there; where it is not,
-// the log is in a Region without a stack, and the metric does not exist.
+// enqueueErrors counts the function's log lines for jobs that could not be sent. The
+// function runs in Origin Shield's Region. If that is not the bucket's Region, the log is
+// in a Region without a stack, and there is no metric.
 func enqueueErrors(home *stack, s settings) awscloudwatch.IMetric {
 	if s.OriginShield != s.Region {
 		awscdk.Annotations_Of(home.Stack).AddWarningV2(jsii.String("calotype:enqueue-errors"),
@@ -156,7 +157,7 @@ func enqueueErrors(home *stack, s settings) awscloudwatch.IMetric {
 	})
 	filter := awslogs.NewMetricFilter(home.Stack, jsii.String("EnqueueFaults"), &awslogs.MetricFilterProps{
 		LogGroup: log,
-		// One line for each event that failed in something: {"fault":"enqueue",…}.
+		// The function writes one such line for each failed event: {"fault":"enqueue",…}.
 		FilterPattern:   awslogs.FilterPattern_AllTerms(jsii.String("fault"), jsii.String("enqueue")),
 		MetricNamespace: jsii.String("Calotype/" + s.Name),
 		MetricName:      jsii.String("EnqueueErrors"),

@@ -22,19 +22,19 @@ func workerRole(home *stack, s settings, q queues, distribution awscloudfront.Di
 	statements := []awsiam.PolicyStatement{
 		// A source, and the object at a rendition's key.
 		allow("ReadPictures", *jsii.Strings("s3:GetObject"), []*string{home.objectsARN("")}),
-		// Without it S3 answers 403 for a missing key, which is a dead letter. For events,
-		// workers list which variants are in use.
+		// Without it S3 answers 403 for a missing key, which would become a dead letter.
+		// For events, workers list the variants that are in use.
 		allow("TellMissingFromForbidden", *jsii.Strings("s3:ListBucket"), []*string{home.bucketARN()}),
 		// Renditions are put, and deleted if their source no longer exists.
 		allow("PublishRenditions", *jsii.Strings("s3:PutObject", "s3:DeleteObject"), []*string{home.objectsARN(*home.Folder + "/")}),
-		// Receive, extend, release and delete; send retries; count, for metrics and to check
+		// Receive, extend, release and delete; send retries; count for metrics and check
 		// that the queue exists.
 		allow("WorkOnJobs", *jsii.Strings("sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:SendMessage", "sqs:GetQueueAttributes"), sources),
 		// Workers never read dead letters.
 		allow("BuryJobs", *jsii.Strings("sqs:SendMessage", "sqs:GetQueueAttributes"), []*string{q.dead.QueueArn()}),
 	}
 	if s.Purge {
-		// Invalidate changed pictures, and see when that is done.
+		// Invalidate changed pictures, and check when an invalidation is complete.
 		statements = append(statements, allow("ForgetChangedPictures", *jsii.Strings("cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"),
 			[]*string{jsii.String(fmt.Sprintf("arn:aws:cloudfront::%s:distribution/%s", *awscdk.Aws_ACCOUNT_ID(), *distribution.DistributionId()))}))
 	}

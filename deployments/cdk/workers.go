@@ -14,8 +14,8 @@ import (
 	"calotype/worker"
 )
 
-// stopTime is how long a task has to end: the grace that a worker gives its jobs, and
-// then some to say so to the queue.
+// stopTime is how long a task has to stop: the worker's grace period, plus time to requeue
+// its jobs.
 const stopTime = 15
 
 // newWorkers runs the workers' container on Fargate.
@@ -23,7 +23,7 @@ func newWorkers(home *stack, s settings, q queues, distribution awscloudfront.Di
 	network := newNetwork(home)
 	cluster := awsecs.NewCluster(home.Stack, jsii.String("Cluster"), &awsecs.ClusterProps{
 		Vpc: network.vpc,
-		// RunningTaskCount, which scaling divides by, is one of its metrics.
+		// RunningTaskCount, by which scaling divides, is one of its metrics.
 		ContainerInsightsV2:            awsecs.ContainerInsights_ENABLED,
 		EnableFargateCapacityProviders: jsii.Bool(true),
 	})
@@ -31,7 +31,7 @@ func newWorkers(home *stack, s settings, q queues, distribution awscloudfront.Di
 		Cluster:                    cluster,
 		TaskDefinition:             newTask(home, s, q, distribution),
 		VpcSubnets:                 &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PUBLIC},
-		AssignPublicIp:             jsii.Bool(true), // The way to SQS; nothing may come in by it.
+		AssignPublicIp:             jsii.Bool(true), // For connections to SQS; nothing may connect to it.
 		SecurityGroups:             &[]awsec2.ISecurityGroup{network.outward},
 		CapacityProviderStrategies: capacity(s),
 		MinHealthyPercent:          jsii.Number(100),
@@ -40,14 +40,14 @@ func newWorkers(home *stack, s settings, q queues, distribution awscloudfront.Di
 		EnableECSManagedTags:       jsii.Bool(true),
 		PropagateTags:              awsecs.PropagatedTagSource_SERVICE,
 	})
-	// A task that cannot fetch its image would be taken for a broken deployment.
+	// A task that cannot fetch its image would otherwise count as a broken deployment.
 	service.Node().AddDependency(cluster, network.vpc.InternetConnectivityEstablished())
 	scale(home, s, q, service)
 	return service
 }
 
-// capacity has one task stay whatever AWS takes back. A task that is taken back gets
-// two minutes' notice by the signal that workers stop at.
+// capacity keeps one task that AWS does not reclaim. Before AWS reclaims a task it sends
+// SIGTERM, on which workers stop, two minutes ahead.
 func capacity(s settings) *[]*awsecs.CapacityProviderStrategy {
 	if !s.Spot {
 		return &[]*awsecs.CapacityProviderStrategy{{CapacityProvider: jsii.String("FARGATE"), Weight: jsii.Number(1)}}
@@ -107,7 +107,7 @@ func newTask(home *stack, s settings, q queues, distribution awscloudfront.Distr
 		StopTimeout: awscdk.Duration_Seconds(jsii.Number(worker.Defaults().Grace.Seconds() + stopTime)),
 		Logging: awsecs.LogDrivers_AwsLogs(&awsecs.AwsLogDriverProps{
 			StreamPrefix: jsii.String("worker"),
-			// Trouble with logs must not stop the work.
+			// Problems with logs must not stop the work.
 			Mode: awsecs.AwsLogDriverMode_NON_BLOCKING,
 			LogGroup: awslogs.NewLogGroup(home.Stack, jsii.String("WorkerLog"), &awslogs.LogGroupProps{
 				Retention:     awslogs.RetentionDays_ONE_MONTH,
@@ -115,8 +115,8 @@ func newTask(home *stack, s settings, q queues, distribution awscloudfront.Distr
 			}),
 		}),
 	})
-	// libvips may write temporary files, and the root is read-only. The image says that
-	// everyone may write there.
+	// libvips may write temporary files, and the root is read-only. In the image every user
+	// may write there.
 	task.AddVolume(&awsecs.Volume{Name: jsii.String("tmp")})
 	container.AddMountPoints(&awsecs.MountPoint{ContainerPath: jsii.String("/tmp"), SourceVolume: jsii.String("tmp"), ReadOnly: jsii.Bool(false)})
 	return task

@@ -1,7 +1,6 @@
-// Package check holds tests, and nothing but tests, of deployments that cannot be run
-// where they are tested: the container image, the systemd unit. "make check-deploy"
-// runs them. The tested files are in the neighbouring folders; the templates have
-// their own checks, in deployments/cdk.
+// Package check tests deployments that cannot be run on the test machine: the container
+// image and the systemd unit. "make check-deploy" runs the tests. The tested files are in
+// the neighbouring folders. The templates have their own checks in deployments/cdk.
 //
-// A tool that is missing is a failure with its name, never a test that is left out.
+// A missing tool is a failure that names the tool; no test is skipped.
 package check

@@ -23,7 +23,7 @@ import (
 
 const dockerfile = "../docker/Dockerfile"
 
-// noRegistry answers for base images without asking a registry.
+// noRegistry resolves base images without a registry.
 type noRegistry struct{}
 
 func (noRegistry) ResolveImageConfig(_ context.Context, ref string, _ sourceresolver.Opt) (string, digest.Digest, []byte, error) {
@@ -31,7 +31,7 @@ func (noRegistry) ResolveImageConfig(_ context.Context, ref string, _ sourcereso
 	return ref, digest.FromBytes(config), config, err
 }
 
-// lint returns what BuildKit, which builds the image, has to say of a Dockerfile.
+// lint returns the warnings of BuildKit, which builds the image, for a Dockerfile.
 func lint(t *testing.T, content []byte) []string {
 	t.Helper()
 	source := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", content)
@@ -128,7 +128,7 @@ func TestImageIsLocked(t *testing.T) {
 	}
 }
 
-// What the build copies must not be left out of its context.
+// Files that the build copies must not be excluded from its context.
 func TestContextHasTheSources(t *testing.T) {
 	ignore, err := os.ReadFile("../../.dockerignore")
 	if err != nil {

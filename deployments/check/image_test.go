@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// command runs a program in the repository's root and returns what it says.
+// command runs a program in the repository's root and returns its output.
 func command(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
@@ -22,8 +22,8 @@ func command(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
-// inside runs a program with a folder for its root, as the image's user: nothing but
-// /tmp can be written to. Who is not root needs user namespaces, which Debian has.
+// inside runs a program in a root folder, as the image's user: only /tmp is writable.
+// Without root it needs user namespaces, which Debian enables.
 func inside(t *testing.T, root, program string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, args...)
@@ -43,12 +43,12 @@ func inside(t *testing.T, root, program string, args ...string) string {
 	return string(out)
 }
 
-// TestImageHoldsWhatTheEngineNeeds lays out the image's root as the Dockerfile does,
-// and runs the program in it, and then the engine's own tests: every format is read
-// and written with the image's libraries alone.
+// TestImageHoldsWhatTheEngineNeeds lays out the image's root as the Dockerfile does. It
+// runs the program in it, and then the engine's own tests: every format is read and written
+// with the image's libraries alone.
 func TestImageHoldsWhatTheEngineNeeds(t *testing.T) {
 	directory := t.TempDir()
-	if err := os.Chmod(filepath.Dir(directory), 0o755); err != nil { // Another user must get there.
+	if err := os.Chmod(filepath.Dir(directory), 0o755); err != nil { // Another user must be able to enter it.
 		t.Fatal(err)
 	}
 	programs, engine, root := filepath.Join(directory, "programs"), filepath.Join(directory, "engine.test"), filepath.Join(directory, "root")
@@ -98,8 +98,8 @@ func TestImageHoldsWhatTheEngineNeeds(t *testing.T) {
 	}
 }
 
-// addDevices puts into a root what every container runtime does, and programs that
-// start others need it: a /dev/null, which here is a file.
+// addDevices adds to a root what every container runtime adds and what programs need that
+// start others: /dev/null, which here is a regular file.
 func addDevices(t *testing.T, root string) (remove func()) {
 	t.Helper()
 	folder := filepath.Join(root, "dev")

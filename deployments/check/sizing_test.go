@@ -10,14 +10,13 @@ import (
 	"testing"
 )
 
-// The table of sizes follows from the figures that "make bench" prints: new figures need
-// a new table.
+// The table of sizes follows from the output of "make bench": new figures need a new table.
 func TestSizingFollowsFromFigures(t *testing.T) {
 	figures, err := os.ReadFile("../../BENCHMARK.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Those of 6 to 12 megapixels.
+	// For pictures of 6 to 12 megapixels.
 	_, figures, _ = bytes.Cut(figures, []byte("The program's own three JPEGs"))
 	operations, err := os.ReadFile("../../docs/operations.md")
 	if err != nil {

@@ -41,7 +41,7 @@ func readUnit(t *testing.T) string {
 	return string(content)
 }
 
-// systemd only warns of an unknown key. Here every warning is an error.
+// systemd only warns about an unknown key. Here every warning is an error.
 func TestUnitIsUnderstood(t *testing.T) {
 	content := readUnit(t)
 	if out, err := analyze(t, content, "verify", "--man=no"); err != nil || out != "" {
@@ -66,7 +66,7 @@ func TestUnitIsHardened(t *testing.T) {
 	}
 }
 
-// The worker must have ended by itself before systemd ends it.
+// The worker must end by itself before systemd kills it.
 func TestUnitWaitsForTheGrace(t *testing.T) {
 	stop := regexp.MustCompile(`(?m)^TimeoutStopSec=(\d+)$`).FindStringSubmatch(readUnit(t))
 	if stop == nil {
@@ -77,8 +77,8 @@ func TestUnitWaitsForTheGrace(t *testing.T) {
 	}
 }
 
-// Every variable of the environment file is a flag of the worker; and with those that
-// are set, the worker has nothing to complain of.
+// Every variable in the environment file is a flag of the worker, and the worker accepts
+// the values.
 func TestEnvironmentFile(t *testing.T) {
 	content, err := os.ReadFile("../ec2/worker.env")
 	if err != nil {
@@ -98,7 +98,8 @@ func TestEnvironmentFile(t *testing.T) {
 			set = append(set, name+"="+value)
 		}
 	}
-	// Without a decoder beside it, it ends where it would start one, which is after all checks.
+	// Without a decoder beside it, the worker ends where it would start one, which is after
+	// all checks.
 	cmd := exec.CommandContext(t.Context(), program, "worker")
 	cmd.Env = set
 	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "calotype-decode is neither beside") {

@@ -1,7 +1,7 @@
-// Package viewer writes the CloudFront Function that every viewer's request meets
-// first: it drops what the presets' table does not know from the query, so that a
-// made-up value does not cause a miss of its own. It decides nothing: whatever it leaves has the
-// same meaning to package edge as what came.
+// Package viewer writes the CloudFront Function that runs first for every viewer's request.
+// It drops query values that the table of presets does not contain, so that a made-up value
+// does not cause a cache miss. It does not change the decision: package edge decides the
+// same for the query before and after.
 package viewer
 
 import (
@@ -13,7 +13,7 @@ import (
 	"calotype"
 )
 
-// maxCode is the largest function that CloudFront takes, in bytes.
+// maxCode is the maximum size of a function at CloudFront, in bytes.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html#limits-functions
 const maxCode = 10 << 10
 

@@ -16,8 +16,8 @@ import (
 
 func TestMain(m *testing.M) { hermetic.Main(m) }
 
-// value is a parameter as CloudFront Functions have it: undecoded, and with all of
-// its values where there is more than one.
+// value is a parameter as CloudFront Functions represent it: not decoded, and with all
+// values if there are several.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-event-structure.html#functions-event-structure-query-header-cookie
 type value struct {
 	Value      string  `json:"value"`
@@ -26,8 +26,8 @@ type value struct {
 
 type parameters map[string]value
 
-// driver runs the function over events in the order in which a parameter's name first
-// stood in its query, which a Go map forgets.
+// driver runs the function over events. It keeps the parameters in their order of first
+// appearance, which a Go map loses.
 const driver = `
 const fs = require('fs');
 const handler = new Function(fs.readFileSync(process.argv[1], 'utf8') + '; return handler;')();
@@ -75,7 +75,7 @@ func normalise(t *testing.T, presets calotype.Presets, queries []string) []param
 	return answers
 }
 
-// query writes parameters as CloudFront does in the event of an origin request.
+// query formats parameters as CloudFront does in an origin-request event.
 func (p parameters) query() string {
 	values := url.Values{}
 	for name, v := range p {
@@ -97,8 +97,8 @@ var queries = []string{
 	"size=M&size=", "to_webp=1&to_webp=0&size=S", "format=png&format=avif&size=SXS", "size=SL&format=png%20",
 }
 
-// TestDecisionIsTheSame compares what package edge decides on a query as it came and
-// on what the function makes of it.
+// TestDecisionIsTheSame compares the decisions of package edge for the original query and
+// for the function's result.
 func TestDecisionIsTheSame(t *testing.T) {
 	own, err := calotype.ParsePresets([]byte(`{"__proto__": "10x10", "constructor": "20x20", "0": "30x30", "hero-2_x": "1600x900"}`))
 	if err != nil {
@@ -124,8 +124,8 @@ func TestDecisionIsTheSame(t *testing.T) {
 	}
 }
 
-// TestFewCacheKeys counts what the queries, which nearly all differ, become: at most
-// one query without a size, and six for each size.
+// TestFewCacheKeys counts the distinct results for queries that nearly all differ: at most
+// one without a size, and six for each size.
 func TestFewCacheKeys(t *testing.T) {
 	presets := calotype.DefaultPresets()
 	allowed := map[string]bool{"": true}
@@ -143,7 +143,7 @@ func TestFewCacheKeys(t *testing.T) {
 	}
 }
 
-// TestFormats asserts that the function's formats are those that a viewer may ask for.
+// TestFormats checks that the function's formats are those that a viewer may request.
 func TestFormats(t *testing.T) {
 	for _, f := range []calotype.Format{calotype.JPEG, calotype.PNG, calotype.GIF, calotype.WebP, calotype.AVIF, calotype.BMP, calotype.TIFF, calotype.HEIC} {
 		_, want := calotype.ParseFormat(string(f))

@@ -39,7 +39,7 @@ func run(t *testing.T, program string, args ...string) (*exec.Cmd, *awstest.Log)
 	return cmd, log
 }
 
-// logged waits for a field of a program's log.
+// logged waits for a field in a program's log.
 func logged(t *testing.T, log *awstest.Log, field string) (value string) {
 	t.Helper()
 	pattern := regexp.MustCompile(`"` + field + `":"([^"]+)"`)
@@ -55,8 +55,8 @@ func logged(t *testing.T, log *awstest.Log, field string) (value string) {
 // server is a Prometheus.
 type server struct{ url string }
 
-// startPrometheus starts one with the configuration as it is, but for the targets, and
-// for the intervals: tests have no time.
+// startPrometheus starts a server with the delivered configuration. Only the targets
+// differ, and the intervals, which are shorter for the test.
 func startPrometheus(t *testing.T, worker, edge string) server {
 	t.Helper()
 	folder := t.TempDir()
@@ -105,7 +105,7 @@ type sample struct {
 
 func (s sample) String() string { return fmt.Sprintf("%v %v", s.Metric, s.Value[1]) }
 
-// ask evaluates an expression now. Numbers that are none are left out.
+// ask evaluates an expression now. It leaves out values that are not a number.
 func (s server) ask(t *testing.T, expression string) []sample {
 	t.Helper()
 	response, err := http.PostForm(s.url+"/api/v1/query", url.Values{"query": {expression}})
@@ -132,7 +132,7 @@ func (s server) ask(t *testing.T, expression string) []sample {
 	return samples
 }
 
-// ringing returns the alerts whose condition holds now, and what holds.
+// ringing returns the firing alerts and their labels.
 func (s server) ringing(t *testing.T) map[string][]sample {
 	t.Helper()
 	ringing := map[string][]sample{}
@@ -144,7 +144,7 @@ func (s server) ringing(t *testing.T) map[string][]sample {
 	return ringing
 }
 
-// wantSoundRules looks at what the server itself makes of the rules.
+// wantSoundRules checks what the server reports about the rules.
 func (s server) wantSoundRules(t *testing.T) {
 	t.Helper()
 	response, err := http.Get(s.url + "/api/v1/rules")
@@ -190,9 +190,9 @@ func wantRinging(t *testing.T, s server, when string, want ...string) {
 	}
 }
 
-// A worker and an edge under load, scraped by a Prometheus with the rules that we
-// deliver: everything that alerts and dashboard read is served, every panel shows
-// something, and the alerts are silent until something is wrong.
+// A Prometheus with the delivered rules scrapes a worker and an edge under load. Every
+// metric that alerts and dashboard read is served, every panel has data, and the alerts are
+// silent until something is wrong.
 func TestPrometheusScrapesAWorkerAndAnEdge(t *testing.T) {
 	calotype, err := awstest.Build("calotype", "cmd/calotype")
 	if err != nil {
@@ -241,7 +241,7 @@ func TestPrometheusScrapesAWorkerAndAnEdge(t *testing.T) {
 	if err := worker.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = worker.Wait() // It says that it was killed.
+	_ = worker.Wait() // It reports that it was killed.
 	settled("the worker is gone", `up{job="calotype-worker"} == 0`)
 	wantRinging(t, prometheus, "the worker was killed", "CalotypeNoWorkers", "CalotypeNotReady")
 }
@@ -259,11 +259,12 @@ func load(t *testing.T, pictures, bucket string, n int) {
 	for i := range n {
 		url := fmt.Sprintf("%s/%02d.jpg?size=M&to_webp=1", pictures, i)
 		awstest.Eventually(t, time.Minute, url+" is a rendition", func() bool { return view(t, url) == "rendition" })
-		view(t, strings.Replace(url, "size=M", "size=S", 1)) // A sibling.
+		view(t, strings.Replace(url, "size=M", "size=S", 1)) // A sibling of the requested variant.
 	}
 }
 
-// view asks for a picture as a viewer does, and returns what the answer says it is.
+// view requests a picture as a viewer does and returns the X-Calotype state of the
+// response.
 func view(t *testing.T, url string) string {
 	t.Helper()
 	response, err := http.Get(url)

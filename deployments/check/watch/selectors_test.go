@@ -15,9 +15,9 @@ var (
 	words    = []string{"and", "or", "unless", "bool", "offset"}
 )
 
-// selectors returns what an expression reads: names, with what must hold of labels.
+// selectors returns what an expression reads: metric names and label matchers.
 func selectors(expression string) []string {
-	// Quoted text is hidden while brackets are searched.
+	// Quoted text is masked while brackets are searched.
 	var quoted []string
 	e := text.ReplaceAllStringFunc(expression, func(s string) string {
 		quoted = append(quoted, s)

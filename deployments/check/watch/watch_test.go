@@ -1,7 +1,7 @@
-// Package watch tests what watches Calotype: the alert rules and the dashboard, by
-// promtool and by a Prometheus that scrapes a worker and an edge under load.
+// Package watch tests the monitoring of Calotype, the alert rules and the dashboard, with
+// promtool and with a Prometheus that scrapes a worker and an edge under load.
 //
-// Both programs are of Debian's package prometheus. "make check-deploy" brings them.
+// Both programs are in Debian's package prometheus. "make check-deploy" provides them.
 package watch
 
 import (
@@ -26,7 +26,7 @@ const (
 	dashboardFile = "../../grafana/calotype.json"
 )
 
-// tool returns a program's path. One that is missing is a failure.
+// tool returns a program's path. A missing program is a failure.
 func tool(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
@@ -45,7 +45,7 @@ func promtool(t *testing.T, args ...string) (string, error) {
 	return string(out), err
 }
 
-// files returns the names of the rules' files, or of their tests.
+// files returns the names of the rule files, or of their tests.
 func files(t *testing.T, tests bool) []string {
 	t.Helper()
 	all, err := filepath.Glob(rulesFolder + "/*.yml")
@@ -96,7 +96,7 @@ func alerts(t *testing.T) map[string]string {
 	return found
 }
 
-// panels returns the expressions of the dashboard, by panel.
+// panels returns the expressions of the dashboard, keyed by panel.
 func panels(t *testing.T) map[string][]string {
 	t.Helper()
 	data, err := os.ReadFile(dashboardFile)
@@ -137,7 +137,7 @@ func TestRulesAreUnderstood(t *testing.T) {
 	}
 }
 
-// Each alert goes off in a test, and each is silent in one.
+// Each alert fires in one test and is silent in another.
 func TestEveryAlertIsTested(t *testing.T) {
 	fires, silent := map[string]bool{}, map[string]bool{}
 	for _, name := range files(t, true) {
@@ -173,7 +173,7 @@ func TestEveryAlertIsTested(t *testing.T) {
 	}
 }
 
-// Whoever is woken finds the alert in the document.
+// Each alert is explained in the document.
 func TestEveryAlertIsDocumented(t *testing.T) {
 	doc, err := os.ReadFile("../../../docs/operations.md")
 	if err != nil {
