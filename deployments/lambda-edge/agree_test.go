@@ -20,11 +20,11 @@ import (
 	"calotype/queue"
 )
 
-// TestOneDecision gives several hundred ordinary and hostile requests to the Go
-// package, to the function in Node, and to the HTTP origin. No rendition exists and
-// every source does, so a decision shows in the calls: the rendition that is looked
-// for, the source, the job. What Go's HTTP server refuses to parse never reaches the
-// origin, and is compared between the other two.
+// TestOneDecision gives several hundred ordinary and hostile requests to the Go package, to
+// the function in Node, and to the HTTP origin. No rendition exists and every source does,
+// so the calls show the decision: the rendition's HEAD, the source, the job. Requests that
+// Go's HTTP server refuses to parse never reach the origin; they are compared between the
+// other two only.
 func TestOneDecision(t *testing.T) {
 	data, err := os.ReadFile("testdata/requests.json")
 	if err != nil {
@@ -75,7 +75,7 @@ func picture(d edge.Decision) bool {
 	return ok
 }
 
-// decisionOfFunction handles an event against an S3 with every source and no rendition.
+// decisionOfFunction handles an event with an S3 that has every source and no rendition.
 func decisionOfFunction(f *function, method, path, query string) string {
 	var looked []string
 	var body string
@@ -95,7 +95,7 @@ func decisionOfFunction(f *function, method, path, query string) string {
 		body = m.MessageBody
 		return true
 	})
-	// Each event has a bucket of its own, so that no job counts as sent already.
+	// Each event has its own bucket, so that no job counts as already sent.
 	names++
 	f.bucket = fmt.Sprintf("bucket-%d", names)
 	event := request(path, query, f.settings())
@@ -113,7 +113,7 @@ func decisionOfFunction(f *function, method, path, query string) string {
 
 var names int
 
-// decisionOfOrigin serves a request from an S3 with every source and no rendition.
+// decisionOfOrigin serves a request from an S3 that has every source and no rendition.
 func decisionOfOrigin(t *testing.T, rules edge.Rules, method string, u *url.URL) string {
 	var looked []string
 	var body string
@@ -123,7 +123,7 @@ func decisionOfOrigin(t *testing.T, rules edge.Rules, method string, u *url.URL)
 			t.Error(err)
 		}
 		body = m.MessageBody
-		w.WriteHeader(http.StatusBadRequest) // Only what was sent counts.
+		w.WriteHeader(http.StatusBadRequest) // Only the responses that were sent count.
 	}))
 	defer sqsServer.Close()
 	t.Setenv("AWS_ENDPOINT_URL_SQS", sqsServer.URL)

@@ -27,9 +27,9 @@ import (
 
 var role = aws.Credentials{AccessKeyID: "ASIAROLE", SecretAccessKey: "role's secret", SessionToken: "role's token"}
 
-// TestRealEndpoints lets the function speak to the hosts that it speaks to in
-// production, over TLS and with a role's credentials: the driver leads connections to
-// them here, certificates and signatures are checked.
+// TestRealEndpoints lets the function connect to the production host names, over TLS and
+// with a role's credentials. The driver redirects the connections to this machine;
+// certificates and signatures are checked.
 func TestRealEndpoints(t *testing.T) {
 	for _, node := range nodes {
 		t.Run(node, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestRealEndpoints(t *testing.T) {
 	}
 }
 
-// checkSignature signs the request once more, as the SDK does, and compares.
+// checkSignature signs the request again, as the SDK does, and compares.
 func checkSignature(t *testing.T, r *http.Request, service, region string) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -103,7 +103,7 @@ func checkSignature(t *testing.T, r *http.Request, service, region string) {
 	}
 }
 
-// hosts is a TLS server with a certificate for hosts of AWS.
+// hosts is a TLS server with a certificate for AWS's host names.
 type hosts struct{ authority, port string }
 
 func newHosts(t *testing.T, handler http.HandlerFunc) hosts {

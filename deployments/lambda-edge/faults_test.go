@@ -46,8 +46,7 @@ func cut(on string) breaks {
 	}
 }
 
-// logged checks that there is one line, which names the fault and holds nothing that
-// it must not.
+// logged checks that there is one line, which names the fault and contains no secret.
 func logged(t *testing.T, name, log, fault, text string) {
 	t.Helper()
 	var line struct{ Fault, Request string }
@@ -107,7 +106,7 @@ func TestFailOpen(t *testing.T) {
 			}
 			logged(t, name, f.log.take(), c.fault, c.text)
 		}
-		// A send that failed is not remembered as done.
+		// A failed send is not remembered as sent.
 		f.aws.reset()
 		f.handle(request("/kitty.jpg", "size=M", f.settings()))
 		if jobs := f.enqueued(); len(jobs) == 0 {
@@ -136,7 +135,8 @@ func TestUnknownEvents(t *testing.T) {
 	})
 }
 
-// A response that cannot be classified may be a pending original, so it gets that short lifetime.
+// A response that cannot be classified may be a pending original, so it gets the short
+// lifetime.
 func TestUndecidedAnswersAreShort(t *testing.T) {
 	onNodes(t, func(t *testing.T, f *function) {
 		answered := func(settings map[string]string) object {
@@ -154,7 +154,7 @@ func TestUndecidedAnswersAreShort(t *testing.T) {
 	})
 }
 
-// TestPanic panics inside the wasm, and goes on with another instance.
+// TestPanic causes a panic inside the wasm; the handler continues with another instance.
 func TestPanic(t *testing.T) {
 	for _, node := range nodes {
 		t.Run(node, func(t *testing.T) {
@@ -182,7 +182,8 @@ func TestPanic(t *testing.T) {
 	}
 }
 
-// TestBudget stops the clock: a call may take a second, all of an event two and a half.
+// TestBudget uses a server that never responds: a call may take a second, and an event two
+// and a half seconds in total.
 func TestBudget(t *testing.T) {
 	const script = `import { Budget } from './src/calls.mjs';
 		let now = 0;
@@ -208,8 +209,8 @@ func TestMissingWasm(t *testing.T) {
 	}
 }
 
-// TestStaleConnection closes the kept connections between events, as happens to a
-// function that was frozen.
+// TestStaleConnection closes the kept connections between events, as happens to a frozen
+// function.
 func TestStaleConnection(t *testing.T) {
 	onNodes(t, func(t *testing.T, f *function) {
 		f.put("kitty.jpg", "resized/M/kitty.jpg")
@@ -234,12 +235,12 @@ func TestStaleConnection(t *testing.T) {
 	})
 }
 
-// An answer that is cut short came from a server that has the message: it is not sent
-// again, over a connection that was kept either.
+// If a response is cut short the server already has the message. It is not sent again, even
+// over a kept connection.
 func TestAnswerIsCutShort(t *testing.T) {
 	onNodes(t, func(t *testing.T, f *function) {
 		f.put("first.jpg", "kitty.jpg")
-		f.handle(request("/first.jpg", "size=M", f.settings())) // It leaves connections to both.
+		f.handle(request("/first.jpg", "size=M", f.settings())) // It leaves connections to both servers open.
 		f.aws.reset(func(w http.ResponseWriter, r *http.Request) bool {
 			if r.Method != http.MethodPost {
 				return false
@@ -258,8 +259,8 @@ func TestAnswerIsCutShort(t *testing.T) {
 	})
 }
 
-// TestMemoryIsFlat handles events for pictures of their own, each of which is looked
-// for and enqueued, or with no call at all.
+// TestMemoryIsFlat handles many events: for distinct pictures, each checked and enqueued,
+// or without any call.
 func TestMemoryIsFlat(t *testing.T) {
 	events := 2000
 	if os.Getenv("CALOTYPE_SOAK") != "" {

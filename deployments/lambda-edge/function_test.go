@@ -29,7 +29,7 @@ type function struct {
 	log *lines
 }
 
-// lines collects what a process logs.
+// lines collects the log lines of a process.
 type lines struct {
 	sync.Mutex
 	text strings.Builder
@@ -49,8 +49,8 @@ func (l *lines) take() string {
 	return l.text.String()
 }
 
-// start starts a version of Node with the function in a folder, and with more
-// variables than those of AWS.
+// start starts a version of Node with the function in a folder, and with additional
+// variables.
 func start(t *testing.T, node, folder string, variables ...string) *function {
 	t.Helper()
 	jobs, _ := awstest.Queues(t)
@@ -176,7 +176,7 @@ func request(uri, query string, settings map[string]string) object {
 	}}}}
 }
 
-// response is an origin-response event for a request that went to a path of the origin.
+// response is an origin-response event for a request to a path of the origin.
 func response(req object, path, status string, headers map[string]string) object {
 	cf := inner(req)
 	cf["config"].(object)["eventType"] = "origin-response"
@@ -197,7 +197,7 @@ func originPath(result object) string {
 	return result["origin"].(object)["s3"].(object)["path"].(string)
 }
 
-// same reports whether a result is what it should be, as JSON.
+// same reports whether a result has the expected JSON.
 func same(t *testing.T, name string, got, want any) {
 	t.Helper()
 	g, err := json.Marshal(got)

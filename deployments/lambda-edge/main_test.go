@@ -1,6 +1,6 @@
-// Package lambdaedge has tests only: they build the function's ZIP, unpack it, and
-// drive its handler in the versions of Node that Lambda runs, against the local S3
-// and SQS servers behind a proxy that records requests and breaks the chosen ones.
+// Package lambdaedge has only tests. They build the function's ZIP, unpack it, and run its
+// handler in the versions of Node that Lambda has, against the local S3 and SQS servers. A
+// proxy before the servers records requests and breaks chosen ones.
 package lambdaedge
 
 import (
@@ -87,8 +87,8 @@ func unzip(t *testing.T, data []byte) string {
 	return folder
 }
 
-// buildElsewhere builds a copy of the sources in another folder, as somebody with other
-// habits: a umask, a time zone, and settings of Go that would change the module.
+// buildElsewhere builds a copy of the sources in another folder and environment: another
+// umask, another time zone, and Go settings that would change the module.
 func buildElsewhere(t *testing.T) []byte {
 	t.Helper()
 	root := t.TempDir()

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// proxy forwards from a function to the S3 and SQS servers. It keeps the Host that
-// was signed, so the servers check the signatures as they came.
+// proxy forwards the function's requests to the S3 and SQS servers. It keeps the signed
+// Host header, so the servers can check the signatures.
 type proxy struct {
 	s3, sqs string
 
@@ -51,7 +51,7 @@ func (p *proxy) serve(t *testing.T, target string) string {
 	return s.URL
 }
 
-// reset forgets the calls and sets what breaks from now on.
+// reset forgets the calls and sets the faults that follow.
 func (p *proxy) reset(fault ...func(http.ResponseWriter, *http.Request) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -14,8 +14,8 @@ func TestOriginRequest(t *testing.T) {
 		f.put("hit.jpg", "resized/M.webp/hit.jpg", "miss.jpg", "a b%2F?é.jpg", "a+b.jpg", "photos/own.jpg", "resized/M/photos/own.jpg", "group.jpg")
 		for name, c := range map[string]struct {
 			uri, query, own, role string
-			path, sent            string // What the origin's path and the URI become, where they change.
-			job                   string // The job's source, where there is one.
+			path, sent            string // The new origin path and URI, if they change.
+			job                   string // The job's source, if there is a job.
 			calls                 int
 		}{
 			"hit":                  {uri: "/hit.jpg", query: "size=M&to_webp=1", path: "/resized/M.webp", calls: 1},
@@ -88,8 +88,8 @@ func TestRenditionsAreHidden(t *testing.T) {
 	})
 }
 
-// TestCheckSource compares renditions with their sources: one of an older version is
-// not the answer, and is made again.
+// TestCheckSource compares renditions with their sources: a rendition of an older version
+// is not served, and is made again.
 func TestCheckSource(t *testing.T) {
 	onNodes(t, func(t *testing.T, f *function) {
 		m, _ := calotype.DefaultPresets().Lookup("M")

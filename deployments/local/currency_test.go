@@ -12,8 +12,8 @@ import (
 	"calotype/internal/awstest"
 )
 
-// A picture that is replaced, by any S3 client, is shown new without anybody's asking
-// for its renditions; one that is removed leaves none.
+// When any S3 client replaces a picture, its renditions follow without new requests. When a
+// client removes it, no rendition remains.
 func TestRenditionsFollow(t *testing.T) {
 	p := start(t)
 	const key, path = "a b/été+1.jpg", "/a%20b/%C3%A9t%C3%A9+1.jpg?size=M"

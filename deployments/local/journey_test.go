@@ -27,7 +27,8 @@ import (
 // soak is set by "make soak": the full numbers instead of small ones.
 var soak = os.Getenv("CALOTYPE_SOAK") != ""
 
-// A new photo of 12 megapixels: the original at once, then the rendition, exact.
+// A new photo of 12 megapixels is served as the original at once, then as the exact
+// rendition.
 func TestNewPhoto(t *testing.T) {
 	p := start(t)
 	for key, size := range map[string][2]image.Point{
@@ -88,7 +89,7 @@ func (p *program) idle(t testing.TB) bool {
 	return a["ApproximateNumberOfMessages"]+a["ApproximateNumberOfMessagesNotVisible"]+a["ApproximateNumberOfMessagesDelayed"] == "000"
 }
 
-// keys lists the bucket.
+// keys returns the bucket's keys.
 func (p *program) keys(t testing.TB, prefix string) map[string]bool {
 	t.Helper()
 	bucket := bucketName
@@ -105,7 +106,7 @@ func (p *program) keys(t testing.TB, prefix string) map[string]bool {
 	return keys
 }
 
-// Everything dies in the middle of many jobs, and nothing is lost.
+// Everything is killed in the middle of many jobs, and nothing is lost.
 func TestKillInTheMiddle(t *testing.T) {
 	jobs := 30
 	if soak {
@@ -117,7 +118,8 @@ func TestKillInTheMiddle(t *testing.T) {
 		p.putFile(t, key, awstest.Photo(t, 1200, 900, i))
 		p.ask(t, "/"+key+"?size=M")
 	}
-	// The edge enqueues in the background: a job not yet sent is lost with the process.
+	// The edge enqueues in the background, so a job that is not sent yet is lost with the
+	// process.
 	awstest.Eventually(t, time.Minute, "all jobs are sent and some are done", func() bool {
 		return p.log.Count(`"message":"enqueue"`) == jobs && p.log.Count(`"outcome":"done"`) >= jobs/10
 	})
@@ -138,9 +140,9 @@ func TestKillInTheMiddle(t *testing.T) {
 	}
 }
 
-// Every picture ends as renditions or as a dead letter with a reason, and the
-// program lives on. The pictures are the samples, some broken ones, and those of
-// the folder that CALOTYPE_CORPUS names.
+// Every picture ends as renditions or as a dead letter with a reason, and the program keeps
+// running. The pictures are the samples, some broken ones, and those in the folder
+// CALOTYPE_CORPUS.
 func TestEveryPictureEndsSomewhere(t *testing.T) {
 	p := start(t)
 	whole := awstest.Photo(t, 900, 600, 0)
@@ -197,7 +199,7 @@ func TestEveryPictureEndsSomewhere(t *testing.T) {
 	}
 }
 
-// readPictures reads what is named like a picture in a folder and those below it.
+// readPictures reads the files with a picture's extension in a folder and below.
 func readPictures(t *testing.T, dir string, into map[string][]byte) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {

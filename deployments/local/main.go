@@ -1,7 +1,7 @@
-// Command calotype-local is the whole of Calotype on one machine: an S3 and an SQS
-// server, the HTTP edge, a pool of workers, and a page to watch them. Pictures and
-// jobs outlive restarts, orderly or not. It is for trying, developing and testing:
-// the credentials are known and the data are on one disk.
+// Command calotype-local runs all of Calotype on one machine: an S3 and an SQS server, the
+// HTTP edge, a pool of workers, and a page to watch them. Pictures and jobs survive
+// restarts, also after a crash. It is for trying, developing and testing: the credentials
+// are public, and the data is on one disk.
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// The exit codes, as those of calotype itself.
+// The exit codes, as those of calotype.
 const (
 	exitOK      = 0
 	exitFailure = 1
@@ -28,7 +28,7 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	// The first signal begins an orderly stop; a second one ends the process.
+	// The first signal starts an orderly stop; a second one ends the process.
 	context.AfterFunc(ctx, stop)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	os.Exit(code)
@@ -53,7 +53,7 @@ type flags struct {
 	Concurrency int    `help:"How many jobs run at once. The default is one for each CPU." default:"${concurrency}"`
 }
 
-// check says everything that is wrong with the flags.
+// check collects all mistakes in the flags.
 func (f *flags) check() []error {
 	var errs []error
 	for flag, address := range map[string]string{"listen": f.Listen, "s3-listen": f.S3Listen, "sqs-listen": f.SQSListen} {
@@ -74,7 +74,7 @@ func (f *flags) check() []error {
 	return errs
 }
 
-// run is the program. It returns the exit code.
+// run runs the program and returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var f flags
 	helped := false
@@ -123,8 +123,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
-// absolute makes the folders independent of the working folder, which the S3
-// server changes.
+// absolute makes the folders independent of the working directory, which the S3 server
+// changes.
 func (f *flags) absolute() error {
 	var errs [2]error
 	f.Data, errs[0] = filepath.Abs(f.Data)

@@ -34,16 +34,16 @@ func browse(t *testing.T) context.Context {
 		chromedp.WSURLReadTimeout(time.Minute))
 	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithErrorf(t.Logf)) // It does not know every event of a newer browser.
+	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithErrorf(t.Logf)) // chromedp does not know every event of a newer browser.
 	t.Cleanup(cancel)
 	browser := ctx
-	t.Cleanup(func() { _ = chromedp.Cancel(browser) }) // Waits for its end.
+	t.Cleanup(func() { _ = chromedp.Cancel(browser) }) // Waits until it has ended.
 	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
 
-// shoot takes a screenshot, where CALOTYPE_SCREENSHOTS names a folder for it.
+// shoot takes a screenshot if CALOTYPE_SCREENSHOTS names a folder for it.
 func shoot(name string) chromedp.Action {
 	return chromedp.ActionFunc(func(ctx context.Context) error {
 		dir := os.Getenv("CALOTYPE_SCREENSHOTS")
@@ -58,14 +58,13 @@ func shoot(name string) chromedp.Action {
 	})
 }
 
-// cell is the place on the page of one variant of a picture.
+// cell is the cell on the page for one variant of a picture.
 func cell(key, variant, state string) string {
 	return `.card[data-key="` + key + `"] a[href$="` + variant + `"][data-state="` + state + `"]`
 }
 
-// The page shows every picture, turns its cells from original into rendition while
-// workers finish, takes a new picture, and shows how renditions follow another one in
-// its place.
+// The page shows every picture, turns its cells from original into rendition while workers
+// finish, accepts an upload, and shows how renditions follow when it is replaced.
 func TestPage(t *testing.T) {
 	p := start(t, "--samples")
 	mine := filepath.Join(t.TempDir(), "my photo +1.jpg")
@@ -85,8 +84,8 @@ func TestPage(t *testing.T) {
 	err := chromedp.Run(ctx,
 		chromedp.EmulateViewport(1400, 1000),
 		chromedp.Navigate(p.url+"/"),
-		// Opening the page asks for the thumbnail, as any viewer would, and its
-		// siblings come along.
+		// Opening the page requests the thumbnail, as any viewer would, and its siblings
+		// are made too.
 		chromedp.WaitVisible(cell("kitty.jpg", "size=XS&to_webp=1", "rendition")),
 		chromedp.WaitVisible(cell("kitty.jpg", "size=M&to_webp=1", "rendition")),
 		chromedp.WaitVisible(cell("kitty.jpg", "size=M", "original")),
@@ -104,7 +103,7 @@ func TestPage(t *testing.T) {
 		shoot("rendered"),
 		chromedp.Evaluate(`document.querySelector('dialog').close()`, nil),
 
-		// Another picture in its place: what was made of the first follows.
+		// The picture is replaced: its renditions follow.
 		chromedp.SetUploadFiles("#choose", []string{replacement}),
 		chromedp.Poll(`document.querySelector('.card[data-key="my photo +1.jpg"]').textContent.includes('1600')`, nil),
 		chromedp.Poll(`document.querySelectorAll('.card[data-key="my photo +1.jpg"] [data-state=outdated]').length === 0`, nil),

@@ -19,7 +19,7 @@ import (
 	"calotype/deployments/local/samples"
 )
 
-// putPictures fills the bucket with what the flags ask for.
+// putPictures puts the pictures that the flags name into the bucket.
 func putPictures(ctx context.Context, f flags, s *servers, log zerolog.Logger) error {
 	if f.Samples {
 		if err := putSamples(ctx, f.Concurrency, s, log); err != nil {
@@ -51,7 +51,7 @@ func putPictures(ctx context.Context, f flags, s *servers, log zerolog.Logger) e
 	})
 }
 
-// putSamples draws those samples that are not there yet.
+// putSamples draws the samples that do not exist yet.
 func putSamples(ctx context.Context, atOnce int, s *servers, log zerolog.Logger) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(atOnce)

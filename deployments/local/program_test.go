@@ -27,9 +27,9 @@ func TestMain(m *testing.M) {
 	hermetic.Main(m)
 }
 
-// program is a calotype-local in a process of its own.
+// program is a calotype-local process.
 type program struct {
-	*servers // With clients alone.
+	*servers // The servers without edge, page and workers.
 	url      string
 	data     string
 	args     []string
@@ -37,7 +37,7 @@ type program struct {
 	log      *awstest.Log
 }
 
-// freePort returns an address on which nothing listens.
+// freePort returns an address with a free port.
 func freePort(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -48,7 +48,7 @@ func freePort(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// start starts one on an empty folder.
+// start starts a program with an empty folder.
 func start(t testing.TB, args ...string) *program {
 	t.Helper()
 	web, s3, sqs := freePort(t), freePort(t), freePort(t)
@@ -74,11 +74,11 @@ func start(t testing.TB, args ...string) *program {
 	return p
 }
 
-// begin starts the process and waits until it says that it is ready.
+// begin starts the process and waits until it logs that it is ready.
 func (p *program) begin(t testing.TB) {
 	t.Helper()
 	p.cmd = exec.Command(binary, p.args...)
-	stdin, err := p.cmd.StdinPipe() // Ends with the test, and the program with it.
+	stdin, err := p.cmd.StdinPipe() // The process ends with the test.
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func (p *program) kill(t testing.TB) {
 	_ = p.cmd.Wait()
 }
 
-// ask gets a path of the edge and returns its answer.
+// ask gets a path from the edge and returns its response.
 func (p *program) ask(t testing.TB, path string) (state string, body []byte, header http.Header) {
 	t.Helper()
 	r, err := http.Get(p.url + path)

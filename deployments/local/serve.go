@@ -58,7 +58,7 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) (err error) {
 	return serveAll(ctx, f, s, engine, listener, stdout, log)
 }
 
-// serveAll runs the edge, the page and the workers on the servers.
+// serveAll runs the edge, the page and the workers with the servers.
 func serveAll(ctx context.Context, f flags, s *servers, engine *decoder.Pool, listener net.Listener, stdout io.Writer, log zerolog.Logger) error {
 	settings := worker.Defaults()
 	settings.Concurrency = f.Concurrency
@@ -70,7 +70,7 @@ func serveAll(ctx context.Context, f flags, s *servers, engine *decoder.Pool, li
 	}
 	pool := worker.New(settings, queues, store.New(s.s3, bucketName), log)
 
-	// The old picture is not shown for the moment that workers take to follow.
+	// A replaced picture's old rendition is not shown until workers follow.
 	rules := edge.Rules{Presets: settings.Presets, Prefix: settings.Prefix, CheckSource: true}
 	pictures := origin.New(rules, s.s3, bucketName, jobs, log, origin.Settings{})
 	front := page.New(page.Config{

@@ -27,7 +27,7 @@ import (
 	"calotype/worker"
 )
 
-// What everything is called here.
+// The names of the bucket, the queues and the credentials.
 const (
 	bucketName   = "pictures"
 	jobsName     = "calotype-jobs"
@@ -54,8 +54,8 @@ type servers struct {
 	web     *http.Server
 }
 
-// startServers starts both on the folder, with the bucket and the queues in place. What
-// happens in the bucket is sent to the events queue, except with --aws-only.
+// startServers starts both servers on the folder and creates the bucket and the queues.
+// Changes in the bucket are sent to the events queue, except with --aws-only.
 func startServers(ctx context.Context, f flags, log zerolog.Logger) (_ *servers, err error) {
 	s := &servers{log: log}
 	defer func() {
@@ -78,7 +78,7 @@ func startServers(ctx context.Context, f flags, log zerolog.Logger) (_ *servers,
 		return nil, err
 	}
 	s.web = &http.Server{Handler: s.queues}
-	go func() { _ = s.web.Serve(listener) }() // Ends at close.
+	go func() { _ = s.web.Serve(listener) }() // Ends when the servers are closed.
 	s.sqsURL = "http://" + listener.Addr().String()
 
 	s.connectSQS()
@@ -101,8 +101,8 @@ func startServers(ctx context.Context, f flags, log zerolog.Logger) (_ *servers,
 	return s, s.makeBucket(ctx)
 }
 
-// settings are those of production's clients, pointed here. What the user has set up for
-// AWS itself plays no part, so the settings that would come with it are given by hand.
+// settings are those of production's clients, with the local endpoints. They ignore the
+// user's own AWS configuration, so the settings that it would contain are given here.
 func settings() aws.Config {
 	return aws.Config{
 		Region:                     region,
@@ -130,7 +130,7 @@ func (s *servers) connectS3() {
 	})
 }
 
-// makeQueues makes the queues where they are missing.
+// makeQueues creates the missing queues.
 func (s *servers) makeQueues(ctx context.Context) (err error) {
 	if s.deadURL, err = s.createQueue(ctx, deadName, nil); err != nil {
 		return err
@@ -150,7 +150,7 @@ func (s *servers) makeQueues(ctx context.Context) (err error) {
 	return nil
 }
 
-// makeBucket makes the bucket where it is missing.
+// makeBucket creates the bucket if it is missing.
 func (s *servers) makeBucket(ctx context.Context) error {
 	_, err := s.s3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(bucketName)})
 	var mine *s3types.BucketAlreadyOwnedByYou
@@ -160,9 +160,8 @@ func (s *servers) makeBucket(ctx context.Context) error {
 	return nil
 }
 
-// notify sends an event as S3 does for a bucket with notifications. A bucket of AWS
-// with the same configuration would report renditions as well, which workers
-// pass over.
+// notify sends an event as S3 does for a bucket with notifications. An AWS bucket with the
+// same configuration would also report renditions, which workers ignore.
 func (s *servers) notify(event, bucket, key string) {
 	if bucket != bucketName || worker.Defaults().Prefix.Contains(key) {
 		return
@@ -183,10 +182,10 @@ func (s *servers) createQueue(ctx context.Context, name string, attributes map[s
 	return *out.QueueUrl, nil
 }
 
-// drain lets polls end at once, so that a worker that stops need not wait.
+// drain makes polls end at once, so that a worker that stops need not wait.
 func (s *servers) drain() { s.queues.Drain() }
 
-// close ends both.
+// close stops both servers.
 func (s *servers) close() error {
 	var errs []error
 	if s.queues != nil {

@@ -1,8 +1,8 @@
-// Program bench compares the Lambda@Edge function with a Node handler that makes the
-// same two calls, a HEAD and a SendMessage, by the AWS SDK: the CPU from the
-// process's start to the first answer, and the latency of those that follow, against
-// a server that answers at once. The SDK comes as files, as Lambda has it, and in one
-// bundle, which starts faster.
+// Program bench compares the Lambda@Edge function with a Node handler that makes the same
+// two calls, a HEAD and a SendMessage, with the AWS SDK. It measures the CPU time from the
+// start of the process to the first response, and the latency of later ones, against a
+// server that responds at once. The SDK is used as files, as in Lambda, and as one bundle,
+// which starts faster.
 package main
 
 import (
@@ -37,10 +37,11 @@ func main() {
 	}
 }
 
-// handler is one of those compared. The role says what calls the function makes.
+// handler is one of the compared handlers. The role selects the calls that the function
+// makes.
 type handler struct{ name, file, role string }
 
-// figures are what one run measured: ms of CPU, and ms.
+// figures are the results of one run: CPU time in ms, and ms.
 type figures struct{ Cold, Warm float64 }
 
 func run(ctx context.Context, dist, sources string, out io.Writer) error {
@@ -67,7 +68,7 @@ func run(ctx context.Context, dist, sources string, out io.Writer) error {
 	for _, node := range []string{"node20", "node22"} {
 		program := filepath.Join(runtime, "node_modules", node, "bin", "node")
 		measured := make([][]figures, len(handlers))
-		for range rounds { // In turn, so that a busy moment hits all.
+		for range rounds { // The handlers alternate, so that a busy moment affects all of them.
 			for i, h := range handlers {
 				f, err := measure(ctx, server.URL, program, filepath.Join(runtime, "measure.mjs"), h)
 				if err != nil {
@@ -81,7 +82,7 @@ func run(ctx context.Context, dist, sources string, out io.Writer) error {
 	return nil
 }
 
-// answer is S3 and SQS: an object, and a message taken.
+// answer acts as S3 and SQS: an object, and an accepted message.
 func answer(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Content-Length", "52341") // Without it Node closes the connection.
@@ -127,7 +128,7 @@ func measure(ctx context.Context, url, node, script string, h handler) (figures,
 	return f, nil
 }
 
-// print writes a table; ratios are to the first handler's figures, which are ours.
+// print writes a table. Ratios are to the first handler, which is ours.
 func print(out io.Writer, node string, handlers []handler, measured [][]figures) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "%s\tcold CPU ms\tours is\twarm ms\tours is\n", node)

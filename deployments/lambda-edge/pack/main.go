@@ -1,6 +1,6 @@
-// Program pack does what the build of the Lambda@Edge function needs beside its
-// compilers: it checks a presets file for the linker, and writes a ZIP that is the
-// same, byte for byte, for the same files.
+// Program pack does what the build of the Lambda@Edge function needs besides its compilers.
+// It checks a presets file for the linker, and writes a ZIP whose bytes depend only on the
+// files.
 package main
 
 import (
@@ -34,7 +34,7 @@ func run(args []string, stdout io.Writer) error {
 	return errors.New("usage: pack presets FILE, or pack zip ARCHIVE FILE [FILE ...]")
 }
 
-// presets prints a presets file as the linker takes it.
+// presets prints a presets file in the linker's form.
 func presets(name string, stdout io.Writer) error {
 	data, err := os.ReadFile(name)
 	if err != nil {
@@ -51,7 +51,7 @@ func presets(name string, stdout io.Writer) error {
 	return err
 }
 
-// epoch is the time of every file: the earliest that a ZIP can hold.
+// epoch is the modification time of every file: the earliest that a ZIP can hold.
 var epoch = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func archive(name string, files []string) (err error) {

@@ -20,10 +20,10 @@ import (
 	"calotype/worker/render"
 )
 
-// workload is what is made of pictures of one kind.
+// workload is a set of pictures of one kind and the variants to make of them.
 type workload struct {
 	name, files, variants string
-	sources               int // As many files as there are, over and over.
+	sources               int // The existing files, repeated.
 }
 
 var workloads = []workload{
@@ -36,16 +36,16 @@ var workloads = []workload{
 	{"W5 JPEG to M.avif", "*.jpg", "M.avif", 8},
 }
 
-// result is what a tool did in a workload.
+// result is what a tool achieved in a workload.
 type result struct {
-	two, eight []cost // With 2 and 8 at once.
-	start      []cost // Of nothing.
+	two, eight []cost // With 2 and 8 pictures at once.
+	start      []cost // Without any picture.
 	bytes      float64
-	likeness   map[string]float64 // SSIM by variant.
-	ratios     map[string]float64 // Ours to its.
+	likeness   map[string]float64 // SSIM, keyed by variant.
+	ratios     map[string]float64 // Our bytes relative to the tool's.
 }
 
-// compare prints a table of all tools over all workloads, or those named so.
+// compare prints a table of all tools for all workloads, or for the named ones.
 func compare(dir, photos, only string, rounds int) error {
 	if err := render.Start(); err != nil {
 		return err
@@ -73,7 +73,7 @@ func compare(dir, photos, only string, rounds int) error {
 			}
 		}
 	}
-	// Not before: the kernel counts this process' memory as that of those it starts.
+	// Not before: the kernel counts this process's memory for the processes that it starts.
 	for i, w := range workloads {
 		files, err := sources(dir, photos, w)
 		if err != nil {
@@ -97,7 +97,7 @@ func compare(dir, photos, only string, rounds int) error {
 	return nil
 }
 
-// sources lists as many files as the workload has.
+// sources returns as many files as the workload has.
 func sources(dir, photos string, w workload) ([]string, error) {
 	found, err := filepath.Glob(filepath.Join(dir, w.files))
 	if photos != "" && w.files == "*.jpg" {
@@ -109,7 +109,7 @@ func sources(dir, photos string, w workload) ([]string, error) {
 	files := make([]string, w.sources)
 	for i := range files {
 		if len(found) > len(files) {
-			files[i] = found[i*len(found)/len(files)] // Spread over all.
+			files[i] = found[i*len(found)/len(files)] // Spread over all files.
 		} else {
 			files[i] = found[i%len(found)]
 		}
@@ -145,8 +145,8 @@ func (r *result) measure(t tool, w workload, files []string, out string) error {
 	return nil
 }
 
-// look compares what a tool made with the references, and weighs it. Of files that
-// are there several times the first counts.
+// look compares a tool's output with the references, and weighs it. Of repeated files the
+// first counts.
 func (r *result) look(w workload, files []string, out string, refs references) error {
 	jobs, err := jobsFor(files, w.variants, out)
 	if err != nil {
@@ -196,12 +196,12 @@ func (r *result) mean() (mean float64) {
 	return mean
 }
 
-// print adds a line that compares a tool with ours.
+// print adds a line that compares a tool with Calotype.
 func (r *result) print(table *tabwriter.Writer, w workload, t tool, ours result, files int) {
 	renditions := float64(files * (strings.Count(w.variants, ",") + 1))
 	two, eight := medianCost(r.two), medianCost(r.eight)
 	ours2, ours8 := medianCost(ours.two), medianCost(ours.eight)
-	// A process starts once and renders for days, here a dozen pictures.
+	// A worker starts once and renders for days; here a process renders a dozen pictures.
 	past, oursPast := two.cpu-medianCost(r.start).cpu, ours2.cpu-medianCost(ours.start).cpu
 	mb := func(c cost) float64 { return float64(c.peak) / 1e6 }
 	worst := math.Inf(1)
@@ -217,7 +217,7 @@ func (r *result) print(table *tabwriter.Writer, w workload, t tool, ours result,
 		r.bytes/1e3, r.ratios["bytes"], r.mean(), ours.mean()-r.mean(), worst)
 }
 
-// references are what sources look like scaled down by the book.
+// references are the sources scaled down exactly.
 type references map[string]grey
 
 func (r references) of(file string, width, height int) (grey, error) {
@@ -227,7 +227,7 @@ func (r references) of(file string, width, height int) (grey, error) {
 	}
 	source, ok := r[file]
 	if !ok {
-		// Upright: tools turn what a camera held sideways.
+		// Turned upright, because the tools apply the camera's orientation.
 		upright, err := os.CreateTemp("", "calotype-bench-*.png")
 		if err != nil {
 			return grey{}, err

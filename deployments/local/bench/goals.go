@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// goals are what the engine is to reach.
+// goals are the engine's targets.
 var goals = []struct {
 	workload, tool, ratio string
 	most                  float64
@@ -23,7 +23,7 @@ var goals = []struct {
 	{"W3", "sharp, WebP effort 4", "SSIM lost in the worst preset", 0.004},
 }
 
-// printGoals says which goals were reached, of those that were measured.
+// printGoals prints which of the measured goals were reached.
 func printGoals(workloads []workload, tools []tool, results [][]result) {
 	fmt.Println()
 	for _, g := range goals {

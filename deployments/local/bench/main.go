@@ -1,8 +1,8 @@
-// Command bench compares, in one run on the same pictures: what a rendition costs
-// here and with vipsthumbnail, sharp and Pillow, how like the original it is, how much
-// of a worker's CPU is not rendering, and how many renditions a second the HTTP edge
-// serves in comparison to its S3 server. Machines are noisy: what counts are the
-// ratios, of medians of rounds that alternate. "make bench" runs it.
+// Command bench compares tools in one run on the same pictures: the cost of a rendition
+// with Calotype, vipsthumbnail, sharp and Pillow; the similarity to the original; the share
+// of a worker's CPU that is not rendering; and the edge's renditions per second relative to
+// its S3 server. Machines are noisy, so only the ratios count, as medians of alternating
+// rounds. "make bench" runs it.
 package main
 
 import (
@@ -51,7 +51,7 @@ func run(photos string, rounds int, only string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	// In a process of its own: the kernel counts a parent's memory as its child's.
+	// In a separate process, because the kernel counts a parent's memory as its child's.
 	if err := self("-draw", dir).Run(); err != nil {
 		return fmt.Errorf("draw: %w", err)
 	}
@@ -67,7 +67,8 @@ func run(photos string, rounds int, only string) error {
 	return services(dir, files, rounds)
 }
 
-// drawPictures writes the samples but the turned one, each under its format's name.
+// drawPictures writes the samples except the turned one, each in a folder named after its
+// format.
 func drawPictures(dir string) error {
 	var g errgroup.Group
 	for i, p := range samples.All() {
@@ -85,7 +86,7 @@ func drawPictures(dir string) error {
 	return g.Wait()
 }
 
-// drawSmall writes a JPEG of 640x480, as pictures of a shop or a forum may be.
+// drawSmall writes a JPEG of 640x480, a typical picture of a shop or a forum.
 func drawSmall(dir string) (file string, err error) {
 	img := image.NewRGBA(image.Rect(0, 0, 640, 480))
 	for y := range 480 {
@@ -104,10 +105,10 @@ func drawSmall(dir string) (file string, err error) {
 // cost is what a process used.
 type cost struct {
 	cpu  time.Duration
-	peak int64 // bytes
+	peak int64 // In bytes.
 }
 
-// self is a call of this program.
+// self returns a command that runs this program.
 func self(args ...string) *exec.Cmd {
 	program, err := os.Executable()
 	if err != nil {

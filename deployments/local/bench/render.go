@@ -17,7 +17,7 @@ import (
 	"calotype/worker/render"
 )
 
-// order is renditions to make, as every tool is given them.
+// order is a list of renditions to make, in the form that every tool gets.
 type order struct {
 	AtOnce     int   `json:"atOnce"`
 	WebPEffort int   `json:"webpEffort"`
@@ -31,11 +31,11 @@ type job struct {
 	Width   int             `json:"width"`
 	Height  int             `json:"height"`
 	Format  calotype.Format `json:"format"`
-	Group   int             `json:"group"` // The same for the jobs of one source that may share its decoding.
+	Group   int             `json:"group"` // Equal for jobs of one source that may share its decoding.
 	variant string
 }
 
-// groups are the jobs that share a decoding.
+// groups returns the jobs that share a decoding.
 func (o order) groups() [][]job {
 	var groups [][]job
 	for i, j := range o.Jobs {
@@ -47,7 +47,7 @@ func (o order) groups() [][]job {
 	return groups
 }
 
-// jobsFor lists what variants of files are, group by group.
+// jobsFor returns the jobs for variants of files, group by group.
 func jobsFor(files []string, variants, out string) ([]job, error) {
 	presets := calotype.DefaultPresets()
 	var jobs []job
@@ -73,14 +73,14 @@ func jobsFor(files []string, variants, out string) ([]job, error) {
 	return jobs, nil
 }
 
-// renderOrder is a call of this program that makes what an order says.
+// renderOrder returns a command that runs this program on an order.
 func renderOrder(o order) *exec.Cmd {
 	cmd := self("-render")
 	cmd.Stdin = strings.NewReader(o.text())
 	return cmd
 }
 
-// renderItself makes what an order says, as a worker of as many slots does.
+// renderItself executes an order, as a worker with that many slots does.
 func renderItself(text io.Reader) error {
 	var o order
 	if err := json.NewDecoder(text).Decode(&o); err != nil {
@@ -123,7 +123,7 @@ func renderGroup(jobs []job) error {
 	return nil
 }
 
-// measure runs a command and says what it used, as the kernel counts it.
+// measure runs a command and returns what it used, as the kernel counts it.
 func measure(cmd *exec.Cmd) (cost, error) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return cost{}, fmt.Errorf("%s: %w\n%s", cmd.Path, err, out)

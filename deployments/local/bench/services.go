@@ -30,7 +30,7 @@ import (
 
 // site is the S3 and SQS servers of the local program, and clients.
 type site struct {
-	dir           string // A folder to work in.
+	dir           string // A working folder.
 	s3URL, sqsURL string
 	s3            *s3.Client
 	sqs           *sqs.Client
@@ -102,7 +102,7 @@ func startServers(local, dir string) (*site, func(), error) {
 
 func (s *site) queue(name string) string { return s.sqsURL + "/000000000000/" + name }
 
-// start starts the program on the servers.
+// start starts the program with these servers.
 func (s *site) start(program string, args ...string) (*exec.Cmd, *bytes.Buffer, error) {
 	cmd := exec.Command(program, args...)
 	var log bytes.Buffer
@@ -114,17 +114,17 @@ func (s *site) start(program string, args ...string) (*exec.Cmd, *bytes.Buffer, 
 	return cmd, &log, cmd.Start()
 }
 
-// jobs are what a worker is measured with: copies of files, and what is made of each.
+// jobs are the load of a worker: copies of files, and the variants of each.
 type jobs struct {
-	name     string // And their folder's, with the round.
+	name     string // The keys of the copies' folder, with the round.
 	files    []string
 	copies   int
-	variants string // The first is asked for; the others come by themselves, or are not made.
+	variants string // The first is requested; the others are siblings, or are not made.
 	exact    bool
 	rounds   int
 }
 
-// worker compares a whole worker's CPU with that of rendering alone.
+// worker compares the CPU time of a whole worker with that of rendering alone.
 func worker(s *site, program string, w jobs) error {
 	var shares, rates []float64
 	var perJob []time.Duration
@@ -160,8 +160,8 @@ func worker(s *site, program string, w jobs) error {
 	return nil
 }
 
-// work sends the jobs and has a worker do them. It returns what the worker used, and
-// how long it was at them.
+// work sends the jobs and runs a worker on them. It returns what the worker used and how
+// long it took.
 func (s *site) work(program string, w jobs, folder string) (cost, time.Duration, error) {
 	first, _, _ := strings.Cut(w.variants, ",")
 	variant, err := calotype.ParseVariant(first)
@@ -200,7 +200,7 @@ func (s *site) work(program string, w jobs, folder string) (cost, time.Duration,
 		return cost{}, 0, errors.Join(err, errors.New(log.String()))
 	}
 	took := time.Since(began)
-	// It would wait for the end of its poll: all that it did is counted by now.
+	// It would wait for the end of its poll, and everything that it did is counted by now.
 	if err := cmd.Process.Kill(); err != nil {
 		return cost{}, 0, err
 	}
@@ -228,7 +228,7 @@ func (s *site) waitIdle(ctx context.Context) error {
 	return errors.New("the worker did not end its jobs within 20 minutes")
 }
 
-// edge compares the edge's requests a second with the S3 server's own.
+// edge compares the requests per second of the edge with those of the S3 server.
 func edge(s *site, program string, rounds int) error {
 	cmd, log, err := s.start(program, "edge", "--listen=127.0.0.1:0", "--log-level=info")
 	if err != nil {
@@ -263,7 +263,7 @@ func edge(s *site, program string, rounds int) error {
 	return nil
 }
 
-// load asks a URL over and over for two seconds and returns the answers a second.
+// load requests a URL repeatedly for two seconds and returns the responses per second.
 func load(url string) (float64, error) {
 	const connections, period = 16, 2 * time.Second
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}

@@ -5,13 +5,13 @@ import (
 	"math"
 )
 
-// grey is a picture's luminance, from 0 to 255 (ITU-R BT.601, as JPEG's).
+// grey is a picture's luminance, from 0 to 255 (ITU-R BT.601, as in JPEG).
 type grey struct {
 	width, height int
 	pixels        []float64
 }
 
-// toGrey reads a picture, with what is transparent on white.
+// toGrey converts a picture, over a white background.
 func toGrey(img image.Image) grey {
 	b := img.Bounds()
 	g := grey{b.Dx(), b.Dy(), make([]float64, b.Dx()*b.Dy())}
@@ -25,8 +25,8 @@ func toGrey(img image.Image) grey {
 	return g
 }
 
-// lanczos scales down with the Lanczos filter of three lobes, from every pixel, as the
-// reference of what a rendition should look like.
+// lanczos scales down with the three-lobed Lanczos filter from every pixel. It is the
+// reference for a rendition.
 func (g grey) lanczos(width, height int) grey {
 	return g.across(width).turned().across(height).turned()
 }
@@ -75,9 +75,9 @@ func (g grey) turned() grey {
 	return out
 }
 
-// ssim is the mean structural similarity of two pictures of one size, 1 where they are
-// the same: over windows of 8x8, every 4 pixels. Wang, Bovik, Sheikh, Simoncelli:
-// "Image quality assessment: from error visibility to structural similarity", 2004.
+// ssim returns the mean structural similarity of two pictures of the same size, 1 if they
+// are equal: over windows of 8x8, every 4 pixels. Wang, Bovik, Sheikh, Simoncelli: "Image
+// quality assessment: from error visibility to structural similarity", 2004.
 func ssim(a, b grey) float64 {
 	const window, step = 8, 4
 	const c1, c2 = (0.01 * 255) * (0.01 * 255), (0.03 * 255) * (0.03 * 255)

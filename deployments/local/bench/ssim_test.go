@@ -36,7 +36,8 @@ func TestSSIM(t *testing.T) {
 }
 
 func TestLanczos(t *testing.T) {
-	// Squares of 8 pixels are squares of 4 at half the size, up to their edges.
+	// Squares of 8 pixels become squares of 4 at half the size, exact except at their
+	// edges.
 	got, want := checks(64, 8).lanczos(32, 32), checks(32, 4)
 	for _, at := range []int{1*32 + 1, 1*32 + 5, 5*32 + 1, 17*32 + 30} {
 		if d := math.Abs(got.pixels[at] - want.pixels[at]); d > 12 {

@@ -23,7 +23,8 @@ type tool struct {
 	run func(order) (cost, error)
 }
 
-// tools are this program first, and the others that are there. What is not is said.
+// tools returns this program first, then the tools that are installed. It reports the
+// missing ones.
 func tools() []tool {
 	found := []tool{{"calotype", all, func(o order) (cost, error) { return measure(renderOrder(o)) }}}
 	if _, err := exec.LookPath("vipsthumbnail"); err != nil {
@@ -43,7 +44,8 @@ func tools() []tool {
 			found = append(found, tool{fmt.Sprintf("sharp, WebP effort %d", effort), noBMP, func(o order) (cost, error) {
 				o.WebPEffort = effort
 				cmd := exec.Command("node", sharp, o.text())
-				// Node has 4 threads for this by default, and no more pictures at once.
+				// Node has 4 threads for this by default, which limits the concurrent
+				// pictures.
 				cmd.Env = append(os.Environ(), fmt.Sprintf("UV_THREADPOOL_SIZE=%d", o.AtOnce))
 				return measure(cmd)
 			}})
@@ -75,8 +77,8 @@ func (o order) text() string {
 	return string(text)
 }
 
-// vipsthumbnail makes each rendition with a call of its own, as many at once as asked;
-// its memory is that of so many of the largest.
+// vipsthumbnail makes each rendition with a separate call, up to the given number at once.
+// Its memory is that of as many of the largest calls.
 func vipsthumbnail(o order) (cost, error) {
 	options := map[calotype.Format]string{
 		calotype.JPEG: "[Q=80,optimize_coding,strip]",

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// warm measures how fast a backfill goes through a bucket: by listings alone, where all
-// is missing, and with a look at each rendition, where all is there. Nothing is sent.
+// warm measures how fast a backfill goes through a bucket: with listings alone, if all
+// renditions are missing, and with a HEAD for each, if all exist. It sends nothing.
 func warm(s *site, program, folder string, pictures, rounds int) error {
 	rates := map[string][]float64{}
 	for range rounds {

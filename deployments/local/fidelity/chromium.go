@@ -29,7 +29,7 @@ type chromium struct {
 	version string
 }
 
-// startChromium starts Chromium at a page's URL. The function returned ends it.
+// startChromium starts Chromium at a page's URL. The returned function stops it.
 func startChromium(ctx context.Context, url string) (*chromium, func(), error) {
 	path, err := findChromium()
 	if err != nil {
@@ -44,7 +44,7 @@ func startChromium(ctx context.Context, url string) (*chromium, func(), error) {
 	tab, cancel := chromedp.NewContext(ctx, chromedp.WithErrorf(func(string, ...any) {}))
 	c := &chromium{tab: tab}
 	end := func() {
-		_ = chromedp.Cancel(tab) // Waits for its end.
+		_ = chromedp.Cancel(tab) // Waits until it has ended.
 		cancel()
 		stop()
 	}
@@ -79,7 +79,7 @@ func (c *chromium) evaluate(ctx context.Context, script string) (result string, 
 	return result, err
 }
 
-// asJSON is a value as a literal of a script.
+// asJSON formats a value as a literal of a script.
 func asJSON(v any) string {
 	text, err := json.Marshal(v)
 	if err != nil {

@@ -10,10 +10,10 @@ import (
 // Made is a rendition of a source.
 type Made struct {
 	// Kind names the rendition: own, webp and png have the source's natural size, or the
-	// largest that presets have; half has half of it in the source's own format.
+	// largest that presets have; half has half that size in the source's own format.
 	Kind   string
 	Format calotype.Format
-	// Width and Height are what the engine says of the rendition.
+	// Width and Height are the engine's figures for the rendition.
 	Width, Height int
 	Body          []byte
 
@@ -40,7 +40,7 @@ func engine(body []byte) ([]Made, error) {
 	if err != nil {
 		return nil, err
 	}
-	halves, err := collect(size, []string{"half"}, picture.Render([]render.Target{half})) // Decoded for itself: decoders shrink.
+	halves, err := collect(size, []string{"half"}, picture.Render([]render.Target{half})) // Decoded separately: decoders shrink while loading.
 	return append(made, halves...), err
 }
 

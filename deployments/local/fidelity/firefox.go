@@ -27,7 +27,7 @@ type firefox struct {
 	last    int
 }
 
-// preferences make Firefox convert colours, to sRGB, and leave the network alone.
+// preferences make Firefox convert colours to sRGB and stay off the network.
 var preferences = map[string]any{
 	"gfx.color_management.mode": 1, "gfx.color_management.force_srgb": true,
 	"browser.shell.checkDefaultBrowser": false, "datareporting.policy.dataSubmissionEnabled": false,
@@ -35,8 +35,8 @@ var preferences = map[string]any{
 	"network.connectivity-service.enabled": false, "browser.region.network.url": "", "services.settings.server": "",
 }
 
-// startFirefox starts Firefox at a page's URL, with a profile in a folder. The function
-// returned ends it.
+// startFirefox starts Firefox at a page's URL, with a profile in a folder. The returned
+// function stops it.
 func startFirefox(ctx context.Context, dir, url string) (_ *firefox, end func(), err error) {
 	path, err := exec.LookPath("firefox-esr")
 	if err != nil {

@@ -13,20 +13,20 @@ import (
 	"calotype/worker/failure"
 )
 
-// Verdict says how a case's renditions look.
+// Verdict describes how a case's renditions look.
 type Verdict struct {
 	Name string
-	// Original is what the browser shows of the case, or what the case says of itself
-	// where browsers do not show its format.
+	// Original is what the browser shows of the case. For formats that browsers do not
+	// show, it is what the case declares.
 	Original Look
-	// Differences are how renditions look different: empty if none does.
+	// Differences lists how renditions differ from the original. It is empty if none does.
 	Differences []string
 }
 
 // batch is the number of cases that a page measures at a time.
 const batch = 16
 
-// judge renders cases and compares what a browser shows. Rendering goes on while the
+// judge renders cases and compares what a browser shows. Rendering continues while the
 // browser measures.
 func judge(ctx context.Context, s *site, b Browser, all []cases.Case) ([]Verdict, error) {
 	group, ctx := errgroup.WithContext(ctx)
@@ -64,7 +64,7 @@ func judge(ctx context.Context, s *site, b Browser, all []cases.Case) ([]Verdict
 	return verdicts, err
 }
 
-// trial is a case with what the engine makes of it.
+// trial is a case with the engine's renditions.
 type trial struct {
 	cases.Case
 	made []Made
@@ -96,8 +96,8 @@ func compare(ctx context.Context, s *site, b Browser, trials []trial) ([]Verdict
 	return verdicts, nil
 }
 
-// differences lists those of all renditions. A picture that is shown has to be rendered;
-// one that is not may be refused, as its own fault.
+// differences lists the differences of all renditions. A picture that the browser shows
+// must be rendered. One that it does not show may be refused with a failure of the picture.
 func (t trial) differences(original Look, renditions []Look) []string {
 	var fault *failure.Failure
 	switch {
@@ -124,7 +124,7 @@ func firstLine(err error) string {
 	return line
 }
 
-// reference is what a rendition has to look like: without alpha in JPEG.
+// reference returns how a rendition must look: in JPEG without alpha.
 func (m Made) reference(original Look) Look {
 	if m.Format == calotype.JPEG {
 		original.Sample = original.overWhite()
@@ -132,7 +132,8 @@ func (m Made) reference(original Look) Look {
 	return original
 }
 
-// seen is a rendition's look, with the natural size if it has the smaller one asked for.
+// seen returns a rendition's look. A rendition of the requested smaller size counts as of
+// natural size.
 func (m Made) seen(l Look) Look {
 	smaller := m.Kind == "half" || max(m.natural[0], m.natural[1]) > calotype.MaxSide
 	if smaller && l.Width == m.Width && l.Height == m.Height {

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// known is a difference that is accepted, with its reason. There is a line of
-// testdata/known.tsv for each: cases as a pattern of [path.Match], the releases of
-// Debian that it is about, separated by commas, and the reason.
+// known is an accepted difference with its reason, a line of testdata/known.tsv: a pattern
+// of cases ([path.Match]), the releases of Debian that it applies to, separated by commas,
+// and the reason.
 type known struct {
 	cases    string
 	releases []string
@@ -64,8 +64,8 @@ func debian() string {
 	return fields["VERSION_ID"]
 }
 
-// onDebian is part of a browser's version: Debian's browsers decode with libraries of
-// their release.
+// onDebian is the part of a browser's version that names Debian: Debian's browsers decode
+// with the libraries of their release.
 func onDebian() string {
 	if release := debian(); release != "" {
 		return " on Debian " + release

@@ -13,9 +13,9 @@ type Look struct {
 	Width  int `json:"width"`
 	Height int `json:"height"`
 	Sample
-	// Frames are those of an animation; a still has none.
+	// Frames are the frames of an animation; a still has none.
 	Frames []Frame `json:"frames"`
-	// Repetitions says how often an animation is repeated: -1 is for ever.
+	// Repetitions is how often an animation is repeated: -1 means forever.
 	Repetitions int `json:"repetitions"`
 }
 
@@ -34,15 +34,15 @@ type Frame struct {
 	Sample
 }
 
-// grid is the number of cells on a side, as look.js has it.
+// grid is the number of cells per side, as in look.js.
 const grid = 16
 
-// tolerance is how different two pictures may be that look the same.
+// tolerance is how much two pictures that look the same may differ.
 type tolerance struct {
 	// colour is the largest difference of a colour, of 255.
 	colour float64
-	// blur is the share of an edge's contrast that a cell at the edge may take over from
-	// its neighbours: lossy formats store colour at half the resolution.
+	// blur is the share of an edge's contrast that a cell at the edge may take from its
+	// neighbours: lossy formats store colour at half the resolution.
 	blur float64
 }
 
@@ -99,7 +99,7 @@ func (s Sample) differs(other Sample, most tolerance) string {
 	return fmt.Sprintf("%s: cell %d,%d is %s, want %s", what, at%grid, at/grid, other.cell(at), s.cell(at))
 }
 
-// contrast returns the largest difference of a cell to those around it.
+// contrast returns the largest difference between a cell and those around it.
 func (s Sample) contrast(cell int) float64 {
 	var most float64
 	x, y := cell%grid, cell/grid
@@ -143,7 +143,7 @@ func near(a, b [4]int) bool {
 	return true
 }
 
-// empty reports whether nothing is seen: all of it is transparent.
+// empty reports whether everything is transparent.
 func (s Sample) empty() bool {
 	return !slices.ContainsFunc(s.Cells, func(v float64) bool { return v != 0 })
 }

@@ -2,15 +2,15 @@ package fidelity
 
 import "fmt"
 
-// shortest is the time in milliseconds that browsers show a frame for whose delay is at
+// shortest is the time in milliseconds for which browsers show a frame whose delay is at
 // most maxIgnored, in <img>.
 const (
 	shortest   = 100
 	maxIgnored = 10
 )
 
-// motion lists how two animations differ as they are played. Encoders may join frames
-// that look the same, so frames are compared after that is done to both.
+// motion lists how two animations differ as they are played. Encoders may join frames that
+// look the same, so equal frames are joined in both before the comparison.
 func motion(original, rendition Look, allowed tolerance) []string {
 	want, got := played(original), played(rendition)
 	switch {

@@ -24,8 +24,8 @@ var looksText string
 
 const document = "../../../docs/fidelity.md"
 
-// The environment of the test: all cases and Firefox, a folder of more cases, and
-// whether to write down what browsers show now.
+// The test's environment variables: all cases and Firefox, a folder of further cases, and
+// whether to record what browsers show now.
 var (
 	soak      = os.Getenv("CALOTYPE_SOAK") != ""
 	moreCases = os.Getenv("CALOTYPE_CASES")
@@ -105,8 +105,8 @@ func tenth(all []cases.Case) []cases.Case {
 	return some
 }
 
-// check fails for a difference that is not known, and for a known one that is gone.
-// What only another version of the browser explains is logged.
+// check fails for an unknown difference, and for a known one that no longer appears. A
+// difference that only another browser version explains is logged.
 func check(t *testing.T, v Verdict, differences []known, release, version, versions string, recorded Record) {
 	t.Helper()
 	_, expected := find(differences, v.Name, release)
@@ -176,7 +176,7 @@ func secondOpinion(t *testing.T, ctx context.Context, s *site, all []cases.Case,
 	return firefox.Version()
 }
 
-// agree reports whether two browsers show the same, or both nothing.
+// agree reports whether two browsers show the same, or neither shows anything.
 func agree(a, b Look) bool {
 	if !a.Shown || !b.Shown {
 		return a.Shown == b.Shown
@@ -184,7 +184,7 @@ func agree(a, b Look) bool {
 	return len(Differences(a, b, atNatural)) == 0
 }
 
-// writeDown makes the record of what browsers show, and logs all differences.
+// writeDown records what browsers show, and logs all differences.
 func writeDown(t *testing.T, versions string, verdicts []Verdict, records map[string]Record) {
 	t.Helper()
 	var list []Record
@@ -208,13 +208,13 @@ func writeDown(t *testing.T, versions string, verdicts []Verdict, records map[st
 	}
 }
 
-// The table in the documentation says what the record and the list of differences say.
+// The table in the documentation matches the record and the list of differences.
 func TestTable(t *testing.T) {
 	differences, err := readKnown(knownText)
 	if err != nil {
 		t.Fatal(err)
 	}
-	recorded, err := os.ReadFile(filepath.Join("testdata", "looks.tsv")) // Perhaps written just now.
+	recorded, err := os.ReadFile(filepath.Join("testdata", "looks.tsv")) // It may have just been written.
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +258,7 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// around cuts the document at its table.
+// around splits the document at its table.
 func around(t *testing.T, text string) (before, between, after string) {
 	t.Helper()
 	const start, end = "<!-- table -->\n", "<!-- end of table -->"

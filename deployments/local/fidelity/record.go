@@ -40,7 +40,7 @@ func recordOf(name string, l Look) Record {
 	return r
 }
 
-// same reports whether two records are of the same look, within 3 of 255.
+// same reports whether two records show the same look, within 3 of 255.
 func (r Record) same(other Record) bool {
 	if r.Shown != other.Shown || r.Size != other.Size || r.Delays != other.Delays {
 		return false
@@ -71,7 +71,7 @@ func writeRecords(w io.Writer, versions string, records []Record) error {
 	return b.Flush()
 }
 
-// readRecords reads what writeRecords writes.
+// readRecords reads the output of writeRecords.
 func readRecords(text string) (versions string, records map[string]Record, err error) {
 	records = map[string]Record{}
 	for line := range strings.Lines(text) {

@@ -24,9 +24,9 @@ type site struct {
 	last     int
 }
 
-// Picture is a file as a web server has it.
+// Picture is a file as a web server serves it.
 type Picture struct {
-	// Name has the extension that the content type comes from.
+	// Name has the extension that determines the content type.
 	Name string
 	Body []byte
 }
@@ -87,7 +87,7 @@ func (s *site) Look(ctx context.Context, b Browser, pictures []Picture) ([]Look,
 	return looks, nil
 }
 
-// contentType is what a store says of a file of that name.
+// contentType returns the type that a store gives to a file of that name.
 func contentType(name string) string {
 	if t, ok := map[string]string{
 		".jfif": "image/jpeg", ".jpe": "image/jpeg", ".apng": "image/apng", ".ico": "image/x-icon", ".bmp": "image/bmp",
@@ -98,8 +98,8 @@ func contentType(name string) string {
 	return mime.TypeByExtension(path.Ext(name))
 }
 
-// animated is the type that ImageDecoder knows a picture's bytes by, if their format can
-// hold an animation.
+// animated returns the type for ImageDecoder by a picture's bytes, if the format can hold
+// an animation.
 func animated(body []byte) string {
 	head := string(body[:min(len(body), 16)])
 	switch {

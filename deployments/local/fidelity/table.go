@@ -8,7 +8,7 @@ import (
 	"calotype/deployments/local/fidelity/cases"
 )
 
-// releases are those of Debian that the table is about.
+// releases are the releases of Debian in the table.
 var releases = []string{"12", "13"}
 
 // table writes the table of docs/fidelity.md: for each class what browsers do, and what
@@ -46,7 +46,7 @@ func table(versions string, all []cases.Case, records map[string]Record, differe
 	return b.String()
 }
 
-// outcome says what Calotype does with a class.
+// outcome describes what Calotype does with a class.
 func outcome(members []cases.Case, differences []known, release string) string {
 	var reasons []string
 	count := map[string]int{}

@@ -11,7 +11,7 @@ import (
 	"calotype/deployments/local/fidelity/cases"
 )
 
-// wider looks at the pictures of a folder, CALOTYPE_CASES, and logs how many renditions
+// wider compares the pictures of the folder CALOTYPE_CASES, and logs how many renditions
 // look as their originals. A table beside the folder, browser.tsv or its name with .tsv,
 // may have the columns file and firefox.
 func wider(t *testing.T, ctx context.Context, s *site, chromium Browser) {

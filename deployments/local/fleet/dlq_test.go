@@ -36,8 +36,8 @@ func (s *site) wantDead(t *testing.T, want int) {
 	}
 }
 
-// The process dies between sending a job and deleting its dead letter: nothing is
-// lost, and what is sent a second time is not rendered a second time.
+// The process dies between sending a job and deleting its dead letter. Nothing is lost, and
+// a job that is sent twice is not rendered twice.
 func TestFleetReplayDiesBetweenSendAndDelete(t *testing.T) {
 	t.Parallel()
 	const letters = 5
@@ -89,8 +89,8 @@ func TestFleetReplayDiesBetweenSendAndDelete(t *testing.T) {
 	s.wantDead(t, 0)
 }
 
-// The workers are quicker than the replay, and the picture is still broken: its new
-// dead letter exists once at the end.
+// The workers are faster than the replay, and the picture is still broken: at the end there
+// is exactly one new dead letter.
 func TestFleetReplayOfWhatFailsAgain(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -110,8 +110,8 @@ func TestFleetReplayOfWhatFailsAgain(t *testing.T) {
 	s.wantDead(t, 1)
 }
 
-// A copy is kept in a rendition's place, because the worker's limit was too low. The
-// limit is raised: a replay replaces the copy.
+// The worker's limit was too low, so a fallback copy replaces the rendition. After the
+// limit is raised, a replay replaces the copy.
 func TestFleetReplayReplacesTheKeptCopy(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -133,7 +133,7 @@ func TestFleetReplayReplacesTheKeptCopy(t *testing.T) {
 		t.Fatal(err)
 	}
 	generous := s.worker(t)
-	// The worker that was killed may have taken the job into its last poll.
+	// The killed worker may have received the job in its last poll.
 	awstest.Eventually(t, 2*time.Minute, "the job is done", func() bool { return generous.log.Count(`"outcome":"done"`) == 1 && s.idle(t) })
 	if got := s.object(t, "resized/XS/kitty.jpg"); got == nil || bytes.Equal(got, source) {
 		t.Errorf("a copy of %d bytes still exists", len(got))
@@ -141,7 +141,7 @@ func TestFleetReplayReplacesTheKeptCopy(t *testing.T) {
 	s.wantDead(t, 0)
 }
 
-// A large queue of dead letters: every verb gets to its end and misses none.
+// In a large dead-letter queue every verb runs to its end and misses none.
 func TestFleetManyDeadLetters(t *testing.T) {
 	t.Parallel()
 	letters := 300
@@ -178,7 +178,7 @@ func TestFleetManyDeadLetters(t *testing.T) {
 	}
 }
 
-// buryMany buries one half under 0/ and the other under 1/.
+// buryMany sends dead letters, one half under 0/ and the other under 1/.
 func (s *site) buryMany(t *testing.T, letters int) {
 	t.Helper()
 	client := awstest.SQS(t)

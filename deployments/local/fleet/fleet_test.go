@@ -1,6 +1,6 @@
-// Package fleet tests whole "calotype worker" processes, several at once, over the
-// local servers: killed, stopped, cut off, and fed with what is broken. It looks at
-// buckets, queues and logs only, as an operator does.
+// Package fleet tests whole "calotype worker" processes, several at once, over the local
+// servers. It kills, stops and disconnects them, and sends them broken pictures. It
+// inspects only buckets, queues and logs, as an operator does.
 package fleet
 
 import (
@@ -50,13 +50,13 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
-// program is a calotype in a process of its own.
+// program is a calotype process.
 type program struct {
 	*exec.Cmd
 	out, log *awstest.Log
 }
 
-// command makes one, which is killed at the end of the test if it still runs.
+// command returns one, which is killed at the end of the test if it still runs.
 func (s *site) command(t *testing.T, args ...string) *program {
 	t.Helper()
 	path, err := calotypeProgram()
@@ -83,7 +83,7 @@ func tail(log string) string {
 	return log[max(0, len(log)-most):]
 }
 
-// start starts one and waits until its log says a word.
+// start starts one and waits until its log contains a word.
 func (s *site) start(t *testing.T, word string, args ...string) *program {
 	t.Helper()
 	p := s.command(t, args...)
@@ -94,7 +94,7 @@ func (s *site) start(t *testing.T, word string, args ...string) *program {
 	return p
 }
 
-// worker starts one that makes what it is asked for and no more.
+// worker starts a worker that makes the requested variants and no siblings.
 func (s *site) worker(t *testing.T, args ...string) *program {
 	t.Helper()
 	return s.start(t, "worker begins", append([]string{"worker", "--siblings=none", "--concurrency=2"}, args...)...)
@@ -106,10 +106,10 @@ func (p *program) kill(t *testing.T) {
 	if err := p.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = p.Wait() // It says that it was killed.
+	_ = p.Wait() // It reports that it was killed.
 }
 
-// stop signals it to stop and waits for its end. It must call that a success.
+// stop asks it to stop and waits for its end, which must be a success.
 func (p *program) stop(t *testing.T) {
 	t.Helper()
 	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
@@ -120,7 +120,7 @@ func (p *program) stop(t *testing.T) {
 	}
 }
 
-// ask puts a picture and sends the job for one variant of it.
+// ask puts a picture and sends a job for one variant of it.
 func (s *site) ask(t testing.TB, key string, body []byte) {
 	t.Helper()
 	awstest.Put(t, s.bucket, key, body, awstest.Headers{ContentType: "image/jpeg"})
@@ -133,7 +133,7 @@ func jobFor(key string) string {
 	return calotype.Job{Source: key, Variants: []calotype.Variant{{Preset: "XS"}}}.Encode()
 }
 
-// idle reports whether no job waits, is under way or is put off.
+// idle reports whether no job is waiting, running or delayed.
 func (s *site) idle(t testing.TB) bool {
 	t.Helper()
 	visible, inFlight, delayed := awstest.Waiting(t, s.jobsURL)

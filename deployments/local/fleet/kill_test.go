@@ -11,8 +11,8 @@ import (
 	"calotype/internal/awstest"
 )
 
-// Workers are killed repeatedly while jobs arrive: every key ends as a
-// rendition or as a dead letter.
+// Workers are killed repeatedly while jobs arrive. Every key ends as a rendition or as a
+// dead letter.
 func TestFleetSurvivesKills(t *testing.T) {
 	t.Parallel()
 	kills, workers := 3, 2
@@ -28,7 +28,7 @@ func TestFleetSurvivesKills(t *testing.T) {
 		defer func() { inserted <- n }()
 		for ; killing.Load() || n < 10; n++ {
 			s.ask(t, fmt.Sprintf("%05d.jpg", n), awstest.Photo(t, 900, 600, n))
-			time.Sleep(30 * time.Millisecond) // The pace of the insertion.
+			time.Sleep(30 * time.Millisecond) // The pace at which jobs are sent.
 		}
 	}()
 
@@ -38,7 +38,7 @@ func TestFleetSurvivesKills(t *testing.T) {
 	}
 	began, busy := time.Now(), 0
 	for range kills {
-		time.Sleep(200*time.Millisecond + rand.N(400*time.Millisecond)) // Anywhere in the life of a job.
+		time.Sleep(200*time.Millisecond + rand.N(400*time.Millisecond)) // At any point in the life of a job.
 		victim := rand.N(workers)
 		if _, inFlight, _ := awstest.Waiting(t, s.jobsURL); inFlight != "0" {
 			busy++
@@ -68,7 +68,7 @@ func TestFleetSurvivesKills(t *testing.T) {
 		}
 	}
 	t.Logf("%d renditions, %d dead letters, lost: %d", len(renditions), len(buried), lost)
-	// Four kills at least give a job up, and each kill meets two jobs at most.
+	// It takes at least four kills to give up a job, and each kill hits at most two jobs.
 	if most := kills / 2; len(buried) > most {
 		t.Errorf("%d dead letters of %d kills, want at most %d", len(buried), kills, most)
 	}

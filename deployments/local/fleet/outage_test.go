@@ -14,9 +14,9 @@ import (
 	"calotype/internal/awstest"
 )
 
-// S3 and SQS answer half of all calls with 500, 503 and cut connections, for a
-// while, and then well again: nothing is lost, nothing is buried, and meanwhile the
-// workers do not run hot.
+// S3 and SQS answer half of all calls with 500, 503 and cut connections for a while, and
+// then work again. Nothing is lost, no job is dead-lettered, and the workers do not run hot
+// meanwhile.
 func TestFleetSitsOutAnOutage(t *testing.T) {
 	t.Parallel()
 	outage, jobs, times := 5*time.Second, 20, 1
@@ -31,7 +31,7 @@ func TestFleetSitsOutAnOutage(t *testing.T) {
 		case !out.Load():
 			return pass
 		case strings.Contains(c.path, "/stubborn"):
-			return fail503 // Every time, so that some jobs are retried repeatedly.
+			return fail503 // Always, so that some jobs are retried repeatedly.
 		case rand.N(2) == 0:
 			return pass
 		}
@@ -51,7 +51,7 @@ func TestFleetSitsOutAnOutage(t *testing.T) {
 	}
 	for n := range jobs {
 		s.ask(t, key(n), awstest.Photo(t, 600, 400, n))
-		time.Sleep(outage / time.Duration(jobs)) // They come in all the time.
+		time.Sleep(outage / time.Duration(jobs)) // Jobs arrive all the time.
 	}
 	time.Sleep(time.Until(began.Add(outage)))
 	awstest.Eventually(t, 2*time.Minute, "a job is put off often enough to see the delays grow", func() bool {
@@ -83,10 +83,10 @@ func TestFleetSitsOutAnOutage(t *testing.T) {
 	checkDelays(t, delaysOf(t, sqs.seen("SendMessage")))
 }
 
-// checkPace bounds the calls in an outage. A job costs some ten calls, each tried
-// three times at most, and is tried a few times, since it is put off for longer and
-// longer; a poll is tried three times, and then after a pause. A worker without a
-// pause would poll thousands of times a second.
+// checkPace bounds the calls in an outage. A job makes about ten calls, each tried at most
+// three times, and is tried only a few times, because its delay grows. A poll is tried
+// three times, followed by a pause. A worker without a pause would poll thousands of times
+// a second.
 func checkPace(t *testing.T, outage time.Duration, jobs, workers, calls, polls int) {
 	t.Helper()
 	mostPolls := 3 * (2*jobs + workers*int(outage.Seconds()))
@@ -95,7 +95,7 @@ func checkPace(t *testing.T, outage time.Duration, jobs, workers, calls, polls i
 	}
 }
 
-// delaysOf reads for how many seconds jobs were put off, by how often they were.
+// delaysOf returns the delays of retried jobs in seconds, keyed by the number of the retry.
 func delaysOf(t *testing.T, sends []call) map[int][]int {
 	t.Helper()
 	delays := map[int][]int{}
@@ -116,7 +116,7 @@ func delaysOf(t *testing.T, sends []call) map[int][]int {
 	return delays
 }
 
-// checkDelays wants jobs put off for longer with every attempt, and not all alike.
+// checkDelays expects delays that grow with every attempt and are not all equal.
 func checkDelays(t *testing.T, delays map[int][]int) {
 	t.Helper()
 	for attempt := 1; len(delays[attempt]) > 0; attempt++ {

@@ -13,7 +13,7 @@ import (
 	"calotype/internal/awstest"
 )
 
-// address is where an edge says that it serves.
+// address matches the address that an edge logs.
 func (p *program) address(t *testing.T) string {
 	t.Helper()
 	_, rest, ok := strings.Cut(p.log.String(), `"address":"`)
@@ -24,9 +24,8 @@ func (p *program) address(t *testing.T) string {
 	return "http://" + address
 }
 
-// A broken picture is requested repeatedly, at several edges that start and stop
-// and so forget what they have enqueued: it is decoded a handful of times, and every
-// viewer gets its bytes.
+// A broken picture is requested repeatedly at several edges, which restart and so forget
+// what they have enqueued. It is decoded only a few times, and every viewer gets its bytes.
 func TestFleetDecodesPoisonAHandfulOfTimes(t *testing.T) {
 	t.Parallel()
 	requests, generations := 400, 2

@@ -10,8 +10,8 @@ import (
 	"calotype/internal/awstest"
 )
 
-// signal sends SIGTERM and gives it time to arrive: that a process has taken a
-// signal cannot be seen from outside.
+// signal sends SIGTERM and gives it time to arrive: whether a process has received a signal
+// is not visible from outside.
 func (p *program) signal(t *testing.T) {
 	t.Helper()
 	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
@@ -20,7 +20,7 @@ func (p *program) signal(t *testing.T) {
 	time.Sleep(time.Second)
 }
 
-// settledAfterExit wants nothing in flight at once after the exit, where two seconds
+// settledAfterExit checks that nothing is in flight right after the exit, where two seconds
 // are allowed.
 func (s *site) settledAfterExit(t *testing.T, want string) {
 	t.Helper()
@@ -35,8 +35,8 @@ func (s *site) settledAfterExit(t *testing.T, want string) {
 	}
 }
 
-// SIGTERM in the middle of a poll: the poll ends, what it brings is given back, and
-// no other poll begins.
+// After SIGTERM during a poll, the poll ends, its messages are requeued, and no other poll
+// starts.
 func TestFleetStopsInMidPoll(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -62,7 +62,7 @@ func TestFleetStopsInMidPoll(t *testing.T) {
 	}
 }
 
-// longPoll reports whether the last poll is one that lasts.
+// longPoll reports whether the last poll is a long one.
 func longPoll(t *testing.T, polls []call) bool {
 	t.Helper()
 	if len(polls) == 0 {
@@ -75,7 +75,7 @@ func longPoll(t *testing.T, polls []call) bool {
 	return poll.WaitTimeSeconds >= 10
 }
 
-// SIGTERM in the middle of a job: it is finished, and acknowledged.
+// After SIGTERM during a job, the job is finished and acknowledged.
 func TestFleetStopsInMidJob(t *testing.T) {
 	t.Parallel()
 	begun, goOn := make(chan struct{}, 10), make(chan struct{})
@@ -99,7 +99,7 @@ func TestFleetStopsInMidJob(t *testing.T) {
 	}
 }
 
-// SIGTERM, and the job does not end within the grace period: it is given back.
+// After SIGTERM, a job that does not end within the grace period is requeued.
 func TestFleetStopsAJobThatDoesNotEnd(t *testing.T) {
 	t.Parallel()
 	begun, never := make(chan struct{}, 10), make(chan struct{})
@@ -116,7 +116,7 @@ func TestFleetStopsAJobThatDoesNotEnd(t *testing.T) {
 	}
 }
 
-// holdPuts lets PUTs wait until goOn is closed.
+// holdPuts blocks PUTs until goOn is closed.
 func holdPuts(begun chan<- struct{}, goOn <-chan struct{}) func(call) fate {
 	return func(c call) fate {
 		if c.op == http.MethodPut {

@@ -10,7 +10,7 @@ import (
 	"calotype/internal/awstest"
 )
 
-// On a terminal the program shows how far it is and asks before it deletes.
+// On a terminal the program shows its progress and asks before it deletes.
 func TestFleetTerminal(t *testing.T) {
 	const question = "Permanently delete 3 dead letters?"
 	for name, c := range map[string]struct {
@@ -37,7 +37,7 @@ func TestFleetTerminal(t *testing.T) {
 			read := make(chan struct{})
 			go func() {
 				defer close(read)
-				_, _ = io.Copy(p.out, terminal) // Ends with an error when the process does.
+				_, _ = io.Copy(p.out, terminal) // The read ends with an error when the process does.
 			}()
 			awstest.Eventually(t, time.Minute, "it asks", func() bool { return p.out.Count(question) > 0 })
 			if _, err := terminal.WriteString(c.answer); err != nil {

@@ -29,7 +29,7 @@ func (s *site) backfill(t *testing.T) *queue.Queue {
 	return queue.New(awstest.SQS(t), url)
 }
 
-// fill puts pictures, side by side.
+// fill puts pictures concurrently.
 func (s *site) fill(t *testing.T, n int, body func(i int) []byte) (keys []string) {
 	t.Helper()
 	bucket := store.New(awstest.S3(t), s.bucket)
@@ -49,11 +49,11 @@ func (s *site) fill(t *testing.T, n int, body func(i int) []byte) (keys []string
 	return keys
 }
 
-// summary is the last line of a warm.
+// summary is the last line of calotype warm.
 type summary struct{ Seen, Current, Enqueued, Failed int }
 
-// warm runs to its end, and is killed repeatedly if lives says for how long it
-// may live.
+// warm runs to its end. If lives is set it says how long each run may live before it is
+// killed.
 func (s *site) warm(t *testing.T, lives func() time.Duration, args ...string) (last summary, kills int) {
 	t.Helper()
 	args = append([]string{"warm", "s3://" + s.bucket, "--variants=XS.webp", "--rate=100000", "--json"}, args...)
@@ -87,8 +87,8 @@ func (s *site) warm(t *testing.T, lives func() time.Duration, args ...string) (l
 
 var jobOf = regexp.MustCompile(`"outcome":"(done|current)","queue":"backfill","source":"([^"]*)"`)
 
-// A warm that is killed anywhere and goes on deals with every picture; no job is sent
-// more than twice; and the next one finds nothing to do.
+// A warm that is killed at any point and resumed handles every picture. No job is sent more
+// than twice, and the next run finds nothing to do.
 func TestFleetWarm(t *testing.T) {
 	t.Parallel()
 	pictures := 300
@@ -103,7 +103,7 @@ func TestFleetWarm(t *testing.T) {
 	began := time.Now()
 	checkpoint := filepath.Join(t.TempDir(), "checkpoint")
 	longest := time.Duration(pictures) * 50 * time.Microsecond
-	started := 40 * time.Millisecond // Grows, since a start with a decoder may take longer.
+	started := 40 * time.Millisecond // It grows, because a start with a decoder may take longer.
 	lives := func() time.Duration {
 		started += started / 5
 		return started + rand.N(max(longest, 200*time.Millisecond))
@@ -150,7 +150,7 @@ func TestFleetWarm(t *testing.T) {
 	}
 }
 
-// While a backfill runs, a viewer's picture is made as if there were none.
+// While a backfill runs, a viewer's picture is made as fast as without it.
 func TestFleetBackfillYields(t *testing.T) {
 	if !soak {
 		t.Parallel()
@@ -204,7 +204,7 @@ func TestFleetBackfillYields(t *testing.T) {
 	}
 }
 
-// missTimes is the median time from a job that a viewer waits for to its rendition.
+// missTimes returns the median time from a viewer's job to its rendition.
 func (s *site) missTimes(t *testing.T, bucket *store.Bucket, name string, views int) time.Duration {
 	t.Helper()
 	var times []time.Duration

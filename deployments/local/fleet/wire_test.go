@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// wire is a proxy between programs and a server that sees and alters every call.
-// The Host header goes through as it came: it is signed.
+// wire is a proxy between programs and a server that records and alters calls. It keeps the
+// Host header, which is signed.
 type wire struct {
 	url     string
 	forward *httputil.ReverseProxy
@@ -26,27 +26,27 @@ type wire struct {
 	calls []call
 }
 
-// call is a request: what it asks for, and of what.
+// call is a request: the operation and its object.
 type call struct {
 	at   time.Time
 	op   string // "ReceiveMessage", or "PUT" and so on.
 	path string
-	body string // Of a call of SQS.
+	body string // The body of an SQS call.
 }
 
-// fate is what becomes of a call.
+// fate is the outcome of a call.
 type fate int
 
 const (
 	pass      fate = iota
-	fail500        // An answer, and the server sees nothing of the call.
-	fail503        // The same.
-	cutBefore      // The connection ends, and the server sees nothing of the call.
-	cutAfter       // The server does what it is asked for, and half its answer arrives.
+	fail500        // An error response; the server does not see the call.
+	fail503        // As above.
+	cutBefore      // The connection is closed; the server does not see the call.
+	cutAfter       // The server handles the call, and half of its response arrives.
 )
 
-// wires puts a proxy between the programs and each server. Each call passes
-// unless meddle, which may be nil, says otherwise.
+// wires puts a proxy between the programs and each server. Every call passes unless meddle,
+// which may be nil, returns another fate.
 func (s *site) wires(t *testing.T, meddle func(call) fate) (s3, sqs *wire) {
 	t.Helper()
 	s3, sqs = newWire(t, os.Getenv("AWS_ENDPOINT_URL_S3"), meddle), newWire(t, os.Getenv("AWS_ENDPOINT_URL_SQS"), meddle)
@@ -70,12 +70,12 @@ func newWire(t *testing.T, to string, meddle func(call) fate) *wire {
 			r.Out.Host = r.In.Host
 		},
 		Transport: transport,
-		// A server that hangs up is one of the faults that pass through.
+		// A server that closes the connection is one of the faults that pass through.
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 	}
 	server := httptest.NewServer(w)
 	t.Cleanup(func() {
-		server.CloseClientConnections() // Polls may be under way.
+		server.CloseClientConnections() // Polls may be in progress.
 		server.Close()
 	})
 	w.url = server.URL
@@ -117,7 +117,7 @@ func (w *wire) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// seen returns the calls so far, of one kind or, with "", of all.
+// seen returns the calls so far of one kind, or all calls with "".
 func (w *wire) seen(op string) []call {
 	w.mu.Lock()
 	defer w.mu.Unlock()

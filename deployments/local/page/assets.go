@@ -16,15 +16,15 @@ import (
 //go:embed assets
 var assetFiles embed.FS
 
-// asset is a file of the page. Its ETag identifies its content, and browsers ask
-// each time, so that a new program never runs with an old page.
+// asset is a file of the page. Its ETag identifies its content. Browsers revalidate it each
+// time, so that a new program never runs with an old page.
 type asset struct {
 	name string
 	etag string
 	body []byte
 }
 
-// assets are the page's files by path.
+// assets are the page's files, keyed by path.
 var assets = loadAssets()
 
 func loadAssets() map[string]asset {
@@ -45,7 +45,7 @@ func loadAssets() map[string]asset {
 	return loaded
 }
 
-// The types by extension, which Go would else take from the machine's own tables.
+// The types by extension, which Go would otherwise take from the machine's tables.
 var assetTypes = map[string]string{
 	".html": "text/html; charset=utf-8",
 	".css":  "text/css; charset=utf-8",

@@ -19,8 +19,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// browse starts a browser without a window. What scripts throw and what the policy
-// forbids fails the test.
+// browse starts a headless browser. Exceptions in scripts and violations of the content
+// security policy fail the test.
 func browse(t *testing.T) context.Context {
 	t.Helper()
 	var chromium string
@@ -39,7 +39,7 @@ func browse(t *testing.T) context.Context {
 		chromedp.WSURLReadTimeout(time.Minute))
 	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(cancel)
-	ctx, _ = chromedp.NewContext(ctx, chromedp.WithErrorf(t.Logf)) // It does not know every event of a newer browser.
+	ctx, _ = chromedp.NewContext(ctx, chromedp.WithErrorf(t.Logf)) // chromedp does not know every event of a newer browser.
 	browser := ctx
 	t.Cleanup(func() {
 		if err := chromedp.Cancel(browser); err != nil && !errors.Is(err, context.Canceled) {
@@ -61,7 +61,7 @@ func browse(t *testing.T) context.Context {
 	return ctx
 }
 
-// do runs one step; its name says what was not so in the end.
+// do runs one step; its name describes what failed.
 func do(t *testing.T, ctx context.Context, step string, actions ...chromedp.Action) {
 	t.Helper()
 	if err := chromedp.Run(ctx, actions...); err != nil {
@@ -128,7 +128,7 @@ func TestBrowser(t *testing.T) {
 	do(t, ctx, "it is there again", says("#status", "Live: 2 pictures"))
 }
 
-// file makes a picture's file of a name.
+// file writes a picture's file with a name.
 func file(t *testing.T, name string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -138,7 +138,7 @@ func file(t *testing.T, name string) string {
 	return path
 }
 
-// restart serves the same at an address that was given up.
+// restart serves again at the previous address.
 func (s *site) restart(address string) {
 	s.t.Helper()
 	listener, err := net.Listen("tcp", address)

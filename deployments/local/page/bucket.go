@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	_ "image/gif" // The formats whose size is read from a source.
+	_ "image/gif" // The formats whose size can be read from a source.
 	_ "image/jpeg"
 	_ "image/png"
 	"io"
@@ -35,23 +35,23 @@ type bucket struct {
 	name   string
 }
 
-// object is what a listing says of one. Equal objects have equal content and
-// metadata: bytes that were put again with other metadata have another time.
+// object is an entry of a listing. Equal objects have equal content and metadata: if only
+// the metadata is replaced, the time differs.
 type object struct {
 	etag     string
 	bytes    int64
 	modified time.Time
 }
 
-// listing is the pictures in a bucket and their renditions, which are there also
-// where the source is not.
+// listing holds the pictures in a bucket and their renditions, including those without a
+// source.
 type listing struct {
 	sources    map[string]object
 	renditions map[string]map[calotype.Variant]object
 }
 
-// list reads the whole bucket, a thousand objects in a call. What is neither a
-// picture nor a rendition is left out.
+// list reads the whole bucket, a thousand objects per call. It leaves out what is neither a
+// picture nor a rendition.
 func (b bucket) list(ctx context.Context, prefix calotype.Prefix) (listing, error) {
 	found := listing{map[string]object{}, map[string]map[calotype.Variant]object{}}
 	pages := s3.NewListObjectsV2Paginator(b.client, &s3.ListObjectsV2Input{Bucket: &b.name})
@@ -84,7 +84,7 @@ func (l listing) add(prefix calotype.Prefix, key string, o object) {
 	}
 }
 
-// lineage reads where a rendition comes from.
+// lineage reads what a rendition was made from.
 func (b bucket) lineage(ctx context.Context, key string) (calotype.Lineage, error) {
 	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
 	if err != nil {
@@ -120,7 +120,7 @@ func (b bucket) put(ctx context.Context, key, contentType string, body *os.File,
 	return failure("put", key, err)
 }
 
-// remove deletes objects, at most a thousand. Those that are gone are no error.
+// remove deletes at most a thousand objects. Missing ones are not an error.
 func (b bucket) remove(ctx context.Context, keys ...string) error {
 	objects := make([]types.ObjectIdentifier, len(keys))
 	for i := range keys {
@@ -138,7 +138,7 @@ func (b bucket) remove(ctx context.Context, keys ...string) error {
 	return nil
 }
 
-// failure names what was attempted; a missing object is [fs.ErrNotExist].
+// failure adds what was attempted; a missing object is [fs.ErrNotExist].
 func failure(verb, key string, err error) error {
 	if err == nil {
 		return nil

@@ -18,23 +18,23 @@ import (
 // atOnce bounds the pictures that are looked at more closely at a time.
 const atOnce = 16
 
-// catalog holds the bucket's pictures as of the last listing, and notifies listeners what
-// changed. A look lists the bucket; only what is new or changed costs more calls.
+// catalog holds the bucket's pictures as of the last listing, and notifies listeners of
+// changes. Each look lists the bucket; only new or changed objects cost more calls.
 type catalog struct {
 	bucket  bucket
 	prefix  calotype.Prefix
 	presets calotype.Presets
 	log     zerolog.Logger
 
-	looking sync.Mutex // Held for a look: one at a time.
+	looking sync.Mutex // Held during a look, so that only one runs at a time.
 
-	mu        sync.Mutex // Guards what follows.
+	mu        sync.Mutex // Guards the fields below.
 	entries   map[string]*entry
 	listeners map[*listener]struct{}
 	watch     watch
 }
 
-// entry is what is known of one source. It does not change once it is made.
+// entry is what is known about one source. It is immutable.
 type entry struct {
 	source     object
 	size       calotype.Box
@@ -59,8 +59,8 @@ func newCatalog(b bucket, prefix calotype.Prefix, presets calotype.Presets, log 
 	}
 }
 
-// look brings the catalog up to date and returns what is in the bucket. Each
-// picture is sent to listeners as soon as it is known.
+// look updates the catalog and returns what is in the bucket. Each picture is sent to
+// listeners as soon as it is known.
 func (c *catalog) look(ctx context.Context) (listing, error) {
 	c.looking.Lock()
 	defer c.looking.Unlock()
@@ -69,7 +69,7 @@ func (c *catalog) look(ctx context.Context) (listing, error) {
 		return listing{}, err
 	}
 	c.forget(found)
-	var g errgroup.Group // The others are read even if one cannot be.
+	var g errgroup.Group // The others are read even if one fails.
 	g.SetLimit(atOnce)
 	for key, source := range found.sources {
 		known, renditions := c.entry(key), found.renditions[key]
@@ -79,7 +79,7 @@ func (c *catalog) look(ctx context.Context) (listing, error) {
 		g.Go(func() error {
 			e, err := c.read(ctx, key, known, source, renditions)
 			if errors.Is(err, fs.ErrNotExist) {
-				return nil // Gone since it was listed: the next look sees that.
+				return nil // It was removed after the listing: the next look notices.
 			} else if err != nil {
 				return err
 			}
@@ -90,7 +90,7 @@ func (c *catalog) look(ctx context.Context) (listing, error) {
 	return found, g.Wait()
 }
 
-// pictures returns what is known, the newest first.
+// pictures returns the known pictures, the newest first.
 func (c *catalog) pictures() []*picture {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -107,7 +107,7 @@ func (c *catalog) pictures() []*picture {
 	return pictures
 }
 
-// entry returns what is known of a source; nil is nothing.
+// entry returns what is known about a source, or nil.
 func (c *catalog) entry(key string) *entry {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -121,7 +121,7 @@ func (c *catalog) learn(key string, e *entry) {
 	c.notify(key, e.picture)
 }
 
-// forget drops the pictures that are no longer there.
+// forget drops the pictures that no longer exist.
 func (c *catalog) forget(found listing) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -133,14 +133,14 @@ func (c *catalog) forget(found listing) {
 	}
 }
 
-// is reports whether an entry is of these objects.
+// is reports whether an entry is for these objects.
 func (e *entry) is(source object, renditions map[calotype.Variant]object) bool {
 	return e != nil && e.source == source &&
 		maps.EqualFunc(e.renditions, renditions, func(a copied, b object) bool { return a.object == b })
 }
 
-// read fetches what a listing lacks, and takes from the entry that was
-// there what it knows already.
+// read fetches what a listing lacks, and copies from the previous entry what is known
+// already.
 func (c *catalog) read(ctx context.Context, key string, known *entry, source object, renditions map[calotype.Variant]object) (*entry, error) {
 	if known == nil {
 		known = &entry{}

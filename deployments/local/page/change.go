@@ -12,7 +12,7 @@ import (
 	"calotype"
 )
 
-// mostBytes is the largest picture that is taken: what workers read by default.
+// mostBytes is the maximum size of an upload: the workers' default limit.
 const mostBytes = 100 << 20
 
 var (
@@ -20,8 +20,8 @@ var (
 	errTooLarge = fmt.Errorf("the picture is too large: %d MiB is the most", mostBytes>>20)
 )
 
-// put stores a picture, new or in another's place. What was made of the other follows by
-// the events of the store.
+// put stores a picture, possibly in place of another. The renditions follow through the
+// store's events.
 func (p *Page) put(w http.ResponseWriter, r *http.Request, key string) {
 	format, err := p.checkName(key)
 	if err != nil {
@@ -51,7 +51,7 @@ func (p *Page) put(w http.ResponseWriter, r *http.Request, key string) {
 	writeJSON(w, http.StatusOK, map[string]any{"key": key, "bytes": size})
 }
 
-// delete removes a picture. Its renditions follow by the events of the store.
+// delete removes a picture. Its renditions are removed through the store's events.
 func (p *Page) delete(w http.ResponseWriter, r *http.Request, key string) {
 	if _, err := p.checkName(key); err != nil {
 		writeError(w, http.StatusBadRequest, err)
@@ -64,7 +64,7 @@ func (p *Page) delete(w http.ResponseWriter, r *http.Request, key string) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// checkName says why there can be no picture of a name.
+// checkName explains why a picture cannot have a name.
 func (p *Page) checkName(key string) (calotype.Format, error) {
 	if err := p.Prefix.CheckSource(key); err != nil {
 		return "", err
@@ -79,8 +79,7 @@ func (p *Page) checkName(key string) (calotype.Format, error) {
 	return format, nil
 }
 
-// spool writes a body to a file, at its beginning again: to sign it, the SDK reads
-// it twice.
+// spool writes a body to a file and rewinds it: to sign the body, the SDK reads it twice.
 func spool(body io.Reader) (*os.File, int64, error) {
 	file, err := os.CreateTemp("", "calotype-*")
 	if err != nil {

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// reconnectAfter is how soon a browser tries again when the stream broke.
+// reconnectAfter is how soon a browser reconnects after the stream broke.
 const reconnectAfter = time.Second
 
-// about is what the page shows in addition to the pictures.
+// about is what the page shows besides the pictures.
 type about struct {
 	Bucket  string   `json:"bucket"`
 	Presets []preset `json:"presets"`
-	// MostBytes is the largest picture that can be put here.
+	// MostBytes is the maximum size of an upload.
 	MostBytes int64 `json:"mostBytes"`
 }
 
@@ -31,7 +31,7 @@ func (p *Page) about() about {
 	return a
 }
 
-// servePictures answers with all pictures at once.
+// servePictures responds with all pictures at once.
 func (p *Page) servePictures(w http.ResponseWriter, r *http.Request) {
 	if _, err := p.catalog.look(r.Context()); err != nil {
 		writeError(w, http.StatusBadGateway, err)
@@ -43,15 +43,15 @@ func (p *Page) servePictures(w http.ResponseWriter, r *http.Request) {
 	}{p.about(), p.catalog.pictures()})
 }
 
-// serveEvents streams what happens, as server-sent events: "about" once; "picture"
-// with one that is new to the client or changed; "gone" with the key of one that was
-// removed; and "status" when all pictures have been sent, or cannot be.
+// serveEvents streams changes as server-sent events: "about" once; "picture" for one that
+// is new to the client or has changed; "gone" with the key of a removed one; and "status"
+// when all pictures have been sent or cannot be read.
 // https://html.spec.whatwg.org/multipage/server-sent-events.html
 func (p *Page) serveEvents(w http.ResponseWriter, r *http.Request) {
 	stream := stream{w: w, control: http.NewResponseController(w)}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
-	_ = stream.control.SetWriteDeadline(time.Time{}) // A stream has no end in time.
+	_ = stream.control.SetWriteDeadline(time.Time{}) // A stream has no deadline.
 	stream.setRetry(reconnectAfter)
 	stream.send("about", p.about())
 	if r.Method == http.MethodHead || stream.flush() != nil {

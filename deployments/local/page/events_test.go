@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// events are those of a stream, read one after the other.
+// events are the events of a stream, read one after the other.
 type events struct {
 	t     *testing.T
 	lines *bufio.Scanner
@@ -37,8 +37,7 @@ func (s *site) events() events {
 	return events{s.t, lines}
 }
 
-// next waits for the next event of a name and reads what it holds; others are
-// passed over.
+// next waits for the next event of a name and decodes its data; it skips others.
 func (e events) next(name string, into any) {
 	e.t.Helper()
 	for e.lines.Scan() {
@@ -89,14 +88,15 @@ func TestEvents(t *testing.T) {
 	}
 
 	s.page.Drain()
-	for stream.lines.Scan() { // Ends, or the test's time does.
+	for stream.lines.Scan() { // It ends, or the test times out.
 	}
 	if err := stream.lines.Err(); err != nil {
 		t.Errorf("drained: %v", err)
 	}
 }
 
-// A bucket that cannot be listed is said, and so is that it can be again.
+// If the bucket cannot be listed the stream reports it, and also when it can be listed
+// again.
 func TestEventsTellOfTrouble(t *testing.T) {
 	s := serve(t)
 	if _, err := s.s3.DeleteBucket(t.Context(), &s3.DeleteBucketInput{Bucket: &s.bucket}); err != nil {

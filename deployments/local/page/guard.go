@@ -16,7 +16,7 @@ var (
 	errOtherSite   = errors.New("pictures are changed from the page itself only, not from another site")
 )
 
-// setSafeHeaders confines the page to its own files.
+// setSafeHeaders restricts the page to its own files.
 func setSafeHeaders(h http.Header) {
 	h.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' blob:; "+
 		"object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
@@ -25,8 +25,8 @@ func setSafeHeaders(h http.Header) {
 	h.Set("X-Content-Type-Options", "nosniff")
 }
 
-// refuse says why a request is none of the page's own. A site that points its name
-// at 127.0.0.1 (DNS rebinding) sends that name as the host.
+// refuse returns why a request does not come from the page itself. A site that points its
+// name at 127.0.0.1 (DNS rebinding) sends that name as the host.
 func (p *Page) refuse(r *http.Request) error {
 	if !isLoopback(r.Host) {
 		return fmt.Errorf("host %q is not this machine: open the page at localhost or 127.0.0.1", r.Host)
@@ -51,15 +51,15 @@ func isLoopback(hostport string) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-// writeJSON answers with a value that no cache keeps.
+// writeJSON responds with a value that caches do not keep.
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(value) // A client that left is not an error of ours.
+	_ = json.NewEncoder(w).Encode(value) // It is not our error if the client has left.
 }
 
-// writeError answers with one line: {"error": "..."}.
+// writeError responds with one line: {"error": "..."}.
 func writeError(w http.ResponseWriter, status int, err error) {
 	line := strings.Join(strings.Fields(err.Error()), " ")
 	writeJSON(w, status, map[string]string{"error": line})

@@ -1,11 +1,10 @@
-// Package page is the web page of the one-machine program: every picture of the
-// bucket with the state of its renditions, filling in while workers make them, and
-// a place to drop pictures of one's own. It only looks: pictures and renditions are
-// served by edge/origin, at the address a CDN would ask for, and what makes a
-// rendition is a request for it.
+// Package page is the web page of the one-machine program. It shows every picture of the
+// bucket with the state of its renditions, live while workers make them, and takes uploads.
+// It only observes: edge/origin serves pictures and renditions at the URL that a CDN would
+// request, and a request for a rendition is what causes it to be made.
 //
-// The page trusts every client that reaches it, and so answers to names of this machine
-// only and takes changes from its own site only.
+// The page trusts every client that reaches it. It therefore responds only to this
+// machine's names, and accepts changes only from its own site.
 package page
 
 import (
@@ -20,7 +19,7 @@ import (
 	"calotype"
 )
 
-// The paths that the page takes from the pictures' address space.
+// The paths that belong to the page and not to pictures.
 const (
 	home   = "/"
 	folder = "/-/"
@@ -32,7 +31,7 @@ const (
 // lookEvery is how often the bucket is listed while a page is open.
 const lookEvery = 250 * time.Millisecond
 
-// Config says which bucket to show.
+// Config names the bucket to show.
 type Config struct {
 	S3      *s3.Client
 	Bucket  string
@@ -64,18 +63,18 @@ func New(cfg Config) *Page {
 	}
 }
 
-// Serves reports whether a decoded path is the page's. All others are pictures'.
+// Serves reports whether a decoded path belongs to the page. All other paths are pictures.
 func Serves(path string) bool {
 	return path == home || strings.HasPrefix(path, folder)
 }
 
-// Drain ends the event streams, now and from now on, so that an HTTP server can
-// shut down without waiting for those who look at the page.
+// Drain ends the event streams, now and from now on, so that an HTTP server can shut down
+// without waiting for open pages.
 func (p *Page) Drain() {
 	p.drain.Do(func() { close(p.drained) })
 }
 
-// ServeHTTP answers for the page, its files and its calls.
+// ServeHTTP serves the page, its files and its calls.
 func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	setSafeHeaders(w.Header())
 	if err := p.refuse(r); err != nil {

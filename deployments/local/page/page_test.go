@@ -44,7 +44,7 @@ func (p pictured) variant(name string) varied {
 	return varied{State: "not there"}
 }
 
-// call makes a request of the page's, with headers as name and value in turn.
+// call makes a request to the page; headers alternate names and values.
 func (s *site) call(method, path string, body []byte, headers ...string) (*http.Response, answered) {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, bytes.NewReader(body))
@@ -67,7 +67,7 @@ func (s *site) call(method, path string, body []byte, headers ...string) (*http.
 		s.t.Fatal(err)
 	}
 	var a answered
-	_ = json.Unmarshal(text, &a) // Not every answer is JSON.
+	_ = json.Unmarshal(text, &a) // Not every response is JSON.
 	return response, a
 }
 
@@ -120,7 +120,7 @@ func TestPictures(t *testing.T) {
 	}
 }
 
-// Once all is known, a look is one call.
+// Once everything is known, a look takes one call.
 func TestPicturesCostOneListing(t *testing.T) {
 	s := serve(t)
 	s.put("kitty.png", picture(40, 30), nil)
@@ -193,7 +193,7 @@ func TestPut(t *testing.T) {
 	}
 }
 
-// What was made of a picture that is replaced is outdated, until workers follow.
+// Renditions of a replaced picture are outdated until workers follow.
 func TestReplace(t *testing.T) {
 	s := serve(t)
 	s.call("PUT", "/-/pictures/kitty.png", picture(40, 30))

@@ -7,22 +7,21 @@ import (
 	"calotype/edge"
 )
 
-// state is what an address of a variant answers with now.
+// state is the current response at the URL of a variant.
 type state string
 
 const (
 	// original: the rendition does not exist yet, and viewers get the source.
 	original state = "original"
-	// rendition: a rendition of the source as it is now.
+	// rendition: a rendition of the current source.
 	rendition state = "rendition"
 	// kept: a copy of the source that a worker put there, with a reason.
 	kept state = "kept"
-	// outdated: it was made from an earlier source or for another box.
+	// outdated: made from an earlier source or for another box.
 	outdated state = "outdated"
 )
 
-// picture is what the page shows of one source. Width and height are zero where
-// they are not known.
+// picture is what the page shows of one source. Width and height are zero if unknown.
 type picture struct {
 	Key      string          `json:"key"`
 	ETag     string          `json:"etag"`
@@ -34,7 +33,7 @@ type picture struct {
 	Variants []variant       `json:"variants"`
 }
 
-// variant is one size and format of a picture. Query is how a viewer asks for it.
+// variant is one size and format of a picture. Query is how a viewer requests it.
 type variant struct {
 	Name   string          `json:"name"`
 	Preset string          `json:"preset"`
@@ -48,8 +47,8 @@ type variant struct {
 	Height int             `json:"height,omitempty"`
 }
 
-// describe makes a picture of what is known about it: for each preset the source's
-// own format, then WebP, then whatever else was requested.
+// describe makes a picture from what is known about it: for each preset the source's own
+// format, then WebP, then whatever else was requested.
 func (e *entry) describe(key string, presets calotype.Presets) *picture {
 	own, _ := calotype.FormatOfKey(key)
 	p := &picture{

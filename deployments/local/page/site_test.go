@@ -94,7 +94,7 @@ type site struct {
 	page    *page.Page
 	server  *httptest.Server
 	presets calotype.Presets
-	calls   atomic.Int64 // Of the page, to S3.
+	calls   atomic.Int64 // The page's HTTP client for S3.
 }
 
 func serve(t *testing.T) *site {
@@ -138,7 +138,7 @@ func serve(t *testing.T) *site {
 	return s
 }
 
-// counted is an HTTP client that counts.
+// counted is an HTTP client that counts its requests.
 type counted struct{ calls *atomic.Int64 }
 
 func (c counted) Do(r *http.Request) (*http.Response, error) {
@@ -158,7 +158,7 @@ func (s *site) put(key string, body []byte, metadata map[string]string) string {
 	return aws.ToString(out.ETag)
 }
 
-// publish does what a worker does: it puts a variant of a source as it is now.
+// publish does what a worker does: it puts a variant of the current source.
 func (s *site) publish(key, name, keptFor string) {
 	s.t.Helper()
 	source, err := s.s3.HeadObject(context.Background(), &s3.HeadObjectInput{Bucket: &s.bucket, Key: &key})
@@ -178,7 +178,7 @@ func (s *site) publish(key, name, keptFor string) {
 	}.Metadata())
 }
 
-// work waits for the job that asks for a variant and does it.
+// work waits for the job for a variant and does it.
 func (s *site) work(key, name string) error {
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
 		messages, err := s.jobs.Receive(context.Background(), 1, time.Second, time.Minute)

@@ -5,26 +5,26 @@ import (
 	"time"
 )
 
-// watch lists the bucket repeatedly, in a goroutine. It runs while
-// there are listeners: the first starts it, the last waits for its end.
+// watch lists the bucket repeatedly, in a goroutine. It runs while there are listeners: the
+// first starts it, and the last waits for its end.
 type watch struct {
 	stop context.CancelFunc
 	done chan struct{}
 }
 
-// listener receives changes. What it does not take in time is kept for it, as far
-// as it still holds: a slow one skips what came in between.
+// listener receives changes. Changes that it has not taken yet are merged per picture, so a
+// slow listener skips intermediate states.
 type listener struct {
 	wake    chan struct{} // Holds one token if there is something to take.
 	changed map[string]*picture
 	status  status
 }
 
-// status is how the watching goes.
+// status is the state of the listing.
 type status struct {
 	// Listed reports that every picture of the bucket was sent.
 	Listed bool `json:"listed"`
-	// Error is why the bucket cannot be looked at.
+	// Error is why the bucket cannot be listed.
 	Error string `json:"error,omitempty"`
 }
 
@@ -81,7 +81,7 @@ func (c *catalog) keepLooking(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		// A large bucket is listed no more than half of the time.
+		// Listing a large bucket takes at most half of the time.
 		case <-time.After(max(lookEvery, time.Since(start))):
 		}
 	}
@@ -106,7 +106,7 @@ func (c *catalog) tellStatus(s status) {
 	}
 }
 
-// take returns what changed since the last time, and how it goes.
+// take returns the changes since the last call, and the status.
 func (c *catalog) take(l *listener) (map[string]*picture, status) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

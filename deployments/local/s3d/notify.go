@@ -9,7 +9,7 @@ import (
 	"github.com/versity/versitygw/s3response"
 )
 
-// notifying is a backend that reports its changes, by the names of S3's events.
+// notifying is a backend that reports its changes under the names of S3's events.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html
 type notifying struct {
 	backend.Backend

@@ -1,7 +1,7 @@
-// Package s3d serves the S3 API on this machine, from a folder, by running the
-// Versity S3 Gateway inside the process. Objects are files, their metadata are
-// extended attributes, requests are signed. What is acknowledged survives a killed
-// process, not a lost power supply: nothing is synced to the disk.
+// Package s3d serves the S3 API on this machine, from a folder, by running the Versity S3
+// Gateway inside the process. Objects are files, metadata is stored as extended attributes,
+// and requests are signed. Acknowledged writes survive a killed process but not a power
+// failure, because nothing is synced to the disk.
 package s3d
 
 import (
@@ -21,13 +21,13 @@ import (
 	"github.com/versity/versitygw/embedgw"
 )
 
-// Config says where to keep objects and whom to let in.
+// Config names the folder and the credentials.
 type Config struct {
-	Dir                          string // Made where it is missing.
-	Listen                       string // HOST:PORT; port 0 is any that is free.
+	Dir                          string // Created if it does not exist.
+	Listen                       string // HOST:PORT; port 0 means a free one.
 	AccessKey, SecretKey, Region string
-	// OnChange, if not nil, is called after an object changed, before the client that did
-	// it has the answer. The names of events are S3's.
+	// OnChange, if not nil, is called after an object changed, before the client gets its
+	// response. The names of events are S3's.
 	OnChange func(event, bucket, key string)
 }
 
@@ -41,8 +41,8 @@ type Server struct {
 
 const healthPath = "/-/health"
 
-// Start starts the gateway and waits until it answers. There can be one in a
-// process, and it changes the process's working folder to its own.
+// Start starts the gateway and waits until it responds. A process can have only one, and it
+// changes the process's working directory to its own.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
 	dir, err := filepath.Abs(cfg.Dir)
 	if err != nil {
@@ -60,7 +60,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("%s: the file system has no extended attributes: %w; choose another folder", dir, err)
 	}
 	files, err := posix.New(dir, store, posix.PosixOpts{
-		CopyObjectThreshold: 5 << 30, // S3's own; unset, every copy is refused.
+		CopyObjectThreshold: 5 << 30, // S3's own limit; without it every copy is refused.
 		ValidateBucketNames: true,
 	})
 	if err != nil {
@@ -94,7 +94,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// settle replaces port 0 by a free port, since the gateway does not report its own.
+// settle replaces port 0 with a free port, since the gateway does not report its own.
 func settle(listen string) (string, error) {
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
@@ -124,8 +124,8 @@ func (s *Server) waitReady() error {
 	}
 }
 
-// Close stops the gateway and waits for its end, but not for clients that keep idle
-// connections open, as the gateway itself would: what is acknowledged is stored.
+// Close stops the gateway and waits for its end. Unlike the gateway itself it does not wait
+// for clients that keep idle connections open: acknowledged writes are stored.
 func (s *Server) Close() error {
 	s.stop()
 	select {
@@ -138,9 +138,8 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// noAccounts is an account service with the root user only.
-// Unlike the gateway's own, it says so for an unknown access key, which then gets
-// S3's 403 and not a 404.
+// noAccounts is an account service with only the root user. Unlike the gateway's own, it
+// reports an unknown access key as such, so that the client gets S3's 403 instead of a 404.
 type noAccounts struct{}
 
 func (noAccounts) CreateAccount(auth.Account) error { return errNoAccounts }

@@ -2,11 +2,11 @@ package samples
 
 import "math"
 
-// beach is a shore on a summer's day, seen from straight above.
+// beach is a shore on a summer's day, seen from above.
 func beach(c *canvas) {
 	w, h := c.size()
 	n := newNoise(51)
-	// shore is how far a place is from the water's edge: out at sea above 0.
+	// shore returns how far a place is from the water's edge: above 0 it is in the sea.
 	shore := c.field(w, h, 6, func(x, y float64) float64 {
 		bay := 240*n.at(x/1500, y/1500) + 60*n.clouds(x/420+9, y/420, 2)
 		return (1480 - y) - 0.34*(x-1500) + bay

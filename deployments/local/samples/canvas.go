@@ -7,8 +7,8 @@ import (
 	"golang.org/x/image/vector"
 )
 
-// canvas is a picture being drawn. Scenes place things in units, the pixels of
-// the full-size picture, so that a test may draw the same scene smaller.
+// canvas is a picture being drawn. Scenes are placed in units, the pixels of the full-size
+// picture, so that a test can draw the same scene smaller.
 type canvas struct {
 	*image.RGBA
 	scale  float64 // pixels per unit
@@ -24,12 +24,12 @@ func scaled(size image.Point, scale float64) image.Point {
 	return image.Pt(int(math.Round(float64(size.X)*scale)), int(math.Round(float64(size.Y)*scale)))
 }
 
-// size is the canvas in units.
+// size returns the canvas's size in units.
 func (c *canvas) size() (w, h float64) {
 	return float64(c.Rect.Dx()) / c.scale, float64(c.Rect.Dy()) / c.scale
 }
 
-// units turns a pixel's index into the place of its middle.
+// units converts a pixel's index to the position of its centre.
 func (c *canvas) units(pixel int) float64 { return (float64(pixel) + 0.5) / c.scale }
 
 // shade paints every pixel.
@@ -41,7 +41,7 @@ func (c *canvas) shade(with paint) {
 	}
 }
 
-// fill paints the inside of a path, its edges smoothed.
+// fill paints the inside of a path with smoothed edges.
 func (c *canvas) fill(p path, with paint) {
 	box := p.pixels(c.scale).Intersect(c.Rect)
 	if box.Empty() {
@@ -59,7 +59,7 @@ func (c *canvas) fill(p path, with paint) {
 	}
 }
 
-// cover leaves in c.mask how much of each pixel of box the path covers.
+// cover computes in c.mask how much of each pixel of box the path covers.
 func (c *canvas) cover(p path, box image.Rectangle) {
 	c.raster.Reset(box.Dx(), box.Dy())
 	p.trace(&c.raster, c.scale, box.Min)
@@ -73,8 +73,8 @@ func (c *canvas) cover(p path, box image.Rectangle) {
 	c.raster.Draw(&c.mask, c.mask.Rect, image.Opaque, image.Point{})
 }
 
-// land paints from a ridge line, given as a height y for each x, down to a
-// bottom that something nearer will hide.
+// land paints the area below a ridge line, given as a height y for each x, down to a bottom
+// that nearer objects will cover.
 func (c *canvas) land(ridge func(x float64) float64, bottom float64, with paint) {
 	top, line := c.Rect.Dy(), make([]float64, c.Rect.Dx())
 	for x := range line {
@@ -91,7 +91,7 @@ func (c *canvas) land(ridge func(x float64) float64, bottom float64, with paint)
 	}
 }
 
-// glow adds light that fades from the middle of a disc to its rim.
+// glow adds light that fades from the centre of a disc to its rim.
 func (c *canvas) glow(x, y, radius float64, light colour) {
 	box := circle(x, y, radius).pixels(c.scale).Intersect(c.Rect)
 	for py := box.Min.Y; py < box.Max.Y; py++ {
@@ -105,7 +105,7 @@ func (c *canvas) glow(x, y, radius float64, light colour) {
 	}
 }
 
-// blend lays a colour over a pixel.
+// blend blends a colour over a pixel.
 func (c *canvas) blend(x, y int, over colour, coverage float32) {
 	pix := c.Pix[y*c.Stride+4*x:][:4:4]
 	a := over.a * coverage
@@ -120,8 +120,8 @@ func (c *canvas) blend(x, y int, over colour, coverage float32) {
 	pix[3] = level(255*a + float32(pix[3])*keep)
 }
 
-// add lays light on a pixel as a second exposure does: it never gets darker
-// and comes to white slowly.
+// add adds light to a pixel as a second exposure does: the pixel never gets darker and
+// approaches white slowly.
 func (c *canvas) add(x, y int, light colour, strength float32) {
 	pix := c.Pix[y*c.Stride+4*x:][:4:4]
 	a := light.a * strength / 255
@@ -130,8 +130,8 @@ func (c *canvas) add(x, y int, light colour, strength float32) {
 	pix[2] = level(float32(pix[2]) + light.b*a*(255-float32(pix[2])))
 }
 
-// level rounds. It is asked 100 million times, and the comparisons of whole
-// numbers are several times faster than min and max of floats.
+// level rounds. It is called 100 million times, and integer comparisons are several times
+// faster than min and max of floats.
 func level(v float32) uint8 { return clamp8(int(v + 0.5)) }
 
 func clamp8(v int) uint8 {

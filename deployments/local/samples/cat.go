@@ -11,9 +11,9 @@ var (
 	sunlit = hex(0xffb45e)
 )
 
-const catMid = 1480.0 // the cat's middle, left to right
+const catMid = 1480.0 // the x coordinate of the cat's centre
 
-// cat is a tuxedo cat, face to the viewer, its back to the sun.
+// cat is a tuxedo cat that faces the viewer, with its back to the sun.
 func cat(c *canvas, sun point) {
 	random := dice(77)
 	tail := curve(point{1830, 2600}, point{2060, 2700}, point{2330, 2660}, point{2450, 2480}, point{2400, 2320}, point{2290, 2310})

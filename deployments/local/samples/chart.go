@@ -8,8 +8,8 @@ import (
 	"math"
 )
 
-// chart is a map of islands that are nowhere, in few flat tints and thin
-// lines: what a palette is good for, and what JPEG is not.
+// chart is a map of invented islands in a few flat tints and thin lines: suited to a
+// palette, not to JPEG.
 func chart(w io.Writer, size image.Point, scale float64) error {
 	c := newCanvas(size, scale)
 	ground := terrain(c)
@@ -41,8 +41,8 @@ var (
 	heights = []uint32{0xa9cf9a, 0xc0d99b, 0xd9e3a4, 0xefe3a6, 0xecd08d, 0xdcb477, 0xc69566, 0xb0805f, 0xcbb5a6, 0xf3efec}
 )
 
-// terrain tints the ground by its height, with contour lines and light from
-// the upper left. Heights count the tints: the coast is at 0.
+// terrain tints the ground by its height, with contour lines and light from the upper left.
+// Heights are in tints: the coast is at 0.
 func terrain(c *canvas) *field {
 	w, h := c.size()
 	n := newNoise(71)
@@ -74,7 +74,7 @@ func terrain(c *canvas) *field {
 	return ground
 }
 
-// summits finds the highest places that are well apart.
+// summits finds the highest places that are far enough apart.
 func summits(ground *field) []point {
 	var found []point
 	for len(found) < 3 {

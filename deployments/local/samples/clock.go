@@ -7,22 +7,22 @@ import (
 	"math"
 )
 
-// clock is a day in 48 frames, without end: the hand goes once round a dial of
-// 24 hours while the sun and the moon rise and set in it.
+// clock is a day in 48 frames that repeats forever: the hand goes once round a dial of 24
+// hours, in which the sun and the moon rise and set.
 func clock(w io.Writer, size image.Point, scale float64) error {
 	const frames = 48
-	day := gif.GIF{LoopCount: 0} // for ever
+	day := gif.GIF{LoopCount: 0} // forever
 	for i := range frames {
 		c := newCanvas(size, scale)
 		hour(c, float64(i)/frames)
 		day.Image = append(day.Image, paletted(c.RGBA))
-		day.Delay = append(day.Delay, 8) // hundredths of a second
+		day.Delay = append(day.Delay, 8) // in hundredths of a second
 		day.Disposal = append(day.Disposal, gif.DisposalBackground)
 	}
 	return gif.EncodeAll(w, &day)
 }
 
-// hour draws the clock at a part of the day, 0 and 1 being midnight.
+// hour draws the clock at a fraction of the day; 0 and 1 are midnight.
 func hour(c *canvas, time float64) {
 	centre := point{240, 240}
 	turn := 2*math.Pi*time + math.Pi/2 // noon is at the top

@@ -37,8 +37,8 @@ func between(a, b, c, d point) []point {
 	return walk
 }
 
-// brush is a round-ended stroke along a line, its width going evenly from one
-// end's to the other's.
+// brush is a round-ended stroke along a line. Its width changes evenly from one end to the
+// other.
 func brush(from, to float64, line ...point) path {
 	var left, right []point
 	last := len(line) - 1
@@ -57,7 +57,7 @@ func brush(from, to float64, line ...point) path {
 	return path{append(outline, cap180(line[0], right[0])...)}
 }
 
-// cap180 rounds the end of a stroke: half a turn about its middle, from edge.
+// cap180 rounds the end of a stroke: half a turn about its centre, from edge.
 func cap180(middle, edge point) []point {
 	radius, angle := math.Hypot(edge.x-middle.x, edge.y-middle.y), math.Atan2(edge.y-middle.y, edge.x-middle.x)
 	if radius < 1 {

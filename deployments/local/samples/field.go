@@ -1,7 +1,7 @@
 package samples
 
-// field is a slowly changing function, sampled coarsely once and then smoothly
-// read for every pixel: that is what makes 12 megapixels affordable.
+// field is a slowly changing function. It is sampled coarsely once and then interpolated
+// for every pixel, which makes 12 megapixels affordable.
 type field struct {
 	step   float64
 	across int
@@ -9,7 +9,7 @@ type field struct {
 	values []float32
 }
 
-// field samples f over w by h units, no finer than the canvas's pixels.
+// field samples f over w by h units, at most once per canvas pixel.
 func (c *canvas) field(w, h, step float64, f func(x, y float64) float64) *field {
 	step = max(step, 1/c.scale)
 	across, down := int(w/step)+2, int(h/step)+2

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 )
 
-// furry fills a shape with fur that catches the sun where its edge faces it.
+// furry fills a shape with fur that is lit where its edge faces the sun.
 func furry(c *canvas, random *rand.Rand, shape path, sun point, base colour) {
 	fur(c, random, shape, base)
 	rim(c, random, shape, sun, base, 1)
@@ -49,8 +49,8 @@ func rim(c *canvas, random *rand.Rand, shape path, light point, base colour, str
 	}
 }
 
-// hair strokes a number of hairs that start inside a shape; how returns for each
-// one's colour and the angle it lies at.
+// hair strokes a number of hairs that start inside a shape; how returns the colour and the
+// angle of each.
 func (c *canvas) hair(random *rand.Rand, shape path, count int, length, width float64, how func(root point) (colour, float64)) {
 	box := shape.pixels(1)
 	for range count {

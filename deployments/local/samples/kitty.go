@@ -2,7 +2,7 @@ package samples
 
 import "math"
 
-// kitty is a cat on a hill, before the sun goes down.
+// kitty is a cat on a hill before sunset.
 func kitty(c *canvas) {
 	sun := point{2560, 1500}
 	duskSky(c, sun)
@@ -41,7 +41,7 @@ func duskSky(c *canvas, sun point) {
 	}
 }
 
-// hills draws hills one behind the other, the far ones paler for the haze.
+// hills draws hills one behind the other; haze makes the far ones paler.
 func hills(c *canvas, sun point) {
 	w, _ := c.size()
 	rough, evening := newNoise(5), hex(0xffb070)

@@ -7,8 +7,8 @@ import (
 	"math"
 )
 
-// logo is a mark with sharp edges on nothing at all: what shows behind it is
-// the page. Its soft shadow is half transparent.
+// logo is a mark with sharp edges on a transparent background. Its soft shadow is half
+// transparent.
 func logo(w io.Writer, size image.Point, scale float64) error {
 	c := newCanvas(size, scale)
 	centre, radius := point{800, 440}, 350.0
@@ -21,8 +21,8 @@ func logo(w io.Writer, size image.Point, scale float64) error {
 	return png.Encode(w, c.RGBA)
 }
 
-// iris is the diaphragm of a lens. Each blade lies between the lines along two
-// neighbouring sides of the opening, lengthened to the rim.
+// iris is the diaphragm of a lens. Each blade lies between the lines along two neighbouring
+// sides of the opening, extended to the rim.
 func iris(c *canvas, centre point, radius float64) {
 	tints := []uint32{0xf94144, 0xf3722c, 0xf9a33b, 0x90be6d, 0x2fa78d, 0x277da1, 0x5a5fb0, 0xb5478f}
 	sides, opening := len(tints), radius*0.36

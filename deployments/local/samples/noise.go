@@ -22,7 +22,7 @@ func newNoise(seed uint64) *noise {
 	return &n
 }
 
-// dice makes random numbers that are the same on every run.
+// dice returns random numbers that are the same in every run.
 func dice(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1841)) }
 
 func (n *noise) at(x, y float64) float64 {
@@ -40,7 +40,7 @@ func (n *noise) at(x, y float64) float64 {
 	return top + (bottom-top)*v
 }
 
-// clouds adds up octaves, each twice as fine and half as strong.
+// clouds adds octaves of noise, each twice as fine and half as strong as the one before.
 func (n *noise) clouds(x, y float64, octaves int) float64 {
 	sum, strength := 0.0, 1.0
 	for range octaves {
@@ -50,8 +50,8 @@ func (n *noise) clouds(x, y float64, octaves int) float64 {
 	return sum
 }
 
-// grain gives a picture the fine unevenness of film, which also hides the
-// steps of smooth skies. Strength is about one standard deviation, in levels.
+// grain gives a picture the fine noise of film, which also hides the steps in smooth skies.
+// Strength is about one standard deviation, in levels.
 func (c *canvas) grain(strength float64, seed uint64) {
 	const side = 512
 	film := filmTile(side, strength, seed)

@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// paletted redraws a picture with its own 255 most used colours and, unless it
-// is opaque, one more for wherever it is rather transparent than not.
+// paletted redraws a picture with its own 255 most used colours. Unless the picture is
+// opaque, one more is used for pixels that are more transparent than opaque.
 func paletted(img *image.RGBA) *image.Paletted {
 	tally := make([]shade, 1<<18)
 	for i := 0; i < len(img.Pix); i += 4 {

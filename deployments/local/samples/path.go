@@ -23,8 +23,8 @@ func polar(centre point, radius, angle float64) point {
 	return point{centre.x + radius*cos, centre.y + radius*sin}
 }
 
-// path is an outline of closed polygons. Overlapping polygons that turn the
-// same way join; those that turn opposite ways cut holes.
+// path is an outline of closed polygons. Overlapping polygons of the same direction join;
+// those of opposite directions cut holes.
 type path [][]point
 
 func polygon(corners ...point) path { return path{corners} }
@@ -35,7 +35,7 @@ func rectangle(x, y, w, h float64) path {
 
 func circle(x, y, radius float64) path { return ellipse(x, y, radius, radius, 0) }
 
-// ellipse is turned by an angle in radians, clockwise.
+// ellipse returns an ellipse, turned by an angle in radians, clockwise.
 func ellipse(x, y, rx, ry, turn float64) path {
 	sin, cos := math.Sincos(turn)
 	corners := make([]point, 24+int(math.Sqrt(max(rx, ry)))*4)
@@ -46,7 +46,7 @@ func ellipse(x, y, rx, ry, turn float64) path {
 	return path{corners}
 }
 
-// mirrored flips a path left to right about x. It turns the same way still.
+// mirrored flips a path left to right about x. Its direction stays the same.
 func (p path) mirrored(x float64) path {
 	flipped := p.reversed()
 	for _, corners := range flipped {
@@ -57,7 +57,7 @@ func (p path) mirrored(x float64) path {
 	return flipped
 }
 
-// reversed is the same outline walked the other way.
+// reversed returns the same outline in the opposite direction.
 func (p path) reversed() path {
 	back := make(path, len(p))
 	for i, corners := range p {
@@ -67,7 +67,7 @@ func (p path) reversed() path {
 	return back
 }
 
-// pixels is the box of the pixels the path may touch.
+// pixels returns the box of the pixels that the path may touch.
 func (p path) pixels(scale float64) image.Rectangle {
 	left, top, right, bottom := math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
 	for _, corners := range p {
@@ -112,7 +112,7 @@ func (p path) holds(q point) bool {
 	return inside
 }
 
-// clockwise reports which way the first polygon turns, seen on screen.
+// clockwise reports the direction of the first polygon as seen on screen.
 func (p path) clockwise() bool {
 	area := 0.0
 	for i, a := range p[0] {

@@ -1,9 +1,9 @@
-// Package samples draws the pictures the local demo starts with, so that a
-// first run has something worth looking at without a download, and the
-// repository holds no binary files. Each has a reason: a large
-// photograph, a turned one, transparency, a palette, an animation, an odd key.
+// Package samples draws the pictures that the local demo starts with, so that a first run
+// shows something without a download, and the repository needs no binary files. Each tests
+// one thing: a large photograph, a turned one, transparency, a palette, an animation, an
+// odd key.
 //
-// It does not store them: the caller puts each into a bucket as it is drawn.
+// It does not store them: the caller puts each one into a bucket.
 package samples
 
 import (
@@ -24,8 +24,8 @@ type Picture struct {
 	encode func(w io.Writer, size image.Point, scale float64) error
 }
 
-// All lists every picture, the one to look at first in front. Listing is free:
-// nothing is drawn before Draw is called.
+// All lists every picture, the best one to look at first in front. Listing is free: nothing
+// is drawn before Draw is called.
 func All() []Picture {
 	return []Picture{
 		{"kitty.jpg", "image/jpeg", image.Pt(4000, 3000), photo(kitty, 92)},
@@ -40,8 +40,8 @@ func All() []Picture {
 	}
 }
 
-// Draw returns the picture's file. It keeps one core busy for up to about a
-// second; different pictures may be drawn at the same time.
+// Draw returns the picture's file. It uses one core for up to about a second; several
+// pictures may be drawn concurrently.
 func (p Picture) Draw() ([]byte, error) { return p.draw(1) }
 
 func (p Picture) draw(scale float64) ([]byte, error) {
@@ -52,7 +52,7 @@ func (p Picture) draw(scale float64) ([]byte, error) {
 	return file.Bytes(), nil
 }
 
-// photo is a scene as a JPEG file.
+// photo returns a scene as a JPEG file.
 func photo(scene func(*canvas), quality int) func(io.Writer, image.Point, float64) error {
 	return func(w io.Writer, size image.Point, scale float64) error {
 		c := newCanvas(size, scale)

@@ -12,7 +12,7 @@ import (
 	_ "golang.org/x/image/bmp"
 )
 
-// small keeps the tests quick: an eighth of each side.
+// small keeps the tests fast: an eighth of each side.
 const small = 0.125
 
 func TestPictures(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/image/bmp"
 )
 
-// scan is what the first photographs on paper were of: a fern that lay on it
-// in the sun. Old scanners hand over BMP files like this one.
+// scan shows what the first photographs on paper showed: a fern that lay on the paper in
+// the sun. Old scanners produce BMP files like this one.
 func scan(w io.Writer, size image.Point, scale float64) error {
 	c := newCanvas(size, scale)
 	paper(c)
@@ -23,8 +23,8 @@ func scan(w io.Writer, size image.Point, scale float64) error {
 
 var pale = hex(0xf3e2c3) // where no light came through
 
-// paper has a border the brush with the silver salts did not reach, stains and
-// laid fibres.
+// paper has a border that the brush with the silver salts did not reach, stains and laid
+// fibres.
 func paper(c *canvas) {
 	w, h := c.size()
 	n := newNoise(81)
@@ -41,8 +41,8 @@ func paper(c *canvas) {
 	})
 }
 
-// frond is one leaf: leaflets in pairs along a bent stem, longest a third of
-// the way up, each with lobes of its own.
+// frond is one leaf: pairs of leaflets along a bent stem, longest a third of the way up,
+// each with lobes.
 func frond(c *canvas, root, tip point, bend float64) {
 	along := tip.minus(root)
 	size := math.Hypot(along.x, along.y)
@@ -59,7 +59,7 @@ func frond(c *canvas, root, tip point, bend float64) {
 	c.fill(ellipse(tip.x, tip.y, size/50, size/130, math.Atan2(along.y, along.x)), solid(pale))
 }
 
-// leaflet bends to the tip of the frond; its lobes are widest at its root.
+// leaflet bends towards the tip of the frond; its lobes are widest at its root.
 func leaflet(c *canvas, root point, angle, bend, long, lobe float64) {
 	vein := curve(root, polar(root, long*0.5, angle), polar(root, long, angle+bend*0.2))
 	c.fill(brush(lobe/5, 1.5, vein...), solid(pale))

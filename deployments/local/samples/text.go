@@ -12,8 +12,8 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// typeface is a parsed font. A font that does not parse is a mistake in this
-// program, as its bytes are compiled in, so it panics.
+// typeface is a parsed font. It panics if a font does not parse: its bytes are compiled in,
+// so that is a bug.
 type typeface func() *opentype.Font
 
 var (
@@ -32,8 +32,8 @@ func typefaceOf(ttf []byte) typeface {
 	})
 }
 
-// write sets a line of text with its baseline's middle at a place. Size is the
-// height of the type in units.
+// write draws a line of text with the middle of its baseline at a place. Size is the height
+// of the type in units.
 func (c *canvas) write(text string, in typeface, size float64, at point, ink colour) {
 	face, err := opentype.NewFace(in(), &opentype.FaceOptions{Size: size * c.scale, DPI: 72})
 	if err != nil {

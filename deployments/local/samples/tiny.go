@@ -7,7 +7,7 @@ import (
 	"math"
 )
 
-// tiny is smaller than any preset: a resizer must not blow it up.
+// tiny is smaller than any preset: a resizer must not enlarge it.
 func tiny(w io.Writer, size image.Point, scale float64) error {
 	c := newCanvas(size, scale)
 	c.shade(downward(0, 42, evenRamp(0x3d2c6e, 0xc4507d, 0xff9d5c, 0xffdc8a)))

@@ -47,7 +47,7 @@ func stars(c *canvas) {
 	hues := []colour{hex(0xffffff), hex(0xcfe0ff), hex(0xffe9cc), hex(0xaec8ff), hex(0xffd0a8)}
 	for range 5200 {
 		x, y := random.Float64()*3000, random.Float64()*horizon
-		if random.Float64() < 0.5 { // half of them crowd into the Milky Way
+		if random.Float64() < 0.5 { // half of them are in the Milky Way
 			x = 300 + 0.62*y + random.NormFloat64()*430
 		}
 		size := 1.5 + 1.1*math.Pow(random.Float64(), -0.33)
@@ -93,7 +93,7 @@ func nightSea(c *canvas) {
 	})
 }
 
-// cliff is rock lit a little by the lamp. It returns the height of its ridge.
+// cliff is rock, lit a little by the lamp. It returns the height of its ridge.
 func cliff(c *canvas, lamp point) func(x float64) float64 {
 	rock := newNoise(23)
 	w, h := c.size()

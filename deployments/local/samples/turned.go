@@ -8,9 +8,9 @@ import (
 	"math"
 )
 
-// turned is a portrait whose pixels lie on their side, as phones store them:
-// only its EXIF orientation says which way is up. The arrow shows at a glance
-// whether a viewer, or a resizer, took notice.
+// turned is a portrait whose pixels are stored sideways, as phones do: only its EXIF
+// orientation defines which way is up. The arrow shows whether a viewer or a resizer
+// applies it.
 func turned(w io.Writer, stored image.Point, scale float64) error {
 	c := newCanvas(image.Pt(stored.Y, stored.X), scale)
 	balloon(c)
@@ -22,8 +22,7 @@ func turned(w io.Writer, stored image.Point, scale float64) error {
 	return err
 }
 
-// turnRight is the EXIF orientation of a picture to be shown turned a quarter
-// clockwise.
+// turnRight is the EXIF orientation of a picture that must be turned a quarter clockwise.
 const turnRight = 6
 
 // quarterTurn turns a picture anticlockwise.
@@ -38,8 +37,8 @@ func quarterTurn(upright *image.RGBA) *image.RGBA {
 	return lying
 }
 
-// withOrientation puts an EXIF segment with that one tag in front of a JPEG's
-// other segments. See section 4.5 of CIPA DC-008, Exif 2.32.
+// withOrientation puts an EXIF segment with only this tag before a JPEG's other segments.
+// See section 4.5 of CIPA DC-008, Exif 2.32.
 func withOrientation(file []byte, orientation byte) []byte {
 	segment := []byte{
 		0xff, 0xe1, 0, 34, // APP1 and its length

@@ -11,18 +11,18 @@ import (
 	"strings"
 )
 
-// attribute is a message attribute, in requests, in the file and in answers.
+// attribute is a message attribute, in requests, in the file and in responses.
 type attribute struct {
 	DataType    string
 	StringValue string `json:",omitempty"`
 	BinaryValue []byte `json:",omitempty"`
 
-	// Never implemented by SQS itself, and here to be refused.
+	// SQS has never implemented it, and this server refuses it.
 	StringListValues []string `json:",omitempty"`
 	BinaryListValues [][]byte `json:",omitempty"`
 }
 
-// kind is the data type without its label: "Number" of "Number.int".
+// kind returns the data type without its label: "Number" of "Number.int".
 func (a attribute) kind() string {
 	kind, _, _ := strings.Cut(a.DataType, ".")
 	return kind
@@ -32,8 +32,8 @@ func (a attribute) binary() bool { return a.kind() == "Binary" }
 
 func (a attribute) size() int { return len(a.DataType) + len(a.StringValue) + len(a.BinaryValue) }
 
-// digestAttributes returns the MD5 with which SDKs check that attributes came
-// over whole, and "" for none: by name, each part after its length.
+// digestAttributes returns the MD5 with which SDKs verify the attributes, or "" for none:
+// ordered by name, each part after its length.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html#sqs-attributes-md5-message-digest-calculation
 func digestAttributes(attributes map[string]attribute) string {
 	if len(attributes) == 0 {
@@ -61,8 +61,8 @@ func digestAttributes(attributes map[string]attribute) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// wantedAttributes returns those of a message's attributes (in JSON, "" for
-// none) that a receiver asked for: by name, "All", ".*", or "prefix.*".
+// wantedAttributes returns the attributes of a message (in JSON, "" for none) that a
+// receiver requested: by name, "All", ".*", or "prefix.*".
 func wantedAttributes(stored string, asked []string) (map[string]attribute, error) {
 	if stored == "" || len(asked) == 0 {
 		return nil, nil

@@ -2,10 +2,10 @@ package sqsd
 
 import "strings"
 
-// maxBatch is how many entries a batch may have.
+// maxBatch is the maximum number of entries in a batch.
 const maxBatch = 10
 
-// batchAnswer says for each entry of a batch whether it was done.
+// batchAnswer contains a result for each entry of a batch.
 type batchAnswer[T any] struct {
 	Successful []T
 	Failed     []failedEntry
@@ -18,14 +18,14 @@ type failedEntry struct {
 	Message     string
 }
 
-// done is the result of an entry that has nothing else to say.
+// done is the result of an entry without further fields.
 type done struct {
 	ID string `json:"Id"`
 }
 
 type identified interface{ id() string }
 
-// checkBatch checks what makes SQS refuse a batch as a whole.
+// checkBatch checks for the mistakes for which SQS refuses a batch as a whole.
 func checkBatch[T identified](entries []T) error {
 	if len(entries) == 0 {
 		return namespaced("EmptyBatchRequest", "There should be at least one entry in the request.")
@@ -49,10 +49,10 @@ func checkBatch[T identified](entries []T) error {
 	return nil
 }
 
-// eachEntry does the entries one by one. What SQS would name fails its own
-// entry, any other error fails the batch.
+// eachEntry handles the entries one by one. An error that SQS has a name for fails its own
+// entry; any other error fails the batch.
 func eachEntry[E identified, T any](entries []E, do func(E) (T, error)) (out batchAnswer[T], err error) {
-	out.Successful = []T{} // SQS always has the list
+	out.Successful = []T{} // SQS always sends the list
 	for _, e := range entries {
 		result, err := do(e)
 		if answer, ok := asAnswer(err); ok {

@@ -10,15 +10,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// BenchmarkCycle sends, receives and deletes a message, each in a request of
-// its own, from many goroutines. More than half of the work is the client's.
+// BenchmarkCycle sends, receives and deletes a message, in a request each, from many
+// goroutines. The client does more than half of the work.
 func BenchmarkCycle(b *testing.B) { benchmark(b, 1, cycle) }
 
 // BenchmarkBatch does the same with ten messages in each request.
 func BenchmarkBatch(b *testing.B) { benchmark(b, 10, cycleBatch) }
 
 func benchmark(b *testing.B, messages int, cycle func(*testing.B, *sqs.Client, *string)) {
-	defer debug.SetGCPercent(debug.SetGCPercent(400)) // the garbage is mostly the client's
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // most of the garbage is the client's
 	c := start(b)
 	queue := newQueue(b, c, nil)
 	b.SetParallelism(16)

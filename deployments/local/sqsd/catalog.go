@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// load reads the queues anew, and forgets the polls that were parked at them.
+// load reads the queues again, and forgets the polls that were parked at them.
 func (s *store) load() error {
 	rows, err := s.statement.queues.Query()
 	if err != nil {
@@ -31,7 +31,7 @@ func (s *store) load() error {
 	return rows.Err()
 }
 
-// queue returns the queue of that name, or QueueDoesNotExist.
+// queue returns the queue with a name, or QueueDoesNotExist.
 func (s *store) queue(name string) (*queue, error) {
 	q, ok := s.queues[name]
 	if !ok {
@@ -57,8 +57,8 @@ func (s *store) createQueue(name string, chosen settings, now time.Time) error {
 	return nil
 }
 
-// configure changes a queue's settings. They hold for messages that are
-// already exists too, where they are given: retention, redrive.
+// configure changes a queue's settings. Retention and redrive also apply to the existing
+// messages.
 func (s *store) configure(q *queue, chosen settings, now time.Time) error {
 	b, err := json.Marshal(chosen)
 	if err != nil {
@@ -92,8 +92,8 @@ func (s *store) purge(q *queue) error {
 	return nil
 }
 
-// deadLetters returns the queue that messages go to which are received too
-// often, or nil: without a policy, or when the target has been deleted.
+// deadLetters returns the queue for messages that were received too often. It is nil
+// without a policy, or if the target was deleted.
 func (s *store) deadLetters(q *queue) *queue {
 	target := q.settings.Redrive.Target
 	return s.queues[target[strings.LastIndexByte(target, ':')+1:]]

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// entries are n messages "body-0", "body-1" and so on.
+// entries returns n messages "body-0", "body-1" and so on.
 func entries(n int) (all []types.SendMessageBatchRequestEntry) {
 	for i := range n {
 		all = append(all, types.SendMessageBatchRequestEntry{
@@ -21,7 +21,7 @@ func entries(n int) (all []types.SendMessageBatchRequestEntry) {
 	return all
 }
 
-// receiveAll receives n messages, in as many calls as it takes.
+// receiveAll receives n messages, in as many calls as needed.
 func receiveAll(t *testing.T, c *sqs.Client, queue *string, n int) map[string]types.Message {
 	t.Helper()
 	all := map[string]types.Message{}

@@ -39,7 +39,7 @@ func checkSendReceiveDelete(t *testing.T, c *sqs.Client) {
 		}
 	}
 	remove(t, c, queue, m)
-	remove(t, c, queue, m) // twice is not an error
+	remove(t, c, queue, m) // deleting twice is not an error
 	if m := receive(t, c, queue, 2); m != nil {
 		t.Errorf("got %q after its deletion", *m.Body)
 	}
@@ -193,8 +193,7 @@ func checkMessageCharacters(t *testing.T, c *sqs.Client) {
 	}
 }
 
-// checkMessageGroup is about fair queues: standard queues whose messages say
-// whose they are.
+// checkMessageGroup tests fair queues: standard queues whose messages name a group.
 func checkMessageGroup(t *testing.T, c *sqs.Client) {
 	queue := newQueue(t, c, nil)
 	_, err := c.SendMessage(t.Context(), &sqs.SendMessageInput{

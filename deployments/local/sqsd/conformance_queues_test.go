@@ -199,7 +199,7 @@ func checkRedrivePolicy(t *testing.T, c *sqs.Client) {
 	}
 }
 
-// within waits until ok says so, and fails if that takes too long.
+// within waits until ok returns true, and fails if that takes too long.
 func within(t *testing.T, limit time.Duration, ok func() bool) {
 	t.Helper()
 	for end := time.Now().Add(limit); !ok(); time.Sleep(20 * time.Millisecond) {

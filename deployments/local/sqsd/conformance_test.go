@@ -8,9 +8,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-// checks are what SQS guarantees and Calotype relies on. They know nothing of
-// this server: each gets a client, makes its own queues, and waits as long as
-// the real SQS may need.
+// checks are the guarantees of SQS that Calotype relies on. They are independent of this
+// server: each gets a client, makes its own queues, and waits as long as the real SQS may
+// need.
 var checks = map[string]func(*testing.T, *sqs.Client){
 	"queue life":                   checkQueueLife,
 	"queue missing":                checkQueueMissing,
@@ -61,7 +61,7 @@ func TestConformance(t *testing.T) {
 	}
 	for name, check := range checks {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel() // most of a check is waiting
+			t.Parallel() // a check spends most of its time waiting
 			check(t, c)
 		})
 	}

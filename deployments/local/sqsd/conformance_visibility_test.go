@@ -62,7 +62,7 @@ func checkPollWakes(t *testing.T, c *sqs.Client) {
 		}
 		close(got)
 	}()
-	time.Sleep(300 * time.Millisecond) // most likely the poll waits by now
+	time.Sleep(300 * time.Millisecond) // most likely the poll is waiting by now
 	send(t, c, queue, "b")
 	<-got
 	if took := time.Since(begin); took > 10*time.Second {
@@ -153,8 +153,7 @@ func checkVisibilityRefused(t *testing.T, c *sqs.Client) {
 	}
 }
 
-// deadLetterPair makes a queue that gives up after two receives, and where its
-// messages go then.
+// deadLetterPair makes a queue that gives up after two receives, and its dead-letter queue.
 func deadLetterPair(t *testing.T, c *sqs.Client, visibility string) (queue, dead *string) {
 	dead = newQueue(t, c, nil)
 	queue = newQueue(t, c, map[string]string{

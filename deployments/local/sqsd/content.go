@@ -9,8 +9,8 @@ import (
 // traceHeader is the only system attribute that a sender may set.
 const traceHeader = "AWSTraceHeader"
 
-// check says whether SQS would take the message. The queue's own limit is
-// checked by [Server.send].
+// check returns an error if SQS would refuse the message. [Server.send] checks the queue's
+// own limit.
 func (e entry) check() error {
 	if e.MessageBody == "" {
 		return missingParameter("MessageBody")
@@ -55,7 +55,7 @@ func messageTooLong(limit int) error {
 	return invalidParameter("One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", limit)
 }
 
-// forbiddenRune returns the first character that XML, and so SQS, cannot carry.
+// forbiddenRune returns the first character that XML, and therefore SQS, cannot contain.
 func forbiddenRune(s string) (rune, bool) {
 	for _, r := range s {
 		if r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
@@ -65,8 +65,7 @@ func forbiddenRune(s string) (rune, bool) {
 	return 0, false
 }
 
-// within returns a number that a request may leave out, or an error if it is
-// out of range.
+// within returns an optional number of a request, or an error if it is out of range.
 func within(parameter string, v *int, absent, lowest, highest int) (int, error) {
 	if v == nil {
 		return absent, nil
@@ -85,7 +84,7 @@ var (
 	number        = regexp.MustCompile(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$`)
 )
 
-// check says whether SQS would take the attribute under that name.
+// check returns an error if SQS would refuse the attribute with that name.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
 func (a attribute) check(name string) error {
 	bad := func(format string, args ...any) error {

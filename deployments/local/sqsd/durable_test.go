@@ -17,8 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-// TestRestart: queues, messages, receipts, counts and delays are the same
-// after a restart, on another port.
+// TestRestart checks that queues, messages, receipts, counts and delays are the same after
+// a restart on another port.
 func TestRestart(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "queues.db")
@@ -73,7 +73,7 @@ func TestRestart(t *testing.T) {
 			t.Errorf("received %q for the time %s, want held, 2", *m.Body, m.Attributes["ApproximateReceiveCount"])
 		}
 	})
-	// 12 hours or four days pass: the test ages the file instead of waiting.
+	// Instead of waiting for 12 hours or four days, the test makes the file older.
 	age(t, path, 5*24*time.Hour)
 	run(func(c *sqs.Client) {
 		if m := receive(t, c, queue, 0); m != nil {
@@ -106,7 +106,7 @@ func TestRestart(t *testing.T) {
 
 func ptr(s string) *string { return &s }
 
-// age makes all messages of a closed file older.
+// age makes all messages in a closed file older.
 func age(t *testing.T, path string, by time.Duration) {
 	t.Helper()
 	db, err := sql.Open("sqlite", path)
@@ -120,8 +120,8 @@ func age(t *testing.T, path string, by time.Duration) {
 	}
 }
 
-// TestKill kills the server while it is sent to, and looks for every message
-// whose sending it had answered. CALOTYPE_SOAK makes it long.
+// TestKill kills the server while messages are sent to it, and looks for every message
+// whose sending was acknowledged. CALOTYPE_SOAK makes it long.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	wanted := 300
@@ -188,7 +188,7 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// startChild serves the file from a process of its own.
+// startChild serves the file from a separate process.
 func startChild(t *testing.T, path string) (*exec.Cmd, *sqs.Client) {
 	t.Helper()
 	child := exec.Command(os.Args[0])
@@ -204,7 +204,7 @@ func startChild(t *testing.T, path string) (*exec.Cmd, *sqs.Client) {
 	t.Cleanup(func() {
 		if child.ProcessState == nil {
 			_ = child.Process.Kill()
-			_ = child.Wait() // says that it was killed
+			_ = child.Wait() // it reports that it was killed
 		}
 	})
 	lines := bufio.NewScanner(stdout)

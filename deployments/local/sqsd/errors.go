@@ -8,9 +8,8 @@ import (
 
 var errClosed = errors.New("the server is closed")
 
-// apiError is an error that SQS names. Clients of the JSON protocol know it by
-// its shape, and by the code that the older query protocol gave it, which
-// travels in a header.
+// apiError is an error with a name in SQS. Clients of the JSON protocol recognise it by its
+// shape, and by the code of the older query protocol, which is in a header.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
 type apiError struct {
 	shape   string // "com.amazonaws.sqs#QueueDoesNotExist"
@@ -21,7 +20,7 @@ type apiError struct {
 
 func (e *apiError) Error() string { return e.code + ": " + e.message }
 
-// fault is who is to blame, in the words of the query protocol.
+// fault is the side at fault, in the words of the query protocol.
 func (e *apiError) fault() string {
 	if e.status >= http.StatusInternalServerError {
 		return "Receiver"
@@ -43,7 +42,7 @@ func forbidden(shape, code, format string, args ...any) *apiError {
 	return &apiError{commonShape + shape, code, http.StatusForbidden, fmt.Sprintf(format, args...)}
 }
 
-// namespaced is an error whose query code is its name with SQS's prefix.
+// namespaced returns an error whose query code is its name with SQS's prefix.
 func namespaced(name, format string, args ...any) *apiError {
 	return badRequest(sqsShape+name, queryPrefix+name, format, args...)
 }
@@ -104,5 +103,5 @@ func internalFailure(err error) *apiError {
 	return e
 }
 
-// asAnswer returns the error that SQS names, if it is one.
+// asAnswer returns the error's [apiError], if it is one.
 func asAnswer(err error) (*apiError, bool) { return errors.AsType[*apiError](err) }

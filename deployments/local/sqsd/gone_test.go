@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-// TestClientGone cancels polls and breaks answers: the message must be there
-// for the next receiver as if it had not been received.
+// TestClientGone cancels polls and breaks responses: the next receiver must get the message
+// as if it had not been received.
 func TestClientGone(t *testing.T) {
 	t.Parallel()
 	for name, leave := range map[string]func(t *testing.T, g *gate, c *sqs.Client, queue *string){
@@ -65,7 +65,7 @@ func poll(ctx context.Context, c *sqs.Client, queue *string) (*sqs.ReceiveMessag
 	return c.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: queue, WaitTimeSeconds: 20})
 }
 
-// gate meddles with the first ReceiveMessage.
+// gate delays the first ReceiveMessage.
 type gate struct {
 	next    http.Handler
 	entered func()
@@ -93,12 +93,13 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.next.ServeHTTP(w, r)
 }
 
-// brokenPipe fails as a connection does whose other end has gone.
+// brokenPipe fails as a connection does whose other end is closed.
 type brokenPipe struct{ http.ResponseWriter }
 
 func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
 
-// goneOnSecondLook is a client that is present when the message is taken, and gone after.
+// goneOnSecondLook is a client that is connected when the message is taken, and gone
+// afterwards.
 type goneOnSecondLook struct {
 	context.Context
 	looked atomic.Bool

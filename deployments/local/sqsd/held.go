@@ -53,8 +53,8 @@ func (s *Server) eachHeld(in heldBatchRequest, do func(*queue, heldEntry) error)
 	return out, err
 }
 
-// remove deletes the message if the handle is of its last receive. If not it
-// does nothing and is not an error, as in SQS.
+// remove deletes the message if the handle is from its last receive. Otherwise it does
+// nothing and returns no error, as SQS.
 func (s *Server) remove(q *queue, e heldEntry) error {
 	h, err := handleFor(q, e.ReceiptHandle)
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *Server) remove(q *queue, e heldEntry) error {
 	return nil
 }
 
-// extend makes a message in flight visible after the timeout, from now.
+// extend makes a message in flight visible after the timeout, counted from now.
 func (s *Server) extend(q *queue, e heldEntry) error {
 	if e.VisibilityTimeout == nil {
 		return missingParameter("VisibilityTimeout")

@@ -13,19 +13,19 @@ import (
 	"strings"
 )
 
-// maxRequest leaves room for a message of 1 MiB whose every byte is escaped.
+// maxRequest is enough for a message of 1 MiB whose every byte is escaped.
 const maxRequest = 8 << 20
 
-// call is one request whose signature was found right.
+// call is one request with a valid signature.
 type call struct {
 	ctx    context.Context // done once the client is gone
 	base   string          // "http://HOST", as the client sees the server
 	body   []byte
-	unsent func() // takes back what the answer gave, if it cannot be written
+	unsent func() // undoes the response's effect if it cannot be written
 }
 
-// action serves one call of the API. handle makes one from a function of the
-// request's and the answer's JSON.
+// action serves one call of the API. handle makes one from a function between the JSON of
+// request and response.
 type action func(*Server, *call) (any, error)
 
 func handle[In, Out any](serve func(*Server, *call, In) (Out, error)) action {
@@ -55,10 +55,10 @@ var actions = map[string]action{
 	"SetQueueAttributes":           handle((*Server).setQueueAttributes),
 }
 
-// empty is the answer of calls that have nothing to say.
+// empty is the response of calls without a result.
 type empty struct{}
 
-// ServeHTTP answers one call of the API.
+// ServeHTTP serves one call of the API.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
@@ -66,7 +66,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"a request may have %d bytes", maxRequest))
 		return
 	} else if err != nil {
-		return // the client went away
+		return // the client has disconnected
 	}
 	if r.Header.Get("X-Amz-Target") == "" {
 		writeQueryError(w)
@@ -112,7 +112,7 @@ func writeError(w http.ResponseWriter, err error) {
 	}{e.shape, e.message})
 }
 
-// write returns an error if the answer has not left the process.
+// write returns an error if the response has not left the process.
 func write(w http.ResponseWriter, status int, answer any) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -133,15 +133,15 @@ func write(w http.ResponseWriter, status int, answer any) error {
 	return nil
 }
 
-// writeQueryError answers a client of the query protocol in its own XML, since
-// such a client shows the message only if it can parse it.
+// writeQueryError responds to a client of the query protocol in XML, because such a client
+// shows the message only if it can parse it.
 func writeQueryError(w http.ResponseWriter) {
 	type fault struct {
 		Type, Code, Message string
 	}
 	w.Header().Set("Content-Type", "text/xml")
 	w.WriteHeader(http.StatusBadRequest)
-	// A client that cannot read its error is gone.
+	// A client that cannot read its error has disconnected.
 	_ = xml.NewEncoder(w).Encode(struct {
 		XMLName   xml.Name `xml:"ErrorResponse"`
 		Error     fault
@@ -154,7 +154,7 @@ func writeQueryError(w http.ResponseWriter) {
 	})
 }
 
-// newUUID returns a random UUID (version 4), as message and request ids are.
+// newUUID returns a random UUID (version 4), as used for message and request ids.
 func newUUID() string {
 	var b [16]byte
 	rand.Read(b[:])

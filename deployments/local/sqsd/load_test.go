@@ -11,9 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// TestManyConsumers has 32 consumers share 10,000 messages while they are
-// sent: each message must come exactly once. It is not parallel, since it would
-// starve tests that look at the clock.
+// TestManyConsumers has 32 consumers share 10,000 messages while they are sent: each
+// message must arrive exactly once. It is not parallel, since it would starve tests that
+// depend on the clock.
 func TestManyConsumers(t *testing.T) {
 	const messages, consumers, producers = manyMessages, 32, 4
 	c := start(t)

@@ -14,8 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// What follows holds for this server only: counts are exact, wakes are
-// prompt, an old receipt handle is good for nothing.
+// The following tests are for this server only: counts are exact, polls wake promptly, and
+// an old receipt handle is rejected.
 
 func TestCounts(t *testing.T) {
 	t.Parallel()
@@ -147,8 +147,8 @@ func TestOldHandle(t *testing.T) {
 	}
 }
 
-// TestDeadLetterCounts: a moved message keeps its count, and the second queue counts
-// from zero for its own policy.
+// TestDeadLetterCounts checks that a moved message keeps its count, and that the second
+// queue counts from zero for its own policy.
 func TestDeadLetterCounts(t *testing.T) {
 	t.Parallel()
 	c := start(t)
@@ -267,7 +267,7 @@ func TestDrain(t *testing.T) {
 		<-entered
 		s.Drain()
 	}()
-	for range 2 { // one that may wait already, one that comes later
+	for range 2 { // one that may already wait, and a later one
 		if m := receive(t, c, queue, 20); m != nil {
 			t.Errorf("got %q", *m.Body)
 		}

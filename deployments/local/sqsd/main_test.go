@@ -12,8 +12,8 @@ import (
 	"calotype/internal/hermetic"
 )
 
-// serveEnv, if set, makes the test binary a server of the file it names, so
-// that a test can kill it.
+// serveEnv, if set, makes the test binary a server of the named file, so that a test can
+// kill it.
 const serveEnv = "SQSD_TEST_SERVE"
 
 func TestMain(m *testing.M) {
@@ -24,18 +24,18 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	if os.Getenv("CALOTYPE_CONFORMANCE_SQS") == "" { // The one test that may be pointed at a real account.
+	if os.Getenv("CALOTYPE_CONFORMANCE_SQS") == "" { // The only test that may use a real account.
 		hermetic.Isolate()
 	}
 	flag.Parse()
-	if err := flag.Set("test.parallel", "64"); err != nil { // parallel tests wait, they do not work
+	if err := flag.Set("test.parallel", "64"); err != nil { // parallel tests spend their time waiting
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }
 
-// serveChild prints where it listens and serves until it is killed.
+// serveChild prints its address and serves until it is killed.
 func serveChild(path string) error {
 	s, err := sqsd.Open(sqsd.Config{Path: path, AccessKey: accessKey, SecretKey: secretKey, Region: region})
 	if err != nil {

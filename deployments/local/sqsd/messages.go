@@ -19,7 +19,7 @@ type message struct {
 	body                       string
 }
 
-// send adds a message that is delayed until it is due.
+// send adds a message that becomes visible when it is due.
 func (s *store) send(q *queue, m message) error {
 	_, err := s.statement.insert.Exec(q.id, m.due, m.sent, m.uuid, m.sender, m.group, m.trace, m.attributes, m.body)
 	if err != nil {
@@ -29,9 +29,8 @@ func (s *store) send(q *queue, m message) error {
 	return nil
 }
 
-// take receives up to n messages for the visibility timeout. On its way it
-// removes messages that are too old, and moves those that were received often
-// enough to the dead-letter queue.
+// take receives up to n messages for the visibility timeout. It also removes expired
+// messages, and moves those that were received often enough to the dead-letter queue.
 func (s *store) take(q *queue, n int, visibility time.Duration, now time.Time) ([]message, error) {
 	for {
 		visible, err := s.visible(q, n, now)
@@ -79,8 +78,8 @@ func (s *store) visible(q *queue, n int, now time.Time) ([]message, error) {
 	return found, rows.Err()
 }
 
-// receive returns the message as it is now, but for when it was due and taken
-// before, which [store.unreceive] needs.
+// receive updates and returns the message. It keeps the former due and taken times, which
+// [store.unreceive] needs.
 func (s *store) receive(q *queue, m message, visibility time.Duration, now time.Time) (message, error) {
 	m.queue, m.receipt = q.id, rand.Int64N(math.MaxInt64)+1
 	m.received++
@@ -91,8 +90,8 @@ func (s *store) receive(q *queue, m message, visibility time.Duration, now time.
 	return m, err
 }
 
-// unreceive makes messages visible again as if they had never been taken,
-// unless their receipt is no longer good.
+// unreceive makes messages visible again as if they had not been received, unless their
+// receipt is no longer valid.
 func (s *store) unreceive(q *queue, messages []message) error {
 	for _, m := range messages {
 		first := m.first
@@ -107,7 +106,7 @@ func (s *store) unreceive(q *queue, messages []message) error {
 	return nil
 }
 
-// counts are the messages of a queue by their state.
+// counts are the numbers of a queue's messages, by state.
 type counts struct{ visible, inFlight, delayed int }
 
 func (s *store) count(q *queue, now time.Time) (n counts, err error) {
@@ -118,13 +117,13 @@ func (s *store) count(q *queue, now time.Time) (n counts, err error) {
 	return n, nil
 }
 
-// expiry returns when the youngest message was sent that is too old to keep.
+// expiry returns the time before which messages were sent that are too old to keep.
 func (q *queue) expiry(now time.Time) int64 {
 	return now.Add(-time.Duration(q.settings.Retention) * time.Second).UnixMilli()
 }
 
-// sweepEvery is how often expired messages are looked for, if anything happens
-// at all. They are never delivered: this gives back the space.
+// sweepEvery is how often expired messages are removed, if the queue is used at all. They
+// are never delivered: removing them frees space.
 const sweepEvery = time.Minute
 
 func (s *store) sweep(now time.Time) error {

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// queueRef is the one field that most requests share.
+// queueRef is the field that most requests share.
 type queueRef struct {
 	QueueURL string `json:"QueueUrl"`
 }
 
-// name returns the queue's name. Of the URL only the path counts, since the
-// server goes by many hosts and ports.
+// name returns the queue's name. Only the URL's path counts, since the server has several
+// hosts and ports.
 func (r queueRef) name() (string, error) {
 	if r.QueueURL == "" {
 		return "", missingParameter("QueueUrl")
@@ -30,7 +30,7 @@ func (r queueRef) name() (string, error) {
 	return name, nil
 }
 
-// withQueue has the writer call do with the queue.
+// withQueue runs do with the queue in the writer.
 func (s *Server) withQueue(ref queueRef, do func(*queue) error) error {
 	name, err := ref.name()
 	if err != nil {
@@ -51,7 +51,7 @@ func (s *Server) arn(name string) string {
 	return "arn:aws:sqs:" + s.region + ":" + account + ":" + name
 }
 
-// nameInARN returns "" for what is not the ARN of a queue of this server.
+// nameInARN returns the queue's name in an ARN, or "" if it is not an ARN of this server.
 func (s *Server) nameInARN(arn string) string {
 	name, ok := strings.CutPrefix(arn, s.arn(""))
 	if !ok {
@@ -73,8 +73,8 @@ func checkQueueName(name string) error {
 	return nil
 }
 
-// notIdentifier says whether a queue's name or a batch entry's id may not have
-// the character.
+// notIdentifier reports whether a queue's name or a batch entry's id must not contain the
+// character.
 func notIdentifier(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
 }

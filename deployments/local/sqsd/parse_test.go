@@ -72,8 +72,8 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// TestDigestAttributes compares with a digest that SQS itself returned, which
-// the tests of several SDKs and emulators hold.
+// TestDigestAttributes compares with a digest from SQS itself, which the tests of several
+// SDKs and emulators contain.
 func TestDigestAttributes(t *testing.T) {
 	got := digestAttributes(map[string]attribute{"timestamp": {DataType: "Number", StringValue: "1493147359900"}})
 	if want := "235c5c510d26fb653d073faed50ae77c"; got != want {

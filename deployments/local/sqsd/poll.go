@@ -9,26 +9,26 @@ import (
 	"time"
 )
 
-// poll is one ReceiveMessage. While it waits it is parked at its queue, and
-// the writer hands it the first messages that come: in the transaction that
-// brings them, and to one poll alone, the one that has waited longest.
+// poll is one ReceiveMessage. While it waits it is parked at its queue, and the writer
+// gives it the first messages that arrive, in the same transaction. The poll that has
+// waited longest gets them.
 type poll struct {
-	client     context.Context // done once the client is gone; it then gets nothing
+	client     context.Context // closed once the client has disconnected; it then gets nothing
 	queue      *queue
 	most       int
 	visibility time.Duration
 	wait       bool
-	answer     chan received // has room for the one answer
+	answer     chan received // buffered for the one response
 }
 
-// received is what a poll is answered with.
+// received is the result of a poll.
 type received struct {
 	messages []message
 	err      error
 }
 
-// poll takes available messages, or parks the poll. If it returns no error the poll
-// will be answered: after [store.unpark] at the latest.
+// poll takes available messages, or parks the poll. If it returns no error the poll gets a
+// result: after [store.unpark] at the latest.
 func (s *store) poll(p *poll) error {
 	got, err := s.takeFor(p)
 	if err != nil {
@@ -43,7 +43,7 @@ func (s *store) poll(p *poll) error {
 	return nil
 }
 
-// takeFor takes nothing for a client that has gone.
+// takeFor takes nothing for a client that has disconnected.
 func (s *store) takeFor(p *poll) ([]message, error) {
 	if p.client.Err() != nil {
 		return nil, nil
@@ -51,7 +51,7 @@ func (s *store) takeFor(p *poll) ([]message, error) {
 	return s.take(p.queue, p.most, p.visibility, time.Now())
 }
 
-// unpark answers the poll with nothing, unless it has its answer already.
+// unpark gives the poll an empty result, unless it has one already.
 func (s *store) unpark(p *poll) error {
 	if i := slices.Index(p.queue.parked, p); i >= 0 {
 		p.queue.parked = slices.Delete(p.queue.parked, i, i+1)
@@ -60,7 +60,7 @@ func (s *store) unpark(p *poll) error {
 	return nil
 }
 
-// drain answers every poll that waits, and lets none wait any more.
+// drain ends every waiting poll, and lets no poll wait from now on.
 func (s *store) drain() error {
 	s.draining = true
 	for _, q := range s.queues {
@@ -69,7 +69,7 @@ func (s *store) drain() error {
 	return nil
 }
 
-// release answers all polls at the queue alike.
+// release ends all polls at the queue with the same result.
 func (s *store) release(q *queue, r received) {
 	for _, p := range q.parked {
 		s.answer(p, r)
@@ -77,7 +77,7 @@ func (s *store) release(q *queue, r received) {
 	q.parked = nil
 }
 
-// answer hands the poll its messages, once they are committed.
+// answer gives the poll its messages, once they are committed.
 func (s *store) answer(p *poll, r received) {
 	s.answers = append(s.answers, func(failed error) {
 		if failed != nil {
@@ -87,7 +87,8 @@ func (s *store) answer(p *poll, r received) {
 	})
 }
 
-// servePolls gives the parked polls what has come to their queues or is due.
+// servePolls gives the parked polls the messages that have arrived in their queues or are
+// due.
 func (s *store) servePolls() error {
 	for served := true; served; {
 		served = false
@@ -98,7 +99,7 @@ func (s *store) servePolls() error {
 				continue
 			}
 			q.touched = false
-			served = true // and this may have touched the dead-letter queue
+			served = true // this may have changed the dead-letter queue too
 			if err := s.serve(q); err != nil {
 				return err
 			}
@@ -123,7 +124,7 @@ func (s *store) serve(q *queue) error {
 	return nil
 }
 
-// schedule notes when the next message of the queue becomes visible.
+// schedule records when the next message of the queue becomes visible.
 func (s *store) schedule(q *queue) error {
 	var due int64
 	err := s.statement.next.QueryRow(q.id, time.Now().UnixMilli()).Scan(&due)
@@ -138,8 +139,8 @@ func (s *store) schedule(q *queue) error {
 	return nil
 }
 
-// nextWake returns when a message becomes visible that a poll waits for, and
-// zero for never.
+// nextWake returns when a message becomes visible that a poll waits for, or zero if there
+// is none.
 func (s *store) nextWake() (next time.Time) {
 	for _, q := range s.queues {
 		if len(q.parked) > 0 && !q.next.IsZero() && (next.IsZero() || q.next.Before(next)) {

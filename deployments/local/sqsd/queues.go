@@ -20,8 +20,8 @@ type queueURLAnswer struct {
 	QueueURL string `json:"QueueUrl"`
 }
 
-// createQueue is idempotent, as SQS's is: of an existing queue only those
-// attributes are compared that the request names.
+// createQueue is idempotent, as in SQS: for an existing queue it compares only the
+// attributes in the request.
 func (s *Server) createQueue(c *call, in createQueueRequest) (queueURLAnswer, error) {
 	if err := checkQueueName(in.QueueName); err != nil {
 		return queueURLAnswer{}, err
@@ -49,7 +49,7 @@ func (s *Server) createQueue(c *call, in createQueueRequest) (queueURLAnswer, er
 	})
 }
 
-// checkRedrive asks whether the queue's messages may go where its policy says.
+// checkRedrive checks that the queue's policy may send messages to its target.
 func (s *Server) checkRedrive(name string, policy redrive) error {
 	if policy == (redrive{}) {
 		return nil
@@ -113,7 +113,7 @@ func (s *Server) listQueues(c *call, in listQueuesRequest) (out listQueuesAnswer
 			continue
 		}
 		if len(out.QueueURLs) == most {
-			if in.MaxResults != nil { // SQS hands out tokens only to those who ask for pages
+			if in.MaxResults != nil { // SQS returns tokens only to clients that request pages
 				out.NextToken = base64.RawURLEncoding.EncodeToString([]byte(last))
 			}
 			break

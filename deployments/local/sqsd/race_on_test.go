@@ -2,5 +2,5 @@
 
 package sqsd_test
 
-// SQLite, being Go here, is 15 times slower under the race detector.
+// Here SQLite is Go code, which the race detector makes 15 times slower.
 const manyMessages = 2_000

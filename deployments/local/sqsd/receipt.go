@@ -6,15 +6,14 @@ import (
 	"hash/crc32"
 )
 
-// receiptHandle is what a receipt handle says: which message was received, from which
-// queue, and by which receive. A later receive has another receipt, and then
-// the handle is good for nothing.
+// receiptHandle identifies a received message: the message, its queue, and the receive. A
+// later receive has another receipt and invalidates this handle.
 type receiptHandle struct{ queue, message, receipt int64 }
 
 const handleSize = 3*8 + 4
 
-// String writes the handle with a checksum, so that garbage is distinguishable from a
-// handle whose message is gone.
+// String formats the handle with a checksum, so that garbage can be distinguished from a
+// handle whose message is deleted.
 func (h receiptHandle) String() string {
 	b := make([]byte, 0, handleSize)
 	for _, n := range []int64{h.queue, h.message, h.receipt} {

@@ -14,7 +14,7 @@ type receiveMessageRequest struct {
 	WaitTimeSeconds             *int
 	MessageAttributeNames       []string
 	MessageSystemAttributeNames []string
-	AttributeNames              []string // the older name of the same
+	AttributeNames              []string // the older name of the same field
 }
 
 type receiveMessageAnswer struct {
@@ -36,8 +36,8 @@ var systemAttributes = []string{
 	"MessageDeduplicationId", "MessageGroupId", "SenderId", "SentTimestamp", "SequenceNumber",
 }
 
-// receiveMessage must not lose what it takes: if the client has gone when the
-// answer is ready, or goes while it is written, the messages are put back.
+// receiveMessage must not lose messages: if the client disconnects before or while the
+// response is written, the messages are made visible again.
 func (s *Server) receiveMessage(c *call, in receiveMessageRequest) (out receiveMessageAnswer, err error) {
 	most, err := within("MaxNumberOfMessages", in.MaxNumberOfMessages, 1, 1, maxBatch)
 	if err != nil {
@@ -61,7 +61,7 @@ func (s *Server) receiveMessage(c *call, in receiveMessageRequest) (out receiveM
 		return out, got.err
 	}
 	c.unsent = func() {
-		// If this fails, the visibility timeout brings the messages back.
+		// If this fails, the messages return after the visibility timeout.
 		_ = s.withQueue(in.queueRef, func(q *queue) error { return s.store.unreceive(q, got.messages) })
 	}
 	if c.ctx.Err() != nil {
@@ -79,8 +79,8 @@ func (s *Server) receiveMessage(c *call, in receiveMessageRequest) (out receiveM
 	return out, nil
 }
 
-// poll waits for messages as long as the request, or else the queue, says, but
-// no longer than for the client to go.
+// poll waits for messages as long as the request, or else the queue, specifies. It ends
+// when the client disconnects.
 func (s *Server) poll(client context.Context, ref queueRef, most int, visibility, wait *int) received {
 	p := &poll{client: client, most: most, answer: make(chan received, 1)}
 	var patience time.Duration
@@ -100,7 +100,7 @@ func (s *Server) poll(client context.Context, ref queueRef, most int, visibility
 	case got := <-p.answer:
 		return got
 	case <-ctx.Done():
-		// Whatever this returns, the poll is answered.
+		// The poll gets a result whatever this returns.
 		_ = s.store.do(func() error { return s.store.unpark(p) })
 		return <-p.answer
 	}
@@ -126,7 +126,7 @@ func (s *Server) received(m message, in receiveMessageRequest) (receivedMessage,
 	}, err
 }
 
-// systemAttributes returns those that were asked for and that the message has.
+// systemAttributes returns the requested system attributes that the message has.
 func (s *Server) systemAttributes(m message, asked []string) map[string]string {
 	if len(asked) == 0 {
 		return nil

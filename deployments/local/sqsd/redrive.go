@@ -7,17 +7,16 @@ import (
 	"strings"
 )
 
-// redrive is a queue's redrive policy: a message that would be received more
-// often than Max goes to the queue Target (an ARN) instead. The zero redrive is
-// no policy.
+// redrive is a queue's redrive policy: a message that would be received more often than Max
+// is moved to the queue Target (an ARN) instead. The zero redrive means no policy.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
 type redrive struct {
 	Target string
 	Max    int
 }
 
-// parseRedrive reads {"deadLetterTargetArn":"arn:…","maxReceiveCount":5}; SQS
-// takes the count as a string too. An empty value removes the policy.
+// parseRedrive reads {"deadLetterTargetArn":"arn:…","maxReceiveCount":5}; SQS also accepts
+// the count as a string. An empty value removes the policy.
 func parseRedrive(value string) (redrive, error) {
 	if value == "" {
 		return redrive{}, nil
@@ -47,7 +46,7 @@ func (r redrive) String() string {
 	if r == (redrive{}) {
 		return ""
 	}
-	// A string and a number: this cannot fail.
+	// Marshalling a string and a number cannot fail.
 	b, _ := json.Marshal(struct {
 		Target string `json:"deadLetterTargetArn"`
 		Max    int    `json:"maxReceiveCount"`
@@ -60,8 +59,8 @@ func invalidRedrive(value, reason string, args ...any) error {
 		" for parameter RedrivePolicy is invalid. Reason: "+reason, args...)
 }
 
-// redriveAllow is the JSON with which a dead-letter queue says whose messages
-// it takes. The empty one takes everybody's.
+// redriveAllow is the JSON with which a dead-letter queue restricts its source queues. The
+// empty one allows all.
 type redriveAllow string
 
 type allowPolicy struct {
@@ -93,7 +92,7 @@ func parseRedriveAllow(value string) (redriveAllow, error) {
 	return redriveAllow(canonical), err
 }
 
-// admits says whether messages of the queue with the ARN may come here.
+// admits reports whether messages of the queue with the ARN may be moved here.
 func (a redriveAllow) admits(source string) bool {
 	if a == "" {
 		return true

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// entry is a message as it is to be sent, by itself or in a batch.
+// entry is a message to send, by itself or in a batch.
 type entry struct {
 	ID                      string `json:"Id"` // in a batch
 	MessageBody             string
@@ -20,7 +20,7 @@ type entry struct {
 
 func (e entry) id() string { return e.ID }
 
-// size is what SQS counts: system attributes are free.
+// size returns the size that SQS counts: system attributes are free.
 func (e entry) size() int {
 	n := len(e.MessageBody)
 	for name, a := range e.MessageAttributes {

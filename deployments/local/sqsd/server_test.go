@@ -39,7 +39,7 @@ func open(t testing.TB, path string) *sqsd.Server {
 	return s
 }
 
-// serve answers with the handler until the test ends.
+// serve serves with the handler until the test ends.
 func serve(t testing.TB, h http.Handler, s *sqsd.Server) *sqs.Client {
 	t.Helper()
 	front := httptest.NewServer(h)
@@ -70,7 +70,7 @@ func client(endpoint string, with ...func(*sqs.Options)) *sqs.Client {
 
 func newName() string { return "conformance-" + rand.Text() }
 
-// newQueue makes a queue with a name of its own, which goes with the test.
+// newQueue makes a queue with a unique name, and deletes it when the test ends.
 func newQueue(t testing.TB, c *sqs.Client, attributes map[string]string) *string {
 	t.Helper()
 	out, err := c.CreateQueue(context.Background(), &sqs.CreateQueueInput{QueueName: aws.String(newName()), Attributes: attributes})
@@ -95,7 +95,7 @@ func send(t testing.TB, c *sqs.Client, queue *string, body string) *sqs.SendMess
 	return out
 }
 
-// receive polls for one message with all its attributes; nil is none.
+// receive polls for one message with all its attributes; it returns nil if there is none.
 func receive(t testing.TB, c *sqs.Client, queue *string, wait int32) *types.Message {
 	t.Helper()
 	out, err := c.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{
@@ -112,7 +112,7 @@ func receive(t testing.TB, c *sqs.Client, queue *string, wait int32) *types.Mess
 	return &out.Messages[0]
 }
 
-// mustReceive polls for a message that has to come.
+// mustReceive polls for a message that must arrive.
 func mustReceive(t testing.TB, c *sqs.Client, queue *string, wait int32) *types.Message {
 	t.Helper()
 	m := receive(t, c, queue, wait)
@@ -152,7 +152,7 @@ func attributes(t testing.TB, c *sqs.Client, queue *string) map[string]string {
 	return out.Attributes
 }
 
-// code returns SQS's name for the error, and "" for none.
+// code returns SQS's name for the error, or "".
 func code(err error) string {
 	if err == nil {
 		return ""
@@ -163,7 +163,7 @@ func code(err error) string {
 	return fmt.Sprintf("not an API error: %v", err)
 }
 
-// is says whether an error is of one of the SDK's types.
+// is reports whether an error is of one of the SDK's types.
 func is[E error](err error) bool {
 	_, ok := errors.AsType[E](err)
 	return ok

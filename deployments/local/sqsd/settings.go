@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// settings are the attributes of a queue that its owner chooses, in seconds
-// and bytes. Two that are equal compare as equal.
+// settings are the configurable attributes of a queue, in seconds and bytes. The type is
+// comparable.
 type settings struct {
 	Visibility int
 	Delay      int
@@ -39,14 +39,14 @@ const (
 	maxMessage    = 1 << 20
 )
 
-// refused are attributes of SQS that this server does not have. Accepting one
-// would promise its meaning.
+// refused are attributes of SQS that this server does not support. Accepting one would
+// promise its behaviour.
 var refused = []string{
 	"ContentBasedDeduplication", "DeduplicationScope", "FifoQueue", "FifoThroughputLimit",
 	"KmsDataKeyReusePeriodSeconds", "KmsMasterKeyId", "Policy", "SqsManagedSseEnabled",
 }
 
-// readOnly are attributes that the server alone sets.
+// readOnly are attributes that only the server sets.
 var readOnly = []string{
 	"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed", "ApproximateNumberOfMessagesNotVisible",
 	"CreatedTimestamp", "LastModifiedTimestamp", "QueueArn",
@@ -60,7 +60,7 @@ func defaultSettings() settings {
 	return s
 }
 
-// with returns the settings changed by attributes as a client wrote them.
+// with returns the settings, changed by attributes in the client's notation.
 func (s settings) with(attributes map[string]string) (settings, error) {
 	for name, value := range attributes {
 		if err := s.set(name, value); err != nil {
@@ -111,7 +111,7 @@ func (s settings) attributes() map[string]string {
 	return all
 }
 
-// knownAttribute says whether a client may ask for the attribute of a queue.
+// knownAttribute reports whether a client may request the attribute of a queue.
 func knownAttribute(name string) bool {
 	if name == "All" || name == "RedrivePolicy" || name == "RedriveAllowPolicy" {
 		return true

@@ -17,8 +17,7 @@ const (
 	scopeParts = 5 // key, date, region, service, "aws4_request"
 )
 
-// mustSign are the headers without which a signature would not bind a request
-// to its host, its time and its action.
+// mustSign are the headers that bind a signature to the host, the time and the action.
 var mustSign = []string{"host", "x-amz-date", "x-amz-target"}
 
 // authorization is a parsed Authorization header.
@@ -66,7 +65,7 @@ func parseAuthorization(header string) (authorization, *apiError) {
 	}, nil
 }
 
-// verify signs the request again, with the SDK's own signer, and compares.
+// verify signs the request again with the SDK's own signer, and compares.
 func (s *Server) verify(r *http.Request, body []byte) error {
 	auth, bad := parseAuthorization(r.Header.Get("Authorization"))
 	if bad != nil {
@@ -109,8 +108,8 @@ func (s *Server) verify(r *http.Request, body []byte) error {
 	return nil
 }
 
-// sign returns how the owner of the secret signs the request's method, path,
-// query, body and the named headers.
+// sign returns the signature of the request's method, path, query, body and the named
+// headers.
 func (s *Server) sign(r *http.Request, headers []string, body []byte, at time.Time) (authorization, error) {
 	url := *r.URL
 	again := &http.Request{Method: r.Method, URL: &url, Host: r.Host, Header: http.Header{}}

@@ -21,7 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-// request is how a signed ListQueues call may be bent.
+// request is how a signed ListQueues call is altered.
 type request struct {
 	key, secret, region, service, token string
 	age                                 time.Duration
@@ -85,7 +85,7 @@ func TestSignature(t *testing.T) {
 	const mismatch = "SignatureDoesNotMatch"
 	for name, tt := range map[string]struct {
 		request
-		want string // the code, "" for 200
+		want string // the error code, "" for 200
 	}{
 		"right":                {request{}, ""},
 		"10 minutes old":       {request{age: 10 * time.Minute}, ""},
@@ -120,7 +120,7 @@ func TestSignature(t *testing.T) {
 	}
 }
 
-// TestSDKSignature: the SDK reports what TestSignature sees on the wire.
+// TestSDKSignature checks that the SDK reports what TestSignature sees on the wire.
 func TestSDKSignature(t *testing.T) {
 	t.Parallel()
 	s := open(t, filepath.Join(t.TempDir(), "queues.db"))
@@ -174,7 +174,7 @@ func TestProtocol(t *testing.T) {
 	})
 }
 
-// tap keeps the last answer's body.
+// tap keeps the body of the last response.
 type tap struct {
 	sqs.HTTPClient
 	body *[]byte

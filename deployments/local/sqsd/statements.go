@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// statements are the SQL of the store. The limit is "? + 0", since for a bare
-// parameter there SQLite plans the statement a second time, with the value.
+// statements are the SQL of the store. The limit is "? + 0", because SQLite plans the
+// statement a second time, with the value, if the limit is a bare parameter.
 type statements struct {
 	begin, commit, rollback *sql.Stmt
 

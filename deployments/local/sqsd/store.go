@@ -14,8 +14,8 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-// store keeps queues and messages. One goroutine, the writer, owns everything
-// from statement on: the rest of the package reaches it through [store.do] only.
+// store keeps queues and messages. One goroutine, the writer, owns all fields from
+// statement on: the rest of the package reaches them only through [store.do].
 type store struct {
 	ops     chan op
 	quit    chan struct{} // closed by close
@@ -28,10 +28,10 @@ type store struct {
 	queues    map[string]*queue    // by name
 	draining  bool                 // polls do not wait
 	answers   []func(failed error) // to polls, at the end of the transaction
-	swept     time.Time            // when expired messages were last looked for
+	swept     time.Time            // when expired messages were last removed
 }
 
-// queue is what the writer remembers of a queue. Its messages are in the file.
+// queue is the writer's state of a queue. Its messages are in the file.
 type queue struct {
 	id                int64
 	name              string
@@ -43,9 +43,9 @@ type queue struct {
 	next    time.Time // when the next message becomes visible; zero if none does
 }
 
-// The index holds all that finding and counting messages needs. A message is
-// visible once it is due; before that it is in flight if it has a receipt, and
-// delayed if not. Times are in milliseconds, as SQS gives them.
+// The index contains everything that finding and counting messages needs. A message is
+// visible once it is due; before that it is in flight if it has a receipt, and otherwise
+// delayed. Times are in milliseconds, as in SQS.
 const schema = `
 CREATE TABLE IF NOT EXISTS queues (
 	id       INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -75,12 +75,11 @@ CREATE TABLE IF NOT EXISTS messages (
 CREATE INDEX IF NOT EXISTS messages_due ON messages (queue, due, receipt, sent);
 `
 
-// pragmas: with the exclusive lock, which ends with the process, a second
-// server on the file is refused rather than left to spoil it. In WAL mode a
-// commit is a write without a sync, which outlives the process though not the
-// machine.
+// pragmas: the exclusive lock, which ends with the process, makes a second server on the
+// file fail. In WAL mode a commit is a write without a sync, which survives the process but
+// not the machine.
 var pragmas = []string{
-	"PRAGMA busy_timeout = 2000", // a predecessor may be closing
+	"PRAGMA busy_timeout = 2000", // a previous process may be closing the file
 	"PRAGMA locking_mode = EXCLUSIVE",
 	"PRAGMA journal_mode = WAL",
 	"PRAGMA synchronous = NORMAL",
@@ -94,7 +93,7 @@ func openStore(path string) (_ *store, err error) {
 		return nil, err
 	}
 	if _, err := os.Stat(filepath.Dir(path)); err != nil {
-		return nil, err // of which SQLite says "out of memory"
+		return nil, err // SQLite reports it as "out of memory"
 	}
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path}).String())
 	if err != nil {
@@ -105,7 +104,7 @@ func openStore(path string) (_ *store, err error) {
 			err = errors.Join(err, db.Close())
 		}
 	}()
-	db.SetMaxOpenConns(1) // the lock is the connection's
+	db.SetMaxOpenConns(1) // the connection holds the lock
 	for _, p := range append(pragmas, schema) {
 		if _, err := db.Exec(p); err != nil {
 			return nil, fmt.Errorf("%.40s: %w", p, err)
@@ -132,7 +131,7 @@ func openStore(path string) (_ *store, err error) {
 	return s, nil
 }
 
-// close waits for the writer, which answers the polls that wait.
+// close waits for the writer, which ends the polls that wait.
 func (s *store) close() (err error) {
 	s.closing.Do(func() {
 		close(s.quit)

@@ -8,9 +8,8 @@ import (
 	"time"
 )
 
-// TestStorageFailure: an operation that fails for real takes the others of its
-// transaction with it, those that it already changed in memory too, and every
-// poll gets the error.
+// TestStorageFailure checks that a failing operation undoes the others in its transaction,
+// including their changes in memory, and that every poll gets the error.
 func TestStorageFailure(t *testing.T) {
 	s, err := openStore(filepath.Join(t.TempDir(), "queues.db"))
 	if err != nil {
@@ -70,7 +69,7 @@ func TestStorageFailure(t *testing.T) {
 	}
 }
 
-// TestClosed: polls are answered, and later operations are refused.
+// TestClosed checks that polls end, and that later operations are refused.
 func TestClosed(t *testing.T) {
 	s, err := openStore(filepath.Join(t.TempDir(), "queues.db"))
 	if err != nil {

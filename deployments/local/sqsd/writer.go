@@ -6,20 +6,19 @@ import (
 	"time"
 )
 
-// maxGroup is how many operations share a transaction at most. Those that
-// arrive during a commit, which costs more than most of them, go together.
+// maxGroup is the maximum number of operations in a transaction. Operations that arrive
+// during a commit, which costs more than most of them, share the next one.
 const maxGroup = 64
 
-// op is something for the writer to do. An apiError is an answer, and an
-// operation that returns one must have changed nothing; any other error undoes
-// the whole transaction.
+// op is an operation of the writer. An apiError is a regular result, and an operation that
+// returns one must have changed nothing; any other error undoes the whole transaction.
 type op struct {
 	run  func() error
 	done chan error
 }
 
-// do has the writer call run, and returns once what it did is committed. The
-// caller may then read what run wrote.
+// do runs an operation in the writer, and returns once its changes are committed. The
+// caller may then read the operation's results.
 func (s *store) do(run func() error) error {
 	o := op{run, make(chan error, 1)}
 	select {
@@ -30,8 +29,8 @@ func (s *store) do(run func() error) error {
 	}
 }
 
-// write is the writer: it sleeps until there is an operation to do, or until a
-// message is due that a poll waits for.
+// write is the writer: it sleeps until there is an operation, or until a message is due
+// that a poll waits for.
 func (s *store) write() {
 	defer close(s.stopped)
 	wake := time.NewTimer(0)
@@ -55,7 +54,7 @@ func (s *store) write() {
 	}
 }
 
-// group returns the operation and those that came while it did.
+// group returns the operation and those that arrived meanwhile.
 func (s *store) group(first op) []op {
 	ops := []op{first}
 	for len(ops) < maxGroup {
@@ -69,8 +68,8 @@ func (s *store) group(first op) []op {
 	return ops
 }
 
-// transact does the operations and serves the polls they wake in one
-// transaction, and then answers everybody.
+// transact runs the operations and serves the polls that they wake in one transaction, and
+// then returns all results.
 func (s *store) transact(ops []op) {
 	results := make([]error, len(ops))
 	err := s.atomically(func() error {
@@ -86,7 +85,7 @@ func (s *store) transact(ops []op) {
 		return s.sweep(time.Now())
 	})
 	if err != nil {
-		// What the queues remember may be of the transaction that never was.
+		// The queues' state in memory may include the changes that were rolled back.
 		for _, q := range s.queues {
 			s.release(q, received{})
 		}
@@ -101,7 +100,7 @@ func (s *store) transact(ops []op) {
 	}
 }
 
-// notify answers the polls that were served.
+// notify sends the results of the polls that were served.
 func (s *store) notify(failed error) {
 	for _, answer := range s.answers {
 		answer(failed)

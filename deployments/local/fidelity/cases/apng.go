@@ -12,12 +12,12 @@ type apngFrame struct {
 	delay          [2]int
 	dispose, blend byte
 	colour         Colour
-	picture        bool // The quadrants, of the whole canvas.
+	picture        bool // The quadrants, over the whole canvas.
 }
 
 // apng is an animation over RGBA or RGB of 8 bits, with chunks between header and frames.
 type apng struct {
-	hidden bool // The default picture is no frame.
+	hidden bool // The default picture is not a frame.
 	loops  int
 	frames []apngFrame
 	before [][]byte
@@ -51,7 +51,7 @@ func (a apng) body() []byte {
 	return pngFile(append(parts, iend())...)
 }
 
-// apngStory is three frames: the quadrants, a small one, and one more.
+// apngStory has three frames: the quadrants, a small frame, and one more.
 func apngStory(dispose, blend byte) []apngFrame {
 	half := [2]int{1, 2}
 	return []apngFrame{

@@ -30,7 +30,7 @@ func av1(name string, more ...property) item {
 	return item{kind: "av01", body: payload("av1-" + name), properties: append(properties, more...)}
 }
 
-// unsaid is the colour space of a picture that names only its matrix.
+// unsaid is the colour space of a picture that declares only its matrix.
 func unsaid(name string) property {
 	matrix := 6
 	if name == "identity" {

@@ -1,7 +1,7 @@
-// Package cases writes small pictures that browsers show in a known way: one file for
-// each thing that a format can say of turn, colour, alpha, animation or damage. Bytes
-// are written by hand, except for a few coded pictures (see payloads.go), so that the
-// cases are the same on every machine.
+// Package cases writes small pictures that browsers show in a known way: one file for each
+// way that a format expresses orientation, colour, alpha, animation or damage. Bytes are
+// written by hand, except for a few coded pictures (see payloads.go), so that the cases are
+// the same on every machine.
 package cases
 
 import (
@@ -41,7 +41,8 @@ const (
 // how it is turned. Their values mean colours within sRGB in every colour space used.
 var Quadrants = [4]Colour{{200, 60, 50, 255}, {60, 160, 70, 255}, {60, 80, 190, 255}, {235, 220, 150, 255}}
 
-// greys are the quadrants of pictures without colour, softs the alphas of those with it.
+// greys are the quadrants of pictures without colour, and softs the alpha values of those
+// with alpha.
 var (
 	greys = [4]uint8{180, 60, 120, 240}
 	softs = [4]uint8{255, 190, 62, 0}

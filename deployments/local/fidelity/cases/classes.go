@@ -1,15 +1,15 @@
 package cases
 
-// Class is a group of cases that ask one thing.
+// Class is a group of cases that test one thing.
 type Class struct {
 	Name string
-	// Title says what is asked.
+	// Title names what is tested.
 	Title string
-	// Browsers says what browsers do.
+	// Browsers describes what browsers do.
 	Browsers string
 }
 
-// Classes are all classes, in the order of the table in docs/fidelity.md.
+// Classes lists all classes, in the order of the table in docs/fidelity.md.
 var Classes = []Class{
 	{"jpeg-turn", "JPEG, turned by EXIF", "turn by an orientation of type SHORT and count 1 in the first EXIF segment; ignore other types, XMP and the thumbnail's; halve a picture whose EXIF says 144 pixels an inch and the halved size"},
 	{"png-turn", "PNG, turned by `eXIf`", "turn by a chunk that comes before the pixels"},

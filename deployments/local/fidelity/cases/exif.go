@@ -54,7 +54,7 @@ func directory(order binary.AppendByteOrder, fields []field, next int) []byte {
 	return append(body, write(order, 4, []int{next})...)
 }
 
-// turned is EXIF that says nothing but an orientation, big endian.
+// turned is EXIF with only an orientation, big endian.
 func turned(o int) []byte {
 	return exif(binary.BigEndian, []field{orientation(binary.BigEndian, o)}, nil)
 }

@@ -111,7 +111,7 @@ func compressed(indices []byte) []byte {
 		err = w.Close()
 	}
 	if err != nil {
-		panic(err) // Memory does not fail.
+		panic(err) // Writes to memory cannot fail.
 	}
 	return out.Bytes()
 }

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Profiles written by hand: ICC.1:2001-04 (version 2.4), nothing but what is required.
-// Primaries are adapted to D50 as the specification asks.
+// Profiles written by hand: ICC.1:2001-04 (version 2.4), with only the required tags.
+// Primaries are adapted to D50 as the specification requires.
 type primaries [3][3]float64
 
 var (

@@ -28,7 +28,7 @@ type property struct {
 	essential bool
 }
 
-// reference says that an item is for others, all counted from 1.
+// reference links an item to others; items are counted from 1.
 type reference struct {
 	kind string
 	from int
@@ -42,7 +42,7 @@ type heif struct {
 	references []reference
 	primary    int
 	groups     []byte
-	tracks     func(offset int) []byte // The movie, given where the items' bytes start.
+	tracks     func(offset int) []byte // The movie, given the offset of the items' bytes.
 }
 
 func (h heif) body() []byte {
@@ -107,19 +107,19 @@ func pixi(depths ...byte) property {
 	return property{fullBox("pixi", 0, 0, []byte{byte(len(depths))}, depths), false}
 }
 
-// irot turns anticlockwise by so many quarters.
+// irot turns anticlockwise by quarters.
 func irot(quarters int) property { return property{box("irot", []byte{byte(quarters)}), true} }
 
 // imir mirrors: 0 swaps top and bottom, 1 left and right.
 func imir(axis int) property { return property{box("imir", []byte{byte(axis)}), true} }
 
-// clap crops to a size around a middle that is so far, in halves of a pixel, from the
-// picture's.
+// clap crops to a size around a centre, which is given as its offset from the picture's
+// centre in half pixels.
 func clap(width, height, right, down int) property {
 	return property{box("clap", b32(width, 1, height, 1, right, 2, down, 2)), true}
 }
 
-// nclx is the colour space by the numbers of ITU-T H.273.
+// nclx is the colour space in the numbers of ITU-T H.273.
 func nclx(primaries, transfer, matrix int, full bool) property {
 	flags := byte(0)
 	if full {

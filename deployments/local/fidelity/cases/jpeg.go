@@ -39,7 +39,7 @@ func addJPEG(s *set) {
 	s.add("names", "jpeg-named.png", newJPEG(2, 2).body())
 }
 
-// addColourModels adds JPEGs of RGB, CMYK and YCCK, said by Adobe's marker, by the
+// addColourModels adds JPEGs of RGB, CMYK and YCCK, declared by Adobe's marker, by the
 // components' names or not at all.
 func addColourModels(s *set, add func(string, jpeg)) {
 	noJFIF := newJPEG(1, 1)

@@ -5,15 +5,15 @@ import (
 	"slices"
 )
 
-// jpeg writes pictures of flat 8x8 blocks: ISO 10918-1, with no coefficient but the first.
+// jpeg writes pictures of flat 8x8 blocks: ISO 10918-1, with only the first coefficient.
 type jpeg struct {
 	width, height int
 	components    []component
 	progressive   bool
 	restart       int  // MCUs between restart markers, 0 for none.
 	separate      bool // One scan for each component.
-	rough         bool // Blocks differ a little, so that lost ones are missed.
-	// header goes behind the first marker: JFIF, EXIF, profiles.
+	rough         bool // Blocks differ a little, so that lost ones are noticed.
+	// header follows the first marker: JFIF, EXIF, profiles.
 	header [][]byte
 }
 
@@ -58,13 +58,13 @@ func greyJPEG() jpeg {
 	return jpeg{width: Width, height: Height, header: [][]byte{jfif()}, components: []component{{1, 1, 1, greys}}}
 }
 
-// ycc converts as JFIF says.
+// ycc converts as JFIF specifies.
 func ycc(c Colour) (y, cb, cr uint8) {
 	r, g, b := float64(c[0]), float64(c[1]), float64(c[2])
 	return uint8(0.299*r + 0.587*g + 0.114*b + 0.5), uint8(128 - 0.168736*r - 0.331264*g + 0.5*b + 0.5), uint8(128 + 0.5*r - 0.418688*g - 0.081312*b + 0.5)
 }
 
-// parts are the file's pieces in their order.
+// parts returns the file's pieces in order.
 func (j jpeg) parts() []part {
 	table := slices.Repeat([]byte{16}, 64)
 	table[0] = 8 // So that a flat block's coefficient is its value.

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// addJPEGDamage adds JPEGs that decoders warn of, and ones that are cut or wrong.
+// addJPEGDamage adds JPEGs that decoders warn about, and ones that are cut or wrong.
 func addJPEGDamage(s *set) {
 	rough := newJPEG(2, 2)
 	rough.rough = true

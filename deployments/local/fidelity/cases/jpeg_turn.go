@@ -58,10 +58,9 @@ func addJPEGTurn(s *set) {
 	}
 }
 
-// dense is EXIF of 144 pixels an inch, with half the size of the picture: browsers go by
-// both.
+// dense is EXIF of 144 pixels per inch, with half the picture's size: browsers apply both.
 func dense(o int) []byte {
-	const at = 8 + 2 + 12*5 + 4 // Behind the directory.
+	const at = 8 + 2 + 12*5 + 4 // After the directory.
 	order := binary.BigEndian
 	fields := []field{
 		orientation(order, o),

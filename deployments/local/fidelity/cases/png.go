@@ -98,7 +98,7 @@ func (c canvas) data() []byte { return chunk("IDAT", deflate(c.rows())) }
 // file is the picture with chunks between the header and the pixels.
 func (c canvas) file(before ...[]byte) []byte {
 	if c.colour == pngPalette {
-		// What goes before the palette by the specification, and what after it.
+		// The chunks that the specification puts before the palette, and those after it.
 		var early, late [][]byte
 		for _, b := range before {
 			if name := string(b[4:8]); name == "tRNS" || name == "eXIf" {
@@ -130,7 +130,7 @@ func deflate(b []byte) []byte {
 		err = w.Close()
 	}
 	if err != nil {
-		panic(err) // Memory does not fail.
+		panic(err) // Writes to memory cannot fail.
 	}
 	return out.Bytes()
 }

@@ -23,7 +23,7 @@ func cicp(primaries, transfer, matrix, full int) []byte {
 	return chunk("cICP", []byte{byte(primaries), byte(transfer), byte(matrix), byte(full)})
 }
 
-// addPNGColour adds PNGs whose colours mean something else than sRGB.
+// addPNGColour adds PNGs whose colours are not sRGB.
 func addPNGColour(s *set) {
 	srgb := chunk("sRGB", []byte{0})
 	p3 := iccp(profileRGB(primariesP3, 0))
@@ -60,7 +60,8 @@ func addPNGColour(s *set) {
 	addProfileSpaces(s)
 }
 
-// addProfileSpaces adds PNGs whose profile is of the picture's colour space, or not.
+// addProfileSpaces adds PNGs whose profile is for the picture's colour space, or for
+// another.
 func addProfileSpaces(s *set) {
 	for _, k := range []struct {
 		name          string

@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// addPNGDamage adds PNGs that are cut or wrong, and ones that only look so.
+// addPNGDamage adds PNGs that are cut or wrong, and ones that only look damaged.
 func addPNGDamage(s *set) {
 	c := newCanvas(pngRGB, 8)
 	rows := c.rows()
-	for y := range Height { // Not flat: rows that are cut off are missed.
+	for y := range Height { // Not flat, so that missing rows are noticed.
 		for x := range Width * 3 {
 			rows[y*(1+Width*3)+1+x] += byte((x/3*7 + y*13) % 11)
 		}

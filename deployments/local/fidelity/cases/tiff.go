@@ -238,7 +238,7 @@ func tiffColours() []int {
 	return all
 }
 
-// oriented is how the quadrants are shown by an orientation: Exif 2.32, 4.6.4.A.
+// oriented returns how an orientation shows the quadrants: Exif 2.32, 4.6.4.A.
 func oriented(o int) (int, int, [4]Colour) {
 	q := Quadrants
 	order := [][4]int{{0, 1, 2, 3}, {1, 0, 3, 2}, {3, 2, 1, 0}, {2, 3, 0, 1}, {0, 2, 1, 3}, {2, 0, 3, 1}, {3, 1, 2, 0}, {1, 3, 0, 2}}[o-1]

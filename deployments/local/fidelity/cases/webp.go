@@ -114,7 +114,7 @@ func addWebPMotion(s *set) {
 	s.add("animation-damage", "webp-motion-cut-fitted.webp", fitted(whole[:len(whole)-100]))
 }
 
-// fitted sets the size of a RIFF file to what is there.
+// fitted sets the size of a RIFF file to its actual size.
 func fitted(body []byte) []byte {
 	body = bytes.Clone(body)
 	copy(body[4:], l32(len(body)-8))
