@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// fromS3 is a message as S3 sends it, with what has no part here left in.
+// fromS3 is a message as S3 sends it, including the fields that are not used here.
 const fromS3 = `{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","awsRegion":"us-west-2","eventTime":"1970-01-01T00:00:00.000Z",` +
 	`"eventName":"ObjectCreated:Put","userIdentity":{"principalId":"AIDAJDPLRKLG7UEXAMPLE"},"requestParameters":{"sourceIPAddress":"127.0.0.1"},` +
 	`"responseElements":{"x-amz-request-id":"C3D13FE58DE4C810","x-amz-id-2":"FMyUVURIY8"},"s3":{"s3SchemaVersion":"1.0","configurationId":"testConfigRule",` +
@@ -118,7 +118,7 @@ func FuzzEvents(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body, key string) {
 		_, _, _ = ParseEvents(body) // It must not panic.
 		if !utf8.ValidString(key) {
-			return // JSON has no way to write it, and S3 no such keys.
+			return // JSON cannot represent it, and S3 has no such keys.
 		}
 		want := Event{"ObjectCreated:Put", "pictures", key}
 		got, ok, err := ParseEvents(want.Encode())

@@ -14,7 +14,7 @@ import (
 
 func TestMain(m *testing.M) { hermetic.Main(m) }
 
-// goPackage is what "go list -deps -json" says of a package.
+// goPackage is an entry of the output of "go list -deps -json".
 type goPackage struct {
 	ImportPath string
 	Standard   bool
@@ -51,8 +51,8 @@ func list(t *testing.T, args ...string) map[string]goPackage {
 	return packages
 }
 
-// What may be imported by whom, of this module. A package that is not here must
-// find its place first.
+// The allowed imports of this module's packages. A package that is not listed fails the
+// test.
 var mayImport = map[string]struct {
 	ours []string
 	why  string

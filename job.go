@@ -24,7 +24,7 @@ var ErrJobVersion = errors.New("unknown job version")
 // one receives it or too much time has passed. It wraps [ErrJobVersion].
 type NewerJobError struct {
 	Version int
-	// Attempt and FirstSeen are those of the message. All versions keep their keys.
+	// Attempt and FirstSeen are the message's own. All versions keep their JSON keys.
 	Attempt   int
 	FirstSeen time.Time
 
@@ -78,9 +78,9 @@ type Job struct {
 	// first message does not contain it.
 	Attempt   int       `json:"attempt,omitempty"`
 	FirstSeen time.Time `json:"first_seen,omitzero"`
-	// DeadLettered reports that the job's dead letter was sent, so that later attempts,
-	// which do what is left, send no second one. The JSON key is that of the first
-	// builds: workers of two builds share a queue during an upgrade.
+	// DeadLettered reports that the job's dead letter was sent, so that later attempts do
+	// not send a second one. The JSON key is that of the first builds: workers of two
+	// builds share a queue during an upgrade.
 	DeadLettered bool `json:"buried,omitempty"`
 	// Unknown counts attempts that ended in a failure of unknown kind, such as a panic.
 	Unknown int `json:"unknown,omitempty"`
@@ -102,7 +102,7 @@ type jobMessage struct {
 func (j Job) Encode() string {
 	body, err := json.Marshal(jobMessage{jobVersion, j})
 	if err != nil {
-		panic("encode job: " + err.Error()) // Only for a year after 9999.
+		panic("encode job: " + err.Error()) // Only for years after 9999.
 	}
 	return noncharacters.Replace(string(body))
 }

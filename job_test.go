@@ -64,7 +64,7 @@ func TestParseJobRefuses(t *testing.T) {
 	}
 }
 
-// What parses can be written again.
+// A body that parses can be encoded again.
 func TestFirstSeenInAnyZone(t *testing.T) {
 	job, err := ParseJob(`{"v":1,"source":"kitty.jpg","variants":["M","M.webp","M"],"first_seen":"2026-01-02T00:00:00+24:00"}`)
 	if err != nil {

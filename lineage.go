@@ -24,7 +24,7 @@ type Lineage struct {
 	Size Box
 }
 
-// Recipe is what determines a rendition, apart from its source.
+// Recipe determines a rendition, apart from its source.
 type Recipe struct {
 	// Boxes are the preset's boxes, as [Preset.Boxes] returns them.
 	Boxes string

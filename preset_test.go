@@ -63,11 +63,11 @@ func FuzzFit(f *testing.F) {
 	f.Fuzz(func(t *testing.T, bw, bh, w, h int) {
 		for _, n := range []int{bw, bh} {
 			if n < 1 || n > MaxSide {
-				return // No box that the parser gives.
+				return // Not a box that the parser returns.
 			}
 		}
 		if w < 1 || h < 1 || w > 1<<30 || h > 1<<30 {
-			return // No picture.
+			return // Not a picture.
 		}
 		gw, gh := Box{bw, bh}.Fit(w, h)
 		if gw < 1 || gh < 1 || gw > min(w, bw) || gh > min(h, bh) {

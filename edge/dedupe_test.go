@@ -45,7 +45,7 @@ func TestDedupeHoldsTheNewest(t *testing.T) {
 	}
 }
 
-// A key that is claimed again keeps its newer claim when its older place is reused.
+// A key that is added again keeps its newer entry when its older slot is reused.
 func TestDedupeClaimedTwice(t *testing.T) {
 	var d Dedupe
 	now := time.Unix(0, 0)

@@ -15,8 +15,8 @@ import (
 
 var errNoResult = errors.New("the answer does not say what became of it")
 
-// DeleteBatch acknowledges up to [MaxBatch] messages with one call. Each has a
-// result of its own: errs[i] is that of messages[i].
+// DeleteBatch acknowledges up to [MaxBatch] messages with one call. Each has its own
+// result: errs[i] is the result of messages[i].
 func (q *Queue) DeleteBatch(ctx context.Context, messages []Message) (errs []error) {
 	entries := make([]types.DeleteMessageBatchRequestEntry, len(messages))
 	for i, m := range messages {
@@ -33,7 +33,7 @@ func (q *Queue) DeleteBatch(ctx context.Context, messages []Message) (errs []err
 	return results("delete", messages, done, out.Failed)
 }
 
-// extendBatch is Extend for up to [MaxBatch] messages, as DeleteBatch is Delete.
+// extendBatch extends up to [MaxBatch] messages, with results like those of DeleteBatch.
 func (q *Queue) extendBatch(ctx context.Context, messages []Message, visibility time.Duration) (errs []error) {
 	entries := make([]types.ChangeMessageVisibilityBatchRequestEntry, len(messages))
 	for i, m := range messages {
@@ -52,7 +52,7 @@ func (q *Queue) extendBatch(ctx context.Context, messages []Message, visibility 
 	return results("extend", messages, done, out.Failed)
 }
 
-// alike is the results of a call that failed as a whole.
+// alike returns the results of a call that failed as a whole.
 func alike(verb string, messages []Message, err error) []error {
 	errs := make([]error, len(messages))
 	for i, m := range messages {
@@ -61,7 +61,7 @@ func alike(verb string, messages []Message, err error) []error {
 	return errs
 }
 
-// results sorts an answer's entries, which come in any order.
+// results sorts the entries of a response, which arrive in any order.
 func results(verb string, messages []Message, done map[string]bool, failed []types.BatchResultErrorEntry) []error {
 	refused := map[string]error{}
 	for _, e := range failed {
@@ -82,11 +82,11 @@ func results(verb string, messages []Message, done map[string]bool, failed []typ
 	return errs
 }
 
-// SendBatch sends up to [MaxBatch] messages with one call, of 1 MiB together. errs[i] is
-// the result of bodies[i].
+// SendBatch sends up to [MaxBatch] messages, of at most 1 MiB together, with one call.
+// errs[i] is the result of bodies[i].
 func (q *Queue) SendBatch(ctx context.Context, bodies []string) (errs []error) {
 	entries := make([]types.SendMessageBatchRequestEntry, len(bodies))
-	messages := make([]Message, len(bodies)) // To be named in errors.
+	messages := make([]Message, len(bodies)) // Named in errors.
 	for i, body := range bodies {
 		entries[i] = types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: &body}
 		messages[i].ID = strconv.Itoa(i)

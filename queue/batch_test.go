@@ -55,7 +55,7 @@ func TestMaxReceives(t *testing.T) {
 	}
 }
 
-// receive1 takes one of the messages that are there.
+// receive1 receives one of the messages.
 func receive1(t *testing.T, q *Queue) Message {
 	t.Helper()
 	messages, err := q.Receive(t.Context(), 1, 10*time.Second, time.Minute)

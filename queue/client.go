@@ -5,11 +5,11 @@ import (
 	"net/http"
 )
 
-// WholeResponses is an HTTP client for the SDK's SQS client that does not lose answers
-// of servers which are very near. The SDK closes a request's body on the answer, and
-// that body's WriteTo then returns io.EOF; if net/http has not asked it for bytes
-// past its end by then, it takes that for a failed write and closes the connection
-// in the middle of the response. The messages in it are hidden for a whole lease.
+// WholeResponses is an HTTP client for the SDK's SQS client that does not lose responses
+// from servers with very low latency. The SDK closes a request's body when the response
+// arrives, and the body's WriteTo then returns io.EOF. If net/http has not read the body to
+// its end by then, it treats this as a failed write and closes the connection in the middle
+// of the response. The messages in it are hidden for a whole lease.
 // https://github.com/aws/smithy-go/blob/v1.28.8/transport/http/internal/io/safe.go
 type WholeResponses struct {
 	Client interface {
@@ -17,7 +17,7 @@ type WholeResponses struct {
 	}
 }
 
-// Do sends a request whose body has no WriteTo: Read's io.EOF is no error.
+// Do sends a request whose body has no WriteTo: Read's io.EOF is not an error.
 func (c WholeResponses) Do(r *http.Request) (*http.Response, error) {
 	if r.Body != nil && r.Body != http.NoBody {
 		r = r.Clone(r.Context())

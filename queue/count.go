@@ -9,14 +9,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// Count is how many messages a queue holds. SQS counts approximately.
+// Count is the number of messages in a queue, by state. SQS counts approximately.
 type Count struct {
 	Visible int // Can be received.
 	Leased  int // Received and not yet deleted.
 	Delayed int // Cannot be received yet.
 }
 
-// Count asks SQS how many messages there are.
+// Count asks SQS for the number of messages.
 func (q *Queue) Count(ctx context.Context) (Count, error) {
 	out, err := q.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 		QueueUrl: &q.url,

@@ -13,8 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// Reason says why a message was given up. It travels as message attributes beside
-// the body, which stays as it was.
+// Reason is why a message was dead-lettered. It is sent as message attributes; the body
+// stays unchanged.
 type Reason struct {
 	// Class groups dead letters: a few words in ASCII, such as "corrupt".
 	Class string
@@ -22,7 +22,7 @@ type Reason struct {
 	Detail string
 	// Attempts counts how often the job was tried.
 	Attempts int
-	// Worker names who gave it up.
+	// Worker names the worker that dead-lettered it.
 	Worker string
 	// FirstSeen is when the job was first sent.
 	FirstSeen time.Time
@@ -42,7 +42,7 @@ const (
 func (q *Queue) DeadLetter(ctx context.Context, body string, reason Reason) error {
 	attributes := map[string]types.MessageAttributeValue{}
 	for name, value := range reason.attributes() {
-		if value = printable(value); value != "" { // SQS refuses empty ones.
+		if value = printable(value); value != "" { // SQS refuses empty attributes.
 			attributes[name] = types.MessageAttributeValue{DataType: aws.String("String"), StringValue: &value}
 		}
 	}
@@ -70,8 +70,8 @@ func (r Reason) attributes() map[string]string {
 	return attributes
 }
 
-// ReasonOf reads the reason of a dead letter. What it was not sent with stays zero:
-// a message that the redrive policy moved has none.
+// ReasonOf returns the reason recorded on a dead letter. Fields that it was sent without
+// are zero: a message that the redrive policy moved has no reason.
 func ReasonOf(m Message) Reason {
 	attempts, _ := strconv.Atoi(m.Attributes[attrAttempts])
 	firstSeen, _ := time.Parse(time.RFC3339, m.Attributes[attrFirstSeen])
@@ -84,7 +84,7 @@ func ReasonOf(m Message) Reason {
 	}
 }
 
-// printable leaves out the characters that SQS refuses.
+// printable removes the characters that SQS refuses.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

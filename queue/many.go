@@ -11,11 +11,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// sideBySide is how many calls for a whole queue's messages are under way at once:
-// SQS answers one in some milliseconds and takes thousands a second.
+// sideBySide is the number of concurrent calls for a whole queue's messages. SQS answers
+// one within milliseconds and handles thousands per second.
 const sideBySide = 16
 
-// settled are the messages for which a call succeeded, by ID.
+// settled are the messages for which a call succeeded, keyed by ID.
 type settled map[string]bool
 
 // deleteAll is Delete for any number of messages.
@@ -23,7 +23,7 @@ func (q *Queue) deleteAll(ctx context.Context, messages []Message) (settled, err
 	return inBatches(ctx, messages, q.DeleteBatch, q.Delete)
 }
 
-// extendAll is Extend for any number of messages, or with 0 Release.
+// extendAll is Extend for any number of messages; with 0 it releases them.
 func (q *Queue) extendAll(ctx context.Context, messages []Message, visibility time.Duration) error {
 	batch := func(ctx context.Context, some []Message) []error { return q.extendBatch(ctx, some, visibility) }
 	one := func(ctx context.Context, m Message) error { return q.Extend(ctx, m, visibility) }
@@ -31,10 +31,10 @@ func (q *Queue) extendAll(ctx context.Context, messages []Message, visibility ti
 	return err
 }
 
-// inBatches calls batch for ten messages at a time, and one for each that fails in
-// company. It goes on after a failure; the error is the first one, and how many
-// messages were not settled. A message that is no longer leased is no failure:
-// another receiver has it, or has deleted it.
+// inBatches calls batch for ten messages at a time, and retries each failed one with one.
+// It continues after a failure. The error is the first one, with the number of messages
+// that are not settled. A message that is no longer leased is not a failure: another
+// receiver has it or has deleted it.
 func inBatches(
 	ctx context.Context,
 	messages []Message,
@@ -67,7 +67,7 @@ func inBatches(
 			return nil
 		})
 	}
-	_ = calls.Wait() // Failures are noted.
+	_ = calls.Wait() // Failures are recorded.
 	if first != nil {
 		return done, fmt.Errorf("%d of %d messages: %w", len(messages)-len(done), len(messages), first)
 	}

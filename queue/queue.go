@@ -1,10 +1,9 @@
-// Package queue speaks to Amazon SQS: it sends messages, receives them, extends
-// and ends their leases, and buries what is given up in a dead-letter queue. What
-// a message says is not its business, nor when to do any of this.
+// Package queue accesses Amazon SQS. It sends and receives messages, extends and ends their
+// leases, and sends failed ones to a dead-letter queue. It does not know what a message
+// means, and it does not decide when to do any of this.
 //
-// A received message is leased: hidden from others until its visibility timeout
-// ends, unless it is extended, released or deleted before. Delivery is at least
-// once.
+// A received message is leased: hidden from others until its visibility timeout ends,
+// unless it is extended, released or deleted before. Delivery is at least once.
 package queue
 
 import (
@@ -28,8 +27,8 @@ const (
 	MaxWait  = 20 * time.Second
 )
 
-// ErrLeaseLost is the error of a message that is no longer leased to who asks:
-// its visibility timeout ended, or it was deleted.
+// ErrLeaseLost is the error for a message that the caller no longer leases: its visibility
+// timeout ended, or it was deleted.
 var ErrLeaseLost = errors.New("lease lost")
 
 // Queue is one SQS queue.
@@ -59,7 +58,7 @@ type Message struct {
 	receipt string
 }
 
-// Send sends a message that is hidden for the delay at first, at most [MaxDelay].
+// Send sends a message that becomes visible after the delay, at most [MaxDelay].
 func (q *Queue) Send(ctx context.Context, body string, delay time.Duration) error {
 	_, err := q.client.SendMessage(ctx, &sqs.SendMessageInput{
 		QueueUrl:     &q.url,
@@ -72,17 +71,17 @@ func (q *Queue) Send(ctx context.Context, body string, delay time.Duration) erro
 	return nil
 }
 
-// Receive leases up to most messages, at most [MaxBatch], for the visibility
-// timeout. It waits for the first as long as wait, at most [MaxWait].
+// Receive leases up to most messages, at most [MaxBatch], for the visibility timeout. It
+// waits for the first message for at most wait, which is at most [MaxWait].
 //
-// A context that ends in the middle of a poll strands what the poll would have
-// brought for a whole visibility timeout, so callers let it finish:
+// If the context ends during a poll, the messages that the poll would have returned stay
+// hidden for a whole visibility timeout. Callers therefore let a poll finish:
 // https://github.com/aws/aws-sdk-go-v2/issues/2068
 func (q *Queue) Receive(ctx context.Context, most int, wait, visibility time.Duration) ([]Message, error) {
 	out, err := q.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl:            &q.url,
 		MaxNumberOfMessages: int32(min(most, MaxBatch)),
-		// The SDK leaves a zero out, and the queue's own setting would hold.
+		// The SDK omits a zero, and the queue's own setting would apply.
 		WaitTimeSeconds:             max(1, seconds(min(wait, MaxWait))),
 		VisibilityTimeout:           seconds(visibility),
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{"ApproximateReceiveCount", "SentTimestamp", "DeadLetterQueueSourceArn"},
@@ -116,13 +115,13 @@ func message(m types.Message) Message {
 	}
 }
 
-// Extend makes the lease end a visibility timeout from now.
+// Extend sets the end of the lease to a visibility timeout from now.
 func (q *Queue) Extend(ctx context.Context, m Message, visibility time.Duration) error {
 	return q.changeVisibility(ctx, "extend", m, visibility)
 }
 
-// Release ends the lease: the message can be received again at once. That it was
-// received still counts.
+// Release ends the lease: the message can be received again at once. The receive still
+// counts.
 func (q *Queue) Release(ctx context.Context, m Message) error {
 	return q.changeVisibility(ctx, "release", m, 0)
 }
@@ -139,7 +138,7 @@ func (q *Queue) changeVisibility(ctx context.Context, verb string, m Message, vi
 	return nil
 }
 
-// Delete acknowledges the message: it is not received again.
+// Delete acknowledges the message: it will not be received again.
 func (q *Queue) Delete(ctx context.Context, m Message) error {
 	_, err := q.client.DeleteMessage(ctx, &sqs.DeleteMessageInput{
 		QueueUrl:      &q.url,
@@ -151,8 +150,8 @@ func (q *Queue) Delete(ctx context.Context, m Message) error {
 	return nil
 }
 
-// leaseError says ErrLeaseLost for the errors of SQS that mean it. One of them is
-// what it says of a wrong parameter, too; those that are sent here are right.
+// leaseError wraps the SQS errors that mean a lost lease in ErrLeaseLost. SQS uses one of
+// them for wrong parameters too, but the parameters sent here are right.
 func leaseError(err error) error {
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -164,7 +163,7 @@ func leaseError(err error) error {
 	return err
 }
 
-// seconds rounds up: SQS counts in whole ones.
+// seconds rounds up, because SQS counts in whole seconds.
 func seconds(d time.Duration) int32 {
 	return int32((d + time.Second - 1) / time.Second)
 }

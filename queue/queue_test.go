@@ -27,7 +27,7 @@ func send(t *testing.T, q *Queue, body string) {
 	}
 }
 
-// receive wants exactly one message.
+// receive expects exactly one message.
 func receive(t *testing.T, q *Queue, visibility time.Duration) Message {
 	t.Helper()
 	messages, err := q.Receive(t.Context(), 10, 10*time.Second, visibility)
@@ -98,7 +98,7 @@ func TestExtend(t *testing.T) {
 	if err := q.Extend(t.Context(), m, time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	// A poll of two seconds outlasts the lease that was extended.
+	// A poll of two seconds outlasts the extended lease.
 	if messages, err := q.Receive(t.Context(), 1, 2*time.Second, time.Minute); err != nil || len(messages) != 0 {
 		t.Errorf("got %v, %v: the lease was not extended", messages, err)
 	}
@@ -151,7 +151,7 @@ func TestBuryWhatSQSRefuses(t *testing.T) {
 	}
 }
 
-// A server that is near answers before net/http is done with the request.
+// A server with low latency responds before net/http has finished the request.
 func TestLargeAnswersArriveWhole(t *testing.T) {
 	q, _ := open(t)
 	body := strings.Repeat("x", 2000)

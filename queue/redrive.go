@@ -9,9 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// MaxReceives is how often the queue's redrive policy lets a message be received; in
-// the place of one receive more it moves the message to the dead letters. It is 0
-// where the queue has no such policy.
+// MaxReceives returns how often the queue's redrive policy lets a message be received
+// before it moves the message to the dead-letter queue. It is 0 if the queue has no such
+// policy.
 func (q *Queue) MaxReceives(ctx context.Context) (int, error) {
 	const name = types.QueueAttributeNameRedrivePolicy
 	out, err := q.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
@@ -25,7 +25,7 @@ func (q *Queue) MaxReceives(ctx context.Context) (int, error) {
 		return 0, nil
 	}
 	var p struct {
-		MaxReceiveCount json.Number `json:"maxReceiveCount"` // SQS takes "5" and 5.
+		MaxReceiveCount json.Number `json:"maxReceiveCount"` // SQS returns "5" or 5.
 	}
 	if err := json.Unmarshal([]byte(policy), &p); err != nil {
 		return 0, fmt.Errorf("read redrive policy: %w", err)

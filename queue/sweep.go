@@ -10,33 +10,32 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// sweepPoll is how long an empty queue is waited on before it is taken for empty.
-// It is a long poll, which asks all of SQS's servers: a short one asks some.
+// sweepPoll is how long an empty queue is polled before it is considered empty. It is a
+// long poll, which asks all of SQS's servers; a short one asks only some.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
 const sweepPoll = time.Second
 
-// Sweep looks through a whole queue. SQS shows messages only to receivers, so a
-// sweep leases every message it finds and extends the leases until it ends. Then it
-// releases those that were not deleted. If the process dies, the messages return when
-// their leases end.
+// Sweep reads a whole queue. SQS shows messages only to receivers, so a sweep leases every
+// message it finds and extends the leases until it ends. Then it releases those that were
+// not deleted. If the process dies, the messages return when their leases end.
 //
-// SQS lets about 120,000 messages of a queue be leased at once; what is beyond that
-// is found by the next sweep.
+// SQS lets about 120,000 messages of a queue be leased at once; the next sweep finds the
+// rest.
 type Sweep struct {
 	queue *Queue
 	lease time.Duration
 
 	mu   sync.Mutex
-	held map[string]Message // By ID.
+	held map[string]Message // Keyed by ID.
 	seen map[string]bool
 
 	stop  context.CancelFunc
 	ended chan struct{}
 }
 
-// Sweep begins a sweep with leases of a length. [Sweep.End] must be called.
+// Sweep starts a sweep with leases of the given duration. The caller must call [Sweep.End].
 func (q *Queue) Sweep(ctx context.Context, lease time.Duration) *Sweep {
-	// A sweep that is being stopped keeps its leases until it ends, too.
+	// A sweep that is being stopped also keeps its leases until it ends.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s := &Sweep{
 		queue: q, lease: lease,
@@ -50,8 +49,8 @@ func (q *Queue) Sweep(ctx context.Context, lease time.Duration) *Sweep {
 	return s
 }
 
-// extend keeps the leases alive. A lease that cannot be extended ends, and then
-// another receiver may get the message: SQS always allows that.
+// extend extends the leases. A lease that cannot be extended ends, and then another
+// receiver may get the message; SQS permits that at any time.
 func (s *Sweep) extend(ctx context.Context) {
 	every := time.NewTicker(s.lease / 3)
 	defer every.Stop()
@@ -65,9 +64,8 @@ func (s *Sweep) extend(ctx context.Context) {
 	}
 }
 
-// Each receives every message that can be received and calls do for it, once, by
-// several receivers side by side. It ends with the first error, and with the
-// context, but never in the middle of a poll.
+// Each receives every visible message and calls do for it once, with several concurrent
+// receivers. It ends with the first error or with the context, but never during a poll.
 func (s *Sweep) Each(ctx context.Context, do func(context.Context, Message) error) error {
 	receivers, ctx := errgroup.WithContext(ctx)
 	for range sideBySide {
@@ -89,14 +87,14 @@ func (s *Sweep) Each(ctx context.Context, do func(context.Context, Message) erro
 	return receivers.Wait()
 }
 
-// hold notes the messages and returns those that were not seen before: a lease that
-// was lost brings a message twice, and so does SQS now and then.
+// hold records the messages and returns the new ones: a message arrives twice after a lost
+// lease, and sometimes in SQS anyway.
 func (s *Sweep) hold(messages []Message) []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var fresh []Message
 	for _, m := range messages {
-		s.held[m.ID] = m // The newest receipt is the one that counts.
+		s.held[m.ID] = m // The newest receipt is the valid one.
 		if !s.seen[m.ID] {
 			s.seen[m.ID] = true
 			fresh = append(fresh, m)
@@ -112,7 +110,7 @@ func (s *Sweep) Held() []Message {
 	return slices.SortedFunc(maps.Values(s.held), func(a, b Message) int { return a.Sent.Compare(b.Sent) })
 }
 
-// Delete deletes messages that the sweep holds, and returns how many it did.
+// Delete deletes messages that the sweep holds, and returns how many it deleted.
 func (s *Sweep) Delete(ctx context.Context, messages ...Message) (int, error) {
 	var done settled
 	var err error
@@ -131,12 +129,12 @@ func (s *Sweep) Delete(ctx context.Context, messages ...Message) (int, error) {
 	return len(done), err
 }
 
-// End gives back what is still held, whether or not the context has ended: others
-// can receive it at once.
+// End releases the messages that are still held, even if the context has ended: others can
+// receive them at once.
 func (s *Sweep) End(ctx context.Context) error {
 	s.stop()
 	<-s.ended
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.lease) // Then it comes back by itself.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.lease) // Then the message returns when its lease ends.
 	defer cancel()
 	return s.queue.extendAll(ctx, s.Held(), 0)
 }

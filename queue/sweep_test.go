@@ -82,7 +82,7 @@ func TestSweepOutlastsItsLeases(t *testing.T) {
 	if err := s.Each(t.Context(), func(context.Context, Message) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
-	// A poll of three seconds would bring what is not extended.
+	// A poll of three seconds would return messages whose leases were not extended.
 	if messages, err := q.Receive(t.Context(), 10, 3*time.Second, time.Minute); err != nil || len(messages) > 0 {
 		t.Errorf("got %d messages, %v: their leases ended", len(messages), err)
 	}
@@ -116,7 +116,7 @@ func TestSweepThatIsStoppedGivesAllBack(t *testing.T) {
 	}
 }
 
-// Some messages of a batch may have another receiver by now: that is no failure.
+// Another receiver may have some messages of a batch by now: that is not a failure.
 func TestBatchWithLostLeases(t *testing.T) {
 	q, _ := open(t)
 	fill(t, q, 3)

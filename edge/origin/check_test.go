@@ -9,8 +9,8 @@ import (
 	"calotype/internal/awstest"
 )
 
-// TestCheckSource puts renditions of this and of another version of a source, and of
-// none: only the first is the answer.
+// TestCheckSource puts renditions of the current version of a source, of another version,
+// and of none. Only the first is served.
 func TestCheckSource(t *testing.T) {
 	presets := calotype.DefaultPresets()
 	s := startWith(t, edge.Rules{Presets: presets, Prefix: "resized", CheckSource: true})
@@ -47,7 +47,7 @@ func TestCheckSource(t *testing.T) {
 	}
 }
 
-// A source that cannot be looked at does not take the rendition away.
+// If the source cannot be inspected, the rendition is served.
 func TestCheckSourceFails(t *testing.T) {
 	looksFail := func(r *http.Request) *http.Response {
 		if r.Method == http.MethodHead {

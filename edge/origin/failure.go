@@ -18,7 +18,7 @@ import (
 var (
 	// errRefused is the error of a call whose credentials the store does not accept.
 	errRefused = errors.New("the store refuses the credentials")
-	// errThrottled is the error of a call that the store puts off.
+	// errThrottled is the error of a call that the store throttles.
 	errThrottled = errors.New("the store throttles")
 	// errTimeout is the error of a call that took too long.
 	errTimeout = errors.New("the store does not respond")
@@ -57,7 +57,7 @@ func standard(err error) error {
 // errBadRequest is S3's 400, the status of an expired token among others.
 var errBadRequest = errors.New("status 400")
 
-// missing reports whether an error means that there is no such object. Without
+// missing reports whether an error means that the object does not exist. Without
 // s3:ListBucket, S3 answers 403 for a missing key.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 func missing(err error) bool {

@@ -11,11 +11,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-// fault is what goes wrong between the origin and its servers. It gives an answer
-// of its own to a request, or nil to let it pass.
+// fault is a fault between the origin and its servers. It returns a response of its own to
+// a request, or nil to let the request pass.
 type fault func(*http.Request) *http.Response
 
-// faultyClient is an HTTP client with faults on the way.
+// faultyClient is an HTTP client with faults.
 type faultyClient []fault
 
 func (c faultyClient) Do(r *http.Request) (*http.Response, error) {
@@ -53,7 +53,7 @@ func answer(status int) *http.Response {
 	return &http.Response{StatusCode: status, Body: http.NoBody, Header: http.Header{}}
 }
 
-// on answers requests whose path has a part.
+// on applies a fault to requests whose path has a part.
 func on(part string, status int) fault {
 	return func(r *http.Request) *http.Response {
 		if strings.Contains(r.URL.Path, part) {
@@ -63,7 +63,7 @@ func on(part string, status int) fault {
 	}
 }
 
-// hanging never answers requests whose path has a part.
+// hanging never responds to requests whose path has a part.
 func hanging(part string) fault {
 	return func(r *http.Request) *http.Response {
 		if !strings.Contains(r.URL.Path, part) {
@@ -77,7 +77,7 @@ func hanging(part string) fault {
 // unlisted is a store that says 403 for a missing key, as S3 without s3:ListBucket.
 func unlisted(r *http.Request) *http.Response {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		r.Header.Set("X-Deny", "1") // Not signed; read on the way back.
+		r.Header.Set("X-Deny", "1") // Not signed; it is read when the response comes back.
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ type site struct {
 	bucket, jobs string
 	origin       *Origin
 	log          *logged
-	settle       func() // Waits for all that the answers so far left to do.
+	settle       func() // Waits for everything that earlier responses left to do.
 }
 
 func start(t *testing.T, faults ...fault) site {
@@ -118,8 +118,8 @@ func (s site) putRendition(t *testing.T, key, body, kept string) string {
 	})
 }
 
-// enqueued returns the jobs that came into the queue. The viewer has the picture
-// before the job is sent, so it waits.
+// enqueued returns the jobs in the queue. The viewer has the picture before the job is
+// sent, so it waits.
 func (s site) enqueued(t *testing.T) []calotype.Job {
 	t.Helper()
 	s.settle()

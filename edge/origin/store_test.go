@@ -39,8 +39,8 @@ func respond(status int, length int64, body string, header ...string) *http.Resp
 	return r
 }
 
-// Responses with a status of success that cannot be an object's are errors: for a
-// rendition the original is the answer, and an original's are 502.
+// Responses with a success status that cannot be an object's are errors. For a rendition
+// the original is served; for an original the answer is 502.
 func TestResponsesThatAreNoObjects(t *testing.T) {
 	for name, response := range map[string]func() *http.Response{
 		"no Content-Length": func() *http.Response { return respond(200, -1, "", "ETag", `"x"`) },
@@ -73,8 +73,8 @@ func TestResponsesThatAreNoObjects(t *testing.T) {
 	}
 }
 
-// A response whose bytes end too early is counted and logged as cut, not as what it
-// began as.
+// A response whose bytes end too early is counted and logged as cut, not under its first
+// state.
 func TestCutResponse(t *testing.T) {
 	s := start(t, func(r *http.Request) *http.Response {
 		if strings.Contains(r.URL.Path, "/resized/") {
@@ -95,8 +95,8 @@ func TestCutResponse(t *testing.T) {
 	}
 }
 
-// An object with a lineage is a rendition, perhaps of another prefix. It is served as
-// it is, and never becomes a source.
+// An object with a lineage is a rendition, perhaps of another prefix. It is served
+// unchanged, and never becomes a source.
 func TestRenditionIsNoSource(t *testing.T) {
 	s := start(t)
 	awstest.Put(t, s.bucket, "thumbs/M/kitty.jpg", []byte("rendition"), awstest.Headers{
@@ -142,7 +142,7 @@ func TestHeadersOfEveryResponse(t *testing.T) {
 
 // Beyond the budget the answer is the original, without a job.
 func TestJobBudget(t *testing.T) {
-	s := start(t) // 4 a source, 8 in total.
+	s := start(t) // 4 per source, 8 in total.
 	s.putSource(t, "a.jpg", "source")
 	for _, size := range []string{"M", "S", "XS", "L", "SM", "SS"} {
 		if r, _ := s.ask(t, "GET", "/a.jpg?size="+size); r.StatusCode != 200 || r.Header.Get("X-Calotype") != "original; pending" {

@@ -22,7 +22,7 @@ import (
 	"calotype/internal/hermetic"
 )
 
-// endpoints are the URLs of the servers that run.
+// endpoints are the URLs of the running servers.
 var endpoints struct{ s3, sqs string }
 
 // Main runs a package's tests with the servers up, and exits. The environment names the
@@ -41,9 +41,9 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	// A command that a test calls in its own process finds the decoder there.
+	// A command that a test runs in its own process finds the decoder there.
 	os.Setenv("PATH", filepath.Dir(program)+string(os.PathListSeparator)+os.Getenv("PATH"))
-	hermetic.Isolate() // After the build, which may have to fetch modules.
+	hermetic.Isolate() // After the build, which may download modules.
 	data, err := os.MkdirTemp("", "calotype-test-")
 	if err != nil {
 		return 1, err
@@ -59,8 +59,8 @@ func run(m *testing.M) (code int, err error) {
 	return m.Run(), nil
 }
 
-// start starts the servers and waits until they are ready. They end when the pipe
-// to their standard input does, however the tests end.
+// start starts the servers and waits until they are ready. They end when the pipe to their
+// standard input closes, however the tests end.
 func start(program, data string) (stop func() error, err error) {
 	var stderr bytes.Buffer
 	cmd := exec.Command(program, "--aws-only", "--stop-on-eof", "--data", data,
@@ -90,8 +90,8 @@ func start(program, data string) (stop func() error, err error) {
 	return stop, nil
 }
 
-// Build builds a program of this repository into bin/, where it is not up to date,
-// and returns its path. Several test processes may ask at the same time.
+// Build builds a program of this repository into bin/ if it is out of date, and returns its
+// path. Several test processes may call it concurrently.
 func Build(name, folder string) (string, error) {
 	root, err := Root()
 	if err != nil {
@@ -105,7 +105,7 @@ func Build(name, folder string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer lock.Close() // And unlocks.
+	defer lock.Close() // This also unlocks.
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return "", fmt.Errorf("lock %s: %w", lock.Name(), err)
 	}
@@ -113,7 +113,7 @@ func Build(name, folder string) (string, error) {
 	if err := build(program, filepath.Join(root, folder)); err != nil {
 		return "", err
 	}
-	// Workers look for it beside them.
+	// Workers look for it there.
 	return program, build(filepath.Join(bin, "calotype-decode"), filepath.Join(root, "cmd/calotype-decode"))
 }
 

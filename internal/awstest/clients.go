@@ -50,7 +50,7 @@ func Bucket(t testing.TB) string {
 	return name
 }
 
-// Headers are what an object is put with.
+// Headers are the headers with which an object is put.
 type Headers struct {
 	ContentType, CacheControl string
 	ContentDisposition        string
@@ -71,8 +71,8 @@ func Put(t testing.TB, bucket, key string, body []byte, h Headers) string {
 	return *out.ETag
 }
 
-// Drain receives and deletes all messages that can be received now, and returns
-// their bodies.
+// Drain receives and deletes all messages that can be received now, and returns their
+// bodies.
 func Drain(t testing.TB, url string) []string {
 	t.Helper()
 	client := SQS(t)
@@ -117,8 +117,7 @@ func queue(t testing.TB, attributes map[string]string) string {
 	return *out.QueueUrl
 }
 
-// Waiting returns how many messages of a queue can be received, are in flight, and
-// are delayed.
+// Waiting returns how many messages of a queue are visible, in flight, and delayed.
 func Waiting(t testing.TB, url string) (visible, inFlight, delayed string) {
 	t.Helper()
 	return attribute(t, url, "ApproximateNumberOfMessages"),
@@ -137,7 +136,7 @@ func attribute(t testing.TB, url, name string) string {
 	return out.Attributes[name]
 }
 
-// nonEmpty returns nil for an empty string, which is then not sent.
+// nonEmpty returns nil for an empty string, so that it is not sent.
 func nonEmpty(s string) *string {
 	if s == "" {
 		return nil

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Eventually waits for something that other processes bring about, for so long at
-// most: it is a bound for what hangs, not an expectation of how long it takes.
+// Eventually waits until other processes have brought about a condition. The limit is only
+// for a test that hangs; it is not the expected duration.
 func Eventually(t testing.TB, patience time.Duration, what string, holds func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(patience)

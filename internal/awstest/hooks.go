@@ -7,8 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Hooks lets functions see every request of an S3 client before it is sent. What
-// one returns is the answer; with nil, the request goes on. Nothing is retried.
+// Hooks lets functions see every request of an S3 client before it is sent. A hook's
+// response is used instead; after nil, the request continues. Nothing is retried.
 func Hooks(hooks ...func(*http.Request) *http.Response) func(*s3.Options) {
 	return func(o *s3.Options) {
 		if len(hooks) == 0 {
@@ -30,7 +30,7 @@ func (h hooked) Do(r *http.Request) (*http.Response, error) {
 	return http.DefaultClient.Do(r)
 }
 
-// Answer is an answer of a status and nothing else.
+// Answer returns a response with only a status.
 func Answer(status int) *http.Response {
 	return &http.Response{StatusCode: status, Body: http.NoBody, Header: http.Header{}}
 }

@@ -6,20 +6,20 @@ import (
 	"sync"
 )
 
-// Log keeps what a program writes while a test reads it. The zero value is ready.
+// Log collects a program's output while a test reads it. The zero value is ready.
 type Log struct {
 	mu sync.Mutex
 	b  bytes.Buffer
 }
 
-// Write adds to it.
+// Write appends to the log.
 func (l *Log) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.Write(p)
 }
 
-// String returns all of it.
+// String returns the whole log.
 func (l *Log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Photo draws a JPEG; each seed gives another.
+// Photo draws a JPEG; each seed gives a different one.
 func Photo(t testing.TB, width, height, seed int) []byte {
 	t.Helper()
 	img := image.NewRGBA(image.Rect(0, 0, width, height))

@@ -29,7 +29,7 @@ func Scrape(t testing.TB, c prometheus.Collector) Samples {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// CollectAndFormat formats the metrics that it is given names of, and no others.
+	// CollectAndFormat formats the named metrics.
 	registry := prometheus.NewPedanticRegistry()
 	if err := registry.Register(c); err != nil {
 		t.Fatal(err)

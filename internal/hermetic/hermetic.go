@@ -22,7 +22,7 @@ func Main(m *testing.M) {
 }
 
 // kept are the variables that tests themselves read. Every other CALOTYPE_ variable is a
-// flag of the program, and tests set the flags that they need.
+// flag of the program; tests set the flags that they need.
 var kept = []string{"CALOTYPE_SOAK", "CALOTYPE_CORPUS", "CALOTYPE_SCREENSHOTS", "CALOTYPE_CONFORMANCE_SQS"}
 
 // Isolate removes the developer's AWS and Calotype settings from the environment, and so

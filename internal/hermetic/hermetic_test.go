@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// TestMain plays a developer whose environment names a real account.
+// TestMain sets the environment of a developer with a real account.
 func TestMain(m *testing.M) {
 	for name, value := range map[string]string{
 		"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1", "AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "token",
@@ -35,7 +35,7 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// A client of the SDK that no test gave a server to calls the loopback address.
+// An SDK client that no test gave a server to calls the loopback address.
 func TestSDKStaysHere(t *testing.T) {
 	cfg, err := config.LoadDefaultConfig(t.Context())
 	if err != nil {

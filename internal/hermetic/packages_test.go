@@ -13,20 +13,20 @@ import (
 	"testing"
 )
 
-// folder is what the sources of one package say.
+// folder is what a folder's source files contain.
 type folder struct {
 	imports  []string
-	tests    []string // What its tests import, testing at least.
+	tests    []string // The imports of its tests, at least testing.
 	isolates bool     // TestMain calls Main or Isolate here, or awstest's Main.
 }
 
-// reaches are the packages by which a test reaches beyond its own process.
+// reaches lists the packages through which a test reaches beyond its own process.
 func reaches(path string) bool {
 	return path == "net" || path == "net/http" || path == "net/http/httptest" || path == "os/exec" || strings.HasPrefix(path, "github.com/aws/aws-sdk-go-v2")
 }
 
 // Every package of the repository's modules that opens connections or starts processes,
-// itself or through another package of ours, isolates its tests.
+// directly or through another package here, isolates its tests.
 func TestPackagesIsolateTheirTests(t *testing.T) {
 	folders := read(t, "../..")
 	if len(folders) < 20 {
@@ -42,7 +42,8 @@ func TestPackagesIsolateTheirTests(t *testing.T) {
 	}
 }
 
-// reachedBy returns which of the imports reaches out, itself or by its own, or "".
+// reachedBy returns the first of the imports that reaches out, directly or indirectly, or
+// "".
 func reachedBy(folders map[string]*folder, imports, seen []string) string {
 	for _, imported := range imports {
 		if reaches(imported) {
@@ -55,7 +56,7 @@ func reachedBy(folders map[string]*folder, imports, seen []string) string {
 	return ""
 }
 
-// read parses the Go files below the repository's root, by import path.
+// read parses the Go files below the repository's root, keyed by import path.
 func read(t *testing.T, root string) map[string]*folder {
 	t.Helper()
 	folders := map[string]*folder{}
@@ -122,7 +123,7 @@ func calls(function *ast.FuncDecl) (found bool) {
 			}
 		case *ast.CallExpr:
 			if name, ok := called.Fun.(*ast.Ident); ok && name.Name == "Main" {
-				found = true // This package's own.
+				found = true // In this package itself.
 			}
 		}
 		return true
