@@ -1,9 +1,12 @@
 package fidelity
 
 import (
+	"context"
 	"iter"
 
 	"calotype"
+	"calotype/worker"
+	"calotype/worker/decoder"
 	"calotype/worker/render"
 )
 
@@ -23,12 +26,19 @@ type Made struct {
 // quality is the worker's default.
 const quality = 80
 
-// engine makes renditions as a worker does. It is the only place that calls the engine.
-func engine(body []byte) ([]Made, error) {
-	picture, err := render.Open(body, render.Limits{})
+// decoders are the processes that render, as a worker's do.
+var decoders decoder.Engine
+
+// engine makes renditions as a worker does: of a damaged picture, what can be decoded. It
+// is the only place that calls the engine.
+func engine(ctx context.Context, body []byte) ([]Made, error) {
+	limits, grant := worker.Defaults().Limits, decoder.Grant{Bytes: 256 << 20}
+	opened, err := decoders.Open(ctx, body, limits, grant)
 	if err != nil {
 		return nil, err
 	}
+	defer opened.Close()
+	picture := opened.Header()
 	natural := render.Target{Format: picture.Format.Own(), Quality: quality}
 	natural.Width, natural.Height = calotype.Box{Width: calotype.MaxSide, Height: calotype.MaxSide}.Fit(picture.Width, picture.Height)
 	webp, png, half := natural, natural, natural
@@ -36,11 +46,11 @@ func engine(body []byte) ([]Made, error) {
 	half.Width, half.Height = (half.Width+1)/2, (half.Height+1)/2
 
 	size := [2]int{picture.Width, picture.Height}
-	made, err := collect(size, []string{"own", "webp", "png"}, picture.Render([]render.Target{natural, webp, png}))
+	made, err := collect(size, []string{"own", "webp", "png"}, opened.Render(ctx, []render.Target{natural, webp, png}, grant))
 	if err != nil {
 		return nil, err
 	}
-	halves, err := collect(size, []string{"half"}, picture.Render([]render.Target{half})) // Decoded separately: decoders shrink while loading.
+	halves, err := collect(size, []string{"half"}, opened.Render(ctx, []render.Target{half}, grant)) // Decoded separately: decoders shrink while loading.
 	return append(made, halves...), err
 }
 

@@ -12,8 +12,9 @@ import (
 	"time"
 
 	"calotype/deployments/local/fidelity/cases"
+	"calotype/internal/awstest"
 	"calotype/internal/hermetic"
-	"calotype/worker/render"
+	"calotype/worker/decoder"
 )
 
 //go:embed testdata/known.tsv
@@ -34,13 +35,25 @@ var (
 
 func TestMain(m *testing.M) {
 	hermetic.Isolate()
-	if err := render.Start(); err != nil {
+	code, err := testMain(m)
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
 	}
-	code := m.Run()
-	render.Stop()
 	os.Exit(code)
+}
+
+func testMain(m *testing.M) (code int, err error) {
+	program, err := awstest.Decoder()
+	if err != nil {
+		return 1, err
+	}
+	pool, err := decoder.NewPool(context.Background(), decoder.Config{Path: program})
+	if err != nil {
+		return 1, err
+	}
+	defer pool.Close()
+	decoders = pool
+	return m.Run(), nil
 }
 
 // A rendition looks as the browser shows its original, except for known differences. A
