@@ -124,6 +124,11 @@ import (
 // three-lobed Lanczos filter. It matches libvips for pictures without alpha, in a third to
 // a quarter of the time that 8.14 takes: that version does not vectorise one direction.
 // Scaling to one size is a sixth of the work of a fan-out.
+//
+// These loops can be removed when BenchmarkScale shows that libvips takes at most 5 % more
+// CPU time on Debian's stable release, and that no sample differs by more than one level.
+// With libvips 8.16.1 (Debian 13), which is vectorised, it takes 1.7 to 4.9 times as much,
+// and samples differ by up to 6 levels, because it shrinks in two steps.
 func resample(in []byte, inWidth, inHeight, bands int, out []byte, width, height int) {
 	if len(in) < inWidth*inHeight*bands || len(out) < width*height*bands || len(in) == 0 || len(out) == 0 {
 		panic("render: resample: too few bytes")

@@ -51,7 +51,7 @@ func TestResampleIsLibvips(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
-func scaledByLibvips(t *testing.T, d *decoded, width, height int) *decoded {
+func scaledByLibvips(t testing.TB, d *decoded, width, height int) *decoded {
 	t.Helper()
 	to, err := newDecoded(width, height, 1, d.bands)
 	if err != nil {
