@@ -51,6 +51,9 @@ func (t *Trigger) response(e event) Step {
 	if r.CacheControl != "" {
 		a.Set = append(a.Set, Header{"Cache-Control", r.CacheControl})
 	}
+	if stored := e.Response.Headers.get("content-type"); stored != "" && stored != edge.ContentType(stored) {
+		a.Set = append(a.Set, Header{"Content-Type", edge.ContentType(stored)})
+	}
 	return Step{Answer: &a}
 }
 

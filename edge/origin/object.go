@@ -49,6 +49,7 @@ func (o *object) serve(w http.ResponseWriter, r *http.Request, as edge.Resolutio
 	for name, values := range o.header {
 		h[name] = values
 	}
+	h.Set("Content-Type", edge.ContentType(h.Get("Content-Type")))
 	if o.etag != "" {
 		h.Set("ETag", o.etag)
 	}

@@ -138,6 +138,9 @@ func TestHeadersOfEveryResponse(t *testing.T) {
 	if r, _ := s.ask(t, "GET", "/plain.png"); strings.HasPrefix(r.Header.Get("Content-Type"), "text/") {
 		t.Errorf("Content-Type %q was guessed from the bytes", r.Header.Get("Content-Type"))
 	}
+	awstest.Put(t, s.bucket, "page.png", []byte("<script>"), awstest.Headers{ContentType: "text/html"})
+	r, _ = s.ask(t, "GET", "/page.png")
+	wantHeader(t, r, "Content-Type", "application/octet-stream")
 }
 
 // Beyond the budget the answer is the original, without a job.
