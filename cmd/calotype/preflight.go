@@ -21,6 +21,7 @@ import (
 const (
 	resultOK      = "ok"
 	resultFailed  = "failed"
+	resultWarning = "warning" // It works, and not as well as it should.
 	resultSkipped = "skipped"
 )
 
@@ -87,7 +88,7 @@ func (p preflight) bucket(ctx context.Context) []checkOutcome {
 func (p preflight) queue(ctx context.Context, name, url string) []checkOutcome {
 	on := map[string]string{"jobs": "queue-url", "events": "events-queue-url", "backfill": "backfill-queue-url", "dead": "dead-letter-url"}[name]
 	handle := aws.String("calotype-status")
-	_, attributes := p.aws.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqstypes.QueueAttributeName{"QueueArn"}})
+	got, attributes := p.aws.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqstypes.QueueAttributeName{"All"}})
 	_, receive := p.aws.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 11})
 	_, extend := p.aws.sqs.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{QueueUrl: &url, ReceiptHandle: handle, VisibilityTimeout: 0})
 	_, remove := p.aws.sqs.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: handle})
@@ -98,7 +99,11 @@ func (p preflight) queue(ctx context.Context, name, url string) []checkOutcome {
 		outcome("sqs:DeleteMessage", on, remove, badRequest),
 	}
 	_, send := p.aws.sqs.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("calotype status"), DelaySeconds: 901})
-	return append(outcomes, outcome("sqs:SendMessage", on, send, badRequest))
+	outcomes = append(outcomes, outcome("sqs:SendMessage", on, send, badRequest))
+	if attributes != nil {
+		return outcomes
+	}
+	return append(outcomes, p.settings(name, on, got.Attributes)...)
 }
 
 // badRequest reports whether SQS refused the call only for its parameters. SQS also answers

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -31,8 +33,9 @@ type statusCommand struct {
 
 // Help is shown with the command's help.
 func (statusCommand) Help() string {
-	return `It shows how many messages each queue holds, whether workers take jobs, the dead
-letters by reason, and which permissions these credentials have. It changes nothing:
+	return `It shows how many messages each queue holds and how old the oldest is, whether
+workers take jobs, the dead letters by reason, which permissions these credentials
+have, and whether the queues are set up as workers need them. It changes nothing:
 SQS refuses the calls that check permissions, and no message is sent. Dead letters are
 hidden from other receivers while they are counted. It exits with 1 if a check fails.
 Run it with a worker's credentials to check the worker's permissions.`
@@ -68,14 +71,18 @@ type queueStatus struct {
 	Visible int    `json:"visible"`
 	Leased  int    `json:"leased"`
 	Delayed int    `json:"delayed"`
-	Error   string `json:"error,omitempty"`
+	// OldestSeconds is the age of the oldest message, if it is known; AgeUnknown says why
+	// it is not. An empty queue has neither.
+	OldestSeconds *float64 `json:"oldest_seconds,omitempty"`
+	AgeUnknown    string   `json:"age_unknown,omitempty"`
+	Error         string   `json:"error,omitempty"`
 }
 
-// A checkOutcome is one permission or feature: ok, failed or skipped.
+// A checkOutcome is one permission, setting or feature.
 type checkOutcome struct {
-	Check  string `json:"check"` // An IAM action, or a feature of the store.
-	On     string `json:"on"`    // The flag's name, without --.
-	Result string `json:"result"`
+	Check  string `json:"check"`  // An IAM action, or a feature of the store.
+	On     string `json:"on"`     // The flag's name, without --.
+	Result string `json:"result"` // ok, failed, warning or skipped.
 	Detail string `json:"detail,omitempty"`
 }
 
@@ -100,6 +107,7 @@ func (c *statusCommand) run(ctx context.Context, stdout, _ io.Writer) error {
 	if err != nil && ctx.Err() == nil {
 		s.Checks = append(s.Checks, checkOutcome{"list dead letters", "dead-letter-url", resultFailed, plain(err)})
 	}
+	s.age(ctx, aws, urls, tally)
 	for _, g := range tally.Groups() {
 		s.DeadLetters = append(s.DeadLetters, reasonLine{"reason", g.Class, g.Count, g.Oldest, g.Newest, g.Sample, g.ID})
 	}
@@ -112,6 +120,43 @@ func (c *statusCommand) run(ctx context.Context, stdout, _ io.Writer) error {
 		return errors.New("at least one check failed")
 	}
 	return err
+}
+
+// age adds the age of each queue's oldest message. Dead letters were read, and so their
+// ages are known.
+func (s *status) age(ctx context.Context, aws clients, urls map[string]string, dead *deadletter.Tally) {
+	ages, err := aws.oldest(ctx, urls)
+	if ages == nil {
+		ages = map[string]time.Duration{}
+	}
+	for _, g := range dead.Groups() {
+		ages["dead"] = max(ages["dead"], time.Since(g.Oldest))
+	}
+	for i := range s.Queues {
+		q := &s.Queues[i]
+		age, known := ages[q.Queue]
+		switch {
+		case q.Error != "" || q.Visible+q.Leased+q.Delayed == 0:
+		case known:
+			seconds := math.Round(age.Seconds())
+			q.OldestSeconds = &seconds
+		case err != nil:
+			q.AgeUnknown = plain(err)
+		default:
+			q.AgeUnknown = "CloudWatch has no value of the last minutes"
+		}
+	}
+}
+
+// oldest formats the age of the oldest message for people.
+func (q queueStatus) oldest() string {
+	switch {
+	case q.OldestSeconds != nil:
+		return ago(time.Now().Add(-time.Duration(*q.OldestSeconds * float64(time.Second))))
+	case q.AgeUnknown != "":
+		return "unknown"
+	}
+	return "-"
 }
 
 // workersFrom derives from the message counts whether workers take jobs.
@@ -137,13 +182,18 @@ func (s status) String() string {
 	var text strings.Builder
 	columns := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	row := func(format string, args ...any) { _, _ = show(columns, format+"\n", args...) }
-	row("QUEUE\tVISIBLE\tLEASED\tDELAYED")
+	row("QUEUE\tVISIBLE\tLEASED\tDELAYED\tOLDEST")
+	unknown := ""
 	for _, q := range s.Queues {
 		if q.Error != "" {
 			row("%s\t%s", q.Queue, q.Error)
 			continue
 		}
-		row("%s\t%d\t%d\t%d", q.Queue, q.Visible, q.Leased, q.Delayed)
+		row("%s\t%d\t%d\t%d\t%s", q.Queue, q.Visible, q.Leased, q.Delayed, q.oldest())
+		unknown = cmp.Or(unknown, q.AgeUnknown)
+	}
+	if unknown != "" {
+		row("unknown age: %s", unknown)
 	}
 	row("\nworkers: %s\n", s.Workers)
 	if len(s.DeadLetters) == 0 {
