@@ -43,6 +43,14 @@ func (p Prefix) RenditionKey(v Variant, source string) string {
 	return string(p) + "/" + v.String() + "/" + source
 }
 
+// FailureKey returns the key of the object that records why a source cannot be rendered:
+// "resized/.failed/cats/kitty.jpg". No variant has this name. It reports false if the key
+// is too long for S3.
+func (p Prefix) FailureKey(source string) (string, bool) {
+	key := string(p) + "/.failed/" + source
+	return key, len(key) <= maxKey
+}
+
 // ParseRenditionKey is the inverse of [Prefix.RenditionKey].
 func (p Prefix) ParseRenditionKey(key string) (Variant, string, error) {
 	rest, ok := strings.CutPrefix(key, string(p)+"/")

@@ -125,19 +125,25 @@ func (p *publication) putCopies(ctx context.Context, targets []target, class str
 	return nil
 }
 
-// markerKey returns the key of the object that records a failure of a source. No variant
-// has this name, and viewers get nothing under the prefix.
-func (w *Worker) markerKey(source string) string { return string(w.Prefix) + "/.failed/" + source }
-
 func failedKey(source, etag string) string { return etag + " " + source }
 
 // findMarker looks up the marker.
 func (p *publication) findMarker(ctx context.Context) (err error) {
-	p.marker, err = p.worker.bucket.Head(ctx, p.worker.markerKey(p.job.Source))
+	key, ok := p.worker.Prefix.FailureKey(p.job.Source)
+	if !ok {
+		return nil
+	}
+	p.marker, err = p.worker.bucket.Head(ctx, key)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	return err
+}
+
+// deleteMarker deletes the marker that was found.
+func (p *publication) deleteMarker(ctx context.Context) error {
+	key, _ := p.worker.Prefix.FailureKey(p.job.Source)
+	return p.worker.bucket.Delete(ctx, key, p.marker.ETag)
 }
 
 // remember records the failure of the source's version in the marker or else in memory.
@@ -146,10 +152,11 @@ func (p *publication) remember(ctx context.Context, f *failure.Failure) error {
 	if err != nil {
 		return err
 	}
-	if p.source.ETag != "" { // Otherwise the version is unknown.
+	key, ok := p.worker.Prefix.FailureKey(p.job.Source)
+	if ok && p.source.ETag != "" { // Otherwise the version is unknown.
 		lineage := calotype.Lineage{SourceETag: p.source.ETag, Recipe: calotype.Recipe{Encoder: p.worker.Engine.Encoder()}, CopyReason: f.Class}
 		o := store.Object{ContentType: "application/json", Metadata: lineage.Metadata()}
-		_, err = p.worker.bucket.Put(ctx, p.worker.markerKey(p.job.Source), body, o, p.marker.ETag)
+		_, err = p.worker.bucket.Put(ctx, key, body, o, p.marker.ETag)
 		if err == nil || errors.Is(err, store.ErrConflict) { // Another worker wrote one.
 			return p.verifyReadable(ctx)
 		}
@@ -183,7 +190,7 @@ func (p *publication) recall(ctx context.Context) (finished bool, err error) {
 		if p.marker.ETag == "" {
 			return false, nil
 		}
-		err := p.worker.bucket.Delete(ctx, p.worker.markerKey(p.job.Source), p.marker.ETag)
+		err := p.deleteMarker(ctx)
 		p.marker = store.Object{}
 		return false, err
 	}
@@ -213,6 +220,6 @@ func (p *publication) recall(ctx context.Context) (finished bool, err error) {
 // and is ignored.
 func (p *publication) removeOldMarker(ctx context.Context) {
 	if p.marker.ETag != "" && p.outcome != rejected {
-		_ = p.worker.bucket.Delete(ctx, p.worker.markerKey(p.job.Source), p.marker.ETag)
+		_ = p.deleteMarker(ctx)
 	}
 }

@@ -108,6 +108,11 @@ func (w *Worker) run(ctx context.Context, m queue.Message, job calotype.Job, g *
 	if err := w.Prefix.CheckSource(job.Source); err != nil {
 		return result{}, malformed(err)
 	}
+	for _, v := range job.Variants {
+		if err := calotype.CheckKey(w.Prefix.RenditionKey(v, job.Source)); err != nil {
+			return result{}, malformed(err)
+		}
+	}
 	if m.Receives >= w.quarantineAfter() {
 		if err := g.exclusive(ctx); err != nil {
 			return result{}, err

@@ -23,8 +23,12 @@ type target struct {
 	existing store.Object // Without an ETag if there is none.
 }
 
-// headAll looks up what is stored under the keys of variants.
+// headAll looks up what is stored under the keys of variants. Those whose key is too long
+// for S3 are left out: they cannot exist.
 func (p *publication) headAll(ctx context.Context, variants []calotype.Variant) ([]target, error) {
+	variants = slices.DeleteFunc(slices.Clone(variants), func(v calotype.Variant) bool {
+		return calotype.CheckKey(p.worker.Prefix.RenditionKey(v, p.job.Source)) != nil
+	})
 	targets := make([]target, len(variants))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(8)

@@ -175,13 +175,18 @@ type sourceSummary struct {
 	DryRun        bool   `json:"dry_run,omitempty"`
 }
 
+// deleteRenditions deletes the renditions of the source, and the record of a failure.
 func (s *sourceSession) deleteRenditions(ctx context.Context) error {
 	variants, err := s.bucket.Variants(ctx, s.ResizedPrefix)
 	if err != nil {
 		return err
 	}
 	for _, v := range variants {
-		deleted, err := s.delete(ctx, s.ResizedPrefix.RenditionKey(v, s.Key))
+		key := s.ResizedPrefix.RenditionKey(v, s.Key)
+		if calotype.CheckKey(key) != nil {
+			continue // Too long for S3.
+		}
+		deleted, err := s.delete(ctx, key)
 		if err != nil {
 			return err
 		}
@@ -189,7 +194,10 @@ func (s *sourceSession) deleteRenditions(ctx context.Context) error {
 			s.deleted = append(s.deleted, v)
 		}
 	}
-	return nil
+	if key, ok := s.ResizedPrefix.FailureKey(s.Key); ok {
+		_, err = s.delete(ctx, key)
+	}
+	return err
 }
 
 // maxTries bounds how often the deletion of an object is tried while workers replace it.
