@@ -16,14 +16,15 @@ const (
 	DefaultTotalJobs  = 12_000
 )
 
-// Budget limits how many jobs are sent in a minute, for one source and in total. Sizes,
-// formats and keys multiply, so without it a few viewers could fill queue and bucket.
-// Concurrent use is safe.
-type Budget struct {
-	// PerSource and Total are jobs per minute, by default DefaultSourceJobs and
-	// DefaultTotalJobs.
+// Limits are how many jobs may be sent in a minute. Zero fields are the defaults.
+type Limits struct {
 	PerSource, Total int
+}
 
+// Budget counts the jobs that are sent in a minute, for one source and in total. Sizes,
+// formats and keys multiply, so without it a few viewers could fill queue and bucket. The
+// zero value is ready for use. Concurrent use is safe.
+type Budget struct {
 	mu      sync.Mutex
 	started time.Time // of the current minute
 	total   int
@@ -32,13 +33,13 @@ type Budget struct {
 
 // Take takes one job for a source from the budget. It reports false if none is left
 // in this minute.
-func (b *Budget) Take(source string, now time.Time) bool {
+func (b *Budget) Take(source string, limits Limits, now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.sources == nil || now.Sub(b.started) >= budgetWindow {
 		b.started, b.total, b.sources = now, 0, map[string]int{}
 	}
-	if b.total >= cmp.Or(b.Total, DefaultTotalJobs) || b.sources[source] >= cmp.Or(b.PerSource, DefaultSourceJobs) {
+	if b.total >= cmp.Or(limits.Total, DefaultTotalJobs) || b.sources[source] >= cmp.Or(limits.PerSource, DefaultSourceJobs) {
 		return false
 	}
 	b.total++

@@ -7,11 +7,12 @@ import (
 )
 
 func TestBudget(t *testing.T) {
-	b := Budget{PerSource: 2, Total: 5}
+	var b Budget
+	limits := Limits{PerSource: 2, Total: 5}
 	start := time.Unix(0, 0)
 	take := func(source string, after time.Duration, want bool) {
 		t.Helper()
-		if got := b.Take(source, start.Add(after)); got != want {
+		if got := b.Take(source, limits, start.Add(after)); got != want {
 			t.Errorf("%s after %v: got %v, want %v", source, after, got, want)
 		}
 	}
@@ -28,9 +29,9 @@ func TestBudget(t *testing.T) {
 
 // However many sources are asked for, no more are held than jobs may be sent.
 func TestBudgetIsBounded(t *testing.T) {
-	b := Budget{PerSource: 1, Total: 100}
+	var b Budget
 	for i := range 10_000 {
-		b.Take(fmt.Sprint(i), time.Unix(0, 0))
+		b.Take(fmt.Sprint(i), Limits{PerSource: 1, Total: 100}, time.Unix(0, 0))
 	}
 	if len(b.sources) != 100 || b.total != 100 {
 		t.Errorf("%d sources and %d jobs, want 100 of each", len(b.sources), b.total)

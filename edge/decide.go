@@ -10,6 +10,7 @@
 package edge
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 
@@ -58,7 +59,8 @@ type Decision struct {
 	Variant   calotype.Variant
 	Rendition string
 
-	quality int
+	quality       int
+	unknownFormat bool // Of a Passthrough: the size is known, and the format is not.
 }
 
 // Decide parses a request.
@@ -84,8 +86,9 @@ func (r Rules) Decide(req Request) Decision {
 	if !ok {
 		return d
 	}
-	variant, ok := r.variant(req.Query, own)
-	if !ok {
+	variant, err := r.variant(req.Query, own)
+	if err != nil {
+		d.unknownFormat = errors.Is(err, errUnknownFormat)
 		return d
 	}
 	rendition := r.Prefix.RenditionKey(variant, key)

@@ -18,6 +18,11 @@ func TestDecide(t *testing.T) {
 		"own format":             {"/kitty.jpg", "size=M", "resized/M/kitty.jpg"},
 		"webp":                   {"/kitty.jpg", "size=M&to_webp=1", "resized/M.webp/kitty.jpg"},
 		"any order":              {"/kitty.jpg", "to_webp=1&v=7&size=M", "resized/M.webp/kitty.jpg"},
+		"to_webp=TRUE":           {"/kitty.jpg", "size=M&to_webp=TRUE", "resized/M.webp/kitty.jpg"},
+		"to_webp=yes":            {"/kitty.jpg", "size=M&to_webp=yes", "resized/M/kitty.jpg"},
+		"TO_WEBP=1":              {"/kitty.jpg", "size=M&TO_WEBP=1", "resized/M/kitty.jpg"}, // No cache has it in its key.
+		"format in any case":     {"/kitty.jpg", "size=M&format=WebP", "resized/M.webp/kitty.jpg"},
+		"format jpg":             {"/kitty.png", "size=M&format=JPG", "resized/M.jpeg/kitty.png"},
 		"to_webp=0":              {"/kitty.jpg", "size=M&to_webp=0", "resized/M/kitty.jpg"},
 		"to_webp of a webp":      {"/kitty.webp", "size=M&to_webp=1", "resized/M/kitty.webp"},
 		"format":                 {"/kitty.jpg", "size=M&format=avif", "resized/M.avif/kitty.jpg"},
@@ -136,4 +141,19 @@ func FuzzDecide(f *testing.F) {
 			t.Errorf("job of %q: %v", d.Source, err)
 		}
 	})
+}
+
+// A format that is not known is said, and no other request that passes is said to have
+// one.
+func TestUnknownFormat(t *testing.T) {
+	for query, want := range map[string]string{
+		"size=M&format=svg": StateUnknownFormat, "size=M&format=svg&to_webp=1": StateUnknownFormat, "size=M&format=unknown": StateUnknownFormat,
+		"size=M&format=%ff": StateUnknownFormat, "size=Q&format=svg": StateUntouched, "format=svg": StateUntouched, "": StateUntouched, "size=Q": StateUntouched,
+	} {
+		d := rules.Decide(Request{"GET", "/kitty.jpg", query})
+		r := rules.Resolve(d, Observation{}, Observation{Status: Found})
+		if d.Verdict != Passthrough || r.Serve != ServeSource || r.State != want || r.Enqueue || r.CacheControl != "" {
+			t.Errorf("%s: got %+v, want the source and %q", query, r, want)
+		}
+	}
 }

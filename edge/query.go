@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 
@@ -28,24 +29,30 @@ func RequestFor(source string, v calotype.Variant) Request {
 	return Request{Method: "GET", Path: path.EscapedPath(), Query: EncodeQuery(v)}
 }
 
+// The errors of a query that asks for no variant.
+var (
+	errUnknownSize   = errors.New("unknown size")
+	errUnknownFormat = errors.New("unknown format")
+)
+
 // variant parses a query: size=<preset>, and format=<format> or to_webp=1. If a
 // parameter is repeated, the first counts. A format that the source has anyway is
 // dropped.
-func (r Rules) variant(query string, own calotype.Format) (calotype.Variant, bool) {
+func (r Rules) variant(query string, own calotype.Format) (calotype.Variant, error) {
 	preset := parameter(query, "size")
 	if _, ok := r.Presets.Lookup(preset); !ok {
-		return calotype.Variant{}, false
+		return calotype.Variant{}, errUnknownSize
 	}
 	var asked calotype.Format
 	if format := parameter(query, "format"); format != "" {
 		var ok bool
 		if asked, ok = calotype.ParseFormat(format); !ok {
-			return calotype.Variant{}, false
+			return calotype.Variant{}, errUnknownFormat
 		}
-	} else if parameter(query, "to_webp") == "1" {
+	} else if webp := parameter(query, "to_webp"); webp == "1" || strings.EqualFold(webp, "true") {
 		asked = calotype.WebP
 	}
-	return calotype.VariantOf(preset, asked, own), true
+	return calotype.VariantOf(preset, asked, own), nil
 }
 
 // parameter returns the first value of a parameter whose name is not escaped: a cache

@@ -66,6 +66,9 @@ func (r Rules) Resolve(d Decision, rendition, source Observation) Resolution {
 	case NotFound:
 		return notFound("objects under " + string(r.Prefix) + "/ are not served by name")
 	case Passthrough:
+		if d.unknownFormat {
+			return original(source, Resolution{State: StateUnknownFormat, Why: "the format is not known"})
+		}
 		return original(source, Resolution{State: StateUntouched, Why: "no rendition is asked for"})
 	}
 	switch rendition.Status {

@@ -13,6 +13,8 @@ const (
 	StatePending = "original; pending"
 	// StateUntouched is the original of a request that asks for no rendition.
 	StateUntouched = "original; untouched"
+	// StateUnknownFormat is that of a request for a format that is not known.
+	StateUnknownFormat = "original; untouched; unknown-format"
 )
 
 // PendingCacheControl is the Cache-Control of an original served in place of a

@@ -224,7 +224,7 @@ func observe(o store.Object, err error) edge.Observation {
 }
 
 func (x explainer) untouched(r edge.Request, d edge.Decision, e *explanation) edgeAnswer {
-	a := edgeAnswer{Status: 200, State: edge.StateUntouched}
+	a := edgeAnswer{Status: 200, State: x.rules.Resolve(d, edge.Observation{}, edge.Observation{Status: edge.Found}).State}
 	_, isPicture := calotype.FormatOfKey(d.Source)
 	switch {
 	case !e.Source.There && strings.Contains(d.Source, "?"):
@@ -233,8 +233,10 @@ func (x explainer) untouched(r edge.Request, d edge.Decision, e *explanation) ed
 		return edgeAnswer{Status: 404, Why: "there is no such object"}
 	case !isPicture:
 		a.Why = "its name does not end like a picture's; the HTTP origin answers 404"
+	case a.State == edge.StateUnknownFormat:
+		a.Why = "the format is unknown; formats are webp, avif, jpeg and png"
 	case slices.ContainsFunc(strings.Split(r.Query, "&"), func(p string) bool { return strings.HasPrefix(p, "size=") }):
-		a.Why = "the size or the format is unknown; sizes are " + presetNames(x.rules.Presets)
+		a.Why = "the size is unknown; sizes are " + presetNames(x.rules.Presets)
 	default:
 		a.Why = "no size is asked for"
 	}

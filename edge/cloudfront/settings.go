@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"calotype"
+	"calotype/edge"
 )
 
 // The roles of the origins in an origin group. A single origin has none.
@@ -29,6 +30,7 @@ type settings struct {
 	bucket      string
 	region      string // The bucket's; empty if it is part of the domain.
 	queueURL    string
+	limits      edge.Limits // Of the jobs that one instance sends.
 }
 
 // parseSettings parses the settings and reports every mistake; invalid fields stay
@@ -49,6 +51,8 @@ func parseSettings(h headers) (s settings, err error) {
 		read("x-env-bucket-name", func(text string) (err error) { s.bucket, err = parseBucket(text); return err })
 		read("x-env-bucket-region", func(text string) (err error) { s.region, err = parseRegion(text); return err })
 		read("x-env-queue-url", func(text string) (err error) { s.queueURL, err = parseQueueURL(text); return err })
+		read("x-env-max-source-jobs", func(text string) (err error) { s.limits.PerSource, err = parseLimit(text); return err })
+		read("x-env-max-jobs", func(text string) (err error) { s.limits.Total, err = parseLimit(text); return err })
 	}
 	return s, errors.Join(mistakes...)
 }
@@ -71,6 +75,20 @@ func parseQuality(s string) (int, error) {
 	}
 	return n, nil
 }
+
+func parseLimit(s string) (int, error) {
+	if s == "" {
+		return 0, nil // The default.
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > maxLimit {
+		return 0, fmt.Errorf("%q: want 1 to %d", s, maxLimit)
+	}
+	return n, nil
+}
+
+// maxLimit bounds what an instance may be set to send in a minute.
+const maxLimit = 1_000_000
 
 func parseSwitch(s string) (bool, error) {
 	if s == "" {

@@ -187,7 +187,7 @@ func (r request) send() Step {
 	if !r.dedupe.Add(key, time.Now()) {
 		return Step{Answer: &original}
 	}
-	if !r.budget.Take(r.settings.bucket+"/"+d.Source, time.Now()) {
+	if !r.budget.Take(r.settings.bucket+"/"+d.Source, r.settings.limits, time.Now()) {
 		r.dedupe.Remove(key)
 		if r.dedupe.Add("budget", time.Now()) {
 			original.Fault, original.Detail = "budget", fmt.Sprintf("enqueue %s %s: the budget of this minute is used up", d.Source, d.Variant)

@@ -242,10 +242,13 @@ func TestRenditionIsNoSource(t *testing.T) {
 func TestJobBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := &Trigger{Presets: calotype.DefaultPresets()}
-		tr.budget.PerSource = 2
+		limited := func(size string) string {
+			const role = `"x-env-role":`
+			return strings.Replace(eventOf("/a.jpg", "size="+size, "", ""), role, `"x-env-max-source-jobs":[{"value":"2"}],`+role, 1)
+		}
 		for i, want := range []string{"send", "send", "answer budget", "answer"} {
 			size := []string{"M", "S", "L", "XS"}[i]
-			got := steps(tr, eventOf("/a.jpg", "size="+size, "", ""), "", 404, 200, 200)
+			got := steps(tr, limited(size), "", 404, 200, 200)
 			if !strings.Contains(got, want) || want != "send" && !strings.HasSuffix(got, want) {
 				t.Errorf("job %d: got %s, want %s", i, got, want)
 			}

@@ -17,7 +17,7 @@ func (o *Origin) enqueue(r *http.Request, d edge.Decision) {
 		o.metrics.enqueued(enqueueDuplicate)
 		return
 	}
-	if !o.budget.Take(d.Source, now) {
+	if !o.budget.Take(d.Source, o.limits, now) {
 		o.dedupe.Remove(d.Rendition)
 		o.metrics.enqueued(enqueueOverBudget)
 		if last := o.budgetLogged.Load(); now.Unix()-last >= 60 && o.budgetLogged.CompareAndSwap(last, now.Unix()) {

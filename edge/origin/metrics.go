@@ -22,7 +22,7 @@ const (
 	stateRendition = "rendition"
 	stateKept      = "kept"
 	statePending   = "pending"
-	stateUntouched = "untouched"
+	stateUntouched = "untouched" // Whatever was not understood.
 	stateNotFound  = "not-found"
 	stateRefused   = "refused" // Another method, or a range beyond the end.
 	stateError     = "error"

@@ -43,6 +43,7 @@ type Origin struct {
 	jobs    *queue.Queue
 	dedupe  edge.Dedupe
 	budget  edge.Budget
+	limits  edge.Limits
 	health  health // Of the store.
 	queue   outage
 	sends   sync.WaitGroup
@@ -69,7 +70,7 @@ func New(rules edge.Rules, client *s3.Client, name string, jobs *queue.Queue, lo
 		rules:   rules,
 		bucket:  bucket{client, name, &reason{}, defaultTimeouts},
 		jobs:    jobs,
-		budget:  edge.Budget{PerSource: settings.MaxSourceJobs, Total: settings.MaxJobs},
+		limits:  edge.Limits{PerSource: settings.MaxSourceJobs, Total: settings.MaxJobs},
 		log:     log,
 		metrics: newMetrics(),
 	}

@@ -37,11 +37,11 @@ function handler(event) {
   if (sizes.indexOf(asked.size) < 0) return request;
   if (/^[A-Za-z]+$/.test(asked.format)) asked.format = asked.format.toLowerCase();
   if (asked.format === 'jpg') asked.format = 'jpeg';
-  if (asked.format && formats.indexOf(asked.format) < 0) return request;
+  if (asked.format && formats.indexOf(asked.format) < 0) asked.format = 'unknown'; // One cache key.
   request.querystring.size = { value: asked.size };
   if (asked.format) {
     request.querystring.format = { value: asked.format };
-  } else if (asked.to_webp === '1') {
+  } else if (/^(1|true)$/i.test(asked.to_webp)) {
     request.querystring.to_webp = { value: '1' };
   }
   return request;

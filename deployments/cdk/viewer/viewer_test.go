@@ -88,7 +88,7 @@ var queries = []string{
 	"", "size=M", "size=XS&to_webp=1", "to_webp=1&size=M", "size=M&format=avif", "size=M&format=webp&to_webp=1",
 	"size=M&format=jpeg", "size=M&format=jpg", "size=M&format=", "size=M&format=&to_webp=1", "size=M&format=WEBP", "size=M&format=JPG", "size=M&format=Avif&to_webp=1",
 	"size=M&format=av%C4%B0f", "size=M&format=%E2%84%AApeg", "size=M&format=jpg%20",
-	"size=m", "size=", "size", "size=Q", "size=M&to_webp=0", "size=M&to_webp=true", "size=M&to_webp=01", "to_webp=1", "format=png",
+	"size=m", "size=", "size", "size=Q", "size=M&to_webp=0", "size=M&to_webp=true", "size=M&to_webp=TRUE", "size=M&to_webp=tr%C3%BCe", "size=M&to_webp=true%0A", "size=M&format=svg&to_webp=1", "size=M&to_webp=01", "to_webp=1", "format=png",
 	"size=M&size=S", "size=Q&size=M", "size=M&size=Q", "size=M&format=gif&format=webp", "size=M&to_webp=0&to_webp=1", "size=&size=M",
 	"size=%4D", "%73ize=M", "siz%65=S&size=M", "size=M%20", "size=M+", "size=+M", "size=%ZZ&size=M", "size=%4&size=S", "size=M&format=%FF&format=png",
 	"size=%FF&size=M", "size=M;to_webp=1", "size=M;&size=S", "size=M&format=webp;", "si;ze=M", "size=M&v=123", "utm_source=x&size=M&fbclid=abc",
@@ -125,14 +125,14 @@ func TestDecisionIsTheSame(t *testing.T) {
 }
 
 // TestFewCacheKeys counts the distinct results for queries that nearly all differ: at most
-// one without a size, and six for each size.
+// one without a size, and seven for each size.
 func TestFewCacheKeys(t *testing.T) {
 	presets := calotype.DefaultPresets()
 	allowed := map[string]bool{"": true}
 	for _, p := range presets {
 		allowed["size="+p.Name] = true
 		allowed["size="+p.Name+"&to_webp=1"] = true
-		for _, format := range []string{"webp", "avif", "jpeg", "png"} {
+		for _, format := range []string{"webp", "avif", "jpeg", "png", "unknown"} {
 			allowed["format="+format+"&size="+p.Name] = true
 		}
 	}
@@ -146,10 +146,10 @@ func TestFewCacheKeys(t *testing.T) {
 // TestFormats checks that the function's formats are those that a viewer may request.
 func TestFormats(t *testing.T) {
 	for _, f := range []calotype.Format{calotype.JPEG, calotype.PNG, calotype.GIF, calotype.WebP, calotype.AVIF, calotype.BMP, calotype.TIFF, calotype.HEIC} {
-		_, want := calotype.ParseFormat(string(f))
+		name, want := calotype.ParseFormat(string(f))
 		answer := normalise(t, calotype.DefaultPresets(), []string{"size=M&format=" + string(f)})[0]
-		if _, got := answer["format"]; got != want {
-			t.Errorf("format %s: let through %v, want %v", f, got, want)
+		if got := answer["format"].Value; want && got != string(name) || !want && got != "unknown" {
+			t.Errorf("format %s: let through %q, known: %v", f, got, want)
 		}
 	}
 }
