@@ -38,10 +38,10 @@ type printer struct {
 // summary is the last line of every verb.
 type summary struct {
 	Kind string `json:"kind"` // "summary"
-	// LookedAt counts the dead letters that were received, and Chosen those that the filter
-	// selects.
-	LookedAt int64 `json:"looked_at"`
-	Chosen   int   `json:"chosen"`
+	// Inspected counts the dead letters that were received, and Chosen those that the
+	// filter selects.
+	Inspected int64 `json:"inspected"`
+	Chosen    int   `json:"chosen"`
 	// The outcomes of the chosen dead letters.
 	Sent     int `json:"sent"`
 	Merged   int `json:"merged"`
@@ -107,9 +107,9 @@ func (p *printer) line(object any, text string) error {
 func (p *printer) end(ctx context.Context, s summary, err error) error {
 	p.pause()
 	hidden := time.Since(p.start)
-	s.Kind, s.LookedAt, s.Elsewhere, s.HiddenMS, s.Stopped = "summary", p.seen.Load(), p.elsewhere, hidden.Milliseconds(), err != nil
+	s.Kind, s.Inspected, s.Elsewhere, s.HiddenMS, s.Stopped = "summary", p.seen.Load(), p.elsewhere, hidden.Milliseconds(), err != nil
 	text := append(s.words, fmt.Sprintf("Inspected %d; other receivers did not see them for at most %v, and for %v more if this had been killed.",
-		s.LookedAt, hidden.Round(100*time.Millisecond), p.hide))
+		s.Inspected, hidden.Round(100*time.Millisecond), p.hide))
 	if p.elsewhere > 0 {
 		text = append(text, fmt.Sprintf("%d more could not be inspected: another receiver holds them, perhaps another dlq command or one that was killed.", p.elsewhere))
 	}

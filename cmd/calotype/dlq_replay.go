@@ -27,7 +27,7 @@ func (c *dlqReplayCommand) check() []error {
 // replayLine is the outcome of one dead letter.
 type replayLine struct {
 	Kind     string             `json:"kind"` // "replay"
-	Outcome  deadletter.Outcome `json:"fate"`
+	Outcome  deadletter.Outcome `json:"outcome"`
 	ID       string             `json:"id"`
 	Reason   string             `json:"reason"`
 	Source   string             `json:"source,omitempty"`

@@ -128,7 +128,7 @@ func TestDLQReplayStops(t *testing.T) {
 	go func() {
 		ended <- run(ctx, append([]string{"dlq", "replay", "--all", "--rate=2", "--json"}, b.flags...), &stdout, &stderr)
 	}()
-	awstest.Eventually(t, time.Minute, "some are sent", func() bool { return stdout.Count(`"fate":"sent"`) >= 2 })
+	awstest.Eventually(t, time.Minute, "some are sent", func() bool { return stdout.Count(`"outcome":"sent"`) >= 2 })
 	cancel()
 	if code := <-ended; code != exitFailure || !strings.Contains(stderr.String(), "stopped before the end") {
 		t.Errorf("exit code %d, %s", code, stderr.String())

@@ -65,7 +65,7 @@ type letterLine struct {
 	Variants  []calotype.Variant `json:"variants,omitempty"`
 	Malformed string             `json:"malformed,omitempty"`
 	Body      string             `json:"body"`
-	Now       *nowLine           `json:"now,omitempty"`
+	Now       *nowLine           `json:"state,omitempty"`
 }
 
 // nowLine is the current state of the dead letter's source and renditions in the bucket.
@@ -78,8 +78,8 @@ type nowLine struct {
 
 type renditionLine struct {
 	Key     string `json:"key"`
-	There   bool   `json:"there"`
-	Kept    string `json:"kept,omitempty"`
+	There   bool   `json:"exists"`
+	Kept    string `json:"copy_reason,omitempty"`
 	Current bool   `json:"current"` // For viewers, as in the output of explain.
 	words   string
 }

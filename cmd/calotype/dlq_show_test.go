@@ -58,7 +58,7 @@ func TestDLQShowLooksAtTheBucket(t *testing.T) {
 	lines, _ := b.dlq(t, "show", "--bucket="+bucket)
 	now := map[any]string{}
 	for _, line := range lines {
-		now[line["source"]] = fmt.Sprint(line["now"])
+		now[line["source"]] = fmt.Sprint(line["state"])
 	}
 	if len(now) != 3 || now[nil] != "<nil>" || strings.Contains(now["gone.jpg"], "source_etag") ||
 		!strings.Contains(now["there.jpg"], "source_bytes:6") || !strings.Contains(now["there.jpg"], "current:false") {

@@ -128,7 +128,7 @@ func TestDLQList(t *testing.T) {
 	if len(lines) != 1 || lines[0]["count"] != 2.0 || lines[0]["sample_id"] == "" || !strings.HasPrefix(lines[0]["sample"].(string), "cats/") {
 		t.Errorf("got %v", lines)
 	}
-	if last["looked_at"] != 6.0 || last["chosen"] != 2.0 || last["elsewhere"] != 0.0 {
+	if last["inspected"] != 6.0 || last["chosen"] != 2.0 || last["elsewhere"] != 0.0 {
 		t.Errorf("got %v", last)
 	}
 	code, stdout, stderr := call(t, append([]string{"dlq", "list"}, b.flags...)...)
@@ -145,7 +145,7 @@ func TestDLQList(t *testing.T) {
 func TestDLQListOfNothing(t *testing.T) {
 	t.Parallel()
 	b := newDeadLetters(t)
-	if lines, last := b.dlq(t, "list"); len(lines) != 0 || last["looked_at"] != 0.0 {
+	if lines, last := b.dlq(t, "list"); len(lines) != 0 || last["inspected"] != 0.0 {
 		t.Errorf("got %v, %v", lines, last)
 	}
 	if code, stdout, _ := call(t, append([]string{"dlq", "list"}, b.flags...)...); code != exitOK || !strings.HasPrefix(stdout, "0 dead letters.") {

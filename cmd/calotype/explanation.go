@@ -25,7 +25,7 @@ type explanation struct {
 
 type explainedSource struct {
 	Key         string    `json:"key"`
-	There       bool      `json:"there"`
+	There       bool      `json:"exists"`
 	ETag        string    `json:"etag,omitempty"`
 	Bytes       int64     `json:"bytes,omitempty"`
 	Modified    time.Time `json:"modified,omitzero"`
@@ -36,10 +36,10 @@ type explainedSource struct {
 type explainedRendition struct {
 	Variant      calotype.Variant   `json:"variant"`
 	Key          string             `json:"key"`
-	There        bool               `json:"there"`
+	There        bool               `json:"exists"`
 	Current      bool               `json:"current"`         // For viewers: made from the current source, in the preset's box.
 	Stale        calotype.Staleness `json:"stale,omitempty"` // Why "calotype warm" would render it again.
-	Kept         string             `json:"kept,omitempty"`
+	Kept         string             `json:"copy_reason,omitempty"`
 	Damaged      bool               `json:"damaged,omitempty"` // The source is damaged; the rendition shows what could be decoded.
 	SourceETag   string             `json:"source_etag,omitempty"`
 	Boxes        string             `json:"boxes,omitempty"`

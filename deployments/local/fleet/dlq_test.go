@@ -170,7 +170,7 @@ func TestFleetManyDeadLetters(t *testing.T) {
 		if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("%v: %v %s of %v in %v", c.args, last[c.field], c.field, last["looked_at"], time.Since(began).Round(10*time.Millisecond))
+		t.Logf("%v: %v %s of %v in %v", c.args, last[c.field], c.field, last["inspected"], time.Since(began).Round(10*time.Millisecond))
 		s.wantDead(t, c.dead)
 		if got, err := s.jobs.Count(t.Context()); err != nil || got.Visible != c.jobs || last[c.field] != float64(max(letters/2, c.dead-c.jobs)) {
 			t.Errorf("%v: %v %s, and %+v jobs, %v, want %d", c.args, last[c.field], c.field, got, err, c.jobs)
