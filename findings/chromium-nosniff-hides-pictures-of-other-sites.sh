@@ -8,7 +8,8 @@
 # image host is another origin for every page, and a check on the host itself shows
 # nothing wrong. Firefox hides text/html alone.
 #
-# Software: chromium 156 (Debian 12's package; a newer one of the same major version will do).
+# Software: chromium 156 (Debian 12's package; a newer one of the same major
+# version will do, and its libraries must be installed).
 # Seen: of text/plain, text/html, application/octet-stream and image/png, each with and
 # without nosniff, all 8 are shown on the same origin, and 6 from another origin.
 # Documentation: https://github.com/annevk/orb, https://fetch.spec.whatwg.org/#x-content-type-options-header
