@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -29,6 +30,8 @@ type warmCommand struct {
 	Encoder          string             `env:"-" help:"The encoder, as workers record it. Renditions of another one are made again. \"any\" accepts all. The default is this program with its libvips." placeholder:"NAME"`
 	decoderFlags
 	MaxBytes      int64   `help:"The maximum size of a source that workers read, in bytes. Larger ones are left out." default:"${max_bytes}"`
+	Keys          string  `env:"-" help:"A file with the keys of the pictures to look at, instead of listing the bucket: a key on each line, or an S3 Inventory in CSV, also with gzip. - is standard input." placeholder:"FILE"`
+	Estimate      bool    `env:"-" help:"Print what the run would take, by listing alone: requests, CPU hours, dollars, time. Change nothing."`
 	Rate          float64 `env:"-" help:"The maximum number of jobs sent per second." default:"200"`
 	AtOnce        int     `env:"-" help:"The number of renditions that are inspected concurrently." default:"64"`
 	Checkpoint    string  `env:"-" help:"A file to resume from if this is stopped or killed. It is removed at the end." placeholder:"FILE"`
@@ -54,14 +57,17 @@ func (c *warmCommand) check() []error {
 	case strings.HasPrefix(prefix, string(c.ResizedPrefix)+"/"):
 		errs = append(errs, fmt.Errorf("%s: %s/ holds renditions, not pictures", c.Where, c.ResizedPrefix))
 	}
-	if len(c.Variants) == 0 && !c.DeleteOrphans {
+	if c.Keys != "" && (c.DeleteOrphans || c.Estimate) {
+		errs = append(errs, errors.New("--keys does not go with --delete-orphans or --estimate, which list the bucket"))
+	}
+	if len(c.Variants) == 0 && (!c.DeleteOrphans || c.Estimate) {
 		errs = append(errs, errors.New("--variants is missing: name the renditions that every picture should have, such as --variants S.webp,M"))
 	}
 	errs = append(errs, checkVariants("variants", c.Variants, c.Presets.orDefault())...)
 	switch {
 	case c.BackfillQueueURL != "":
 		errs = append(errs, checkQueueURL("backfill-queue-url", c.BackfillQueueURL, "the SQS queue for a backfill's jobs")...)
-	case c.QueueURL != "" || len(c.Variants) > 0 && !c.DryRun:
+	case c.QueueURL != "" || len(c.Variants) > 0 && !c.DryRun && !c.Estimate:
 		errs = append(errs, checkQueueURL("queue-url", c.QueueURL, "the SQS queue for jobs; or --backfill-queue-url")...)
 	}
 	errs = append(errs, between("quality", c.Quality, 1, 100)...)
@@ -81,7 +87,7 @@ func (c *warmCommand) where() (bucket, prefix string) {
 }
 
 func (c *warmCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
-	aws, err := connect(ctx, c.AtOnce+16)
+	aws, err := connect(ctx, c.AtOnce+backfill.MaxInFlight+16)
 	if err != nil {
 		return err
 	}
@@ -116,6 +122,12 @@ func (c *warmCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 	for _, url := range queues {
 		b.Jobs = queue.New(aws.sqs, url)
 	}
+	if c.Estimate {
+		return c.estimate(ctx, b, stdout)
+	}
+	if c.Keys != "" {
+		b.Keys = readKeys(c.Keys, bucket, os.Stdin)
+	}
 	checkpoint := checkpoint{file: c.Checkpoint, Of: c.purpose(bucket, prefix, encoder)}
 	from, err := checkpoint.load()
 	if err != nil {
@@ -144,8 +156,12 @@ func (c *warmCommand) purpose(bucket, prefix, encoder string) string {
 		preset, _ := c.Presets.orDefault().Lookup(v.Preset)
 		variants = append(variants, fmt.Sprintf("%s (%s)", v, preset.Boxes()))
 	}
-	return fmt.Sprintf("s3://%s/%s --variants %s --resized-prefix %s --quality %d --encoder %s --max-bytes %d --delete-orphans=%v",
-		bucket, prefix, strings.Join(variants, ","), c.ResizedPrefix, c.Quality, cmp.Or(encoder, "any"), c.MaxBytes, c.DeleteOrphans)
+	keys := ""
+	if c.Keys != "" {
+		keys = " --keys " + c.Keys
+	}
+	return fmt.Sprintf("s3://%s/%s --variants %s --resized-prefix %s --quality %d --encoder %s --max-bytes %d --delete-orphans=%v%s",
+		bucket, prefix, strings.Join(variants, ","), c.ResizedPrefix, c.Quality, cmp.Or(encoder, "any"), c.MaxBytes, c.DeleteOrphans, keys)
 }
 
 // reasons formats why renditions are made, the most frequent reason first.

@@ -50,7 +50,7 @@ func newWarmReport(c *warmCommand, from backfill.Position, stdout, stderr io.Wri
 
 // count counts the sources in the background, so that the bar can show the remaining time.
 func (r *warmReport) count(ctx context.Context, b *backfill.Backfill) (stop func()) {
-	if r.progress == nil {
+	if r.progress == nil || b.Keys != nil { // A list may be standard input.
 		return func() {}
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -108,10 +108,11 @@ func (r *warmReport) summary(s backfill.Summary) error {
 			Kind       string                     `json:"kind"`
 			Renditions map[calotype.Staleness]int `json:"renditions"`
 			TooLarge   int                        `json:"too_large"`
+			NotFound   int                        `json:"not_found"`
 			Orphans    int                        `json:"orphans"`
 			Deleted    int                        `json:"deleted"`
 			DryRun     bool                       `json:"dry_run"`
-		}{"reasons", s.Renditions, s.TooLarge, s.Orphans, s.Deleted, r.dryRun})
+		}{"reasons", s.Renditions, s.TooLarge, s.NotFound, s.Orphans, s.Deleted, r.dryRun})
 		return errors.Join(err, lines.Encode(struct {
 			Seen     int `json:"seen"`
 			Current  int `json:"current"`
@@ -131,6 +132,9 @@ func (r *warmReport) summary(s backfill.Summary) error {
 	}
 	if s.TooLarge > 0 {
 		words = append(words, fmt.Sprintf("%d are larger than --max-bytes and left out.", s.TooLarge))
+	}
+	if s.NotFound > 0 {
+		words = append(words, fmt.Sprintf("%d of --keys are not in the bucket.", s.NotFound))
 	}
 	if s.Orphans > 0 {
 		words = append(words, fmt.Sprintf("%d renditions without a source, %s.", s.Orphans, deleted))

@@ -14,11 +14,9 @@ package backfill
 import (
 	"context"
 	"errors"
-	"fmt"
-	"time"
+	"iter"
 
 	"golang.org/x/sync/errgroup"
-	"golang.org/x/time/rate"
 
 	"calotype"
 	"calotype/queue"
@@ -32,6 +30,9 @@ type Backfill struct {
 	Presets calotype.Presets
 	// Sources is the prefix of the sources' keys; empty for the whole bucket.
 	Sources string
+	// Keys, if not nil, are the keys of the sources to inspect, in any order, instead of a
+	// listing. Keys that are not a picture's, or not under Sources, are skipped.
+	Keys iter.Seq2[string, error]
 	// Variants are made of each source.
 	Variants []calotype.Variant
 	// Quality is the quality of the renditions, 1 to 100. Encoder is the encoder that must
@@ -56,9 +57,11 @@ type Backfill struct {
 	Save func(Position) error
 }
 
-// Position is the progress of a run: all sources up to the key After are done.
+// Position is the progress of a run: all sources up to the key After are done; of Keys, the
+// first Line.
 type Position struct {
 	After   string  `json:"after"`
+	Line    int     `json:"line,omitempty"`
 	Summary Summary `json:"summary"`
 }
 
@@ -68,9 +71,10 @@ type Summary struct {
 	// or its inspection Failed. Sources over the limit are none of the three.
 	Seen, Current, Enqueued, Failed int
 	// Renditions counts the reasons why renditions are made. TooLarge counts the skipped
-	// sources.
+	// sources. NotFound counts the Keys that are not in the bucket.
 	Renditions map[calotype.Staleness]int
 	TooLarge   int
+	NotFound   int
 	// Orphans counts the orphans found, and Deleted those that were deleted.
 	Orphans, Deleted int
 }
@@ -82,8 +86,8 @@ type Finding struct {
 	Job calotype.Job
 	// Reasons are the reasons of the job's variants, in the same order.
 	Reasons []calotype.Staleness
-	// TooLarge reports that the source is skipped.
-	TooLarge bool
+	// TooLarge reports that the source is skipped, NotFound that it does not exist.
+	TooLarge, NotFound bool
 	// Orphan is the key of a rendition whose source no longer exists. Deleted reports that
 	// it was deleted.
 	Orphan  string
@@ -98,11 +102,9 @@ type finding struct {
 	Finding
 	etag  string
 	look  []calotype.Variant // The renditions that exist or may exist.
+	line  int                // Of Keys.
 	ready chan struct{}
 }
-
-// saveEvery is the maximum time between two saved positions.
-const saveEvery = time.Second
 
 // Run scans the bucket from a position; the zero position is its beginning. The summary
 // includes what was done before an error or before the end of the context.
@@ -110,120 +112,26 @@ func (b *Backfill) Run(ctx context.Context, from Position) (Summary, error) {
 	if from.Summary.Renditions == nil {
 		from.Summary.Renditions = map[calotype.Staleness]int{}
 	}
-	d := dealer{Backfill: b, position: from, pace: rate.NewLimiter(rate.Limit(b.Rate), queue.MaxBatch)}
+	s := newSender(b, from)
 	g, running := errgroup.WithContext(ctx)
 	findings := make(chan *finding, 4*b.Concurrency)
 	g.Go(func() error {
 		defer close(findings)
+		if b.Keys != nil {
+			return b.scanKeys(running, from.Line, findings)
+		}
 		return b.scan(running, from.After, findings)
 	})
-	g.Go(func() error { return d.dealWith(running, findings) })
+	g.Go(func() error { return s.dispatch(running, findings) })
+	g.Go(s.completeAll) // It ends after dispatch, and completes what was sent.
 	err := g.Wait()
-	if saveErr := d.save(); saveErr != nil {
+	if saveErr := s.save(); saveErr != nil {
 		err = errors.Join(err, saveErr)
 	}
-	return d.position.Summary, err
+	return s.position.Summary, err
 }
 
-// dealer handles findings in order.
-type dealer struct {
-	*Backfill
-	position Position // Everything up to it is done.
-	pace     *rate.Limiter
-	saved    time.Time
-
-	waiting []*finding // Findings whose jobs will be sent together, and those in between.
-	jobs    int        // How many of them have a job.
-}
-
-func (d *dealer) dealWith(ctx context.Context, findings <-chan *finding) error {
-	for f := range findings {
-		select {
-		case <-f.ready:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-		d.waiting = append(d.waiting, f)
-		if f.Err == nil && len(f.Job.Variants) > 0 {
-			d.jobs++
-		}
-		// A job waits for others to share its call, though not for long.
-		if d.jobs == queue.MaxBatch || d.jobs == 0 || time.Since(d.saved) > saveEvery {
-			if err := d.settle(ctx); err != nil {
-				return err
-			}
-		}
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return d.settle(ctx)
-}
-
-// settle sends the waiting jobs. Afterwards every earlier finding is done.
-func (d *dealer) settle(ctx context.Context) error {
-	sent := d.jobs > 0
-	if sent && !d.DryRun {
-		if err := d.send(ctx); err != nil {
-			return err
-		}
-	}
-	for _, f := range d.waiting {
-		if f.Source == "" {
-			continue // It was not an orphan after all.
-		}
-		d.count(f.Finding)
-		if d.OnResult != nil {
-			d.OnResult(f.Finding)
-		}
-		if f.Orphan == "" {
-			d.position.After = f.Source
-		}
-	}
-	d.waiting, d.jobs = d.waiting[:0], 0
-	// A run that is killed sends again what it sent after the last position.
-	if sent || time.Since(d.saved) > saveEvery {
-		return d.save()
-	}
-	return nil
-}
-
-// send sends the waiting jobs in one call, and retries the failed ones alone.
-func (d *dealer) send(ctx context.Context) error {
-	if err := d.pace.WaitN(ctx, d.jobs); err != nil {
-		return err
-	}
-	ctx = context.WithoutCancel(ctx) // Whether a call that was cut off took effect is unknown.
-	var bodies []string
-	for _, f := range d.waiting {
-		if f.Err == nil && len(f.Job.Variants) > 0 {
-			bodies = append(bodies, f.Job.Encode())
-		}
-	}
-	for i, err := range d.Jobs.SendBatch(ctx, bodies) {
-		if err != nil {
-			err = d.Jobs.Send(ctx, bodies[i], 0)
-		}
-		if err != nil {
-			return fmt.Errorf("enqueue: %w", err)
-		}
-	}
-	return nil
-}
-
-func (d *dealer) save() error {
-	d.saved = time.Now()
-	if d.Save == nil || d.DryRun {
-		return nil
-	}
-	if err := d.Save(d.position); err != nil {
-		return fmt.Errorf("save the position: %w", err)
-	}
-	return nil
-}
-
-func (d *dealer) count(f Finding) {
-	s := &d.position.Summary
+func (s *Summary) count(f Finding) {
 	switch {
 	case f.Orphan != "":
 		s.Orphans++
@@ -238,6 +146,8 @@ func (d *dealer) count(f Finding) {
 		s.Failed++
 	case f.TooLarge:
 		s.TooLarge++
+	case f.NotFound:
+		s.NotFound++
 	case len(f.Job.Variants) == 0:
 		s.Current++
 	default:

@@ -10,7 +10,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go/middleware"
 
 	"calotype"
 	"calotype/internal/awstest"
@@ -202,20 +207,23 @@ func TestALookThatFails(t *testing.T) {
 	}
 }
 
-// Runs that are stopped at any point and resume from their last position handle every
-// source. They send no job more than twice, unless several kills hit the moment between the
-// same jobs and their position.
+// Runs that are stopped at any point and resume from their last position send a job for every
+// source. A job is sent again only if a kill came between it and its position.
 func TestGoesOnWhereItStopped(t *testing.T) {
 	s := newSite(t)
 	const sources = 120
+	s.Rate = 400 // Slow enough for a stop to come before the end.
 	for i := range sources {
 		s.source(t, fmt.Sprintf("%04d.jpg", i), "x")
 	}
 	var at Position
+	lostIn := map[string]int{} // How many runs sent a source's job after their last position.
 	for stops := 0; ; stops++ {
 		ctx, stop := context.WithCancel(t.Context())
 		told, most := 0, 1+rand.IntN(40)
-		s.OnResult = func(Finding) {
+		var sentNow []string
+		s.OnResult = func(f Finding) {
+			sentNow = append(sentNow, f.Source)
 			if told++; told == most {
 				stop()
 			}
@@ -229,6 +237,11 @@ func TestGoesOnWhereItStopped(t *testing.T) {
 		}
 		summary, err := s.Run(ctx, at)
 		stop()
+		for _, source := range sentNow {
+			if source > at.After {
+				lostIn[source]++
+			}
+		}
 		if err == nil {
 			if summary.Seen != sources || stops == 0 {
 				t.Errorf("got %+v after %d stops", summary, stops)
@@ -245,12 +258,84 @@ func TestGoesOnWhereItStopped(t *testing.T) {
 		sent[job.Source]++
 	}
 	for source, n := range sent {
-		if n > 2 {
-			t.Errorf("%s was sent %d times", source, n)
+		if n > 1+lostIn[source] {
+			t.Errorf("%s was sent %d times, with %d kills between it and its position", source, n, lostIn[source])
 		}
 	}
 	if len(sent) != sources {
 		t.Errorf("%d sources were sent, want %d", len(sent), sources)
+	}
+}
+
+// Batches are sent side by side: each of four waits for the three others. Their findings
+// are reported in the order of keys, whichever ends first.
+func TestBatchesAreSentSideBySide(t *testing.T) {
+	s := newSite(t)
+	const sources = 4 * queue.MaxBatch
+	for i := range sources {
+		s.source(t, fmt.Sprintf("%04d.jpg", i), "x")
+	}
+	var all sync.WaitGroup
+	all.Add(4)
+	s.Jobs = queue.New(awstest.SQS(t, beforeEach(func() { all.Done(); all.Wait() })), s.jobsURL)
+	var reported []string
+	s.OnResult = func(f Finding) { reported = append(reported, f.Source) }
+	if got := s.run(t); got.Enqueued != sources {
+		t.Errorf("got %+v", got)
+	}
+	if sent := awstest.Drain(t, s.jobsURL); len(sent) != sources || !slices.IsSorted(reported) || len(reported) != sources {
+		t.Errorf("sent %d jobs, reported %q", len(sent), reported)
+	}
+}
+
+// A batch that cannot be sent ends the run, at the position before it, although later ones
+// were sent.
+func TestBatchThatCannotBeSent(t *testing.T) {
+	s := newSite(t)
+	for i := range 40 {
+		s.source(t, fmt.Sprintf("%04d.jpg", i), "x")
+	}
+	var calls atomic.Int32
+	var saved Position
+	s.Save = func(p Position) error { saved = p; return nil }
+	s.Jobs = queue.New(awstest.SQS(t, failing(func() bool { return calls.Add(1) >= 2 })), s.jobsURL)
+	summary, err := s.Run(t.Context(), Position{})
+	if err == nil || !strings.Contains(err.Error(), "enqueue: ") || summary.Enqueued > 10 || saved.Summary.Enqueued != summary.Enqueued {
+		t.Errorf("got %+v, %v, saved %+v", summary, err, saved)
+	}
+}
+
+// The number of batches in flight follows the latency.
+func TestInFlight(t *testing.T) {
+	for _, c := range []struct {
+		rate    float64
+		latency time.Duration
+		want    int
+	}{{100, 0, 4}, {200, 20 * time.Millisecond, 2}, {2000, 20 * time.Millisecond, 7}, {5000, 50 * time.Millisecond, 38}, {100_000, time.Second, MaxInFlight}} {
+		s := newSender(&Backfill{Rate: c.rate}, Position{})
+		s.latency = c.latency
+		if got := s.limit(); got != c.want {
+			t.Errorf("at %v jobs a second and %v: %d batches, want %d", c.rate, c.latency, got, c.want)
+		}
+	}
+}
+
+// beforeEach calls a function before each call of an SQS client.
+func beforeEach(do func()) func(*sqs.Options) {
+	return failing(func() bool { do(); return false })
+}
+
+// failing has the calls of an SQS client fail for which fails is true.
+func failing(fails func() bool) func(*sqs.Options) {
+	return func(o *sqs.Options) {
+		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+			return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("fail", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+				if fails() {
+					return middleware.InitializeOutput{}, middleware.Metadata{}, errors.New("no such luck")
+				}
+				return next.HandleInitialize(ctx, in)
+			}), middleware.Before)
+		})
 	}
 }
 

@@ -17,47 +17,55 @@ import (
 // scan finds every source, starting after a key, and which of its renditions are missing.
 // It inspects existing renditions concurrently, before a finding is ready.
 func (b *Backfill) scan(ctx context.Context, after string, findings chan<- *finding) error {
-	ctx, stop := context.WithCancel(ctx)
-	var listings sync.WaitGroup
-	defer listings.Wait()
-	defer stop()
-	h := hand{ctx: ctx, findings: findings}
+	h := handoff{ctx: ctx, findings: findings}
 	h.looks.SetLimit(b.Concurrency)
 	defer h.looks.Wait() //nolint:errcheck // Each finding has its own error.
-
-	cursors, err := b.cursors(ctx, after, &listings)
-	if err != nil {
-		return err
-	}
 	orphan := func(key, source string) {
 		if !b.DeleteOrphans {
 			return
 		}
 		f := &finding{Finding: Finding{Orphan: key, Source: source}}
-		h.over(f, func() { b.bury(ctx, &f.Finding) })
+		h.over(f, func() { b.deleteOrphan(ctx, &f.Finding) })
+	}
+	return b.merge(ctx, after, orphan, func(s store.Listed, existing []calotype.Variant) error {
+		f := b.finding(s, existing)
+		if len(f.look) == 0 {
+			h.over(f, nil)
+		} else {
+			h.over(f, func() { b.inspect(ctx, f) })
+		}
+		return context.Cause(ctx)
+	})
+}
+
+// merge lists the sources, and in step with them the renditions of each variant. It calls
+// found with each source and the variants that exist of it, and orphan with each rendition
+// whose source was not listed.
+func (b *Backfill) merge(ctx context.Context, after string, orphan func(key, source string), found func(store.Listed, []calotype.Variant) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	var listings sync.WaitGroup
+	defer listings.Wait()
+	defer stop()
+	cursors, err := b.cursors(ctx, after, &listings)
+	if err != nil {
+		return err
 	}
 	for s, err := range b.sources(ctx, after) {
 		if err != nil {
 			return err
 		}
-		var standing []calotype.Variant
+		var existing []calotype.Variant
 		for _, c := range cursors {
-			there, err := c.find(s.Key, orphan)
+			exists, err := c.find(s.Key, orphan)
 			if err != nil {
 				return err
 			}
-			if there {
-				standing = append(standing, c.variant)
+			if exists {
+				existing = append(existing, c.variant)
 			}
 		}
-		f := b.finding(s, standing)
-		if len(f.look) == 0 {
-			h.over(f, nil)
-		} else {
-			h.over(f, func() { b.lookAt(ctx, f) })
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+		if err := found(s, existing); err != nil {
+			return err
 		}
 	}
 	if !b.DeleteOrphans {
@@ -71,14 +79,14 @@ func (b *Backfill) scan(ctx context.Context, after string, findings chan<- *find
 	return nil
 }
 
-// hand passes findings on, while their objects may still be under inspection.
-type hand struct {
+// handoff passes findings on, while their objects may still be under inspection.
+type handoff struct {
 	ctx      context.Context
 	findings chan<- *finding
 	looks    errgroup.Group
 }
 
-func (h *hand) over(f *finding, look func()) {
+func (h *handoff) over(f *finding, look func()) {
 	f.ready = make(chan struct{})
 	select {
 	case h.findings <- f:
@@ -161,8 +169,8 @@ func (f *finding) need(v calotype.Variant, why calotype.Staleness) {
 	f.Reasons = append(f.Reasons, why)
 }
 
-// lookAt inspects the renditions that exist.
-func (b *Backfill) lookAt(ctx context.Context, f *finding) {
+// inspect inspects the renditions that exist.
+func (b *Backfill) inspect(ctx context.Context, f *finding) {
 	for _, v := range f.look {
 		o, err := b.Bucket.Head(ctx, b.Prefix.RenditionKey(v, f.Source))
 		if errors.Is(err, fs.ErrNotExist) {
@@ -181,10 +189,10 @@ func (b *Backfill) lookAt(ctx context.Context, f *finding) {
 	}
 }
 
-// bury deletes a rendition whose source no longer exists. A listing may be out of date, so
+// deleteOrphan deletes a rendition whose source no longer exists. A listing may be out of date, so
 // it checks again: first the rendition, then the source. A rendition that is not an orphan,
 // or that Calotype did not make, is not a finding.
-func (b *Backfill) bury(ctx context.Context, f *Finding) {
+func (b *Backfill) deleteOrphan(ctx context.Context, f *Finding) {
 	rendition, err := b.Bucket.Head(ctx, f.Orphan)
 	if err == nil && calotype.ParseLineage(rendition.Metadata).SourceETag != "" {
 		_, err = b.Bucket.Head(ctx, f.Source)

@@ -1,0 +1,57 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strings"
+
+	"calotype"
+	"calotype/worker/store"
+)
+
+// scanKeys finds what of the renditions of [Backfill.Keys] is missing, from after a line on.
+// Nothing is listed: each source and each of its renditions is inspected.
+func (b *Backfill) scanKeys(ctx context.Context, after int, findings chan<- *finding) error {
+	h := handoff{ctx: ctx, findings: findings}
+	h.looks.SetLimit(b.Concurrency)
+	defer h.looks.Wait() //nolint:errcheck // Each finding has its own error.
+	line, last := 0, ""
+	for key, err := range b.Keys {
+		if err != nil {
+			return err
+		}
+		line++
+		// An inventory of a bucket with versions has a key once for each.
+		if line <= after || key == last || !strings.HasPrefix(key, b.Sources) {
+			continue
+		}
+		if _, isPicture := calotype.FormatOfKey(key); !isPicture || b.Prefix.CheckSource(key) != nil {
+			continue
+		}
+		last = key
+		f := &finding{Finding: Finding{Source: key}, line: line}
+		h.over(f, func() { b.inspectSource(ctx, f) })
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// inspectSource inspects a source and its renditions.
+func (b *Backfill) inspectSource(ctx context.Context, f *finding) {
+	o, err := b.Bucket.Head(ctx, f.Source)
+	if errors.Is(err, fs.ErrNotExist) {
+		f.NotFound = true
+		return
+	}
+	if err != nil {
+		f.Err = err
+		return
+	}
+	own, _ := calotype.FormatOfKey(f.Source)
+	found := b.finding(store.Listed{Key: f.Source, ETag: o.ETag, Size: o.Size}, calotype.VariantsOf(b.Variants, own))
+	f.Finding, f.etag, f.look = found.Finding, found.etag, found.look
+	b.inspect(ctx, f)
+}
