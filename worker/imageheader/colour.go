@@ -28,7 +28,7 @@ const (
 	ColourCICP      ColourSource = "cicp"
 	ColourICC       ColourSource = "icc"
 	ColourSRGB      ColourSource = "srgb"
-	ColourGammaChrm ColourSource = "gamma" // Gamma, Primaries or both.
+	ColourGammaChrm ColourSource = "gamma" // Gamma, perhaps with Primaries.
 )
 
 // CICP are code points for colour. ITU-T H.273, tables 2 to 4.

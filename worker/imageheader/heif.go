@@ -255,11 +255,8 @@ func (r *heifReader) addAlpha(master, item *heifItem, p heifProperties) {
 	r.AlphaDepth = max(p.depth, 8)
 	r.AlphaFullRange = p.nclx == nil || p.nclx.FullRange
 	if coded := r.firstCoded(item); coded != nil {
-		if c, ok := r.sequence(coded, r.propertiesOf(coded)); ok {
-			r.AlphaDepth = c.depth
-			if p.nclx == nil {
-				r.AlphaFullRange = c.cicp.FullRange
-			}
+		if c, ok := r.sequence(coded, r.propertiesOf(coded)); ok { // Which counts, as in browsers.
+			r.AlphaDepth, r.AlphaFullRange = c.depth, c.cicp.FullRange
 		}
 	}
 }

@@ -73,7 +73,7 @@ func (h *Header) Refusal(l Limits) *Refusal {
 		return h.PNG.refusal(l)
 	case calotype.TIFF:
 		if l.Channels > 0 && h.TIFF.Samples > l.Channels {
-			return refuse(ClassTooManyChannels, "%d channels, the limit is %d", h.TIFF.Samples, l.Channels)
+			return refuse(ClassTooManyChannels, "%d channels, the limit is %d: save it as grey, RGB or CMYK, with alpha or without", h.TIFF.Samples, l.Channels)
 		}
 	case calotype.AVIF, calotype.HEIC:
 		return h.HEIF.refusal(l)

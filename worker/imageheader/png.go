@@ -293,7 +293,8 @@ func (r *pngReader) readFrame(c PNGChunk) {
 }
 
 // finish decides what follows from all chunks together. The precedence of colour chunks
-// follows PNG third edition, 4.3 "Colour spaces".
+// follows PNG third edition, 4.3 "Colour spaces". Browsers ignore cICP of limited range, and
+// cHRM without gAMA.
 func (r *pngReader) finish() {
 	if len(r.Transparency) > 0 && !r.Alpha {
 		r.Alpha = true
@@ -308,13 +309,13 @@ func (r *pngReader) finish() {
 	colour := &r.Colour
 	colour.ICC = r.profile
 	switch {
-	case colour.CICP != nil && colour.CICP.Matrix == MatrixIdentity:
+	case colour.CICP != nil && colour.CICP.Matrix == MatrixIdentity && colour.CICP.FullRange:
 		colour.Source = ColourCICP
 	case colour.ICC != nil:
 		colour.Source = ColourICC
 	case colour.SRGB:
 		colour.Source = ColourSRGB
-	case colour.Gamma > 0 || colour.Primaries != nil:
+	case colour.Gamma > 0:
 		colour.Source = ColourGammaChrm
 	}
 }

@@ -75,16 +75,18 @@ func TestPNGColour(t *testing.T) {
 		chunks []byte
 		want   ColourSource
 	}{
-		"nothing":          {nil, ColourUnstated},
-		"all":              {join(chrm, gamma, srgb, iccp([]byte("profile")), cicp(0)), ColourCICP},
-		"cICP of YCbCr":    {join(iccp([]byte("profile")), cicp(1)), ColourICC},
-		"iCCP":             {join(gamma, srgb, iccp([]byte("profile"))), ColourICC},
-		"iCCP, broken":     {join(srgb, pngChunk("iCCP", []byte("name\x00\x00not deflated"))), ColourSRGB},
-		"iCCP, too large":  {join(srgb, iccp(make([]byte, maxProfile+1))), ColourSRGB},
-		"sRGB":             {join(gamma, srgb), ColourSRGB},
-		"gAMA":             {gamma, ColourGammaChrm},
-		"cHRM":             {chrm, ColourGammaChrm},
-		"behind a palette": {join(late, gamma, srgb, iccp([]byte("profile"))), ColourUnstated},
+		"nothing":           {nil, ColourUnstated},
+		"all":               {join(chrm, gamma, srgb, iccp([]byte("profile")), cicp(0)), ColourCICP},
+		"cICP of YCbCr":     {join(iccp([]byte("profile")), cicp(1)), ColourICC},
+		"iCCP":              {join(gamma, srgb, iccp([]byte("profile"))), ColourICC},
+		"iCCP, broken":      {join(srgb, pngChunk("iCCP", []byte("name\x00\x00not deflated"))), ColourSRGB},
+		"iCCP, too large":   {join(srgb, iccp(make([]byte, maxProfile+1))), ColourSRGB},
+		"sRGB":              {join(gamma, srgb), ColourSRGB},
+		"gAMA":              {gamma, ColourGammaChrm},
+		"cHRM":              {chrm, ColourUnstated}, // Which browsers ignore.
+		"gAMA and cHRM":     {join(chrm, gamma), ColourGammaChrm},
+		"cICP of 16 to 235": {join(gamma, pngChunk("cICP", []byte{12, 13, 0, 0})), ColourGammaChrm},
+		"behind a palette":  {join(late, gamma, srgb, iccp([]byte("profile"))), ColourUnstated},
 	} {
 		h := parse(t, pngFile(c.chunks))
 		if h.Colour.Source != c.want {

@@ -18,6 +18,8 @@ type TIFF struct {
 	// ExtraSamples are the meanings of the channels besides the colours: 0 unknown, 1
 	// premultiplied alpha, 2 alpha.
 	ExtraSamples []uint16
+	// AlphaSample is the index of the extra sample that is alpha, if Header.Alpha is set.
+	AlphaSample int
 	// BitsPerSample are the bits of each channel that the file states.
 	BitsPerSample []uint16
 	// Photometric is the meaning of the channels; SampleFormat is 1 for unsigned, 2 for
@@ -296,12 +298,29 @@ func (t *TIFF) finish(h *Header) {
 	if t.Photometric == TIFFYCbCr {
 		h.Chroma = chromaBy(t.Subsampling[0], t.Subsampling[1])
 	}
-	// Only an extra sample that is declared as alpha is alpha.
-	if len(t.ExtraSamples) > 0 && (t.ExtraSamples[0] == 1 || t.ExtraSamples[0] == 2) {
-		h.Alpha, h.Premultiplied = true, t.ExtraSamples[0] == 1
-		h.Channels++
-	}
+	t.findAlpha(h, colours)
 	if h.Colour.ICC != nil {
 		h.Colour.Source = ColourICC
 	}
+}
+
+// findAlpha finds the first extra sample that says that it is alpha. Of a file that says
+// nothing, against the specification, one sample more than the colours is alpha: programs
+// that leave the tag out mean that, and others read it so.
+func (t *TIFF) findAlpha(h *Header, colours int) {
+	const premultiplied, straight = 1, 2
+	if t.Photometric == TIFFPalette {
+		colours = 1
+	}
+	extra := t.ExtraSamples
+	if extra == nil && t.Samples == colours+1 && colours != 4 {
+		extra = []uint16{straight}
+	}
+	t.AlphaSample = slices.IndexFunc(extra, func(e uint16) bool { return e == premultiplied || e == straight })
+	if t.AlphaSample < 0 {
+		t.AlphaSample = 0
+		return
+	}
+	h.Alpha, h.Premultiplied = true, extra[t.AlphaSample] == premultiplied
+	h.Channels++
 }

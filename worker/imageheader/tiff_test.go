@@ -82,6 +82,8 @@ func TestTIFFChannels(t *testing.T) {
 		"unknown extra":  {o.rgb(o.shorts(tagExtraSamples, 0)), 3, false, false, "", false},
 		"associated":     {o.rgb(o.shorts(tagExtraSamples, 1)), 4, true, true, "", false},
 		"unassociated":   {o.rgb(o.shorts(tagExtraSamples, 2)), 4, true, false, "", false},
+		"second extra":   {o.rgb(o.shorts(tagSamples, 5), o.shorts(tagExtraSamples, 0, 1)), 4, true, true, "", false},
+		"not said":       {[][]byte{o.shorts(tagWidth, 4), o.shorts(tagHeight, 3), o.shorts(tagPhotometric, TIFFRGB), o.shorts(tagSamples, 4)}, 4, true, false, "", false},
 		"grey":           {[][]byte{o.shorts(tagWidth, 4), o.shorts(tagHeight, 3), o.shorts(tagPhotometric, TIFFBlackIsZero)}, 1, false, false, "", false},
 		"CMYK":           {[][]byte{o.shorts(tagWidth, 4), o.shorts(tagHeight, 3), o.shorts(tagPhotometric, TIFFSeparated)}, 4, false, false, "", false},
 		"YCbCr":          {[][]byte{o.shorts(tagWidth, 4), o.shorts(tagHeight, 3), o.shorts(tagPhotometric, TIFFYCbCr)}, 3, false, false, Chroma420, false},

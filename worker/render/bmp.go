@@ -21,13 +21,13 @@ func (p *Picture) readBMPHeader() (err error) {
 	defer recoverFault(&err)
 	b, err := readBMP(p.body)
 	if err != nil {
-		return corrupt(calotype.BMP, err)
+		return corrupt(err)
 	}
 	p.Width, p.Height, p.stored = b.width, b.height, size{b.width, b.height, false}
-	p.profile = usableProfile(bmpProfile(p.body), 3, p.Format)
+	p.profile = usableProfile(bmpProfile(p.body), 3)
 	if !b.whole() {
 		if !p.limits.Lenient {
-			return corrupt(calotype.BMP, errCutBMP)
+			return corrupt(errCutBMP)
 		}
 		return nil
 	}

@@ -19,13 +19,20 @@ static VipsImage *apply_profile(VipsImage *in, const void *profile, size_t lengt
 	return out;
 }
 
-// with_meaning keeps the first bands and sets their interpretation.
-static VipsImage *with_meaning(VipsImage *in, int bands, VipsInterpretation space) {
-	VipsImage *some = NULL, *out = NULL;
-	if (vips_extract_band(in, &some, 0, "n", bands, NULL))
+// with_meaning keeps the first bands and, unless it is negative, the alpha band, and sets
+// their interpretation.
+static VipsImage *with_meaning(VipsImage *in, int colours, int alpha, VipsInterpretation space) {
+	VipsImage *some = NULL, *last = NULL, *both = NULL, *out = NULL;
+	if (vips_extract_band(in, &some, 0, "n", colours, NULL))
 		return NULL;
-	if (vips_copy(some, &out, "interpretation", space, NULL))
+	if (alpha < 0)
+		g_object_ref(both = some);
+	else if (vips_extract_band(in, &last, alpha, NULL) || vips_bandjoin2(some, last, &both, NULL))
+		both = NULL;
+	if (!both || vips_copy(both, &out, "interpretation", space, NULL))
 		out = NULL;
+	VIPS_UNREF(both);
+	VIPS_UNREF(last);
 	g_object_unref(some);
 	return out;
 }
@@ -53,7 +60,6 @@ import "C"
 import (
 	"unsafe"
 
-	"calotype"
 	"calotype/worker/imageheader"
 )
 
@@ -63,10 +69,14 @@ var srgbProfile = C.CString("srgb")
 
 // channels converts a picture to 1 to 4 bands of known meaning: grey or RGB, without or
 // with alpha, or CMYK without alpha. It drops other bands, such as the spot colours of a
-// TIFF. Pictures in other colour spaces become RGB.
-func (p *pages) channels(hasAlpha bool) error {
+// TIFF. Pictures in other colour spaces become RGB. Grey means that only the first band
+// holds colour. Alpha is the index of its band, or negative.
+func (p *pages) channels(grey bool, alpha int) error {
 	space := p.image.Type
 	colours := 3
+	if grey {
+		space = p.greySpace()
+	}
 	switch space {
 	case C.VIPS_INTERPRETATION_B_W, C.VIPS_INTERPRETATION_GREY16:
 		colours = 1
@@ -81,20 +91,27 @@ func (p *pages) channels(hasAlpha bool) error {
 		}
 	}
 	if p.bands() < colours {
-		colours = 1
-		space = C.VIPS_INTERPRETATION_B_W
-		if p.image.BandFmt == C.VIPS_FORMAT_USHORT {
-			space = C.VIPS_INTERPRETATION_GREY16
-		}
+		colours, space = 1, p.greySpace()
 	}
 	keep := colours
-	if hasAlpha && colours != 4 && p.bands() > colours {
+	if colours == 4 || alpha < colours || alpha >= p.bands() {
+		alpha = -1
+	}
+	if alpha >= 0 {
 		keep++
 	}
 	if keep == p.bands() && space == p.image.Type {
 		return nil
 	}
-	return p.replace(C.with_meaning(p.image, C.int(keep), C.VipsInterpretation(space)))
+	return p.replace(C.with_meaning(p.image, C.int(colours), C.int(alpha), C.VipsInterpretation(space)))
+}
+
+// greySpace is the space of grey samples of the picture's format.
+func (p *pages) greySpace() C.VipsInterpretation {
+	if p.image.BandFmt == C.VIPS_FORMAT_USHORT {
+		return C.VIPS_INTERPRETATION_GREY16
+	}
+	return C.VIPS_INTERPRETATION_B_W
 }
 
 // isCMYK reports whether the bands are print colours.
@@ -183,14 +200,10 @@ func (p *pages) isSRGB() bool {
 }
 
 // usableProfile returns the profile to convert from, for a number of colour channels. It is
-// nil if there is none, if it is for another colour space, or if it is sRGB's. Browsers
-// decode grey to RGB, except in PNG, whose decoder refuses the profile.
-func usableProfile(profile []byte, colours int, format calotype.Format) []byte {
+// nil if there is none, if it is for another colour space, or if it is sRGB's.
+func usableProfile(profile []byte, colours int) []byte {
 	header, ok := imageheader.ReadProfile(profile)
 	if !ok || !header.Fits(colours) || imageheader.IsSRGB(profile) {
-		return nil
-	}
-	if format == calotype.PNG && colours == 1 && header.Space != "GRAY" {
 		return nil
 	}
 	return profile

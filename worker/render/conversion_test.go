@@ -34,6 +34,7 @@ func TestCodePoints(t *testing.T) {
 		{calotype.PNG, 1, 16, rgb{176, 176, 176}, rgb{237, 237, 237}, hdr},
 		{calotype.PNG, 1, 16, rgb{240, 240, 240}, rgb{255, 255, 255}, 0},
 		{calotype.PNG, 1, 16, rgb{60, 160, 90}, rgb{24, 217, 58}, hdr},
+		{calotype.PNG, 9, 16, rgb{235, 220, 150}, rgb{255, 193, 0}, 1},
 		{calotype.PNG, 9, 18, rgb{128, 128, 128}, rgb{99, 99, 99}, 2},
 		{calotype.PNG, 1, 18, rgb{200, 100, 50}, rgb{187, 80, 39}, 4},
 		{calotype.PNG, 1, 18, rgb{255, 255, 255}, rgb{255, 255, 255}, 0},

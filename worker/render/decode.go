@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"calotype"
+	"calotype/worker/imageheader"
 )
 
 // decode converts a source's bytes to the picture that all targets are made from.
@@ -73,7 +74,7 @@ func (p *Picture) decodeStored(width, height int) (d *decoded, err error) {
 		return err
 	})
 	if err != nil {
-		return nil, corrupt(p.Format, err) // The pixels are read only here.
+		return nil, corrupt(err) // The pixels are read only here.
 	}
 	return d, nil
 }
@@ -95,11 +96,19 @@ func (p *Picture) decodeDamaged(width, height int) (d *decoded) {
 	return d
 }
 
-// decodePages decodes a loaded picture. The order of the steps is: load, channels, scale,
-// colours; then follow the turn and the fan-out.
+// decodePages decodes a loaded picture. The order of the steps is: load, channels, alpha,
+// scale, colours; then follow the turn and the fan-out.
 func (p *Picture) decodePages(img *pages, width, height int) (*decoded, error) {
-	if err := img.channels(p.hasAlpha(img)); err != nil {
+	if err := img.channels(p.isGrey(), p.alphaBand(img)); err != nil {
 		return nil, fmt.Errorf("channels: %w", err)
+	}
+	if err := img.toLevels(); err != nil {
+		return nil, fmt.Errorf("samples: %w", err)
+	}
+	if p.hasLimitedAlpha() {
+		if err := img.stretchAlpha(); err != nil {
+			return nil, fmt.Errorf("alpha: %w", err)
+		}
 	}
 	if p.premultiplied {
 		if err := img.unpremultiply(); err != nil {
@@ -112,9 +121,38 @@ func (p *Picture) decodePages(img *pages, width, height int) (*decoded, error) {
 	return p.convert(img)
 }
 
-// hasAlpha reports whether a band after the colours is alpha. In a TIFF it may be anything.
-func (p *Picture) hasAlpha(frame *pages) bool {
-	return p.Format != calotype.TIFF || frame.bands() == 2 || frame.bands() == 4
+// alphaBand returns the number of the band that is alpha, or -1. The bands behind the
+// colours of a TIFF may be anything.
+func (p *Picture) alphaBand(img *pages) int {
+	switch {
+	case p.Format != calotype.TIFF || p.header.TIFF == nil:
+		if bands := img.bands(); bands == 2 || bands >= 4 {
+			return bands - 1
+		}
+		return -1
+	case !p.header.Alpha:
+		return -1
+	}
+	colours := img.colours()
+	if p.isGrey() {
+		colours = 1
+	}
+	return colours + p.header.TIFF.AlphaSample
+}
+
+// isGrey reports whether only the first band is of colour: libheif decodes grey to RGB, and
+// libvips does not know the meaning of the samples behind a TIFF's grey.
+func (p *Picture) isGrey() bool {
+	if t := p.header.TIFF; t != nil {
+		return !p.byLibtiff() && (t.Photometric == imageheader.TIFFWhiteIsZero || t.Photometric == imageheader.TIFFBlackIsZero)
+	}
+	return p.header.HEIF != nil && p.header.Chroma == imageheader.Chroma400
+}
+
+// hasLimitedAlpha reports whether alpha is stored from 16 to 235, which libheif hands out
+// as it is.
+func (p *Picture) hasLimitedAlpha() bool {
+	return p.header.HEIF != nil && p.header.Alpha && !p.header.HEIF.AlphaFullRange
 }
 
 // convert converts a picture's colours to sRGB, and reads its pixels into memory.
@@ -158,6 +196,9 @@ func (p *Picture) convert(img *pages) (d *decoded, err error) {
 func (p *Picture) load(width, height int) (*pages, error) {
 	if p.Format == calotype.BMP {
 		return p.decodeBMP(failOnError)
+	}
+	if p.byLibtiff() {
+		return p.decodeByLibtiff()
 	}
 	shrink := p.shrink(width, height)
 	o := loadOptions{failOn: failOnError}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"calotype"
 	"calotype/worker/failure"
 	"calotype/worker/imageheader"
 )
@@ -35,16 +34,20 @@ func faultf(class, format string, args ...any) *failure.Failure {
 
 // corrupt is the failure of a picture that a decoder gave up on, or of a kind that its
 // decoder does not support.
-func corrupt(format calotype.Format, err error) *failure.Failure {
+func corrupt(err error) *failure.Failure {
 	detail := oneLine(err.Error())
 	switch {
 	case detail == "":
 		detail = errSilent.Error()
-	case strings.Contains(detail, "not supported"):
-		return faultf(ClassUnsupported, "%s", detail) // Only the text reveals it.
+	case slices.ContainsFunc(unsupported, func(words string) bool { return strings.Contains(detail, words) }):
+		return faultf(ClassUnsupported, "%s", detail)
 	}
 	return faultf(ClassCorrupt, "%s", detail)
 }
+
+// unsupported are the words of decoders for a kind of picture that they do not know. No
+// library has a code for it.
+var unsupported = []string{"not supported", "not configured", "can not handle"}
 
 var errSilent = errors.New("the decoder gave up and did not say why")
 

@@ -220,29 +220,32 @@ func TestHasNoMetadata(t *testing.T) {
 	webp := render(t, pic, Target{60, 40, calotype.WebP, 80}).Body
 	text := "\x00\x00\x00\x04tEXtnote\x00\x00\x00\x00"
 	for name, c := range map[string]struct {
-		format calotype.Format
-		body   []byte
-		want   bool
+		body []byte
+		want bool
 	}{
-		"jpeg":               {calotype.JPEG, jpg, true},
-		"jpeg, comment":      {calotype.JPEG, withSegments(jpg, segment(0xfe, secret)), false},
-		"jpeg, exif":         {calotype.JPEG, withSegments(jpg, exif(1)), false},
-		"jpeg, jumbf":        {calotype.JPEG, withSegments(jpg, segment(0xeb, secret)), false},
-		"jpeg, behind":       {calotype.JPEG, append(bytes.Clone(jpg), secret...), false},
-		"jpeg, cut":          {calotype.JPEG, jpg[:len(jpg)-2], false},
-		"png":                {calotype.PNG, pic, true},
-		"png, text":          {calotype.PNG, append(bytes.Clone(pic[:33]), append([]byte(text), pic[33:]...)...), false},
-		"png, behind":        {calotype.PNG, append(bytes.Clone(pic), secret...), false},
-		"gif":                {calotype.GIF, anim, true},
-		"gif, comment":       {calotype.GIF, append(bytes.Clone(anim[:len(anim)-1]), "\x21\xfe\x04note\x00\x3b"...), false},
-		"gif, behind":        {calotype.GIF, append(bytes.Clone(anim), secret...), false},
-		"webp":               {calotype.WebP, webp, true},
-		"webp, behind":       {calotype.WebP, append(bytes.Clone(webp), secret...), false},
-		"avif, not read":     {calotype.AVIF, nil, false},
-		"jpeg, nothing else": {calotype.JPEG, jpg[:2], false},
+		"jpeg":               {jpg, true},
+		"jpeg, comment":      {withSegments(jpg, segment(0xfe, secret)), false},
+		"jpeg, exif":         {withSegments(jpg, exif(1)), false},
+		"jpeg, jumbf":        {withSegments(jpg, segment(0xeb, secret)), false},
+		"jpeg, behind":       {append(bytes.Clone(jpg), secret...), false},
+		"jpeg, cut":          {jpg[:len(jpg)-2], false},
+		"png":                {pic, true},
+		"png, text":          {append(bytes.Clone(pic[:33]), append([]byte(text), pic[33:]...)...), false},
+		"png, behind":        {append(bytes.Clone(pic), secret...), false},
+		"gif":                {anim, true},
+		"gif, comment":       {append(bytes.Clone(anim[:len(anim)-1]), "\x21\xfe\x04note\x00\x3b"...), false},
+		"gif, behind":        {append(bytes.Clone(anim), secret...), false},
+		"webp":               {webp, true},
+		"webp, behind":       {append(bytes.Clone(webp), secret...), false},
+		"avif, not read":     {nil, false},
+		"jpeg, nothing else": {jpg[:2], false},
 	} {
-		if got := hasNoMetadata(c.format, c.body); got != c.want {
-			t.Errorf("%s: got %v", name, got)
+		header, refusal := readHeader(c.body)
+		if refusal != nil {
+			t.Fatalf("%s: %v", name, refusal)
+		}
+		if header.NoMetadata != c.want {
+			t.Errorf("%s: got %v", name, header.NoMetadata)
 		}
 	}
 }

@@ -31,7 +31,7 @@ func (p *Picture) readFrames() error {
 	case err == animation.ErrNotAnimated:
 		return nil
 	case err != nil:
-		return corrupt(p.Format, err)
+		return corrupt(err)
 	}
 	p.Width, p.Height, p.Frames, p.animation = reader.Width, reader.Height, reader.Count, reader
 	return nil
@@ -45,7 +45,7 @@ func (p *Picture) decodeFrames(width, height, frames int, on failOn) (*decoded, 
 	read := 0
 	for shown, damage := range p.composed() {
 		if damage != nil && (on == failOnError || read == 0 && p.Format != calotype.GIF) {
-			return nil, corrupt(p.Format, fmt.Errorf("frame %d: %w", read, damage))
+			return nil, corrupt(fmt.Errorf("frame %d: %w", read, damage))
 		}
 		if shown.image == nil {
 			break
@@ -96,7 +96,8 @@ func (p *Picture) composed() iter.Seq2[shown, error] {
 	}
 }
 
-// decodeStill decodes the still file of a frame.
+// decodeStill decodes the still file of a frame, which says what the animation says of its
+// colours.
 func (p *Picture) decodeStill(file []byte) (*image.NRGBA, error) {
 	still, err := Open(file, Limits{})
 	if err != nil {
@@ -120,7 +121,7 @@ func (p *Picture) scaleCanvas(canvas *image.NRGBA, width, height int) (*decoded,
 	}
 	copy(d.pixels, canvas.Pix)
 	d.dropOpaqueAlpha()
-	if p.profile != nil && p.Format == calotype.WebP { // The frames of a PNG have their own.
+	if p.sequence != nil && (p.profile != nil || p.conversion != nil) {
 		before := d
 		defer before.free()
 		if d, err = p.convertCanvas(before); err != nil {
@@ -141,7 +142,8 @@ func (p *Picture) scaleCanvas(canvas *image.NRGBA, width, height int) (*decoded,
 	return d.turned(p.orientation)
 }
 
-// convertCanvas converts a canvas's colours to sRGB.
+// convertCanvas converts the colours of an AVIF track's frame to sRGB. Other frames are
+// converted as they are decoded.
 func (p *Picture) convertCanvas(d *decoded) (*decoded, error) {
 	img, err := d.pages()
 	if err != nil {

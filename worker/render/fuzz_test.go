@@ -113,8 +113,12 @@ func FuzzRowsOfBMP(f *testing.F) {
 func FuzzMemory(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
+		header, refusal := readHeader(body)
+		if refusal != nil {
+			return
+		}
 		for _, format := range []calotype.Format{calotype.JPEG, calotype.PNG, calotype.WebP, calotype.BMP, calotype.TIFF} {
-			p := &Picture{Format: format, Width: 4000, Height: 3000, Frames: 1, body: body}
+			p := &Picture{Format: format, Width: 4000, Height: 3000, Frames: 1, body: body, header: header}
 			least, most := int64(len(body)), int64(len(body))+4000*3000*100
 			if got := p.Memory([]Target{{400, 300, calotype.WebP, 80}}); got < least || got > most {
 				t.Errorf("%s: %d bytes", format, got)

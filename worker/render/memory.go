@@ -75,15 +75,6 @@ func targetBytes(f calotype.Format) int64 {
 	return 9
 }
 
-// header is the part of the file's header that could be read.
-func (p *Picture) header() *imageheader.Header {
-	header, err := imageheader.Parse(p.body)
-	if err != nil {
-		return &imageheader.Header{}
-	}
-	return header
-}
-
 // decodeBytes returns the memory to decode the source to width x height.
 func (p *Picture) decodeBytes(width, height int, frames int64) int64 {
 	stored := p.Width
@@ -95,7 +86,7 @@ func (p *Picture) decodeBytes(width, height int, frames int64) int64 {
 	if p.animation != nil {
 		return p.frameBytes(pixels, width, height) + rows
 	}
-	header := p.header()
+	header := p.header
 	switch p.Format {
 	case calotype.JPEG:
 		return jpegCoefficients(header, pixels) + rows/2
@@ -124,7 +115,14 @@ func (p *Picture) decodeBytes(width, height int, frames int64) int64 {
 	case calotype.BMP:
 		return pixels * 5
 	case calotype.TIFF:
-		return pixels*4 + rows // One strip may hold the whole picture, in 16 bits.
+		need := pixels*4 + rows // One strip may hold the whole picture, in 16 bits.
+		if p.byLibtiff() {
+			need += pixels * 5
+		}
+		if t := header.TIFF; t != nil && (t.SampleFormat != 1 || header.Depth > 16) { // As they are, as floats, and as levels.
+			need += pixels * int64(t.Samples) * (int64(header.Depth)/8 + 4 + 2)
+		}
+		return need
 	}
 	return pixels*8 + rows // A frame of a GIF.
 }
@@ -134,6 +132,15 @@ func (p *Picture) decodeBytes(width, height int, frames int64) int64 {
 // frame is in memory twice while frames are joined; the second copy counts as the targets'.
 func (p *Picture) frameBytes(pixels int64, width, height int) int64 {
 	return pixels*4*6 + int64(width)*int64(height)*8
+}
+
+// byLibtiff reports whether libtiff converts a TIFF to RGB, because libvips does not: luma
+// and chroma without compression or with one other than JPEG, and JPEG of the old style.
+// TIFF 6.0, sections 21 and 22.
+func (p *Picture) byLibtiff() bool {
+	t := p.header.TIFF
+	return t != nil && (t.Compression == imageheader.TIFFOldJPEG ||
+		t.Photometric == imageheader.TIFFYCbCr && t.Compression != imageheader.TIFFNewJPEG)
 }
 
 // bytesPerSample is 2 for samples of more than 8 bits.

@@ -10,15 +10,16 @@ import (
 // Open reads a picture's header. The error is a [*failure.Failure] if the bytes are not a
 // picture that can be read, or exceed a limit.
 func Open(body []byte, limits Limits) (*Picture, error) {
-	if refusal := refused(body); refusal != nil {
+	header, refusal := readHeader(body)
+	if refusal != nil {
 		return nil, refusal
 	}
 	format, ok := Sniff(body)
 	if !ok {
 		return nil, faultf(ClassUnsupported, "the content is not a picture of a known format")
 	}
-	p := &Picture{Format: format, Frames: 1, body: body, coded: body, limits: limits, orientation: 1}
-	read := p.readHeader
+	p := &Picture{Format: format, Frames: 1, body: body, coded: body, header: header, limits: limits, orientation: 1}
+	read := p.readPicture
 	if format == calotype.BMP {
 		read = p.readBMPHeader
 	}
@@ -34,7 +35,8 @@ func Open(body []byte, limits Limits) (*Picture, error) {
 	return p, nil
 }
 
-func (p *Picture) readHeader() error {
+// readPicture reads the size, the frames and the colours.
+func (p *Picture) readPicture() error {
 	if err := p.readFrames(); err != nil {
 		return err
 	}
@@ -42,27 +44,27 @@ func (p *Picture) readHeader() error {
 	if p.sequence != nil {
 		return nil
 	}
-	// If the header cannot be parsed, only libvips's findings count.
-	header, err := imageheader.Parse(p.body)
-	if err != nil {
-		header = &imageheader.Header{Orientation: 1}
-	}
+	header := p.header
 	if p.animation != nil && p.Format != calotype.PNG {
-		p.plain = hasNoMetadata(p.Format, p.body)
-		p.profile = usableProfile(header.Colour.ICC, 3, p.Format)
+		p.plain = header.NoMetadata
 		return nil
 	}
 	if p.Format == calotype.AVIF && (header.Orientation != 1 || header.HEIF != nil && header.HEIF.Clap != nil) {
 		p.coded = withoutTransforms(p.body)
 	}
-	return vipsErrors.run(func() error { return p.readPages(header) })
+	if p.byLibtiff() {
+		p.readByLibtiff()
+		return nil
+	}
+	return vipsErrors.run(p.readPages)
 }
 
 // readPages opens the picture with libvips and combines both descriptions of it.
-func (p *Picture) readPages(header *imageheader.Header) error {
+func (p *Picture) readPages() error {
+	header := p.header
 	img, err := loadPages(p.Format, p.coded, loadOptions{failOn: failOnError})
 	if err != nil {
-		return corrupt(p.Format, err)
+		return corrupt(err)
 	}
 	defer img.Close()
 	p.stored = size{img.width(), img.number("page-height", img.height()), false}
@@ -82,16 +84,17 @@ func (p *Picture) readPages(header *imageheader.Header) error {
 	if n := header.Natural; n.Width > 0 && n.Height > 0 {
 		p.Width, p.Height = n.Width, n.Height
 	}
-	p.premultiplied = header.Premultiplied
-	p.readColour(img, header)
+	p.premultiplied = header.Premultiplied && p.Format != calotype.TIFF // Libvips divides a TIFF's.
+	p.readColour(img)
 	p.palette = p.Format == calotype.PNG && (img.number("palette-bit-depth", 0) > 0 || img.number("palette", 0) > 0)
-	p.plain = p.orientation == 1 && !img.isCMYK() && hasNoMetadata(p.Format, p.body)
+	p.plain = p.orientation == 1 && !img.isCMYK() && header.NoMetadata
 	return nil
 }
 
 // readColour decides what the colours are converted from: an ICC profile, or other
 // declarations of the file. The header knows the precedence of each format.
-func (p *Picture) readColour(img *pages, header *imageheader.Header) {
+func (p *Picture) readColour(img *pages) {
+	header := p.header
 	switch header.Colour.Source {
 	case imageheader.ColourCICP, imageheader.ColourGammaChrm:
 		p.conversion = newConversion(p.Format, header.Colour)
@@ -101,7 +104,11 @@ func (p *Picture) readColour(img *pages, header *imageheader.Header) {
 		if header.Format == "" {
 			profile = img.profile()
 		}
-		p.profile = usableProfile(profile, img.colours(), p.Format)
+		colours := img.colours()
+		if p.isGrey() {
+			colours = 1
+		}
+		p.profile = usableProfile(profile, colours)
 	}
 	p.inSRGB = img.isSRGB() && p.profile == nil && p.conversion == nil
 }

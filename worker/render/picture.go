@@ -14,6 +14,7 @@ import (
 
 	"calotype"
 	"calotype/worker/animation"
+	"calotype/worker/imageheader"
 )
 
 // Limits bound one picture; zero means no limit. All but Time are checked against its
@@ -43,6 +44,7 @@ type Picture struct {
 
 	body          []byte
 	coded         []byte // What is decoded: the body, or a copy with fewer properties.
+	header        *imageheader.Header
 	limits        Limits
 	stored        size              // Before the turn, in pixels.
 	orientation   int               // EXIF's, 1 to 8

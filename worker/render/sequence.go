@@ -96,8 +96,8 @@ var decodesSequences = sync.OnceValue(func() bool { return C.find_heif() != 0 })
 
 // readSequence reads the frames of an animated AVIF. It does not change a still.
 func (p *Picture) readSequence() error {
-	h, err := imageheader.Parse(p.body)
-	if err != nil || h.Animation == nil || h.Frames < 2 {
+	h := p.header
+	if h.Animation == nil || h.Frames < 2 {
 		return nil // libvips decides about it.
 	}
 	s := &sequence{width: h.Width, height: h.Height, plays: h.Animation.Plays}
@@ -105,9 +105,13 @@ func (p *Picture) readSequence() error {
 		s.delays = append(s.delays, int(f.Delay/time.Millisecond))
 	}
 	if len(s.delays) != h.Frames {
-		return corrupt(calotype.AVIF, fmt.Errorf("%d frames have %d durations", h.Frames, len(s.delays)))
+		return corrupt(fmt.Errorf("%d frames have %d durations", h.Frames, len(s.delays)))
 	}
 	p.Width, p.Height, p.Frames, p.sequence = h.Width, h.Height, h.Frames, s
+	p.profile, p.conversion = usableProfile(h.Colour.ICC, 3), nil
+	if h.Colour.Source == imageheader.ColourCICP {
+		p.profile, p.conversion = nil, newConversion(calotype.AVIF, h.Colour)
+	}
 	if decodesSequences() {
 		_, end, err := openTrack(p.body)
 		if s.decodable = err == nil; s.decodable {

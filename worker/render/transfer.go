@@ -65,7 +65,7 @@ func displayHLG(r, g, b float64) float64 {
 
 // toneMap returns the factor that maps a pixel's light into the range of sRGB; brightest is
 // its largest sample. Light up to white is halved, and a curve from there reaches 1 at the
-// peak. Hues are preserved. The curve approximates what Chromium 156 shows, within 8 levels
+// peak. Brighter light becomes 1. Hues are preserved. The curve approximates what Chromium 156 shows, within 8 levels
 // of 255.
 func toneMap(brightest float64) float64 {
 	const slope, peak = 0.5, hdrPeak / hdrWhite
@@ -76,5 +76,5 @@ func toneMap(brightest float64) float64 {
 	// A quadratic Bézier curve from (1, slope) by (1/slope, 1) to (peak, 1).
 	const a, b = 1 - 2/slope + peak, 2 * (1/slope - 1)
 	t := (math.Sqrt(b*b-4*a*(1-x)) - b) / (2 * a)
-	return (slope*(1-t)*(1-t) + 2*t*(1-t) + t*t) / x
+	return (slope*(1-t)*(1-t) + 2*t*(1-t) + t*t) / brightest
 }

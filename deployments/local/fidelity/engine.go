@@ -39,8 +39,8 @@ func engine(ctx context.Context, body []byte) ([]Made, error) {
 	}
 	defer opened.Close()
 	picture := opened.Header()
-	natural := render.Target{Format: picture.Format.Own(), Quality: quality}
-	natural.Width, natural.Height = calotype.Box{Width: calotype.MaxSide, Height: calotype.MaxSide}.Fit(picture.Width, picture.Height)
+	largest := calotype.Box{Width: calotype.MaxSide, Height: calotype.MaxSide}
+	natural := picture.Target(calotype.Variant{}, calotype.Preset{Wide: largest, Tall: largest}, quality)
 	webp, png, half := natural, natural, natural
 	webp.Format, png.Format = calotype.WebP, calotype.PNG
 	half.Width, half.Height = (half.Width+1)/2, (half.Height+1)/2

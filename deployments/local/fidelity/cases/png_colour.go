@@ -39,7 +39,8 @@ func addPNGColour(s *set) {
 		"cicp-srgb", [][]byte{cicp(1, 13, 0, 1)}, "cicp-p3", [][]byte{cicp(12, 13, 0, 1)}, "cicp-bt709", [][]byte{cicp(1, 1, 0, 1)},
 		"cicp-linear", [][]byte{cicp(1, 8, 0, 1)}, "cicp-2020", [][]byte{cicp(9, 13, 0, 1)}, "cicp-gamma22", [][]byte{cicp(1, 4, 0, 1)},
 		"cicp-p3-iccp-srgb", [][]byte{cicp(12, 13, 0, 1), iccp(profileRGB(primariesSRGB, 0))}, "cicp-srgb-iccp-p3", [][]byte{cicp(1, 13, 0, 1), p3},
-		"cicp-srgb-gama-1.0", [][]byte{cicp(1, 13, 0, 1), gama(1)}, "cicp-limited", [][]byte{cicp(12, 13, 0, 0)}, "cicp-matrix-6", [][]byte{cicp(12, 13, 6, 1)},
+		"cicp-srgb-gama-1.0", [][]byte{cicp(1, 13, 0, 1), gama(1)}, "cicp-limited", [][]byte{cicp(12, 13, 0, 0)}, "cicp-limited-iccp-p3", [][]byte{cicp(1, 8, 0, 0), p3},
+		"cicp-limited-gama-1.0", [][]byte{cicp(12, 13, 0, 0), gama(1)}, "cicp-matrix-6", [][]byte{cicp(12, 13, 6, 1)},
 	) {
 		s.add("png-colour", "png-"+name+".png", newCanvas(pngRGB, 8).file(chunks...))
 	}

@@ -80,7 +80,7 @@ func (t tiff) body() []byte {
 			size := map[int]int{typeShort: 2, typeLong: 4}[f.kind]
 			value, n = write(order, size, f.numbers), len(f.numbers)
 		}
-		if f.tag == 0x111 {
+		if f.tag == 0x111 || f.tag == 0x201 { // The strip, or a whole JPEG in its place.
 			value = write(order, 4, []int{-1}) // Known below.
 		}
 		table = slices.Concat(table, write(order, 2, []int{f.tag, f.kind}), number(n))
@@ -96,7 +96,7 @@ func (t tiff) body() []byte {
 	}
 	strip := write(order, 4, []int{at + len(values)})
 	for i := 0; i < len(table); i += entry {
-		if int(binaryOrder(order).Uint16(table[i:])) == 0x111 {
+		if tag := binaryOrder(order).Uint16(table[i:]); tag == 0x111 || tag == 0x201 {
 			copy(table[i+entry-word:], strip)
 		}
 	}
@@ -163,6 +163,12 @@ func addTIFF(s *set) {
 		return l32(float(Quadrants[q][0]), float(Quadrants[q][1]), float(Quadrants[q][2]))
 	})})
 	add("grey-float", tiff{bits: []int{32}, format: 3, photometric: tiffBlackIsZero, pixels: interleaved(func(q int) []byte { return l32(float(greys[q])) })}).shows(Width, Height, inGrey)
+	add("grey-measured", tiff{bits: []int{32}, format: 3, photometric: tiffBlackIsZero, pixels: interleaved(func(q int) []byte {
+		return l32(int(math.Float32bits(float32(greys[q]) * 10)))
+	})}).shows(Width, Height, measured())
+	add("rgb-32", tiff{bits: []int{32, 32, 32}, photometric: tiffRGB, pixels: interleaved(func(q int) []byte {
+		return l32(int(Quadrants[q][0])<<24, int(Quadrants[q][1])<<24, int(Quadrants[q][2])<<24)
+	})})
 	add("palette", tiff{bits: []int{8}, photometric: tiffPalette, more: []tiffField{{0x140, typeShort, tiffColours(), nil}}, pixels: interleaved(func(q int) []byte { return []byte{byte(q)} })})
 	add("cmyk", tiff{bits: []int{8, 8, 8, 8}, photometric: tiffCMYK, pixels: interleaved(func(q int) []byte {
 		black := max(Quadrants[q][0], Quadrants[q][1], Quadrants[q][2])
@@ -198,6 +204,14 @@ func addTIFFExtra(s *set, add func(string, tiff) *Case) {
 	four := []int{8, 8, 8, 8}
 	add("alpha-straight", tiff{bits: four, photometric: tiffRGB, extra: []int{2}, pixels: straight}).shows(Width, Height, soft)
 	add("alpha-premultiplied", tiff{bits: four, photometric: tiffRGB, extra: []int{1}, pixels: multiplied}).shows(Width, Height, soft)
+	add("alpha-unsaid", tiff{bits: four, photometric: tiffRGB, pixels: straight}).shows(Width, Height, soft)
+	add("alpha-second", tiff{bits: []int{8, 8, 8, 8, 8}, photometric: tiffRGB, extra: []int{0, 2}, pixels: interleaved(func(q int) []byte {
+		return append(rgbPixel(q), 70, softs[q])
+	})}).shows(Width, Height, soft)
+	add("alpha-premultiplied-16", tiff{bits: []int{16, 16, 16, 16}, photometric: tiffRGB, extra: []int{1}, pixels: interleaved(func(q int) []byte {
+		m := func(v uint8) int { return int(v) * int(softs[q]) * 257 / 255 }
+		return l16(m(Quadrants[q][0]), m(Quadrants[q][1]), m(Quadrants[q][2]), int(softs[q])*257)
+	})}).shows(Width, Height, soft)
 	add("extra-unspecified", tiff{bits: four, photometric: tiffRGB, extra: []int{0}, pixels: straight})
 	five := interleaved(func(q int) []byte { return append(rgbPixel(q), 70, 90) })
 	add("extra-two", tiff{bits: []int{8, 8, 8, 8, 8}, photometric: tiffRGB, extra: []int{0, 0}, pixels: five})
@@ -224,7 +238,20 @@ func addTIFFYCbCr(add func(string, tiff) *Case) {
 	add("ycbcr-420", tiff{bits: eight, photometric: tiffYCbCr, more: sampling(2, 2), pixels: units})
 	j := newJPEG(2, 2)
 	j.header = nil
+	old := newJPEG(2, 2).body()
+	add("jpeg-old", tiff{bits: eight, photometric: tiffYCbCr, compression: 6, pixels: old,
+		more: append(sampling(2, 2), tiffField{0x201, typeLong, []int{0}, nil}, tiffField{0x202, typeLong, []int{len(old)}, nil})})
 	add("jpeg", tiff{bits: eight, photometric: tiffYCbCr, compression: 7, more: sampling(2, 2), pixels: j.body()})
+}
+
+// measured is what greys show if they are measurements, from black to white.
+func measured() (all [4]Colour) {
+	low, high := slices.Min(greys[:]), slices.Max(greys[:])
+	for q, v := range greys {
+		level := uint8(255 * int(v-low) / int(high-low))
+		all[q] = Colour{level, level, level, 255}
+	}
+	return all
 }
 
 // tiffColours is a colour map: all reds, all greens, all blues, in 16 bits.
