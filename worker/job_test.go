@@ -48,7 +48,7 @@ func TestSizesAndTypes(t *testing.T) {
 	b.put(t, "wide.jpg", jpegOf(t, photo(4000, 3000)))
 	b.put(t, "tall.jpg", jpegOf(t, photo(3000, 4000)))
 	b.put(t, "drawing.png", pngOf(t, grainy(1000, 1000)))
-	b.put(t, "regular.png", pngOf(t, photo(1000, 1000))) // Its rendition would be larger.
+	b.put(t, "regular.png", pngOf(t, photo(900, 900))) // Its rendition would be larger.
 	b.put(t, "really-a-png.jpg", pngOf(t, grainy(900, 300)))
 	for name, c := range map[string]struct {
 		source, variant string
@@ -58,7 +58,7 @@ func TestSizesAndTypes(t *testing.T) {
 		"wide":                  {"wide.jpg", "M", calotype.JPEG, 837, 628},
 		"tall":                  {"tall.jpg", "M", calotype.JPEG, 628, 837},
 		"square":                {"drawing.png", "S", calotype.PNG, 480, 480},
-		"never heavier":         {"regular.png", "S", calotype.PNG, 1000, 1000},
+		"never heavier":         {"regular.png", "S", calotype.PNG, 900, 900},
 		"jpeg of a png":         {"drawing.png", "SS.jpeg", calotype.JPEG, 360, 360},
 		"avif":                  {"wide.jpg", "SXS.avif", calotype.AVIF, 180, 135},
 		"png":                   {"tall.jpg", "SXS.png", calotype.PNG, 135, 180},

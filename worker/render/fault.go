@@ -36,6 +36,9 @@ func faultf(class, format string, args ...any) *failure.Failure {
 // decoder does not support.
 func corrupt(err error) *failure.Failure {
 	detail := oneLine(err.Error())
+	if sentence := remedy(err.Error()); sentence != "" {
+		return faultf(ClassUnsupported, "%s; %s", detail, sentence)
+	}
 	switch {
 	case detail == "":
 		detail = errSilent.Error()

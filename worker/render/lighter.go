@@ -45,3 +45,12 @@ func (p *Picture) notLarger(d *decoded, t Target, body []byte) ([]byte, error) {
 }
 
 func hasQuality(f calotype.Format) bool { return f == calotype.WebP || f == calotype.AVIF }
+
+// maxStay bounds what may stay as it is: a picture of at most so many times the pixels of
+// the rendition in its place. A flat picture of thousands of pixels a side weighs a few
+// bytes, and would cost each browser its memory in place of a thumbnail.
+const maxStay = 4
+
+func (p *Picture) mayStay(t Target) bool {
+	return int64(p.Width)*int64(p.Height) <= maxStay*int64(t.Width)*int64(t.Height)
+}

@@ -72,8 +72,9 @@ func TestNeverHeavier(t *testing.T) {
 		target Target
 		asIs   bool
 	}{
-		"a PNG that scaling would make heavier": {pngOf(t, flat), Target{480, 480, calotype.PNG, 80}, true},
-		"the same as another format":            {pngOf(t, flat), Target{480, 480, calotype.JPEG, 80}, false},
+		"a PNG that scaling would make heavier": {pngOf(t, flat), Target{520, 520, calotype.PNG, 80}, true},
+		"it, with a quarter of the pixels":      {pngOf(t, flat), Target{480, 480, calotype.PNG, 80}, false},
+		"the same as another format":            {pngOf(t, flat), Target{520, 520, calotype.JPEG, 80}, false},
 		"a poor JPEG, not scaled":               {poor, Target{600, 400, calotype.JPEG, 80}, true},
 		"a poor JPEG, hardly scaled":            {poor, Target{590, 393, calotype.JPEG, 80}, true},
 		"a poor JPEG, scaled":                   {poor, Target{150, 100, calotype.JPEG, 80}, false},

@@ -58,7 +58,7 @@ func (p *Picture) render(targets []Target) iter.Seq2[Rendition, error] {
 func (p *Picture) rendition(scaled *decoded, t Target) (Rendition, error) {
 	body, err := scaled.encode(p, t)
 	if err == nil && t.Format == p.Format {
-		if p.plain && !p.damaged && len(body) >= len(p.body) {
+		if p.plain && !p.damaged && len(body) >= len(p.body) && p.mayStay(t) {
 			return Rendition{Body: p.body, Format: p.Format, Width: p.Width, Height: p.Height, AsIs: true}, nil
 		}
 		body, err = p.notLarger(scaled, t, body)

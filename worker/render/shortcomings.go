@@ -2,7 +2,11 @@
 
 package render
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // shortcoming is a kind of picture that a library cannot read before some version. The
 // platform is Debian 13; Debian 12's libraries have some.
@@ -10,12 +14,16 @@ type shortcoming struct {
 	library string
 	fixed   [3]int // The first version that can.
 	cannot  string
+	says    []string // Parts of the library's messages about such a picture.
 }
 
 // iOS18 is the format that iPhone 15 and later write since iOS 18: the picture and its tone
 // map share an auxiliary picture or an EXIF item.
 // https://github.com/strukturag/libheif/issues/1190
-var iOS18 = shortcoming{"libheif", [3]int{1, 18, 0}, "cannot read HEIC of iPhones since iOS 18"}
+var iOS18 = shortcoming{
+	"libheif", [3]int{1, 18, 0}, "cannot read HEIC of iPhones since iOS 18",
+	[]string{"Too many auxiliary image references", "Metadata not correctly assigned to image"},
+}
 
 var shortcomings = []shortcoming{iOS18}
 
@@ -39,6 +47,17 @@ func (s shortcoming) of(version string) string {
 		return ""
 	}
 	return fmt.Sprintf("%s %s %s: %d.%d or newer is needed", s.library, version, s.cannot, s.fixed[0], s.fixed[1])
+}
+
+// remedy returns the sentence about the shortcoming of a loaded library that explains what
+// a decoder says, or "". Only the message reveals it: libheif has one code for all.
+func remedy(detail string) string {
+	for _, s := range shortcomings {
+		if slices.ContainsFunc(s.says, func(part string) bool { return strings.Contains(detail, part) }) {
+			return s.of(loadedVersion(s.library))
+		}
+	}
+	return ""
 }
 
 // loadedVersion returns the version of a library in the list, or "" if it reports none.
