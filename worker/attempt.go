@@ -122,6 +122,25 @@ func (a *attempt) finish() {
 		Str("message_id", a.message.ID)
 	a.logOptional(e)
 	e.Err(a.err).Msg("job")
+	a.logOutage()
+}
+
+// manyFailures is how many jobs in a row fail for a service until that is an outage. One
+// object that cannot be read is none.
+const manyFailures = 3
+
+// logOutage logs when jobs begin to fail for a service, and when one succeeds again.
+func (a *attempt) logOutage() {
+	switch {
+	case a.err == nil && a.outcome != ignored && a.outcome != requeued:
+		if length, ended := a.worker.services.succeeded(); ended {
+			a.worker.log.Info().Dur("ms", length).Msg("jobs succeed again")
+		}
+	case a.err != nil && (a.outcome == retried || a.outcome == merged) && failure.KindOf(a.err) == failure.Passing:
+		if a.worker.services.failed(manyFailures) {
+			a.worker.log.Error().Err(a.err).Msg("a service fails: jobs are retried until it recovers")
+		}
+	}
 }
 
 // logOptional adds the fields that most jobs do not have.

@@ -3,33 +3,37 @@ package worker
 import (
 	"sync"
 	"time"
-
-	"github.com/rs/zerolog"
 )
 
-// outage logs when a service stops responding and when it responds again, once each. The
-// zero value is ready. Its methods may be called concurrently.
+// outage follows the failures of a service, so that its start and its end are logged once
+// each. The zero value is ready. Its methods may be called concurrently.
 type outage struct {
-	mu    sync.Mutex
-	since time.Time // Zero while there is none.
+	mu       sync.Mutex
+	failures int       // Since the last success.
+	since    time.Time // Of the first of them.
+	logged   bool
 }
 
-// failed records a failed call and logs the first one.
-func (o *outage) failed(log *zerolog.Logger, queue string, err error) {
+// failed records a failure. It reports true once, when there are so many in a row.
+func (o *outage) failed(many int) (started bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.since.IsZero() {
+	if o.failures++; o.failures == 1 {
 		o.since = time.Now()
-		log.Error().Err(err).Str("queue", queue).Msg("receive fails: retrying until it succeeds")
 	}
+	if o.logged || o.failures < many {
+		return false
+	}
+	o.logged = true
+	return true
 }
 
-// ended records a call that succeeded and logs the end of an outage.
-func (o *outage) ended(log *zerolog.Logger, queue string) {
+// succeeded records a success. It reports the length of the outage that ends with it, if
+// its start was reported.
+func (o *outage) succeeded() (length time.Duration, ended bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !o.since.IsZero() {
-		log.Info().Str("queue", queue).Dur("ms", time.Since(o.since)).Msg("receive succeeds again")
-		o.since = time.Time{}
-	}
+	ended = o.logged
+	o.failures, o.logged = 0, false
+	return time.Since(o.since), ended
 }

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -331,6 +332,58 @@ func TestOutageIsLoggedOnce(t *testing.T) {
 		}
 		if fails, ends := log.Count("receive fails"), log.Count("receive succeeds again"); fails != 1 || ends != 1 {
 			t.Errorf("%d and %d lines of one outage", fails, ends)
+		}
+	})
+}
+
+// An outage of S3 is logged when it begins and when it ends. One object that cannot be read
+// is no outage.
+func TestOutageOfTheStoreIsLoggedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, nil)
+		log := &awstest.Log{}
+		b.log = b.log.Output(log)
+		s := b.useConditionalStore("a.jpg")
+		for _, key := range []string{"b.jpg", "c.jpg", "d.jpg", "e.jpg"} {
+			s.put(key, []byte("picture"), http.Header{})
+		}
+		b.Engine = drawing{new(atomic.Int32), nil}
+		failing := func(only string) func(string, string) (int, string) {
+			return func(method, key string) (int, string) {
+				if method == http.MethodGet && strings.HasPrefix(key, only) {
+					return 503, "SlowDown"
+				}
+				return 0, ""
+			}
+		}
+		s.fault = failing("a.jpg")
+		stop := b.run(t)
+		lines := func() string {
+			return fmt.Sprint(log.Count("a service fails"), log.Count("jobs succeed again"))
+		}
+		b.queue.send(job("a.jpg", "M"))
+		for range 60 { // Others come meanwhile, as in a fleet.
+			b.queue.send(job("b.jpg", "M"))
+			time.Sleep(2 * time.Second)
+		}
+		if got := lines(); got != "0 0" {
+			t.Errorf("one object fails: %s lines", got)
+		}
+		s.with(func() { s.fault = failing("") })
+		for _, key := range []string{"c.jpg", "d.jpg", "e.jpg"} {
+			b.queue.send(job(key, "M"))
+		}
+		time.Sleep(time.Hour)
+		s.with(func() { s.fault = failing("none") })
+		time.Sleep(time.Hour)
+		if got := lines(); got != "1 1" {
+			t.Errorf("an outage: %s lines, want one of each", got)
+		}
+		if _, err := stop(); err != nil {
+			t.Error(err)
+		}
+		if all, _ := b.queue.left(); all != 0 || len(b.queue.dead) != 0 {
+			t.Errorf("%d messages and dead letters %q", all, b.queue.dead)
 		}
 	})
 }

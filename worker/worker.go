@@ -113,6 +113,7 @@ type Worker struct {
 	admission *admission
 	sources   sourceLock
 	failed    recent // Versions of sources whose failure no object records.
+	services  outage // Of what jobs call.
 	delayed   recent // Jobs that this worker sent again, while they are delayed.
 	foreign   recent // Senders of messages that are no jobs, while they have a dead letter.
 	health    *health
@@ -204,12 +205,16 @@ func (w *Worker) receiveJobs(ctx, working context.Context, q *jobQueue) {
 			w.health.unready(err)
 		}
 		if err != nil {
-			q.outage.failed(&w.log, q.name, err)
+			if q.outage.failed(1) {
+				w.log.Error().Err(err).Str("queue", q.name).Msg("receive fails: retrying until it succeeds")
+			}
 			failures++
 			pause(ctx, backoff.Delay(failures, firstPollRetry, maxPollRetry))
 			continue
 		}
-		q.outage.ended(&w.log, q.name)
+		if length, ended := q.outage.succeeded(); ended {
+			w.log.Info().Str("queue", q.name).Dur("ms", length).Msg("receive succeeds again")
+		}
 		failures = 0
 		for _, m := range messages {
 			if ctx.Err() != nil {
