@@ -12,7 +12,7 @@ import (
 	"calotype/internal/awstest"
 )
 
-// Good pictures beside failing ones: twenty that cannot be decoded, cannot be put or cannot
+// Good pictures beside failing ones: twenty that are no pictures, cannot be put or cannot
 // be read, each asked for again and again, beside a hundred good ones. The good ones are
 // all made, each failing one has one dead letter, and the log says how long the good ones
 // took with and without the others. "make soak" takes the median of five runs.
@@ -43,10 +43,10 @@ func TestGoodPicturesBesideFailingOnes(t *testing.T) {
 		}
 		failing := make([]string, bad)
 		for i := range failing {
-			failing[i] = fmt.Sprintf("%s%03d.jpg", []string{"broken", "unwritable", "unreadable"}[i%3], i)
+			failing[i] = fmt.Sprintf("%s%03d.jpg", []string{"nothing", "unwritable", "unreadable"}[i%3], i)
 			body := source
 			if i%3 == 0 {
-				body = source[:len(source)/3]
+				body = []byte("no picture")
 			}
 			b.put(t, failing[i], body)
 		}
