@@ -2,6 +2,7 @@ package origin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -10,21 +11,23 @@ import (
 // probePeriod is the minimum time between two probes.
 const probePeriod = 5 * time.Second
 
+var errNotAsked = errors.New("the store has not responded yet")
+
 // health follows how the store responds to requests and to probes.
 type health struct {
 	outage
 	probing sync.Mutex
-	probed  time.Time
+	last    time.Time // Of the probes.
 }
 
 // due reports whether a probe is due, and then counts as one.
 func (h *health) due() bool {
 	h.probing.Lock()
 	defer h.probing.Unlock()
-	if time.Since(h.probed) < probePeriod {
+	if time.Since(h.last) < probePeriod {
 		return false
 	}
-	h.probed = time.Now()
+	h.last = time.Now()
 	return true
 }
 
@@ -32,21 +35,24 @@ func (h *health) due() bool {
 func (h *health) reset() {
 	h.probing.Lock()
 	defer h.probing.Unlock()
-	h.probed = time.Time{}
+	h.last = time.Time{}
 }
 
-// Ready returns an error if the store does not respond, or refuses the credentials.
-// Requests that failed make it ask the store itself, at most every 5 seconds, so that
-// a single unreadable object makes no edge unready.
+// Ready returns an error if the store does not respond, or refuses the credentials. Before
+// the first request, and while requests fail, it asks the store itself, at most every 5
+// seconds, so that a single unreadable object makes no edge unready.
 func (o *Origin) Ready() error {
-	failing := o.health.why()
-	if failing != nil && o.health.due() {
+	failing, called := o.health.state()
+	switch due := (failing != nil || !called) && o.health.due(); {
+	case due:
 		failing = o.bucket.probe(context.Background(), string(o.rules.Prefix)+"/probe")
 		if failing == nil {
 			o.succeeded()
 		} else {
-			o.health.replace(failing)
+			o.health.probed(failing)
 		}
+	case !called:
+		failing = errNotAsked // The first probe is on its way.
 	}
 	if failing != nil {
 		return fmt.Errorf("cannot read pictures: %w", failing)

@@ -14,6 +14,7 @@ const logPeriod = time.Minute
 // ready. Its methods may be called concurrently.
 type outage struct {
 	mu       sync.Mutex
+	called   bool  // There was a call.
 	failing  error // nil if the last call succeeded.
 	since    time.Time
 	logged   time.Time
@@ -30,7 +31,7 @@ func (o *outage) failed(err error) (failures int, log bool) {
 	if o.failing == nil {
 		o.since = now
 	}
-	o.failing = err
+	o.failing, o.called = err, true
 	o.failures++
 	if !o.logged.IsZero() && now.Sub(o.logged) < logPeriod {
 		return 0, false
@@ -44,6 +45,7 @@ func (o *outage) failed(err error) (failures int, log bool) {
 func (o *outage) succeeded() (length time.Duration, ended, log bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.called = true
 	if o.failing == nil {
 		return 0, false, false
 	}
@@ -51,16 +53,20 @@ func (o *outage) succeeded() (length time.Duration, ended, log bool) {
 	return time.Since(o.since), true, log
 }
 
-// why returns the last failure of an outage, or nil if there is none.
-func (o *outage) why() error {
+// state returns the last failure of an outage, or nil if there is none, and whether there
+// was any call yet.
+func (o *outage) state() (failing error, called bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.failing
+	return o.failing, o.called
 }
 
-// replace replaces the last failure of an outage with what a probe found.
-func (o *outage) replace(err error) {
+// probed records what a probe found, which is not logged.
+func (o *outage) probed(err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.failing = err
+	if o.failing == nil {
+		o.since = time.Now()
+	}
+	o.failing, o.called = err, true
 }
