@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"strings"
 	"time"
 
 	"calotype"
@@ -106,7 +107,7 @@ func (p *publication) putCopies(ctx context.Context, targets []target, class str
 		contentType = format.ContentType()
 	}
 	o := store.Object{
-		ContentType: contentType, Encoding: p.source.Encoding, Disposition: p.source.Disposition,
+		ContentType: contentType, Encoding: asHeader(p.source.Encoding, ""), Disposition: asHeader(p.source.Disposition, "attachment"),
 		CacheControl: p.worker.FallbackCacheControl,
 	}
 	for _, t := range targets {
@@ -123,6 +124,15 @@ func (p *publication) putCopies(ctx context.Context, targets []target, class str
 		}
 	}
 	return nil
+}
+
+// asHeader returns a header's value if it can be sent, or else other. A store may hold
+// bytes that no request can be signed with, and each retry would fail the same way.
+func asHeader(value, other string) string {
+	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return other
+	}
+	return value
 }
 
 func failedKey(source, etag string) string { return etag + " " + source }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
+	"calotype"
 	"calotype/queue"
 )
 
@@ -55,6 +57,50 @@ func (w *Worker) runLeased(ctx context.Context, a *attempt, g *grant) (result, e
 	case <-time.After(cancelGrace):
 		return result{}, context.Cause(leased)
 	}
+}
+
+// run renders and publishes. A message that may crash workers runs exclusively. A big
+// picture waits for its turn.
+func (w *Worker) run(ctx context.Context, m queue.Message, job calotype.Job, g *grant) (result, error) {
+	if err := w.Prefix.CheckSource(job.Source); err != nil {
+		return result{}, malformed(err)
+	}
+	for _, v := range job.Variants {
+		if err := calotype.CheckKey(w.Prefix.RenditionKey(v, job.Source)); err != nil {
+			return result{}, malformed(err)
+		}
+	}
+	if m.Receives >= w.quarantineAfter() {
+		if err := g.exclusive(ctx); err != nil {
+			return result{}, err
+		}
+	}
+	for {
+		r, err := w.withSourceLock(ctx, m, job, g)
+		if !errors.Is(err, errBigSlotTaken) {
+			return r, err
+		}
+		// The objects seen before the wait are out of date.
+		if err := g.waitBigSlot(ctx); err != nil {
+			return r, err
+		}
+	}
+}
+
+// withSourceLock publishes while no other job of this process works on the same source. A
+// panic becomes an error of unknown kind.
+func (w *Worker) withSourceLock(ctx context.Context, m queue.Message, job calotype.Job, g *grant) (r result, err error) {
+	unlock, err := w.sources.lock(ctx, job.Source)
+	if err != nil {
+		return result{}, err
+	}
+	defer unlock()
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v at %s", v, panicOrigin(string(debug.Stack())))
+		}
+	}()
+	return w.publish(ctx, m, job, g)
 }
 
 // newLease extends the message's lease until it is stopped. The returned context ends, with

@@ -79,7 +79,7 @@ func (s *conditionalStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 	default:
 		for name, values := range o.meta {
-			if strings.HasPrefix(name, "X-Amz-Meta-") || name == "Content-Type" {
+			if strings.HasPrefix(name, "X-Amz-Meta-") || name == "Content-Type" || name == "Content-Disposition" {
 				w.Header()[name] = values
 			}
 		}
@@ -264,6 +264,32 @@ func TestStoresThatAnswerOtherwise(t *testing.T) {
 					t.Errorf("%d decodes of a picture that cannot be published", n)
 				}
 			})
+		})
+	}
+}
+
+// A header of the source that no request can carry does not keep its copy from being put,
+// and a download stays one.
+func TestCopyOfASourceWithOddHeaders(t *testing.T) {
+	for given, want := range map[string]string{
+		`attachment; filename="a.jpg"`: `attachment; filename="a.jpg"`, "inline": "inline", "": "",
+		"attachment; filename=\"\xe9\x7f.jpg\"": "attachment", "inline; filename=\"été.jpg\"": "attachment",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBubble(t, nil)
+			s := b.useConditionalStore("kitty.jpg")
+			s.put("kitty.jpg", []byte("picture"), http.Header{"Content-Disposition": {given}})
+			b.Engine = drawing{new(atomic.Int32), failure.New(failure.Corrupt, "no")}
+			b.queue.send(job("kitty.jpg", "M"))
+			stop := b.run(t)
+			time.Sleep(time.Minute)
+			if _, err := stop(); err != nil {
+				t.Error(err)
+			}
+			copied := s.objects["resized/M/kitty.jpg"]
+			if all, _ := b.queue.left(); copied == nil || copied.meta.Get("Content-Disposition") != want || all != 0 || len(b.queue.dead) != 1 {
+				t.Errorf("%q: got %+v, %d messages, dead letters %q", given, copied, all, b.queue.dead)
+			}
 		})
 	}
 }

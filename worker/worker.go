@@ -1,7 +1,8 @@
 // Package worker makes renditions: it receives jobs from queues, and for each it reads the
 // source, renders it, and publishes the renditions. This file runs many jobs concurrently;
-// job.go runs one, publish.go reads, renders and stores, and complete.go ends it. The
-// package decides neither what a viewer gets nor how pixels are made.
+// job.go handles one message, lease.go runs its job, publish.go reads, renders and stores,
+// and complete.go ends it. The package decides neither what a viewer gets nor how pixels are
+// made.
 package worker
 
 import (
