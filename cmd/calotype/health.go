@@ -52,6 +52,6 @@ func (c *healthCommand) run(ctx context.Context, stdout, _ io.Writer) error {
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s: %s: %s", request.URL, response.Status, body)
 	}
-	_, err = fmt.Fprintf(stdout, "%s\n", body)
+	_, err = show(stdout, "%s\n", body)
 	return err
 }

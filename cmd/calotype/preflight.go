@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -36,6 +38,9 @@ func (p preflight) run(ctx context.Context) []checkOutcome {
 	urls := p.queues()
 	for _, name := range slices.Sorted(maps.Keys(urls)) {
 		outcomes = append(outcomes, p.queue(ctx, name, urls[name])...)
+	}
+	if p.PurgeDistribution != "" {
+		outcomes = append(outcomes, p.distribution(ctx)...)
 	}
 	return outcomes
 }
@@ -81,6 +86,26 @@ func (p preflight) bucket(ctx context.Context) []checkOutcome {
 		outcomes = append(outcomes, o)
 	}
 	return outcomes
+}
+
+// distribution checks the invalidations, with calls that CloudFront refuses after it has
+// checked the permission: an id that does not exist, and a batch whose quantity is wrong.
+// https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateInvalidation.html
+func (p preflight) distribution(ctx context.Context) []checkOutcome {
+	const on = "purge-distribution"
+	client := p.aws.cloudfront()
+	_, get := client.GetInvalidation(ctx, &cloudfront.GetInvalidationInput{DistributionId: &p.PurgeDistribution, Id: aws.String("CALOTYPESTATUS")})
+	_, create := client.CreateInvalidation(ctx, &cloudfront.CreateInvalidationInput{
+		DistributionId: &p.PurgeDistribution,
+		InvalidationBatch: &cftypes.InvalidationBatch{
+			CallerReference: aws.String(rand.Text()),
+			Paths:           &cftypes.Paths{Quantity: aws.Int32(2), Items: []string{"/calotype-status"}},
+		},
+	})
+	return []checkOutcome{
+		outcome("cloudfront:GetInvalidation", on, get, func(err error) bool { return errors.As(err, new(*cftypes.NoSuchInvalidation)) }),
+		outcome("cloudfront:CreateInvalidation", on, create, func(err error) bool { return errors.As(err, new(*cftypes.InconsistentQuantities)) }),
+	}
 }
 
 // queue checks one queue with calls that SQS refuses only after it has checked the

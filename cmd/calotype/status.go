@@ -20,15 +20,16 @@ import (
 )
 
 type statusCommand struct {
-	Bucket           string          `help:"The S3 bucket that holds the pictures." placeholder:"NAME"`
-	QueueURL         string          `name:"queue-url" help:"The SQS queue for jobs." placeholder:"URL"`
-	DeadLetterURL    string          `name:"dead-letter-url" help:"The SQS queue for dead letters." placeholder:"URL"`
-	EventsQueueURL   string          `name:"events-queue-url" help:"The SQS queue for S3's event notifications, if there is one." placeholder:"URL"`
-	BackfillQueueURL string          `name:"backfill-queue-url" help:"The SQS queue for a backfill's jobs, if there is one." placeholder:"URL"`
-	ResizedPrefix    calotype.Prefix `help:"The bucket's folder for renditions." default:"${prefix}"`
-	Hide             time.Duration   `help:"How long dead letters stay hidden from others if this is killed." default:"2m"`
-	WriteProbe       bool            `env:"-" help:"Also write, replace and delete a small object under --resized-prefix, to check the permissions and conditions of PUT and DELETE."`
-	JSON             bool            `name:"json" env:"-" help:"Print one JSON object."`
+	Bucket            string          `help:"The S3 bucket that holds the pictures." placeholder:"NAME"`
+	QueueURL          string          `name:"queue-url" help:"The SQS queue for jobs." placeholder:"URL"`
+	DeadLetterURL     string          `name:"dead-letter-url" help:"The SQS queue for dead letters." placeholder:"URL"`
+	EventsQueueURL    string          `name:"events-queue-url" help:"The SQS queue for S3's event notifications, if there is one." placeholder:"URL"`
+	BackfillQueueURL  string          `name:"backfill-queue-url" help:"The SQS queue for a backfill's jobs, if there is one." placeholder:"URL"`
+	ResizedPrefix     calotype.Prefix `help:"The bucket's folder for renditions." default:"${prefix}"`
+	PurgeDistribution string          `help:"The CloudFront distribution that workers invalidate pictures in, if there is one." placeholder:"ID"`
+	Hide              time.Duration   `help:"How long dead letters stay hidden from others if this is killed." default:"2m"`
+	WriteProbe        bool            `env:"-" help:"Also write, replace and delete a small object under --resized-prefix, to check the permissions and conditions of PUT and DELETE."`
+	JSON              bool            `name:"json" env:"-" help:"Print one JSON object."`
 }
 
 // Help is shown with the command's help.
@@ -48,6 +49,7 @@ func (c *statusCommand) check() []error {
 	}
 	errs = append(errs, checkQueueURL("queue-url", c.QueueURL, "the SQS queue for jobs")...)
 	errs = append(errs, checkQueueURL("dead-letter-url", c.DeadLetterURL, "the SQS queue for dead letters")...)
+	errs = append(errs, checkDistribution(c.PurgeDistribution)...)
 	return append(errs, between("hide", c.Hide, 10*time.Second, 12*time.Hour)...)
 }
 

@@ -2,11 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -210,6 +212,47 @@ func TestStatusHonoursTheSettingsForOtherStores(t *testing.T) {
 			code, s := statusOfDeployment(t, bucket, jobs, dead, "--write-probe")
 			if got := with.Load() > 0; code != exitOK || got != want || outside.Load() > 0 {
 				t.Errorf("got %d, %v, checksums %v, want %v; %d requests without the bucket in the path", code, failedChecks(s), got, want, outside.Load())
+			}
+		})
+	}
+}
+
+// The permissions for invalidations are checked by calls that change nothing.
+func TestStatusOfADistribution(t *testing.T) {
+	bucket := pictureWithRenditions(t)
+	jobs, dead := awstest.Queues(t)
+	refusals := map[string][2]string{http.MethodGet: {"404", "NoSuchInvalidation"}, http.MethodPost: {"400", "InconsistentQuantities"}}
+	denied := [2]string{"403", "AccessDenied"}
+	for name, c := range map[string]struct {
+		get, create [2]string
+		want        []string
+	}{
+		"allowed":         {refusals[http.MethodGet], refusals[http.MethodPost], nil},
+		"neither":         {denied, denied, []string{"cloudfront:GetInvalidation", "cloudfront:CreateInvalidation"}},
+		"no creation":     {refusals[http.MethodGet], denied, []string{"cloudfront:CreateInvalidation"}},
+		"no distribution": {[2]string{"404", "NoSuchDistribution"}, [2]string{"404", "NoSuchDistribution"}, []string{"cloudfront:GetInvalidation", "cloudfront:CreateInvalidation"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				answer := c.get
+				if r.Method == http.MethodPost {
+					answer = c.create
+				}
+				status, _ := strconv.Atoi(answer[0])
+				w.WriteHeader(status)
+				_, _ = io.WriteString(w, "<ErrorResponse><Error><Code>"+answer[1]+"</Code><Message>no</Message></Error></ErrorResponse>")
+			}))
+			t.Cleanup(server.Close)
+			t.Setenv("AWS_ENDPOINT_URL_CLOUDFRONT", server.URL)
+			_, s := statusOfDeployment(t, bucket, jobs, dead, "--purge-distribution=E2QWRUHAPOMQZL")
+			var failed []string
+			for _, o := range s.Checks {
+				if o.Result == resultFailed {
+					failed = append(failed, o.Check)
+				}
+			}
+			if strings.Join(failed, " ") != strings.Join(c.want, " ") || len(s.Checks) != 20 {
+				t.Errorf("failed %v of %d, want %v of 20", failed, len(s.Checks), c.want)
 			}
 		})
 	}
