@@ -1,4 +1,4 @@
-# The front door. "make help" prints what is behind it.
+# "make help" lists the commands.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -9,7 +9,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # RACE=1 runs the tests under the race detector, as CI does.
 TEST_FLAGS := $(if $(RACE),-race -timeout 20m,-timeout 10m)
 MODULES := . deployments/local
-# What "make check-deploy" needs, and Debian's package of it. A package that starts a
+# The tools that "make check-deploy" needs, with Debian's package of each. A package that starts a
 # server is unpacked into bin/tools instead of being installed.
 DEPLOY_TOOLS := systemd-analyze:systemd
 UNPACKED_TOOLS := promtool:prometheus prometheus:prometheus
@@ -56,7 +56,7 @@ check: libvips ## Check format, vet (also without cgo), staticcheck and the impo
 	go test -run 'Imports|Decision|Cgo|Production' . ./internal/hermetic
 
 .PHONY: vuln
-vuln: libvips ## Report known vulnerabilities that the programs call; 2 where the database cannot be reached
+vuln: libvips ## Report known vulnerabilities that the programs call; exit with 2 if the database cannot be reached
 	@mkdir -p bin; for module in $(MODULES) deployments/cdk; do \
 		status=0; (cd $$module && go run $(GOVULNCHECK) ./...) 2>bin/vuln.log || status=$$?; \
 		if [ $$status -ne 0 ] && grep -q 'fetching vulnerabilities' bin/vuln.log; then \
@@ -67,8 +67,8 @@ vuln: libvips ## Report known vulnerabilities that the programs call; 2 where th
 
 .PHONY: check-deploy
 check-deploy: export PATH := $(CURDIR)/bin/tools/usr/bin:$(PATH)
-check-deploy: libvips node deploy-tools edge ## Check the templates, the image, the unit, the alerts and the dashboard, as far as that goes without an account
-	@# What is tested lies outside of the tests' modules: go would take old results for new ones.
+check-deploy: libvips node deploy-tools edge ## Check the templates, the image, the unit, the alerts and the dashboard, without an account
+	@# The tested files are outside the tests' modules, so go would reuse cached results.
 	cd deployments/check && go vet ./... && go run $(STATICCHECK) ./... && go test -count 1 -timeout 10m ./...
 	cd deployments/cdk && export CGO_ENABLED=0 && go vet ./... && go run $(STATICCHECK) ./... && go test -count 1 -timeout 10m ./...
 	cd deployments/cdk/check && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error && npm test --silent
@@ -99,15 +99,15 @@ fuzz: libvips ## Fuzz every parser for 20 seconds each
 	done) done
 
 .PHONY: soak
-soak: libvips browser firefox node ## Run the tests' full numbers: kills, faults, memory, looks (CORPUS=DIR, CASES=DIR add the pictures of a folder)
+soak: libvips browser firefox node ## Run the tests with their full numbers: kills, faults, memory, looks (CORPUS=DIR, CASES=DIR add a folder's pictures)
 	CALOTYPE_SOAK=1 go test -v -count 1 -timeout 60m -run 'Memory|Nasty|HeaderBombs|Interleavings' ./cmd/calotype ./worker ./worker/render ./deployments/lambda-edge | grep -vE '^ +\{|no test files'
 	cd deployments/local && CALOTYPE_SOAK=1 go test -v -count 1 -timeout 60m -run 'Kill|Burst|Every|Durable|Fleet|Renditions' ./... | grep -vE '^ +\{|no test files'
 
 .PHONY: bench
 bench: libvips bench-edge ## Compare with vipsthumbnail, sharp and Pillow, the edge with the S3 server, Lambda@Edge with the AWS SDK
 	@command -v vipsthumbnail >/dev/null || { $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy --no-install-recommends libvips-tools; }
-	@/usr/bin/python3 -c 'import PIL' 2>/dev/null || python3 -c 'import PIL' 2>/dev/null || $(SUDO) apt-get install -qy --no-install-recommends python3-pil || echo "Pillow is not to be had here"
-	@! command -v npm >/dev/null || npm ci --silent --prefix deployments/local/bench/peers || echo "sharp is not to be had here"
+	@/usr/bin/python3 -c 'import PIL' 2>/dev/null || python3 -c 'import PIL' 2>/dev/null || $(SUDO) apt-get install -qy --no-install-recommends python3-pil || echo "Pillow cannot be installed here"
+	@! command -v npm >/dev/null || npm ci --silent --prefix deployments/local/bench/peers || echo "sharp cannot be installed here"
 	cd deployments/local && go run ./bench $(if $(CORPUS),-photos $(CALOTYPE_CORPUS))
 
 .PHONY: libvips

@@ -25,7 +25,7 @@ func ParseEvents(body string) (events []Event, ok bool, err error) {
 		return nil, false, nil
 	}
 	if m.Type == "Notification" && m.TopicARN != "" {
-		// An envelope of SNS. The topic may have its message from S3 or from EventBridge.
+		// An SNS envelope. The message in it may be from S3 or from EventBridge.
 		inner := m.Message
 		m = eventMessage{}
 		if json.Unmarshal([]byte(inner), &m) != nil {
@@ -41,23 +41,23 @@ func ParseEvents(body string) (events []Event, ok bool, err error) {
 	return nil, m.Event == "s3:TestEvent", nil
 }
 
-// eventMessage has the fields that tell the transports apart.
+// eventMessage has the fields that distinguish the transports.
 type eventMessage struct {
 	Event   string
 	Records []record
-	// An envelope of SNS, without raw message delivery.
+	// An SNS envelope, without raw message delivery.
 	// https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
 	Type     string
 	TopicARN string `json:"TopicArn"`
 	Message  string
-	// An event of EventBridge.
+	// An EventBridge event.
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 	Source     string  `json:"source"`
 	DetailType string  `json:"detail-type"`
 	Detail     *detail `json:"detail"`
 }
 
-// record is one of a notification's.
+// record is an event in a notification.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 type record struct {
 	Version string   `json:"eventVersion"`
@@ -102,7 +102,7 @@ func (m eventMessage) notifications() (events []Event, ok bool, err error) {
 	return events, true, nil
 }
 
-// bridged returns EventBridge's event with the name that a notification of it has. Its key
+// bridged returns EventBridge's event with the name that a notification would have. Its key
 // is not encoded.
 func (m eventMessage) bridged() Event {
 	reason := strings.ReplaceAll(m.Detail.Reason, " ", "")

@@ -10,8 +10,8 @@ import (
 // own format.
 type Format string
 
-// The formats that Calotype reads. JPEG, PNG, GIF, WebP, AVIF and BMP are also
-// written; a TIFF or HEIC source is written as JPEG unless a format is asked for.
+// The formats that Calotype reads. JPEG, PNG, GIF, WebP, AVIF and BMP are also written; a
+// TIFF or HEIC source is written as JPEG unless a format is requested.
 const (
 	JPEG Format = "jpeg"
 	PNG  Format = "png"
@@ -51,8 +51,8 @@ func FormatOfKey(key string) (Format, bool) {
 }
 
 // ParseFormat parses a format that a viewer may ask for: webp, avif, jpeg (or jpg) or png,
-// in upper or lower case. Only ASCII letters have a case here: the function that rewrites
-// queries at CloudFront has JavaScript's idea of the others.
+// in upper or lower case. Only ASCII letters are folded, because the function that rewrites
+// queries at CloudFront folds others differently, as JavaScript does.
 func ParseFormat(s string) (Format, bool) {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {

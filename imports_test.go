@@ -57,23 +57,23 @@ var mayImport = map[string]struct {
 	ours []string
 	why  string
 }{
-	"calotype":                    {nil, "the shared concepts depend on no other package"},
-	"calotype/worker/deadletter":  {[]string{"calotype", "calotype/queue", "calotype/worker/failure", "calotype/worker/store"}, "dead letters are messages, jobs and objects; how jobs are done is the workers' business"},
+	"calotype":                    {nil, "the shared types depend on no other package"},
+	"calotype/worker/deadletter":  {[]string{"calotype", "calotype/queue", "calotype/worker/failure", "calotype/worker/store"}, "dead letters are messages, jobs and objects; workers know how jobs are done"},
 	"calotype/edge":               {[]string{"calotype"}, "the decision runs inside Lambda@Edge too"},
 	"calotype/edge/cloudfront":    {[]string{"calotype", "calotype/edge"}, "a host of the decision, without I/O: it runs inside Lambda@Edge"},
 	"calotype/edge/origin":        {[]string{"calotype", "calotype/edge", "calotype/queue"}, "the origin serves and enqueues; workers are elsewhere"},
-	"calotype/queue":              {[]string{"calotype"}, "a queue does not know what its messages say"},
+	"calotype/queue":              {[]string{"calotype"}, "a queue does not know what its messages mean"},
 	"calotype/worker":             {[]string{"calotype", "calotype/internal/backoff", "calotype/queue", "calotype/worker/decoder", "calotype/worker/failure", "calotype/worker/render", "calotype/worker/store"}, "workers do not know what viewers get"},
-	"calotype/worker/failure":     {nil, "a failure is a reason, whoever fails"},
-	"calotype/worker/invalidate":  {[]string{"calotype", "calotype/internal/backoff", "calotype/worker/store"}, "an invalidator knows paths and counts them; what has changed is the workers' business"},
-	"calotype/worker/backfill":    {[]string{"calotype", "calotype/queue", "calotype/worker/store"}, "a backfill compares listings and sends jobs; how jobs are done is the workers' business"},
+	"calotype/worker/failure":     {nil, "a failure is a reason and depends on no package"},
+	"calotype/worker/invalidate":  {[]string{"calotype", "calotype/internal/backoff", "calotype/worker/store"}, "an invalidator knows paths and counts them; workers know what has changed"},
+	"calotype/worker/backfill":    {[]string{"calotype", "calotype/queue", "calotype/worker/store"}, "a backfill compares listings and sends jobs; workers know how jobs are done"},
 	"calotype/worker/imageheader": {[]string{"calotype"}, "a header is bytes: libvips, buckets and jobs are elsewhere"},
-	"calotype/worker/animation":   {[]string{"calotype"}, "files and their frames; who decodes and encodes is elsewhere"},
+	"calotype/worker/animation":   {[]string{"calotype"}, "files and their frames; decoding and encoding are elsewhere"},
 	"calotype/worker/render":      {[]string{"calotype", "calotype/worker/animation", "calotype/worker/failure", "calotype/worker/imageheader"}, "an engine knows pictures, not buckets or jobs"},
 	"calotype/worker/store":       {[]string{"calotype", "calotype/worker/failure"}, "a store knows objects, not jobs"},
 
 	"calotype/worker/decoder":      {[]string{"calotype/worker/decoder/wire", "calotype/worker/failure", "calotype/worker/imageheader", "calotype/worker/render"}, "decoders are processes that render pictures, not jobs"},
-	"calotype/worker/decoder/wire": {[]string{"calotype/worker/failure", "calotype/worker/render"}, "a protocol carries what the engine takes and makes"},
+	"calotype/worker/decoder/wire": {[]string{"calotype/worker/failure", "calotype/worker/render"}, "a protocol carries the engine's input and output"},
 
 	"calotype/deployments/lambda-edge":       {nil, "tests of a function in Node, which imports no Go"},
 	"calotype/deployments/lambda-edge/bench": {nil, "a bench of a function in Node, which imports no Go"},
@@ -87,7 +87,7 @@ func TestImportsPointDownward(t *testing.T) {
 			continue
 		}
 		if !ruled {
-			t.Errorf("%s has no rule: say here what it may import, and why", path)
+			t.Errorf("%s has no rule: add what it may import, and why", path)
 			continue
 		}
 		for _, imported := range p.Imports {
@@ -106,12 +106,12 @@ func TestDecisionStaysSmall(t *testing.T) {
 		t.Error("cmd/edge-wasm does without calotype/edge: there is one decision, for all hosts")
 	}
 	for path, why := range map[string]string{
-		"net/http":                      "it is most of a wasm module and no part of a decision",
-		"regexp":                        "to compile expressions takes a fifth of the time in which the decision starts",
+		"net/http":                      "it would be most of the wasm module, and the decision does not need it",
+		"regexp":                        "compiling expressions takes a fifth of the decision's start-up time",
 		"github.com/aws/aws-sdk-go-v2":  "the decision does no I/O: its hosts do",
 		"github.com/rs/zerolog":         "the decision does not log: its hosts do",
 		"github.com/davidbyttow/govips": "the edge never touches a pixel",
-		"github.com/alecthomas/kong":    "settings come to the decision as values",
+		"github.com/alecthomas/kong":    "the decision gets settings as values",
 	} {
 		for dep := range packages {
 			if dep == path || strings.HasPrefix(dep, path+"/") {
@@ -129,7 +129,7 @@ func TestDecisionStaysSmall(t *testing.T) {
 func TestOnlyRenderNeedsCgo(t *testing.T) {
 	for path, p := range list(t, "./...") {
 		if strings.HasPrefix(path, "calotype") && len(p.CgoFiles) > 0 && path != "calotype/worker/render" {
-			t.Errorf("%s has cgo files %v: only worker/render speaks to libvips", path, p.CgoFiles)
+			t.Errorf("%s has cgo files %v: only worker/render uses libvips", path, p.CgoFiles)
 		}
 	}
 }

@@ -37,8 +37,8 @@ func (e *NewerJobError) Error() string {
 
 func (e *NewerJobError) Unwrap() error { return ErrJobVersion }
 
-// Retry returns the message's body with another attempt and time of first sight. All
-// other fields stay as they are.
+// Retry returns the message's body with another attempt and first-seen time. All other
+// fields stay unchanged.
 func (e *NewerJobError) Retry(attempt int, firstSeen time.Time) string {
 	fields := maps.Clone(e.fields)
 	for key, value := range map[string]any{"attempt": attempt, "first_seen": firstSeen} {
@@ -59,7 +59,7 @@ func (e *NewerJobError) Retry(attempt int, firstSeen time.Time) string {
 type Job struct {
 	// Source is the source's key.
 	Source string `json:"source"`
-	// Variants are the variants asked for, the one that a viewer waits for first.
+	// Variants are the requested variants, the one that a viewer waits for first.
 	Variants []Variant `json:"variants,omitempty"`
 	// Quality is the encoders' quality from 1 to 100; 0 leaves it to the worker.
 	Quality int `json:"quality,omitempty"`
@@ -87,8 +87,8 @@ type Job struct {
 }
 
 // Replayed returns the job as a replay of its dead letter sends it. It ignores the fallback
-// copy, and counts attempts, days and dead letters anew. It has no request, so that jobs
-// that two viewers asked for are the same.
+// copy, and starts with no attempts, days or dead letter. It has no request id, so that
+// jobs for two viewers are equal.
 func (j Job) Replayed() Job {
 	return Job{Source: j.Source, Variants: j.Variants, Quality: j.Quality, Exact: j.Exact, Reconcile: j.Reconcile, Again: true}
 }

@@ -34,7 +34,7 @@ func TestJobWireFormat(t *testing.T) {
 	job := Job{Source: "cats/kitty.jpg", Variants: []Variant{{"M", WebP}}, Quality: 80}
 	want := `{"v":1,"source":"cats/kitty.jpg","variants":["M.webp"],"quality":80}`
 	if got := job.Encode(); got != want {
-		t.Errorf("got %s, want %s: messages in flight would not be understood", got, want)
+		t.Errorf("got %s, want %s: messages in flight could not be read", got, want)
 	}
 }
 
@@ -76,7 +76,7 @@ func TestFirstSeenInAnyZone(t *testing.T) {
 	}
 }
 
-func TestParseJobPassesOverUnknownFields(t *testing.T) {
+func TestParseJobIgnoresUnknownFields(t *testing.T) {
 	job, err := ParseJob(`{"v":1,"source":"kitty.jpg","variants":["M"],"colour":"grey"}`)
 	if err != nil || job.Source != "kitty.jpg" {
 		t.Errorf("got %+v, %v", job, err)

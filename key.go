@@ -20,7 +20,7 @@ type Prefix string
 func ParsePrefix(s string) (Prefix, error) {
 	p := strings.Trim(s, "/")
 	if p == "" {
-		return "", errors.New("empty: renditions need a folder of their own, such as resized")
+		return "", errors.New("empty: renditions need a separate folder, such as resized")
 	}
 	if err := CheckKey(p); err != nil {
 		return "", err

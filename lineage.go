@@ -17,8 +17,8 @@ type Lineage struct {
 	// bytes: a passthrough if CopyReason is [CopyAsIs] or [CopyAnimation], or else a fallback copy, and
 	// CopyReason is the class of the failure.
 	CopyReason string
-	// Damaged reports that the source is damaged, and that the rendition is as much of it
-	// as could be decoded.
+	// Damaged reports that the source is damaged, and that the rendition shows what could
+	// be decoded.
 	Damaged bool
 	// Size is the picture's size in pixels, or zero if it is not known.
 	Size Box

@@ -118,7 +118,7 @@ func TestParsePresetsReportsAllMistakes(t *testing.T) {
 	_, err := ParsePresets([]byte(`{"a": "1", "b": "2x", "c": "3x3"}`))
 	for _, name := range []string{"preset a", "preset b"} {
 		if err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("error %v says nothing of %s", err, name)
+			t.Errorf("error %v does not name %s", err, name)
 		}
 	}
 }

@@ -28,7 +28,7 @@ type Target struct {
 	// SourceETag is the ETag of the source, with or without quotes. No rendition of a
 	// source without an ETag is current.
 	SourceETag string
-	// Preset is the preset as it is now; the zero Preset is one that no longer exists.
+	// Preset is the current preset; the zero Preset is one that no longer exists.
 	Preset Preset
 	// Quality and Encoder are the current recipe. A zero Quality or an empty Encoder
 	// accepts any: viewers get a rendition of any recipe.

@@ -27,7 +27,7 @@ func TestBudget(t *testing.T) {
 	take("e", 60*time.Second, true)
 }
 
-// However many sources are asked for, no more are held than jobs may be sent.
+// However many sources are requested, no more entries are held than jobs may be sent.
 func TestBudgetIsBounded(t *testing.T) {
 	var b Budget
 	for i := range 10_000 {

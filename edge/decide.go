@@ -99,8 +99,7 @@ func (r Rules) Decide(req Request) Decision {
 	return d
 }
 
-// unescapeSome decodes valid escapes and leaves invalid ones as they are, as some stores
-// do.
+// unescapeSome decodes valid escapes and leaves invalid ones unchanged, as some stores do.
 func unescapeSome(path string) string {
 	var b strings.Builder
 	for len(path) > 0 {

@@ -84,7 +84,7 @@ func TestRenditionsAreHidden(t *testing.T) {
 	} {
 		for _, query := range []string{"", "size=M"} {
 			if d := rules.Decide(Request{"GET", path, query}); d.Verdict != NotFound || d.Source != "" {
-				t.Errorf("%s?%s: got %+v, want it hidden", path, query, d)
+				t.Errorf("%s?%s: got %+v, want it not found", path, query, d)
 			}
 		}
 	}

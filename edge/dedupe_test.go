@@ -46,7 +46,7 @@ func TestDedupeHoldsTheNewest(t *testing.T) {
 }
 
 // A key that is added again keeps its newer entry when its older slot is reused.
-func TestDedupeClaimedTwice(t *testing.T) {
+func TestDedupeAddedTwice(t *testing.T) {
 	var d Dedupe
 	now := time.Unix(0, 0)
 	d.Add("a", now)
@@ -56,11 +56,11 @@ func TestDedupeClaimedTwice(t *testing.T) {
 		d.Add(fmt.Sprint(i), now)
 	}
 	if d.Add("a", now) {
-		t.Error("the newer claim went with the older place")
+		t.Error("the newer entry was removed with the older slot")
 	}
 }
 
-func TestDedupeOneOfManyClaims(t *testing.T) {
+func TestDedupeConcurrentAdds(t *testing.T) {
 	var d Dedupe
 	var claimed atomic.Int32
 	var all sync.WaitGroup
@@ -73,6 +73,6 @@ func TestDedupeOneOfManyClaims(t *testing.T) {
 	}
 	all.Wait()
 	if n := claimed.Load(); n != 1 {
-		t.Errorf("%d of 200 claimed, want 1", n)
+		t.Errorf("%d of 200 added, want 1", n)
 	}
 }

@@ -6,7 +6,7 @@ import "calotype"
 type Status int
 
 const (
-	// NotInspected is the status of an object that the host has not asked for.
+	// NotInspected is the status of an object that the host has not inspected.
 	NotInspected Status = iota
 	// Found objects exist and can be read.
 	Found
@@ -58,8 +58,8 @@ type Resolution struct {
 	Why string
 }
 
-// Resolve decides what answers a request, given what is known of its rendition and its
-// source. If any of ours fails, the answer is the source: a lost enqueue costs one
+// Resolve decides which object answers a request, from what is known about the rendition
+// and the source. If anything fails, the answer is the source: a lost enqueue costs one
 // more view of the original, and a lost picture is not an option.
 func (r Rules) Resolve(d Decision, rendition, source Observation) Resolution {
 	switch d.Verdict {
@@ -69,7 +69,7 @@ func (r Rules) Resolve(d Decision, rendition, source Observation) Resolution {
 		if d.unknownFormat {
 			return original(source, Resolution{State: StateUnknownFormat, Why: "the format is not known"})
 		}
-		return original(source, Resolution{State: StateUntouched, Why: "no rendition is asked for"})
+		return original(source, Resolution{State: StateUntouched, Why: "no rendition is requested"})
 	}
 	switch rendition.Status {
 	case Found:
@@ -83,8 +83,8 @@ func (r Rules) Resolve(d Decision, rendition, source Observation) Resolution {
 	return original(source, pending(false, "the rendition cannot be read"))
 }
 
-// resolveFound decides for a rendition that exists. With CheckSource it is served only
-// if it is current. If nothing is known of the source, the rendition is good enough.
+// resolveFound decides for a rendition that exists. With CheckSource it is served only if
+// it is current. If nothing is known about the source, the rendition is served.
 func (r Rules) resolveFound(d Decision, rendition, source Observation) Resolution {
 	if r.CheckSource {
 		switch source.Status {

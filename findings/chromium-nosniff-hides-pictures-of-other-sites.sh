@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # X-Content-Type-Options: nosniff hides a picture in Chromium, but only from other sites.
 #
-# By the Fetch standard nosniff concerns scripts and style sheets, and pictures of the
+# In the Fetch standard nosniff affects scripts and style sheets, and pictures from the
 # same site are shown whatever their Content-Type is. Chromium's opaque response blocking
-# goes further. A picture from another origin that is called text/plain or text/html is
-# not shown with nosniff, though it is without. application/octet-stream is shown. An
-# image host is another origin for every page, and a check on the host itself shows
-# nothing wrong. Firefox hides text/html alone.
+# goes further. A picture from another origin with the type text/plain or text/html is
+# not shown with nosniff, although it is without. application/octet-stream is shown. An
+# image host is another origin for every page, so a check on the host itself finds
+# nothing. Firefox hides only text/html.
 #
 # Software: chromium 156 (Debian 12's package; a newer one of the same major
 # version will do, and its libraries must be installed).

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# nginx's $arg_NAME finds the parameter whatever the case of its letters.
+# nginx's $arg_NAME finds a parameter in any case.
 #
 # A cache key of $uri$arg_size looks like the shortest right one for ?size=M. A request
-# for ?SIZE=M has the same key, though the origin, as most, tells the two apart: whoever
-# comes first fills the entry that the other gets.
+# for ?SIZE=M has the same key, although the origin, like most, distinguishes
+# the two: the first request fills the entry that the other one gets.
 #
 # Software: nginx 1.22.1-9+deb12u11 (Debian 12).
-# Seen: "GET /kitty.jpg?SIZE=M" stores the origin's answer to SIZE, and then
-# "GET /kitty.jpg?size=M" is a HIT with that answer.
+# Seen: "GET /kitty.jpg?SIZE=M" stores the origin's response to SIZE, and then
+# "GET /kitty.jpg?size=M" is a HIT with that response.
 # Documentation: https://nginx.org/en/docs/http/ngx_http_core_module.html#var_arg_
 set -euo pipefail
 version=1.22.1-9+deb12u11

@@ -2,9 +2,9 @@
 # nginx's proxy_cache_lock collapses requests for a new entry and not for an expired one.
 #
 # With the lock, many viewers of a picture that is not stored lead to one request. When
-# the stored answer expires they all go to the origin at once, unless
-# proxy_cache_use_stale updating is set as well. An answer that lives for seconds meets
-# this every few seconds.
+# the stored response expires they all go to the origin at once, unless
+# proxy_cache_use_stale updating is set as well. A response with a lifetime of
+# seconds is affected every few seconds.
 #
 # Software: nginx 1.22.1-9+deb12u11 (Debian 12).
 # Seen: 40 requests at once for a new entry: 1 reaches the origin. 40 at once when it has

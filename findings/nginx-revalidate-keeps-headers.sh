@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# nginx keeps the stored headers when a 304 brings new ones.
+# nginx keeps the stored headers when a 304 has new ones.
 #
-# With proxy_cache_revalidate on, a stored answer is confirmed by If-None-Match. A 304 may
-# carry new values, and RFC 9111, 4.3.4 has a cache update what it stored. nginx takes
-# only the new lifetime: a header that says what the answer is stays as it was first
-# stored, for as long as the bytes stay.
+# With proxy_cache_revalidate on, a stored response is revalidated with If-None-Match. A
+# 304 may have new header values, and RFC 9111, 4.3.4 requires a cache to update the
+# stored ones. nginx updates only the lifetime. A header that describes the response keeps
+# its first stored value for as long as the bytes stay.
 #
 # Software: nginx 1.22.1-9+deb12u11 (Debian 12).
 # Seen: stored with "X-State: pending"; one second later the origin answers 304 with

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-var errNoResult = errors.New("the answer does not say what became of it")
+var errNoResult = errors.New("the response has no result for it")
 
 // DeleteBatch acknowledges up to [MaxBatch] messages with one call. Each has its own
 // result: errs[i] is the result of messages[i].

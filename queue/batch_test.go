@@ -29,7 +29,7 @@ func TestDeleteBatch(t *testing.T) {
 	}
 }
 
-func TestDeleteBatchWithoutAnswer(t *testing.T) {
+func TestDeleteBatchWithoutResponse(t *testing.T) {
 	q := New(awstest.SQS(t), "http://127.0.0.1:1/000000000000/none")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

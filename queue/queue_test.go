@@ -126,7 +126,7 @@ func TestDelay(t *testing.T) {
 	}
 }
 
-func TestBury(t *testing.T) {
+func TestDeadLetter(t *testing.T) {
 	_, dead := open(t)
 	want := Reason{
 		Class: "corrupt", Detail: "pngload: été", Attempts: 2, Worker: "host-1",
@@ -141,7 +141,7 @@ func TestBury(t *testing.T) {
 	}
 }
 
-func TestBuryWhatSQSRefuses(t *testing.T) {
+func TestDeadLetterWithRefusedCharacters(t *testing.T) {
 	_, dead := open(t)
 	if err := dead.DeadLetter(t.Context(), "{", Reason{Class: "malformed-job", Detail: "a\x00b\x1bc\n"}); err != nil {
 		t.Fatal(err)
@@ -152,7 +152,7 @@ func TestBuryWhatSQSRefuses(t *testing.T) {
 }
 
 // A server with low latency responds before net/http has finished the request.
-func TestLargeAnswersArriveWhole(t *testing.T) {
+func TestLargeResponsesAreComplete(t *testing.T) {
 	q, _ := open(t)
 	body := strings.Repeat("x", 2000)
 	for range 100 {

@@ -25,7 +25,7 @@ func wantCount(t *testing.T, q *Queue, want Count) {
 	}
 }
 
-func TestSweepSeesEachMessageOnceAndGivesAllBack(t *testing.T) {
+func TestSweepSeesEachMessageOnceAndReleasesAll(t *testing.T) {
 	q, _ := open(t)
 	fill(t, q, 35)
 	var mu sync.Mutex
@@ -92,7 +92,7 @@ func TestSweepOutlastsItsLeases(t *testing.T) {
 	wantCount(t, q, Count{Visible: 12})
 }
 
-func TestSweepThatIsStoppedGivesAllBack(t *testing.T) {
+func TestStoppedSweepReleasesAll(t *testing.T) {
 	errEnough := errors.New("enough")
 	for name, stop := range map[string]func(context.CancelFunc) error{
 		"by its caller":   func(cancel context.CancelFunc) error { cancel(); return nil },

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// admission hands out what jobs share: slots, and memory for decoding.
+// admission manages what jobs share: slots, and memory for decoding.
 //
 // Pictures that need much of the memory, the big ones, take turns: one at a time. A small
 // picture that needs memory while a big one runs therefore waits only briefly, and never
@@ -36,7 +36,7 @@ type admission struct {
 type slots struct {
 	*semaphore.Weighted
 	n    int64
-	used atomic.Int64 // By jobs; read by the metrics.
+	used atomic.Int64 // The slots that jobs hold; read by the metrics.
 }
 
 // A few big pictures wait, each with a lease, and less long than the longest lease.
@@ -76,7 +76,7 @@ type grant struct {
 	isExclusive bool // It holds every slot of every queue.
 	bytes       int64
 	hasBigSlot  bool
-	whole       bool // The picture exceeded what was predicted: it gets the whole budget.
+	whole       bool // The picture exceeded the prediction: it gets the whole budget.
 }
 
 // grant returns the grant of a job for which a slot was acquired.

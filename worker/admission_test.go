@@ -48,7 +48,7 @@ func wantInUse(t *testing.T, r *admission, slots, bytes, waits int64) {
 }
 
 // Eight huge pictures wait for one another while small ones pass.
-func TestSmallOnesPassHugeOnes(t *testing.T) {
+func TestSmallPicturesPassHugeOnes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newAdmission(800*mb, 2)
 		began := time.Now()
@@ -73,25 +73,25 @@ func TestSmallOnesPassHugeOnes(t *testing.T) {
 				t.Error(err)
 			}
 			if waited := time.Since(before) - time.Second; waited > 0 {
-				t.Errorf("a small one waited for %v", waited)
+				t.Errorf("a small picture waited for %v", waited)
 			}
 		}
 		if n := huge.Load(); n < 4 || n > 5 {
-			t.Errorf("%d huge ones in 5 seconds", n)
+			t.Errorf("%d huge pictures in 5 seconds", n)
 		}
 		time.Sleep(5 * time.Second)
 		if took := time.Since(began); huge.Load() != 8 || most.Load() != 1 {
-			t.Errorf("%d of 8 huge ones after %v, %d at once", huge.Load(), took, most.Load())
+			t.Errorf("%d of 8 huge pictures after %v, %d at once", huge.Load(), took, most.Load())
 		}
 		// All of it was released.
 		if !r.queues[0].TryAcquire(2) || !r.memory.TryAcquire(800*mb) || !r.bigSlot.TryAcquire(1) {
-			t.Error("something is still taken")
+			t.Error("something is still acquired")
 		}
 		wantInUse(t, r, 0, 0, 0)
 	})
 }
 
-func TestAloneWaitsForAllAndHoldsAll(t *testing.T) {
+func TestExclusiveWaitsForAllAndHoldsAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newAdmission(800*mb, 2)
 		suspect, other := r.enter(t), r.enter(t)
@@ -105,18 +105,18 @@ func TestAloneWaitsForAllAndHoldsAll(t *testing.T) {
 		}()
 		synctest.Wait()
 		if r.queues[0].TryAcquire(1) {
-			t.Error("another job begins before the one that is to be alone")
+			t.Error("another job starts before the exclusive one")
 		}
 		other.release()
 		if err := <-done; err != nil {
 			t.Fatal(err)
 		}
 		if r.queues[0].TryAcquire(1) {
-			t.Error("it is not alone")
+			t.Error("it is not exclusive")
 		}
 		suspect.release()
 		if !r.queues[0].TryAcquire(2) {
-			t.Error("it did not give back all slots")
+			t.Error("it did not release all slots")
 		}
 	})
 }
@@ -146,7 +146,7 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 }
 
 // If the big slot stays taken, the picture is requeued instead of waiting forever.
-func TestCrowded(t *testing.T) {
+func TestThrottled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newAdmission(800*mb, 1)
 		r.bigSlot.TryAcquire(1)
@@ -169,7 +169,7 @@ func TestCrowded(t *testing.T) {
 }
 
 // A source that is being downloaded uses memory too; decoding takes it over.
-func TestSourcesOnTheirWay(t *testing.T) {
+func TestSourcesInTransfer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newAdmission(100*mb, 2)
 		first, second := r.enter(t), r.enter(t)

@@ -38,7 +38,7 @@ type attempt struct {
 	job     calotype.Job
 	started time.Time
 
-	result                         // Of publish, where it ran.
+	result                         // The result of publish, if it ran.
 	failure       *failure.Failure // Why the job was rejected.
 	err           error
 	deleteRetried bool
@@ -55,7 +55,7 @@ type result struct {
 	renditions        int
 	damaged           int  // Renditions of a damaged picture.
 	removed           int  // Renditions that were deleted.
-	changed           bool // Viewers may have cached what was replaced or removed.
+	changed           bool // Viewers may have cached a rendition that was replaced or removed.
 	startedOver       int
 	bytesIn, bytesOut int64
 }

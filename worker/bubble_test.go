@@ -75,7 +75,7 @@ type memoryStore struct {
 	answers map[string]http.HandlerFunc
 }
 
-// answer sets the answer to each of the requests, which are a method and a path.
+// answer sets the response to the given requests, each a method and a path.
 func (s *memoryStore) answer(answer http.HandlerFunc, requests ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

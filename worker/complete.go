@@ -93,8 +93,8 @@ func (w *Worker) retry(ctx context.Context, a *attempt, delay time.Duration) err
 	return nil
 }
 
-// identity returns the body of a job that asks for the same, whoever requested it and
-// however often it was tried.
+// identity returns the body that jobs with the same request share, whatever viewer sent it
+// and however often it was tried.
 func identity(job calotype.Job) string {
 	job.Request, job.Attempt, job.Unknown, job.FirstSeen, job.DeadLettered = "", 0, 0, time.Time{}, false
 	return job.Encode()

@@ -52,10 +52,10 @@ func (w *Worker) split(ctx context.Context, a *attempt, jobs []calotype.Job) err
 	return w.delete(ctx, a)
 }
 
-// reportEvery is how often messages of one foreign sender have a dead letter.
+// reportEvery is the minimum time between two dead letters of one foreign sender.
 const reportEvery = time.Hour
 
-// sender identifies what sends messages that are neither jobs nor S3 events: a topic, a
+// sender identifies the sender of messages that are neither jobs nor S3 events: a topic, a
 // source of EventBridge, or the message's own keys. It is empty for a job, which may be
 // malformed but is not foreign.
 func sender(body string) string {
@@ -75,9 +75,9 @@ func sender(body string) string {
 	return "keys " + shortened(strings.Join(slices.Sorted(maps.Keys(fields)), " "))
 }
 
-// firstOfSender reports whether a rejected message needs a dead letter. Of a foreign sender
-// only one message in [reportEvery] does: an upload each would fill the dead-letter queue.
-// It returns a function that takes this back if the dead letter cannot be sent.
+// firstOfSender reports whether a rejected message needs a dead letter. A foreign sender
+// gets one per [reportEvery]; one per upload would fill the dead-letter queue. It also
+// returns a function that reverts this if the dead letter cannot be sent.
 func (w *Worker) firstOfSender(a *attempt) (first bool, takeBack func()) {
 	from := ""
 	if a.job.Source == "" {

@@ -105,7 +105,7 @@ func TestOnUpload(t *testing.T) {
 	b.wantKeys(t, "kitty.jpg", "resized/S/kitty.jpg", "resized/XS.webp/kitty.jpg")
 }
 
-func TestEventsThatAskForNothing(t *testing.T) {
+func TestIrrelevantEvents(t *testing.T) {
 	b := newBench(t)
 	b.OnUpload = []calotype.Variant{{Preset: "S"}}
 	for _, key := range []string{"notes.txt", "resized/M/kitty.jpg"} {
@@ -151,7 +151,7 @@ func TestVeryManyEventsInAMessage(t *testing.T) {
 
 // The error of a message is one line of limited length; otherwise the dead letter would
 // exceed SQS's limit.
-func TestAVeryLongKeyThatIsNone(t *testing.T) {
+func TestVeryLongInvalidKey(t *testing.T) {
 	b := newBench(t)
 	body := strings.Replace(b.created("kitty.jpg"), "kitty", strings.Repeat("k", 600<<10)+"%zz", 1)
 	b.do(t, body)
@@ -174,7 +174,7 @@ func counted(calls *int) func(*sqs.Options) {
 
 // A source is replaced by a broken one: copies of it replace the renditions, and the dead
 // letter contains a job that can be replayed.
-func TestReplacedByABrokenOne(t *testing.T) {
+func TestReplacedByBrokenPicture(t *testing.T) {
 	b := newBench(t)
 	b.standing(t, "kitty.jpg", jpegOf(t, photo(900, 600)), "M", "XS")
 	etag := b.put(t, "kitty.jpg", []byte("no picture"))
@@ -191,7 +191,7 @@ func TestReplacedByABrokenOne(t *testing.T) {
 
 // A source that is too large to read has no renditions: those of the older version are
 // deleted.
-func TestReplacedByALargeOne(t *testing.T) {
+func TestReplacedByTooLargePicture(t *testing.T) {
 	b := newBench(t)
 	b.standing(t, "kitty.jpg", jpegOf(t, photo(900, 600)), "M")
 	b.MaxBytes = 1000
@@ -211,7 +211,7 @@ func TestPurge(t *testing.T) {
 	exact := calotype.Job{Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "M"}}, Exact: true}
 	b.do(t, exact.Encode())
 	if purged != nil {
-		t.Errorf("purged %q for the first rendition, for a current one, or for a backfill", purged)
+		t.Errorf("invalidated %q for the first rendition, for a current one, or for a backfill", purged)
 	}
 	b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
 	b.do(t, job("kitty.jpg", "M")) // As an edge that compares sends it.
@@ -220,12 +220,12 @@ func TestPurge(t *testing.T) {
 	b.remove(t, "kitty.jpg")
 	b.do(t, b.removed("kitty.jpg"))
 	if want := []string{"kitty.jpg", "kitty.jpg", "kitty.jpg"}; !reflect.DeepEqual(purged, want) {
-		t.Errorf("purged %q, want it for each change of what stood there", purged)
+		t.Errorf("invalidated %q, want it for each change of an existing rendition", purged)
 	}
 }
 
 // For an exact job the recipe counts; for viewers the existing rendition is enough.
-func TestExactJobsGoByTheRecipe(t *testing.T) {
+func TestExactJobsCompareTheRecipe(t *testing.T) {
 	b := newBench(t)
 	b.standing(t, "kitty.jpg", jpegOf(t, photo(900, 600)), "M")
 	_, before := b.object(t, "resized/M/kitty.jpg")
@@ -250,7 +250,7 @@ func TestExactJobsGoByTheRecipe(t *testing.T) {
 }
 
 // Messages in a separate queue are processed, also after a restart.
-func TestQueuesOfTheirOwn(t *testing.T) {
+func TestSeparateQueues(t *testing.T) {
 	b := newBench(t)
 	b.Siblings, b.OnUpload = SiblingsNone, []calotype.Variant{{Preset: "XS"}}
 	eventsURL, _ := awstest.Queues(t)

@@ -16,9 +16,9 @@ import (
 )
 
 // A failure is remembered for the source's version, so that it costs one decode and one
-// dead letter, whatever viewers request. Fallback copies record it under the requested
-// keys, and a marker object records it for every other variant. If the store accepts
-// neither, this worker remembers it for rememberFor.
+// dead letter, whatever variants viewers request. Fallback copies record it under the
+// requested keys, and a marker object records it for every other variant. If the store
+// accepts neither, this worker remembers it for rememberFor.
 
 const rememberFor = time.Hour
 

@@ -61,7 +61,7 @@ func TestPoisonMessage(t *testing.T) {
 }
 
 // A message whose job is done but not acknowledged does not count as a poison message.
-func TestLastReceiveOfWhatIsDone(t *testing.T) {
+func TestLastReceiveOfFinishedJob(t *testing.T) {
 	b := newBench(t)
 	b.Siblings = SiblingsNone
 	b.put(t, "kitty.jpg", jpegOf(t, photo(300, 200)))
@@ -76,7 +76,7 @@ func TestLastReceiveOfWhatIsDone(t *testing.T) {
 	b.wantDone(t)
 }
 
-func TestAloneComesBeforeTheLastReceive(t *testing.T) {
+func TestQuarantineBeforeTheLastReceive(t *testing.T) {
 	for most, want := range map[int]int{1: 2, 2: 2, 3: 2, 4: 3, 5: 3, 100: 3} {
 		w := Worker{Settings: Settings{MaxReceives: most}}
 		if got := w.quarantineAfter(); got != want {

@@ -62,7 +62,7 @@ func TestInterleavings(t *testing.T) {
 	if err := all.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	awstest.Eventually(t, 5*time.Minute, "the queue is worked off", b.idle(t))
+	awstest.Eventually(t, 5*time.Minute, "the queue is empty", b.idle(t))
 	stale, orphans, current := 0, 0, 0
 	bucket := store.New(client, b.bucketName)
 	for i := range scenarios {
@@ -75,7 +75,7 @@ func TestInterleavings(t *testing.T) {
 			case rendition.ETag == "":
 			case source.ETag == "":
 				orphans++
-				t.Errorf("%s of %s, whose source is gone", variant, key)
+				t.Errorf("%s of %s, whose source was removed", variant, key)
 			case l.SourceETag != calotype.TrimETag(source.ETag):
 				stale++
 				t.Errorf("%s of %s is of %s, the source is %s", variant, key, l.SourceETag, source.ETag)

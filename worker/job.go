@@ -106,7 +106,7 @@ func panicOrigin(stack string) string {
 	_, after, ok := strings.Cut(stack, "\npanic(")
 	lines := strings.Split(after, "\n")
 	if !ok || len(lines) < 4 {
-		return "an unknown place"
+		return "an unknown location"
 	}
 	file, _, _ := strings.Cut(strings.TrimSpace(lines[3]), " ")
 	return file

@@ -153,7 +153,7 @@ func TestSameSourceSameTime(t *testing.T) {
 	}
 }
 
-func TestJobsThatMakeNoSense(t *testing.T) {
+func TestInvalidJobs(t *testing.T) {
 	for name, c := range map[string]struct{ body, class string }{
 		"no JSON":        {"kitty.jpg", failure.MalformedJob},
 		"no variants":    {`{"v":1,"source":"kitty.jpg"}`, failure.MalformedJob},
@@ -263,7 +263,7 @@ func TestUnknownPresetLeavesACopy(t *testing.T) {
 }
 
 // A source that is small enough, with nothing to remove, is copied unchanged.
-func TestKeptAsIs(t *testing.T) {
+func TestPassthrough(t *testing.T) {
 	b := newBench(t)
 	b.Siblings = SiblingsNone
 	small := jpegOf(t, photo(60, 40))
@@ -340,7 +340,7 @@ func TestCopyKeepsItsEncoding(t *testing.T) {
 }
 
 // Any defect of a job makes one dead letter.
-func TestOneDeadLetterAJob(t *testing.T) {
+func TestOneDeadLetterPerJob(t *testing.T) {
 	b := newBench(t)
 	b.put(t, "kitty.jpg", []byte("broken"))
 	b.do(t, job("kitty.jpg", "XXL", "M"))

@@ -26,7 +26,7 @@ func TestLowPriorityQueuesYield(t *testing.T) {
 		synctest.Wait()
 		select {
 		case err := <-began:
-			t.Errorf("it may receive (%v) while viewers' jobs take all slots", err)
+			t.Errorf("it may receive (%v) while viewers' jobs hold all slots", err)
 		default:
 		}
 		first.release()
@@ -37,7 +37,7 @@ func TestLowPriorityQueuesYield(t *testing.T) {
 				t.Error(err)
 			}
 		default:
-			t.Error("it may not receive although there is a slot free")
+			t.Error("it may not receive although a slot is free")
 		}
 		if err := viewers.awaitCapacity(t.Context()); err != nil {
 			t.Error(err)
@@ -74,7 +74,7 @@ func TestExclusiveInAllQueues(t *testing.T) {
 	p.release()
 	for _, l := range queues {
 		if !l.slots.TryAcquire(l.slots.n) {
-			t.Errorf("%s: a slot was not given back", l.name)
+			t.Errorf("%s: a slot was not released", l.name)
 		}
 	}
 }
@@ -100,10 +100,10 @@ func TestExclusiveTakesViewersSlotsLast(t *testing.T) {
 		}
 		stop()
 		if err := <-alone; err == nil {
-			t.Error("alone beside others")
+			t.Error("exclusive while others run")
 		}
 		if !backfill.slots.TryAcquire(1) {
-			t.Error("a slot was not given back")
+			t.Error("a slot was not released")
 		}
 	})
 }

@@ -42,7 +42,7 @@ func newMetrics(queues []*jobQueue, a *admission) *metrics {
 		bytesIn:    counter("source_bytes_total", "Bytes of sources that were read."),
 		bytesOut:   counter("rendition_bytes_total", "Bytes of renditions and copies of sources that were stored."),
 		stages: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "calotype_job_stage_seconds", Help: "Time of a job to get its source, to render (waiting for memory included) and to put.",
+			Name: "calotype_job_stage_seconds", Help: "Time in which a job gets its source, renders (including waits for memory) and puts.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 120},
 		}, []string{"stage"}),
 		missToRendition: prometheus.NewHistogram(prometheus.HistogramOpts{
@@ -56,7 +56,7 @@ func newMetrics(queues []*jobQueue, a *admission) *metrics {
 		now: []prometheus.Collector{
 			gauge("memory_budget_bytes", "Memory budget for decoding.", func() float64 { return float64(a.budget) }),
 			gauge("memory_budget_used_bytes", "Predicted memory of the pictures being decoded.", func() float64 { return float64(a.bytesUsed.Load()) }),
-			gauge("jobs_waiting_for_memory", "Jobs that wait for memory, or for another big picture to end.", func() float64 { return float64(a.waits.Load()) }),
+			gauge("jobs_waiting_for_memory", "Jobs that wait for memory or for the big slot.", func() float64 { return float64(a.waits.Load()) }),
 		},
 	}
 	for _, q := range queues {

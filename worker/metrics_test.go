@@ -36,7 +36,7 @@ func TestMetricsOfJobs(t *testing.T) {
 		return `calotype_jobs_total{class="` + class + `",outcome="` + outcome + `"}`
 	}
 	if _, ok := before[jobs("rejected", "poison-message")]; !ok {
-		t.Error("what has not happened is not there as zero")
+		t.Error("a counter without events is missing instead of zero")
 	}
 	renditions := after["calotype_renditions_total"]
 	after.Want(t, awstest.Samples{
@@ -61,16 +61,16 @@ func TestMetricsOfJobs(t *testing.T) {
 	}
 	for name := range after {
 		if strings.Contains(name, "good.jpg") || strings.Contains(name, "none.jpg") {
-			t.Errorf("%s: keys have no bounds, and are no labels", name)
+			t.Errorf("%s: keys are unbounded and must not be labels", name)
 		}
 		if _, ok := before[name]; !ok {
-			t.Errorf("%s came with its first event", name)
+			t.Errorf("%s appeared only with its first event", name)
 		}
 	}
 }
 
 // The slots and memory that a job holds are visible while it runs.
-func TestMetricsOfWorkUnderWay(t *testing.T) {
+func TestMetricsOfRunningJobs(t *testing.T) {
 	var during awstest.Samples
 	var b *bench
 	b = newBench(t, func(r *http.Request) *http.Response {
@@ -171,7 +171,7 @@ func TestEveryOutcomeIsCounted(t *testing.T) {
 			class = failure.Internal
 		}
 		if _, ok := samples[`calotype_jobs_total{class="`+class+`",outcome="`+name+`"}`]; !ok {
-			t.Errorf("%s is not there before it happens", name)
+			t.Errorf("%s does not exist before its first event", name)
 		}
 		return true
 	})
@@ -194,7 +194,7 @@ func TestEveryClassIsInTheRunbook(t *testing.T) {
 	}
 	for class, kind := range failure.Classes {
 		if documented[class] != kind.String() {
-			t.Errorf("docs/dead-letters.md says %q of %s, the code says %q", documented[class], class, kind)
+			t.Errorf("docs/dead-letters.md has the kind %q for %s, the code %q", documented[class], class, kind)
 		}
 	}
 	if len(documented) != len(failure.Classes) {

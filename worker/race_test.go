@@ -32,7 +32,7 @@ func once(method, part string, happen func()) func(*http.Request) *http.Response
 // the last version, or there is none.
 func TestSourceChangesDuringTheJob(t *testing.T) {
 	for _, step := range []struct{ name, method, part string }{
-		{"before the look at the rendition", "HEAD", "/resized/M/"},
+		{"before the rendition's HEAD", "HEAD", "/resized/M/"},
 		{"before the read", "GET", "/kitty.jpg"},
 		{"before the put", "PUT", "/resized/M/"},
 		{"before the next put", "PUT", "/resized/XS/"},
@@ -113,11 +113,11 @@ func TestBetweenAnyTwoSteps(t *testing.T) {
 	}{
 		"replaced": {wide, func(t *testing.T, b, _ *bench) { b.put(t, key, tall) }, tall},
 		"removed":  {wide, func(t *testing.T, b, _ *bench) { b.remove(t, key) }, nil},
-		"replaced, and another worker is done with that": {wide, func(t *testing.T, b, other *bench) {
+		"replaced, and another worker has finished": {wide, func(t *testing.T, b, other *bench) {
 			b.put(t, key, tall)
 			other.do(t, job(key, "A"))
 		}, tall},
-		"removed, and another worker is done with that": {wide, func(t *testing.T, b, other *bench) {
+		"removed, and another worker has finished": {wide, func(t *testing.T, b, other *bench) {
 			b.remove(t, key)
 			other.do(t, job(key, "A"))
 		}, nil},
@@ -127,10 +127,10 @@ func TestBetweenAnyTwoSteps(t *testing.T) {
 			other.do(t, job(key, "A"))
 			b.put(t, key, tall)
 		}, tall},
-		"broken, then mended": {[]byte("broken"), func(t *testing.T, b, _ *bench) { b.put(t, key, tall) }, tall},
-		"mended by another":   {[]byte("broken"), func(t *testing.T, b, other *bench) { b.put(t, key, tall); other.do(t, job(key, "A")) }, tall},
-		"broken, then gone":   {[]byte("broken"), func(t *testing.T, b, _ *bench) { b.remove(t, key) }, nil},
-		"there after all":     {nil, func(t *testing.T, b, _ *bench) { b.put(t, key, wide) }, wide},
+		"broken, then repaired":      {[]byte("broken"), func(t *testing.T, b, _ *bench) { b.put(t, key, tall) }, tall},
+		"repaired by another worker": {[]byte("broken"), func(t *testing.T, b, other *bench) { b.put(t, key, tall); other.do(t, job(key, "A")) }, tall},
+		"broken, then removed":       {[]byte("broken"), func(t *testing.T, b, _ *bench) { b.remove(t, key) }, nil},
+		"put after all":              {nil, func(t *testing.T, b, _ *bench) { b.put(t, key, wide) }, wide},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -172,11 +172,11 @@ func (b *bench) wantNothingStale(t *testing.T, step int32, last []byte) {
 	switch {
 	case rendition == nil && last == nil:
 	case rendition == nil:
-		t.Errorf("before step %d: nothing stands", step)
+		t.Errorf("before step %d: there is no object", step)
 	case last == nil:
-		t.Errorf("before step %d: a rendition of a source that is gone", step)
+		t.Errorf("before step %d: a rendition of a removed source", step)
 	case lineage.SourceETag != calotype.TrimETag(o.ETag) || lineage.CopyReason != "" && lineage.CopyReason != calotype.CopyAsIs:
-		t.Errorf("before step %d: %+v stands, the source is %s", step, lineage, o.ETag)
+		t.Errorf("before step %d: the object is %+v, the source is %s", step, lineage, o.ETag)
 	}
 }
 
@@ -216,7 +216,7 @@ func TestFaultOfAnOlderVersion(t *testing.T) {
 	b.do(t, job("kitty.jpg", "M"))
 	_, o := b.object(t, "resized/M/kitty.jpg")
 	if l := calotype.ParseLineage(o.Metadata); l.CopyReason != "" {
-		t.Errorf("kept %q of the version that is gone", l.CopyReason)
+		t.Errorf("kept %q of the removed version", l.CopyReason)
 	}
 }
 
@@ -249,7 +249,7 @@ func TestOneSourceAtATime(t *testing.T) {
 		t.Error(err)
 	}
 	if len(l.held) != 0 {
-		t.Errorf("%d locks are left over", len(l.held))
+		t.Errorf("%d locks are left", len(l.held))
 	}
 }
 

@@ -39,7 +39,7 @@ func (b *bench) idle(t *testing.T) func() bool {
 	}
 }
 
-func TestRunWorksOffTheQueue(t *testing.T) {
+func TestRunEmptiesTheQueue(t *testing.T) {
 	b := newBench(t)
 	b.Siblings = SiblingsNone
 	source := jpegOf(t, photo(300, 200))
@@ -53,7 +53,7 @@ func TestRunWorksOffTheQueue(t *testing.T) {
 		}
 	}
 	b.start(t)
-	awstest.Eventually(t, time.Minute, "the queue is worked off", b.idle(t))
+	awstest.Eventually(t, time.Minute, "the queue is empty", b.idle(t))
 	for _, key := range want {
 		if body, _ := b.object(t, key); body == nil {
 			t.Errorf("%s is missing", key)
@@ -81,14 +81,14 @@ func TestNeverMoreJobsThanSlots(t *testing.T) {
 		}
 	}
 	b.start(t)
-	awstest.Eventually(t, time.Minute, "the queue is worked off", b.idle(t))
+	awstest.Eventually(t, time.Minute, "the queue is empty", b.idle(t))
 	if got := most.Load(); got > 2 {
 		t.Errorf("%d at once, want at most 2", got)
 	}
 }
 
 // After the signal to stop, a job that has started is finished and acknowledged.
-func TestStopFinishesWhatHasBegun(t *testing.T) {
+func TestStopFinishesStartedJobs(t *testing.T) {
 	begun, goOn := make(chan struct{}), make(chan struct{})
 	b := newBench(t, once("PUT", "/resized/", func() {
 		close(begun)
@@ -111,7 +111,7 @@ func TestStopFinishesWhatHasBegun(t *testing.T) {
 }
 
 // A job that does not end within the grace period returns to the queue at once.
-func TestStopReleasesWhatDoesNotEnd(t *testing.T) {
+func TestStopRequeuesUnfinishedJobs(t *testing.T) {
 	begun := make(chan struct{})
 	b := newBench(t, func(r *http.Request) *http.Response {
 		if r.Method != http.MethodPut {

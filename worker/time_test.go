@@ -40,7 +40,7 @@ func (b *bubble) slowHead(key string, lasts time.Duration) *atomic.Int32 {
 	return &looks
 }
 
-func TestAJobOfFiveLeasesRunsOnce(t *testing.T) {
+func TestLongJobRunsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, nil)
 		looks := b.slowHead("kitty.jpg", 5*Visibility)
@@ -51,7 +51,7 @@ func TestAJobOfFiveLeasesRunsOnce(t *testing.T) {
 			t.Error(err)
 		}
 		if n := looks.Load(); n != 2 {
-			t.Errorf("%d looks, want one job's", n)
+			t.Errorf("%d HEADs, want one job's", n)
 		}
 		if m := b.queue.messages[0]; m.receives != 1 {
 			t.Errorf("received %d times", m.receives)
@@ -72,7 +72,7 @@ func TestHeartbeatsFail(t *testing.T) {
 			t.Error(err)
 		}
 		if all, _ := b.queue.left(); all != 0 || len(b.queue.deadLetters()) != 0 || looks.Load() != 3 {
-			t.Errorf("%d messages and %d dead letters are left after %d looks", all, len(b.queue.deadLetters()), looks.Load())
+			t.Errorf("%d messages and %d dead letters are left after %d HEADs", all, len(b.queue.deadLetters()), looks.Load())
 		}
 		if m := b.queue.messages[0]; m.receives != 2 {
 			t.Errorf("received %d times, want a duplicate", m.receives)
@@ -82,7 +82,7 @@ func TestHeartbeatsFail(t *testing.T) {
 
 // A stop during a poll waits for its end, which fits into the grace period. The poll's
 // messages are requeued as new ones, without a receive.
-func TestStopInMidPoll(t *testing.T) {
+func TestStopDuringPoll(t *testing.T) {
 	for grace, poll := range map[time.Duration]time.Duration{
 		0: time.Second, 3 * time.Second: time.Second, 10 * time.Second: 5 * time.Second, 25 * time.Second: 20 * time.Second,
 	} {
@@ -121,7 +121,7 @@ func (b *bubble) stuck(t *testing.T) {
 
 // A job that is decoding at the end of the grace period cannot be interrupted; its message
 // is requeued anyway.
-func TestStopInMidPicture(t *testing.T) {
+func TestStopDuringDecoding(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, nil)
 		b.stuck(t)

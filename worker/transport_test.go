@@ -15,7 +15,7 @@ import (
 	"calotype/queue"
 )
 
-// Messages of all transports, in the shapes that AWS documents, have the same effect.
+// Messages of all transports, in the forms that AWS documents, have the same effect.
 func TestTransports(t *testing.T) {
 	const key = "cats/red flower+été.jpg"
 	for name, removed := range map[string]bool{
@@ -43,8 +43,8 @@ func TestTransports(t *testing.T) {
 	}
 }
 
-// Messages that are neither jobs nor events of S3 have one dead letter an hour for each
-// sender. Malformed jobs have one each.
+// Messages that are neither jobs nor S3 events have one dead letter per hour and sender.
+// Malformed jobs have one each.
 func TestForeignMessages(t *testing.T) {
 	b := newBench(t)
 	instance := `{"source":"aws.ec2","detail-type":"EC2 Instance State-change Notification","detail":{"n":%d}}`
@@ -74,7 +74,8 @@ func TestForeignMessages(t *testing.T) {
 	}
 }
 
-// After an hour the sender has another dead letter, and one that was not sent does not count.
+// After an hour the sender gets another dead letter. One that could not be sent does not
+// count.
 func TestForeignSenderIsReportedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &Worker{}

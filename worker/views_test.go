@@ -93,7 +93,7 @@ func TestViewsOfAFailure(t *testing.T) {
 
 // Twenty failing pictures do not keep a hundred good ones from being made, and each picture
 // is opened once.
-func TestFailuresBesideGoodPictures(t *testing.T) {
+func TestFailuresAmongGoodPictures(t *testing.T) {
 	b := newBench(t)
 	b.Siblings = SiblingsNone
 	decodes := b.countDecodes()
@@ -263,7 +263,7 @@ func TestRedriveIsAReplay(t *testing.T) {
 
 // A rendition is never a source, whatever its key: otherwise two prefixes in one bucket
 // would make renditions of each other's endlessly.
-func TestRenditionIsNoSource(t *testing.T) {
+func TestRenditionIsNotASource(t *testing.T) {
 	b := newBench(t)
 	b.put(t, "kitty.jpg", jpegOf(t, photo(300, 200)))
 	b.do(t, job("kitty.jpg", "XS"))
@@ -294,13 +294,13 @@ func TestCopyKeepsItsDisposition(t *testing.T) {
 }
 
 // The log names a job that a worker starts again, before the job may crash the worker.
-func TestStartIsLoggedOfWhatWasReceivedBefore(t *testing.T) {
+func TestRepeatedReceiveIsLogged(t *testing.T) {
 	b := newBench(t)
 	log := &awstest.Log{}
 	b.log = b.log.Output(log)
 	b.do(t, job("none.jpg", "M"))
 	if n := log.Count("job starts"); n != 0 {
-		t.Errorf("%d starts of a fresh message are logged", n)
+		t.Errorf("%d starts of a new message are logged", n)
 	}
 	if err := b.jobQueue.Send(t.Context(), job("none.jpg", "M"), 0); err != nil {
 		t.Fatal(err)

@@ -116,7 +116,7 @@ type Worker struct {
 	failed    recent // Versions of sources whose failure no object records.
 	services  outage // Of what jobs call.
 	delayed   recent // Jobs that this worker sent again, while they are delayed.
-	foreign   recent // Senders of messages that are no jobs, while they have a dead letter.
+	foreign   recent // Senders of messages that are not jobs, while they have a dead letter.
 	health    *health
 	metrics   *metrics
 	running   atomic.Int32 // Jobs that have not returned, abandoned ones included.
@@ -244,7 +244,7 @@ func (w *Worker) receive(ctx context.Context, q *jobQueue, limit int) ([]queue.M
 // and a thread are lost to the job.
 func (w *Worker) stuck(m queue.Message, job calotype.Job) {
 	w.log.Error().Str("source", job.Source).Str("message_id", m.ID).
-		Msg("a job is stuck in native code: this worker takes no more jobs and ends")
+		Msg("a job is stuck in native code: this worker receives no more jobs and ends")
 	w.health.unsound()
 }
 

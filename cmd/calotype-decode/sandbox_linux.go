@@ -74,7 +74,7 @@ func denied(what string, attempt func() error) error {
 	if errors.Is(err, unix.EACCES) || errors.Is(err, unix.EPERM) {
 		return nil
 	}
-	return fmt.Errorf("opening %s gives %v: it is not in force", what, err)
+	return fmt.Errorf("opening %s returns %v: it is not in force", what, err)
 }
 
 // allowed lists the system calls for Go's runtime, memory, threads, time, and the stream to

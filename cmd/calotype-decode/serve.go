@@ -64,7 +64,7 @@ func (s *server) answer(f wire.Frame) error {
 	case wire.Render:
 		err = s.render(f)
 	default:
-		err = fmt.Errorf("no request: kind %d", f.Kind)
+		err = fmt.Errorf("not a request: kind %d", f.Kind)
 	}
 	if err == nil || errors.Is(err, errStream) {
 		return err
@@ -75,7 +75,7 @@ func (s *server) answer(f wire.Frame) error {
 }
 
 // errStream wraps the error of a response that could not be sent.
-var errStream = errors.New("the worker does not listen")
+var errStream = errors.New("the worker does not respond")
 
 func (s *server) send(kind wire.Kind, header any, body []byte) error {
 	if err := s.conn.Send(kind, header, body, -1); err != nil {

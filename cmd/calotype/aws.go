@@ -97,7 +97,7 @@ func (c clients) look(ctx context.Context, log zerolog.Logger, bucket string, qu
 		case statusOf(err) == http.StatusNotFound:
 			missing = append(missing, fmt.Errorf("--bucket %s: there is no such bucket", bucket))
 		case err != nil:
-			unseen(err).Str("bucket", bucket).Msg("look at bucket")
+			unseen(err).Str("bucket", bucket).Msg("inspect bucket")
 		}
 	}
 	for flag, url := range queues {
@@ -107,7 +107,7 @@ func (c clients) look(ctx context.Context, log zerolog.Logger, bucket string, qu
 		case errors.As(err, &noQueue):
 			missing = append(missing, fmt.Errorf("--%s %s: there is no such queue", flag, url))
 		case err != nil:
-			unseen(err).Str("queue", url).Msg("look at queue")
+			unseen(err).Str("queue", url).Msg("inspect queue")
 		}
 	}
 	if len(missing) > 0 {

@@ -96,8 +96,8 @@ func (f currencyFlags) queues(queues map[string]string) map[string]string {
 	return queues
 }
 
-// lanes returns the worker's queues.
-func (f currencyFlags) lanes(aws clients, jobs, dead string) worker.Queues {
+// workerQueues returns the worker's queues.
+func (f currencyFlags) workerQueues(aws clients, jobs, dead string) worker.Queues {
 	q := worker.Queues{Jobs: queue.New(aws.sqs, jobs), Dead: queue.New(aws.sqs, dead)}
 	if f.EventsQueueURL != "" {
 		q.Events = queue.New(aws.sqs, f.EventsQueueURL)

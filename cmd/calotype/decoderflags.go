@@ -47,7 +47,7 @@ func (f decoderFlags) encoder(ctx context.Context, flag string) (string, error) 
 // poolFlags are the flags of commands that decode.
 type poolFlags struct {
 	decoderFlags
-	Sandbox decoder.SandboxMode `help:"What the decoders give up before their first picture: auto is what the system can take from them, require refuses to start where a layer is missing." enum:"auto,require,off" default:"auto"`
+	Sandbox decoder.SandboxMode `help:"The sandbox of the decoders: auto uses every layer that the system supports, require refuses to start if one is missing, off uses none." enum:"auto,require,off" default:"auto"`
 	MaxCPU  time.Duration       `name:"max-cpu" help:"The CPU time that decoding one picture may take. Each target adds 2 s, and 1 s for each megapixel." default:"${max_cpu}"`
 }
 

@@ -28,7 +28,7 @@ type dlqFlags struct {
 	QueueURL      string        `name:"queue-url" help:"The SQS queue for jobs: replay sends there." placeholder:"URL"`
 	DeadLetterURL string        `name:"dead-letter-url" help:"The SQS queue for dead letters." placeholder:"URL"`
 	Hide          time.Duration `help:"How long dead letters stay hidden from others if this is killed." default:"2m"`
-	JSON          bool          `name:"json" env:"-" help:"Print a JSON object a line; docs/dead-letters.md names the fields."`
+	JSON          bool          `name:"json" env:"-" help:"Print one JSON object per line; docs/dead-letters.md names the fields."`
 	Reason        []string      `env:"-" help:"Only dead letters of these reasons, as list names them." placeholder:"CLASS"`
 	Prefix        string        `env:"-" help:"Only dead letters whose source key has this prefix." placeholder:"KEY"`
 	Which         []string      `arg:"" optional:"" help:"Only dead letters of these source keys or message IDs."`

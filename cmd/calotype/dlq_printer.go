@@ -111,13 +111,13 @@ func (p *printer) end(ctx context.Context, s summary, err error) error {
 	text := append(s.words, fmt.Sprintf("Inspected %d; other receivers did not see them for at most %v, and for %v more if this had been killed.",
 		s.Inspected, hidden.Round(100*time.Millisecond), p.hide))
 	if p.elsewhere > 0 {
-		text = append(text, fmt.Sprintf("%d more could not be inspected: another receiver holds them, perhaps another dlq command or one that was killed.", p.elsewhere))
+		text = append(text, fmt.Sprintf("%d more could not be inspected: another receiver holds them, perhaps another dlq command, or one that was killed.", p.elsewhere))
 	}
 	if lineErr := p.line(s, strings.Join(text, "\n")); lineErr != nil {
 		return errors.Join(err, lineErr)
 	}
 	if err != nil && ctx.Err() != nil {
-		return errors.New("stopped before the end; what was held is released, and the same command does the rest")
+		return errors.New("stopped before the end; leased messages are released, and the same command does the rest")
 	}
 	if err == nil {
 		return p.unknownReason()

@@ -17,7 +17,7 @@ import (
 type dlqPurgeCommand struct {
 	dlqFlags
 	All bool `env:"-" help:"All dead letters."`
-	Yes bool `env:"-" help:"Do not ask. Required where standard input is not a terminal."`
+	Yes bool `env:"-" help:"Do not ask. Required if standard input is not a terminal."`
 }
 
 func (c *dlqPurgeCommand) check() []error {

@@ -63,7 +63,7 @@ func (c *dlqReplayCommand) run(ctx context.Context, stdout, stderr io.Writer) er
 	var returned error
 	if s.Returned > 0 {
 		returned = fmt.Errorf("%d jobs failed again at once", s.Returned)
-		s.words = append(s.words, fmt.Sprintf("%d came back: the jobs failed again at once. Fix the cause before the next replay.", s.Returned))
+		s.words = append(s.words, fmt.Sprintf("%d returned: their jobs failed again at once. Fix the cause before the next replay.", s.Returned))
 	}
 	if s.Skipped > 0 {
 		s.words = append(s.words, "Skipped dead letters stay in the queue: they are not jobs. See calotype dlq show, then calotype dlq purge.")

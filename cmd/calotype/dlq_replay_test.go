@@ -52,10 +52,10 @@ func TestDLQReplay(t *testing.T) {
 }
 
 // A message that is not a job cannot be marked. It stays, and the command reports it.
-func TestDLQReplaySkipsWhatIsNoJob(t *testing.T) {
+func TestDLQReplaySkipsMalformedJobs(t *testing.T) {
 	t.Parallel()
 	b := newDeadLetters(t)
-	b.deadLetter(t, "malformed-job", "no job at all")
+	b.deadLetter(t, "malformed-job", "not a job")
 	b.deadLetter(t, "unknown-job-version", `{"v":9,"source":"a.jpg","variants":["M"]}`)
 	code, stdout, stderr := call(t, append([]string{"dlq", "replay", "--all"}, b.flags...)...)
 	for _, want := range []string{"skipped: ", "is not a job: parse job", "unknown job version 9", "sent 0 jobs", "skipped 2 that are not jobs", "calotype dlq purge"} {
@@ -128,7 +128,7 @@ func TestDLQReplayStops(t *testing.T) {
 	go func() {
 		ended <- run(ctx, append([]string{"dlq", "replay", "--all", "--rate=2", "--json"}, b.flags...), &stdout, &stderr)
 	}()
-	awstest.Eventually(t, time.Minute, "some are sent", func() bool { return stdout.Count(`"outcome":"sent"`) >= 2 })
+	awstest.Eventually(t, time.Minute, "some jobs are sent", func() bool { return stdout.Count(`"outcome":"sent"`) >= 2 })
 	cancel()
 	if code := <-ended; code != exitFailure || !strings.Contains(stderr.String(), "stopped before the end") {
 		t.Errorf("exit code %d, %s", code, stderr.String())

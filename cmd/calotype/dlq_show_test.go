@@ -31,7 +31,7 @@ func TestDLQShow(t *testing.T) {
 	if redriven, _ := b.dlq(t, "show", "--reason=redriven"); len(redriven) != 1 || !strings.Contains(fmt.Sprint(redriven[0]["detail"]), "redrive policy") {
 		t.Errorf("redriven: got %v", redriven)
 	}
-	if malformed, _ := b.dlq(t, "show", "--reason=malformed-job"); len(malformed) != 1 || malformed[0]["body"] != "no job at all" || malformed[0]["malformed"] == nil {
+	if malformed, _ := b.dlq(t, "show", "--reason=malformed-job"); len(malformed) != 1 || malformed[0]["body"] != "not a job" || malformed[0]["malformed"] == nil {
 		t.Errorf("malformed: got %v", malformed)
 	}
 }
@@ -48,7 +48,7 @@ func TestDLQShowsTheNewest(t *testing.T) {
 	}
 }
 
-func TestDLQShowLooksAtTheBucket(t *testing.T) {
+func TestDLQShowInspectsTheBucket(t *testing.T) {
 	t.Parallel()
 	b := newDeadLetters(t)
 	bucket := awstest.Bucket(t)

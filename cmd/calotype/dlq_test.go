@@ -71,7 +71,7 @@ func (b *deadLetters) some(t *testing.T) {
 	t.Helper()
 	b.deadLetter(t, "corrupt", jobBody("cats/a.jpg"), jobBody("cats/b.jpg"), jobBody("dogs/c.jpg"))
 	b.deadLetter(t, "too-many-pixels", jobBody("cats/d.jpg"))
-	b.deadLetter(t, "malformed-job", "no job at all")
+	b.deadLetter(t, "malformed-job", "not a job")
 	b.redrive(t, jobBody("killer.jpg"))
 }
 
@@ -142,7 +142,7 @@ func TestDLQList(t *testing.T) {
 	}
 }
 
-func TestDLQListOfNothing(t *testing.T) {
+func TestDLQListEmpty(t *testing.T) {
 	t.Parallel()
 	b := newDeadLetters(t)
 	if lines, last := b.dlq(t, "list"); len(lines) != 0 || last["inspected"] != 0.0 {
@@ -154,7 +154,7 @@ func TestDLQListOfNothing(t *testing.T) {
 }
 
 // Dead letters that another receiver holds are not inspected, and the summary says so.
-func TestDLQSaysWhatIsElsewhere(t *testing.T) {
+func TestDLQCountsLettersHeldElsewhere(t *testing.T) {
 	t.Parallel()
 	b := newDeadLetters(t)
 	b.deadLetter(t, "corrupt", jobBody("a.jpg"), jobBody("b.jpg"))
@@ -218,13 +218,13 @@ func TestDLQMistakes(t *testing.T) {
 		args []string
 		want []string
 	}{
-		"nothing is set":        {[]string{"list"}, []string{"calotype dlq list: --dead-letter-url is missing", "CALOTYPE_DEAD_LETTER_URL"}},
+		"nothing set":           {[]string{"list"}, []string{"calotype dlq list: --dead-letter-url is missing", "CALOTYPE_DEAD_LETTER_URL"}},
 		"replay nothing":        {[]string{"replay", "--rate=0"}, []string{"--dead-letter-url is missing", "--queue-url is missing", "--rate 0: want", "say which dead letters: --reason"}},
 		"all and some":          {[]string{"purge", "--all", "--prefix=a", "--dead-letter-url=" + q}, []string{"--all cannot be combined with"}},
 		"no terminal to ask on": {[]string{"purge", "--all", "--dead-letter-url=" + q}, []string{"--yes is missing"}},
 		"the jobs' queue":       {[]string{"list", "--queue-url=" + q, "--dead-letter-url=" + q}, []string{"--dead-letter-url is the same as --queue-url"}},
-		"hidden for too short":  {[]string{"show", "--hide=1s", "--limit=0", "--dead-letter-url=" + q}, []string{"--hide 1s: want 10s to 12h0m0s", "--limit 0: want 1"}},
-		"a queue that is none":  {[]string{"list", "--dead-letter-url=dead"}, []string{`--dead-letter-url "dead" is not a queue URL`}},
+		"--hide too short":      {[]string{"show", "--hide=1s", "--limit=0", "--dead-letter-url=" + q}, []string{"--hide 1s: want 10s to 12h0m0s", "--limit 0: want 1"}},
+		"not a queue":           {[]string{"list", "--dead-letter-url=dead"}, []string{`--dead-letter-url "dead" is not a queue URL`}},
 		"no verb":               {nil, []string{`"list", "show", "replay", "purge"`}},
 		"a time without a unit": {[]string{"list", "--hide=20"}, []string{"--hide (or CALOTYPE_HIDE)", "--dead-letter-url is missing"}},
 	} {
@@ -242,7 +242,7 @@ func TestDLQMistakes(t *testing.T) {
 	}
 }
 
-func TestDLQQueueThatIsNotThere(t *testing.T) {
+func TestDLQMissingQueue(t *testing.T) {
 	b := newDeadLetters(t)
 	code, _, stderr := call(t, "dlq", "replay", "--all", "--queue-url="+b.jobsURL+"-none", "--dead-letter-url="+b.deadURL)
 	if code != exitUsage || !strings.Contains(stderr, "--queue-url") || !strings.Contains(stderr, "there is no such queue") {
@@ -251,7 +251,7 @@ func TestDLQQueueThatIsNotThere(t *testing.T) {
 }
 
 // A reason that no dead letter has is an error that lists the existing reasons.
-func TestDLQReasonThatDoesNotExist(t *testing.T) {
+func TestDLQUnknownReason(t *testing.T) {
 	t.Parallel()
 	b := newDeadLetters(t)
 	b.some(t)
@@ -267,7 +267,7 @@ func TestDLQReasonThatDoesNotExist(t *testing.T) {
 	}
 }
 
-func TestDLQHelpSaysWhatIsHidden(t *testing.T) {
+func TestDLQHelpExplainsHiding(t *testing.T) {
 	for _, verb := range []string{"list", "show", "replay", "purge"} {
 		if code, stdout, _ := call(t, "dlq", verb, "--help"); code != exitOK || !strings.Contains(stdout, "if it is killed, they reappear after --hide") || !strings.Contains(stdout, "--hide=2m") {
 			t.Errorf("%s: got %d, %s", verb, code, stdout)

@@ -18,10 +18,10 @@ type edgeCommand struct {
 	serviceFlags
 	Listen        string        `help:"The address to serve on." default:":8080"`
 	Quality       int           `help:"The quality that jobs ask for, 1 to 100; 0 leaves it to the worker." default:"0"`
-	CheckSource   bool          `help:"Compare each rendition with its source, for one HEAD more side by side: a replaced picture is shown at once, a removed one is gone."`
+	CheckSource   bool          `help:"Compare each rendition with its source, for one more HEAD in parallel: a replaced picture is shown at once, a removed one no longer."`
 	MaxSourceJobs int           `help:"The maximum number of jobs sent in a minute for one picture." default:"64"`
 	MaxJobs       int           `help:"The maximum number of jobs sent in a minute in total. Beyond it the answer is the original." default:"12000"`
-	Grace         time.Duration `help:"How long responses may still take after a signal to stop." default:"25s"`
+	Grace         time.Duration `help:"How long responses may take after a signal to stop." default:"25s"`
 	adminFlags
 }
 

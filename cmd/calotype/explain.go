@@ -22,14 +22,14 @@ import (
 )
 
 type explainCommand struct {
-	What          string          `arg:"" help:"A URL or path as a viewer asks for it, the key of a picture, or the key of a rendition." placeholder:"URL-OR-KEY"`
+	What          string          `arg:"" help:"A URL or path as a viewer requests it, the key of a picture, or the key of a rendition." placeholder:"URL-OR-KEY"`
 	Bucket        string          `help:"The S3 bucket that holds the pictures." placeholder:"NAME"`
 	DeadLetterURL string          `name:"dead-letter-url" help:"The SQS queue for dead letters, to search for this picture's." placeholder:"URL"`
 	Hide          time.Duration   `help:"How long dead letters stay hidden from others if this is killed." default:"2m"`
 	ResizedPrefix calotype.Prefix `help:"The bucket's folder for renditions." default:"${prefix}"`
 	Presets       presetsFile     `help:"A JSON file of presets, as the edge has it." placeholder:"FILE"`
-	Quality       int             `help:"The quality that renditions are made in now, 1 to 100." default:"${quality}"`
-	Encoder       string          `env:"-" help:"Who makes renditions now, as workers record it, or \"any\". The default is this machine's decoder." placeholder:"NAME"`
+	Quality       int             `help:"The current quality of renditions, 1 to 100." default:"${quality}"`
+	Encoder       string          `env:"-" help:"The current encoder, as workers record it, or \"any\". The default is this machine's decoder." placeholder:"NAME"`
 	decoderFlags
 	CheckSource bool `help:"The edge compares each rendition with its source."`
 	JSON        bool `name:"json" env:"-" help:"Print it as a JSON object."`
@@ -37,10 +37,9 @@ type explainCommand struct {
 
 // Help is shown with the command's help.
 func (explainCommand) Help() string {
-	return `It says which variant is asked for and under which key it is kept, whether a rendition
-is there, of which version and by which recipe, what the edge answers, and why a job
-was given up. It changes nothing; dead letters, if they are looked at, are hidden from
-others meanwhile.`
+	return `It shows which variant is requested, its key, whether the rendition exists, the version
+and recipe that it was made from, what the edge answers, and why a job was dead-lettered.
+It changes nothing. Dead letters, if they are inspected, are hidden from others meanwhile.`
 }
 
 func (c *explainCommand) check() []error {
@@ -228,17 +227,17 @@ func (x explainer) untouched(r edge.Request, d edge.Decision, e *explanation) ed
 	_, isPicture := calotype.FormatOfKey(d.Source)
 	switch {
 	case !e.Source.There && strings.Contains(d.Source, "?"):
-		return edgeAnswer{Status: 404, Why: "there is no such object; a path with a query is given with a / before it"}
+		return edgeAnswer{Status: 404, Why: "the object does not exist; a path with a query must begin with /"}
 	case !e.Source.There:
-		return edgeAnswer{Status: 404, Why: "there is no such object"}
+		return edgeAnswer{Status: 404, Why: "the object does not exist"}
 	case !isPicture:
-		a.Why = "its name does not end like a picture's; the HTTP origin answers 404"
+		a.Why = "the key has no picture's extension; the HTTP origin answers 404"
 	case a.State == edge.StateUnknownFormat:
 		a.Why = "the format is unknown; formats are webp, avif, jpeg and png"
 	case slices.ContainsFunc(strings.Split(r.Query, "&"), func(p string) bool { return strings.HasPrefix(p, "size=") }):
 		a.Why = "the size is unknown; sizes are " + presetNames(x.rules.Presets)
 	default:
-		a.Why = "no size is asked for"
+		a.Why = "no size is requested"
 	}
 	return a
 }

@@ -113,14 +113,14 @@ func (r explainedRendition) words() []string {
 	case calotype.CopyAsIs:
 		what = "the picture's own bytes, which are not larger than a rendition"
 	default:
-		what = "a fallback copy of the picture, because of a fault: " + r.Kept
+		what = "a fallback copy of the picture, because of a failure: " + r.Kept
 	}
 	lines := []string{what + ", " + humanize.Bytes(uint64(r.Bytes)) + ", " + r.ContentType + ", made " + r.Modified.Format(time.RFC3339)}
 	if r.Size != "" {
 		lines[0] += ", " + r.Size + " pixels"
 	}
 	if r.SourceETag == "" {
-		return append(lines, "not made by this program: it has no record of its source")
+		return append(lines, "not made by this program: it records nothing of its source")
 	}
 	recipe := "recipe: box " + r.Boxes
 	if r.Quality != 0 {

@@ -170,7 +170,7 @@ func (c versionCommand) run(ctx context.Context, stdout, _ io.Writer) error {
 	}
 	_, err := fmt.Fprintln(stdout, version(d.Libraries))
 	if unfit = errors.Join(unfit, d.Unfit); unfit != nil {
-		_, err = fmt.Fprintf(stdout, "this makes no renditions: %v\n", unfit)
+		_, err = fmt.Fprintf(stdout, "this program cannot make renditions: %v\n", unfit)
 	}
 	for _, sentence := range d.Shortcomings {
 		_, err = fmt.Fprintln(stdout, sentence)

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// idleTimeout bounds how long no byte may move on a connection to a service. It exceeds the
-// longest poll.
+// idleTimeout is the maximum time without a byte on a connection to a service. It exceeds
+// the longest poll.
 const idleTimeout = time.Minute
 
 type dial = func(ctx context.Context, network, address string) (net.Conn, error)

@@ -12,7 +12,7 @@ import (
 )
 
 // A store that stops in the middle of a body causes an error, not an endless wait.
-func TestSilenceIsAnError(t *testing.T) {
+func TestIdleConnectionIsAnError(t *testing.T) {
 	done := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "1000")

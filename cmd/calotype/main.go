@@ -42,8 +42,8 @@ AWS_PROFILE, AWS_ENDPOINT_URL and so on.`
 
 // commands is the command line.
 type commands struct {
-	Edge    edgeCommand    `cmd:"" help:"Serve pictures over HTTP: the rendition where it exists, else the original, while a job is enqueued."`
-	Worker  workerCommand  `cmd:"" help:"Take jobs from the queue and make renditions."`
+	Edge    edgeCommand    `cmd:"" help:"Serve pictures over HTTP: the rendition if it exists, otherwise the original, and enqueue a job."`
+	Worker  workerCommand  `cmd:"" help:"Receive jobs from the queue and make renditions."`
 	DLQ     dlqCommands    `cmd:"" name:"dlq" help:"List, show, replay and purge dead letters: jobs that failed for good."`
 	Warm    warmCommand    `cmd:"" help:"Make renditions in advance: send jobs for all that are missing or outdated."`
 	Explain explainCommand `cmd:"" help:"Show how a URL or key is handled, and why."`

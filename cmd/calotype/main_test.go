@@ -37,7 +37,7 @@ func TestMistakesAreReportedAtOnce(t *testing.T) {
 		env  [2]string
 		want []string
 	}{
-		"nothing is set": {args: []string{"worker"}, want: []string{
+		"nothing set": {args: []string{"worker"}, want: []string{
 			"--bucket is missing: name the S3 bucket that holds the pictures (or set CALOTYPE_BUCKET)",
 			"--queue-url is missing", "--dead-letter-url is missing",
 		}},
@@ -91,7 +91,7 @@ func TestMistakesAreReportedAtOnce(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotThere(t *testing.T) {
+func TestMissingBucketAndQueue(t *testing.T) {
 	code, _, stderr := call(t, "worker", "--bucket=no-such-bucket",
 		"--queue-url="+os.Getenv("AWS_ENDPOINT_URL_SQS")+"/000000000000/none",
 		"--dead-letter-url="+os.Getenv("AWS_ENDPOINT_URL_SQS")+"/000000000000/nor-this")

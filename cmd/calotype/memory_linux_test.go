@@ -78,7 +78,7 @@ func (m mix) run(t *testing.T) figures {
 		time.Sleep(m.every) // This is the load, not a wait.
 		p.send(t, fmt.Sprintf("small/%d.jpg", i), m.smallBody)
 	}
-	awstest.Eventually(t, 10*time.Minute, "the queue is worked off", func() bool {
+	awstest.Eventually(t, 10*time.Minute, "the queue is empty", func() bool {
 		visible, inFlight, delayed := awstest.Waiting(t, p.jobs)
 		return visible+inFlight+delayed == "000"
 	})

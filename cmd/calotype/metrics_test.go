@@ -67,7 +67,7 @@ func get(t *testing.T, url string, header ...string) (*http.Response, string) {
 
 // A picture's path appears in the metrics and, by its request id, in the logs of both
 // programs.
-func TestOnePictureIsFollowed(t *testing.T) {
+func TestFollowOnePicture(t *testing.T) {
 	w := startWorker(t)
 	pictures, edge, edgeLog := startEdge(t, w)
 	awstest.Put(t, w.bucket, "kitty.jpg", awstest.Photo(t, 600, 400, 1), awstest.Headers{ContentType: "image/jpeg"})
@@ -179,7 +179,7 @@ func section(t *testing.T, heading string) string {
 
 // A queue that does not respond delays the scrape no longer than its timeout, and the
 // failure is counted.
-func TestDepthOfQueuesThatDoNotAnswer(t *testing.T) {
+func TestQueueDepthTimeout(t *testing.T) {
 	jobs, _ := awstest.Queues(t)
 	client := awstest.SQS(t)
 	d := newQueueDepth(map[string]*queue.Queue{

@@ -117,7 +117,7 @@ func causes(err error) []error {
 		}
 	}
 	if err.Error() != strings.Join(texts, "\n") {
-		return []error{err} // Its wrapper has words of its own.
+		return []error{err} // The wrapper adds its own text.
 	}
 	var all []error
 	for _, part := range parts {

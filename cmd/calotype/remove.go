@@ -26,7 +26,7 @@ type sourceFlags struct {
 	PurgeDistribution string          `help:"The CloudFront distribution to invalidate the picture in; none if empty." placeholder:"ID"`
 	PurgeOriginPath   string          `help:"The origin path of the distribution, if it has one." placeholder:"PATH"`
 	DryRun            bool            `env:"-" help:"Print what would be done, and change nothing."`
-	JSON              bool            `name:"json" env:"-" help:"Print a JSON object a line, the last a summary."`
+	JSON              bool            `name:"json" env:"-" help:"Print one JSON object per line, the last a summary."`
 }
 
 func (f *sourceFlags) check() []error {
@@ -45,7 +45,7 @@ func (f *sourceFlags) check() []error {
 type removeCommand struct {
 	sourceFlags
 	Source bool `env:"-" help:"Delete the source too. Otherwise the next view renders it again."`
-	Yes    bool `env:"-" help:"Do not ask before the source is deleted. Required where standard input is not a terminal."`
+	Yes    bool `env:"-" help:"Do not ask before the source is deleted. Required if standard input is not a terminal."`
 }
 
 // Help is shown with the command's help.

@@ -24,16 +24,16 @@ import (
 // file.
 type renderCommand struct {
 	Files       []string           `arg:"" name:"file" help:"The pictures."`
-	Variants    []calotype.Variant `help:"What to make of each, such as M,M.webp: a preset, or a preset and webp, avif, jpeg or png." placeholder:"LIST"`
+	Variants    []calotype.Variant `help:"The variants to make of each file, such as M,M.webp: a preset, or a preset with webp, avif, jpeg or png." placeholder:"LIST"`
 	All         bool               `help:"Make every preset, in the picture's own format and as WebP."`
 	Out         string             `help:"The folder to write to: DIR/{variant}/{file name}." placeholder:"DIR"`
 	Presets     presetsFile        `help:"A JSON file of presets, such as {\"M\": \"1200x628\"}, instead of the eight that are built in." placeholder:"FILE"`
 	Quality     int                `help:"The quality of renditions, 1 to 100." default:"${quality}"`
-	Concurrency int                `help:"How many files at once. The default is one for each CPU." default:"${concurrency}"`
+	Concurrency int                `help:"The number of concurrent files. The default is one per CPU." default:"${concurrency}"`
 	JSON        bool               `name:"json" help:"Print one line of JSON for each file."`
 	limitFlags
 	poolFlags
-	Memory    size `help:"The memory that decoding one picture may take. The default is half of the machine's, or most of the cgroup's limit." placeholder:"SIZE"`
+	Memory    size `help:"The memory that decoding one picture may use. The default is half of the machine's, or most of the cgroup's limit." placeholder:"SIZE"`
 	InProcess bool `help:"Decode in this process, without limits on time and memory and without a sandbox. Only in builds with cgo."`
 
 	engine decoder.Engine
@@ -48,7 +48,7 @@ func (c *renderCommand) check() []error {
 	case c.All && len(c.Variants) > 0:
 		errs = append(errs, errors.New("--all and --variants: give one of them"))
 	case !c.All && len(c.Variants) == 0:
-		errs = append(errs, errors.New("--variants is missing: say what to make, such as M,M.webp, or give --all"))
+		errs = append(errs, errors.New("--variants is missing: name the variants, such as M,M.webp, or give --all"))
 	}
 	for _, v := range c.Variants {
 		if _, ok := c.Presets.orDefault().Lookup(v.Preset); !ok {
@@ -72,7 +72,7 @@ func (c *renderCommand) clashes() (errs []error) {
 	}
 	for _, file := range c.Files {
 		if other, twice := written[filepath.Base(file)]; twice {
-			errs = append(errs, fmt.Errorf("%s and %s would be written to the same places", other, file))
+			errs = append(errs, fmt.Errorf("%s and %s would be written to the same files", other, file))
 		}
 		written[filepath.Base(file)] = file
 		for _, v := range c.variants() {
@@ -153,7 +153,7 @@ type outcomes struct {
 	mu             sync.Mutex
 	json           bool
 	stdout, stderr io.Writer
-	bar            *progressbar.ProgressBar // Nil where standard error is not a terminal.
+	bar            *progressbar.ProgressBar // Nil if standard error is not a terminal.
 	start          time.Time
 	files          int
 	done, failed   int

@@ -64,7 +64,7 @@ func TestRenderFiles(t *testing.T) {
 	}
 	left, err := filepath.Glob(filepath.Join(out, "*", ".*"))
 	if err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v, %v", left, err)
+		t.Errorf("left files: %v, %v", left, err)
 	}
 }
 
@@ -87,7 +87,7 @@ func TestRenderEverything(t *testing.T) {
 }
 
 // An error in one file is reported, and the others continue.
-func TestRenderGoesOn(t *testing.T) {
+func TestRenderContinuesAfterFailures(t *testing.T) {
 	files, out := photos(t, "kitty.jpg", "header.jpg", "text.png", "large.jpg"), t.TempDir()
 	whole, err := os.ReadFile(files[1])
 	if err != nil {
@@ -142,7 +142,7 @@ func TestRenderMistakes(t *testing.T) {
 		"no files":         {[]string{"--all", "--out=o"}, []string{"<file>"}},
 		"unknown preset":   {[]string{"--variants=XXL.webp", "--out=o", files[0]}, []string{`--variants XXL.webp: there is no preset "XXL"`}},
 		"unknown format":   {[]string{"--variants=M.bmp", "--out=o", files[0]}, []string{"M.bmp", "use webp, avif, jpeg or png"}},
-		"the same name":    {[]string{"--all", "--out=o", files[0], again[0]}, []string{"would be written to the same places"}},
+		"the same name":    {[]string{"--all", "--out=o", files[0], again[0]}, []string{"would be written to the same files"}},
 		"over itself":      {[]string{"--variants=M", "--out", filepath.Dir(files[0]), under}, []string{"would be overwritten"}},
 		"limits":           {[]string{"--all", "--out=o", "--max-time=0s", "--quality=0", files[0]}, []string{"--max-time", "--quality 0"}},
 		"out is a picture": {[]string{"--all", "--out", files[0], files[0]}, []string{"not a directory"}},
@@ -159,7 +159,7 @@ func TestRenderMistakes(t *testing.T) {
 	}
 }
 
-// What can be decoded of a damaged file is rendered, and marked.
+// The part of a damaged file that can be decoded is rendered and marked.
 func TestRenderDamaged(t *testing.T) {
 	files := photos(t, "cut.jpg")
 	whole, err := os.ReadFile(files[0])

@@ -39,7 +39,7 @@ type renditionReport struct {
 	Height  int              `json:"height"`
 	Bytes   int64            `json:"bytes"`
 	AsIs    bool             `json:"as_is,omitempty"`   // The file's own bytes.
-	Damaged bool             `json:"damaged,omitempty"` // What could be decoded of a damaged file.
+	Damaged bool             `json:"damaged,omitempty"` // The rendition shows what could be decoded of a damaged file.
 }
 
 func (r fileReport) renditionBytes() (sum int64) {
@@ -49,7 +49,7 @@ func (r fileReport) renditionBytes() (sum int64) {
 	return sum
 }
 
-// damaged reports whether the file is.
+// damaged reports whether the file is damaged.
 func (r fileReport) damaged() bool {
 	return slices.ContainsFunc(r.Renditions, func(r renditionReport) bool { return r.Damaged })
 }

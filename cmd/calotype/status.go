@@ -171,9 +171,9 @@ func workersFrom(queues []queueStatus) string {
 		case q.Leased > 0:
 			return "working"
 		case q.Visible > 0:
-			return "not working: jobs wait, and no worker holds one"
+			return "not working: jobs are waiting, and no worker holds one"
 		default:
-			return "idle: no job waits"
+			return "idle: no jobs are waiting"
 		}
 	}
 	return "unknown"

@@ -65,7 +65,7 @@ func TestStatus(t *testing.T) {
 	jobs, dead := awstest.Queues(t)
 	before := keys(t, bucket)
 	code, s := statusOfDeployment(t, bucket, jobs, dead)
-	if failed := failedChecks(s); code != exitOK || len(failed) > 0 || s.Workers != "idle: no job waits" || len(s.Queues) != 2 || len(s.Checks) != 18 {
+	if failed := failedChecks(s); code != exitOK || len(failed) > 0 || s.Workers != "idle: no jobs are waiting" || len(s.Queues) != 2 || len(s.Checks) != 18 {
 		t.Errorf("got %d, %v, %+v", code, failed, s)
 	}
 	if visible, inFlight, _ := awstest.Waiting(t, jobs); visible != "0" || inFlight != "0" || strings.Join(keys(t, bucket), " ") != strings.Join(before, " ") {

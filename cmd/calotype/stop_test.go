@@ -17,11 +17,11 @@ import (
 	"calotype/internal/awstest"
 )
 
-// process is a worker in a process of its own.
+// process is a worker in a separate process.
 type process struct {
 	*exec.Cmd
 	log                *awstest.Log
-	admin              string // The queue's URL.
+	admin              string // The URL of its admin server.
 	bucket, jobs, dead string
 }
 
@@ -89,7 +89,7 @@ func (p process) signal(t *testing.T) {
 }
 
 // After a signal during a poll the process ends in order, and leaves nothing in flight.
-func TestSignalInMidPoll(t *testing.T) {
+func TestSignalDuringPoll(t *testing.T) {
 	p := startWorker(t, "--grace=6s")
 	if got := httpStatus(t, p.admin+"/healthz"); got != http.StatusOK {
 		t.Errorf("healthz: got %d", got)
@@ -102,15 +102,15 @@ func TestSignalInMidPoll(t *testing.T) {
 		t.Errorf("%s in flight", inFlight)
 	}
 	if !strings.Contains(p.log.String(), "worker ends") {
-		t.Error("it did not end in order")
+		t.Error("it did not stop in order")
 	}
 }
 
 // A second signal ends the process at once.
-func TestSecondSignalEndsAtOnce(t *testing.T) {
+func TestSecondSignalKills(t *testing.T) {
 	p := startWorker(t) // Its polls last 20 s.
 	p.signal(t)
-	awstest.Eventually(t, time.Minute, "the first signal is taken up", func() bool {
+	awstest.Eventually(t, time.Minute, "the first signal is handled", func() bool {
 		return httpStatus(t, p.admin+"/readyz") == http.StatusServiceUnavailable
 	})
 	ended := make(chan error, 1)
@@ -134,7 +134,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	}
 }
 
-func TestNotReadyBeforeTheServicesAnswer(t *testing.T) {
+func TestNotReadyBeforeServicesRespond(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
 	jobs, dead := awstest.Queues(t)
@@ -154,7 +154,7 @@ func TestNotReadyBeforeTheServicesAnswer(t *testing.T) {
 	}
 }
 
-func TestAdminSaysWhy(t *testing.T) {
+func TestAdminGivesReasons(t *testing.T) {
 	a := newAdmin()
 	a.setChecks(func() error { return errStuck }, func() error { return errStuck })
 	var log awstest.Log
@@ -170,7 +170,7 @@ func TestAdminSaysWhy(t *testing.T) {
 	}
 	taken := adminFlags{strings.TrimPrefix(adminURL(&log), "http://")}
 	if _, err := newAdmin().serve(taken, zerolog.Nop()); !errors.Is(err, errUsage) {
-		t.Errorf("an address that is taken: got %v", err)
+		t.Errorf("an address in use: got %v", err)
 	}
 }
 
@@ -196,7 +196,7 @@ func TestSizes(t *testing.T) {
 	}
 	for _, text := range []string{"", "much", "-1", "99999999999TB"} {
 		if err := new(size).UnmarshalText([]byte(text)); err == nil {
-			t.Errorf("%q is taken for a size", text)
+			t.Errorf("%q is accepted as a size", text)
 		}
 	}
 }

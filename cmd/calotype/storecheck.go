@@ -14,9 +14,9 @@ import (
 	"calotype/worker/store"
 )
 
-// checkStore returns an error if the store lacks a feature that workers need. Amazon's has
-// them all and is not asked: the check writes a small object. A permission that is missing,
-// or a store that does not answer, is only logged.
+// checkStore returns an error if the store lacks a feature that workers need. It does not
+// check Amazon's store, which has them all, because the check writes a small object. A
+// missing permission, or a store that does not respond, is only logged.
 func (c clients) checkStore(ctx context.Context, log zerolog.Logger, bucket string, prefix calotype.Prefix) error {
 	endpoint := aws.ToString(c.s3.Options().BaseEndpoint)
 	if isAmazon(endpoint) {

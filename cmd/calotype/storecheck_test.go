@@ -11,8 +11,9 @@ import (
 	"calotype/internal/awstest"
 )
 
-// A worker does not start with a store that lacks what publishing needs, and says what.
-// Whatever may pass, or may be mended by a permission, does not keep it from starting.
+// A worker does not start with a store that lacks what publishing needs, and names what is
+// missing. A check that may pass later, or after a permission is added, does not keep it
+// from starting.
 func TestWorkerChecksTheStore(t *testing.T) {
 	forward := func(http.ResponseWriter, *http.Request) bool { return false }
 	answering := func(method string, status int, code string) func(http.ResponseWriter, *http.Request) bool {
@@ -37,7 +38,7 @@ func TestWorkerChecksTheStore(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer func(http.ResponseWriter, *http.Request) bool
 		alter  []func(*http.Response) error
-		want   string // Of the error; empty if the worker starts.
+		want   string // A part of the error; empty if the worker starts.
 		logged string
 	}{
 		"it has everything": {answer: forward},
@@ -84,9 +85,8 @@ func TestWorkerChecksTheStore(t *testing.T) {
 	}
 }
 
-// The sentence is the last thing that the worker says, and the exit code that of a wrong
-// setting.
-func TestWorkerEndsWithAStoreThatLacksSomething(t *testing.T) {
+// The worker ends with this sentence, and with the exit code of a wrong setting.
+func TestWorkerRefusesIncompleteStore(t *testing.T) {
 	bucket := awstest.Bucket(t)
 	jobs, dead := awstest.Queues(t)
 	var asked atomic.Bool
@@ -95,7 +95,7 @@ func TestWorkerEndsWithAStoreThatLacksSomething(t *testing.T) {
 			return false
 		}
 		asked.Store(true)
-		w.Header().Set("ETag", `"one"`) // Whatever the condition.
+		w.Header().Set("ETag", `"one"`) // Whatever the condition is.
 		return true
 	})
 	code, _, stderr := call(t, "worker", "--bucket="+bucket, "--queue-url="+jobs, "--dead-letter-url="+dead, "--admin-listen=127.0.0.1:0")
@@ -104,8 +104,8 @@ func TestWorkerEndsWithAStoreThatLacksSomething(t *testing.T) {
 	}
 }
 
-// Amazon's store has everything, so nothing is written there to find out.
-func TestAmazonIsNotAsked(t *testing.T) {
+// Amazon's store has every feature, so the check is skipped and nothing is written.
+func TestAmazonIsNotChecked(t *testing.T) {
 	for endpoint, want := range map[string]bool{
 		"": true, "https://s3.eu-west-1.amazonaws.com": true, "https://bucket.vpce-1a2b.s3.eu-west-1.vpce.amazonaws.com": true,
 		"https://s3.cn-north-1.amazonaws.com.cn": true, "https://s3.dualstack.eu-west-1.api.aws": true,

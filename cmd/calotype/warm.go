@@ -37,7 +37,7 @@ type warmCommand struct {
 	Checkpoint    string  `env:"-" help:"A file to resume from if this is stopped or killed. It is removed at the end." placeholder:"FILE"`
 	DeleteOrphans bool    `env:"-" help:"Delete renditions of any variant whose source no longer exists."`
 	DryRun        bool    `env:"-" help:"Print what would be done, and change nothing."`
-	JSON          bool    `name:"json" env:"-" help:"Print a JSON object a line, the last with the numbers of sources seen, current, enqueued and failed."`
+	JSON          bool    `name:"json" env:"-" help:"Print one JSON object per line, the last with the numbers of sources seen, current, enqueued and failed."`
 }
 
 // Help is shown with the command's help.
@@ -138,15 +138,15 @@ func (c *warmCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 			return fmt.Errorf("--checkpoint: %w%w", err, markErr(errUsage))
 		}
 	}
-	told := newWarmReport(c, from, stdout, stderr)
-	b.OnResult, b.Save = told.finding, checkpoint.save
-	stopCounting := told.count(ctx, &b)
+	report := newWarmReport(c, from, stdout, stderr)
+	b.OnResult, b.Save = report.finding, checkpoint.save
+	stopCounting := report.count(ctx, &b)
 	summary, err := b.Run(ctx, from)
 	stopCounting()
 	if err == nil && !c.DryRun { // It may be the checkpoint of another run that will be resumed.
 		err = checkpoint.remove()
 	}
-	return told.end(ctx, summary, err)
+	return report.end(ctx, summary, err)
 }
 
 // purpose identifies the run for its checkpoint.

@@ -102,7 +102,7 @@ func TestWarmCheckpoint(t *testing.T) {
 }
 
 // A checkpoint that cannot be written is an error before anything is sent.
-func TestWarmCheckpointThatCannotBe(t *testing.T) {
+func TestWarmCheckpointNotWritable(t *testing.T) {
 	bucket := awstest.Bucket(t)
 	jobs, _ := awstest.Queues(t)
 	awstest.Put(t, bucket, "a.jpg", []byte("x"), awstest.Headers{})
@@ -114,7 +114,7 @@ func TestWarmCheckpointThatCannotBe(t *testing.T) {
 }
 
 // JSON reports every failure, text only as many as people can read.
-func TestWarmTellsFailures(t *testing.T) {
+func TestWarmReportsFailures(t *testing.T) {
 	for asJSON, want := range map[bool]int{true: 30, false: maxFailures} {
 		var out awstest.Log
 		r := newWarmReport(&warmCommand{JSON: asJSON}, backfill.Position{}, &out, &out)

@@ -94,7 +94,7 @@ func (r *warmReport) end(ctx context.Context, s backfill.Summary, err error) err
 	case err != nil && ctx.Err() != nil && r.checkpoint != "" && !r.dryRun:
 		return fmt.Errorf("stopped before the end; the same command resumes from %s", r.checkpoint)
 	case err != nil && ctx.Err() != nil:
-		return errors.New("stopped before the end; the same command starts over and sends what is still missing")
+		return errors.New("stopped before the end; the same command starts over and sends the missing jobs")
 	case err == nil && s.Failed > 0:
 		return fmt.Errorf("%d failed; the same command tries them again", s.Failed)
 	}
@@ -125,10 +125,10 @@ func (r *warmReport) summary(s backfill.Summary) error {
 		enqueued, deleted = "to be enqueued", "to be deleted"
 	}
 	took := time.Since(r.start)
-	words := []string{fmt.Sprintf("%d pictures: %d current, %d %s, %d failed, in %v (%.0f a second).",
+	words := []string{fmt.Sprintf("%d pictures: %d current, %d %s, %d failed, in %v (%.0f per second).",
 		s.Seen, s.Current, s.Enqueued, enqueued, s.Failed, took.Round(100*time.Millisecond), float64(s.Seen-r.before)/max(took.Seconds(), 0.001))}
 	if len(s.Renditions) > 0 {
-		words = append(words, "Renditions to be made, by reason: "+reasons(s.Renditions)+".")
+		words = append(words, "Renditions to make, by reason: "+reasons(s.Renditions)+".")
 	}
 	if s.TooLarge > 0 {
 		words = append(words, fmt.Sprintf("%d are larger than --max-bytes and left out.", s.TooLarge))

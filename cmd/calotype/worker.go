@@ -66,7 +66,7 @@ func (c *workerCommand) check() []error {
 	errs := c.serviceFlags.check()
 	errs = append(errs, checkQueueURL("dead-letter-url", c.DeadLetterURL, "the SQS queue for dead letters")...)
 	if c.DeadLetterURL != "" && c.DeadLetterURL == c.QueueURL {
-		errs = append(errs, errors.New("--dead-letter-url is the same as --queue-url: dead letters would come back endlessly"))
+		errs = append(errs, errors.New("--dead-letter-url is the same as --queue-url: dead letters would return endlessly"))
 	}
 	errs = append(errs, between("concurrency", c.Concurrency, 1, 1024)...)
 	errs = append(errs, between("quality", c.Quality, 1, 100)...)
@@ -106,7 +106,7 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	if err := aws.checkStore(ctx, log, c.Bucket, c.ResizedPrefix); err != nil {
 		return err
 	}
-	lanes, bucket := c.lanes(aws, c.QueueURL, c.DeadLetterURL), store.New(aws.s3, c.Bucket)
+	workerQueues, bucket := c.workerQueues(aws, c.QueueURL, c.DeadLetterURL), store.New(aws.s3, c.Bucket)
 	invalidator, endPurges := c.invalidator(ctx, aws, bucket, c.ResizedPrefix, log)
 	defer endPurges()
 	settings := worker.Settings{
@@ -116,7 +116,7 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 		Siblings:             c.Siblings,
 		Concurrency:          c.Concurrency,
 		Memory:               cmp.Or(int64(c.Memory), worker.DefaultMemory(c.Concurrency)),
-		MaxReceives:          maxReceives(ctx, log, lanes),
+		MaxReceives:          maxReceives(ctx, log, workerQueues),
 		OnUpload:             c.OnUpload,
 		MaxBytes:             c.MaxBytes,
 		Limits:               c.limits(),
@@ -130,9 +130,9 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 		settings.Invalidate = invalidator.Invalidate
 		admin.metrics.MustRegister(invalidator)
 	}
-	pool := worker.New(settings, lanes, bucket, log)
+	pool := worker.New(settings, workerQueues, bucket, log)
 	admin.setChecks(pool.Healthy, pool.Ready)
-	admin.metrics.MustRegister(pool, engine, newQueueDepth(named(lanes)))
+	admin.metrics.MustRegister(pool, engine, newQueueDepth(named(workerQueues)))
 	log.Info().Int("concurrency", c.Concurrency).Int64("memory", settings.Memory).Int("max_receives", settings.MaxReceives).
 		Str("name", settings.Name).Str("version", version(engine.Libraries())).Msg("worker begins")
 	for _, sentence := range engine.Shortcomings() {

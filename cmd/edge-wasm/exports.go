@@ -57,7 +57,7 @@ func input(size int32) unsafe.Pointer {
 //
 //go:wasmexport start
 func start() int32 {
-	sabotage(in)
+	inject(in)
 	step := trigger.Start(in)
 	in = nil
 	last++

@@ -21,7 +21,7 @@ func (st *stack) objectsARN(folder string) *string {
 // newBucket creates the bucket, or outputs the statement that an existing one needs.
 func newBucket(home *stack, s settings, q queues, distribution awscloudfront.Distribution) {
 	read := distributionReads(home, distribution)
-	home.output("Bucket", "Where the pictures are", home.Bucket)
+	home.output("Bucket", "The bucket with the pictures", home.Bucket)
 	if s.ExistingBucket != "" {
 		home.output("BucketPolicyToAdd", "Add this statement to the policy of "+s.ExistingBucket, home.ToJsonString(read.ToJSON(), nil))
 		return
@@ -64,7 +64,7 @@ func distributionReads(home *stack, distribution awscloudfront.Distribution) aws
 // template directly. The library would instead add a function that may change the
 // notifications of every bucket.
 func notify(home *stack, bucket awss3.Bucket, q queues) {
-	// S3 sends events of this bucket. The bucket is named explicitly: with references the
+	// S3 sends events of this bucket. The bucket is identified by name: with references the
 	// bucket and the policy would depend on each other.
 	grant := q.events.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Sid:        jsii.String("BucketSendsEvents"),

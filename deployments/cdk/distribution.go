@@ -23,7 +23,7 @@ func newDistribution(front *stack, s settings, trigger awslambda.Version) (awscl
 		return nil, err
 	}
 	normalise := awscloudfront.NewFunction(front.Stack, jsii.String("Viewer"), &awscloudfront.FunctionProps{
-		Comment: jsii.String("Drops what the presets' table does not know from the query"),
+		Comment: jsii.String("Drops query values that the table of presets does not contain"),
 		Code:    awscloudfront.FunctionCode_FromInline(&code),
 		Runtime: awscloudfront.FunctionRuntime_JS_2_0(),
 	})
@@ -53,8 +53,8 @@ func newDistribution(front *stack, s settings, trigger awslambda.Version) (awscl
 		props.Certificate = awscertificatemanager.Certificate_FromCertificateArn(front.Stack, jsii.String("Certificate"), &s.CertificateARN)
 	}
 	d := awscloudfront.NewDistribution(front.Stack, jsii.String("Distribution"), props)
-	front.output("Url", "Where the pictures are served", jsii.String("https://"+*d.DistributionDomainName()))
-	front.output("DistributionId", "CloudFront's name for the distribution", d.DistributionId())
+	front.output("Url", "The URL of the pictures", jsii.String("https://"+*d.DistributionDomainName()))
+	front.output("DistributionId", "The distribution's ID at CloudFront", d.DistributionId())
 	return d, nil
 }
 

@@ -66,7 +66,7 @@ func TestTriggerFitsLambdaEdge(t *testing.T) {
 		"Environment": nil, "Layers": nil, "VpcConfig": nil, "DeadLetterConfig": nil, "TracingConfig": nil, "KmsKeyArn": nil, "EphemeralStorage": nil,
 	})
 	if version := stack.one(t, "AWS::Lambda::Version", "Edge"); version.DeletionPolicy != "Retain" {
-		t.Error("a version that CloudFront still has copies of would be removed")
+		t.Error("a version of which CloudFront still has copies would be removed")
 	}
 	stack.one(t, "AWS::IAM::Role", "EdgeRole").has(t, map[string]any{
 		"AssumeRolePolicyDocument.Statement.0.Principal.Service": []string{"edgelambda.amazonaws.com", "lambda.amazonaws.com"},
@@ -108,7 +108,7 @@ func TestSettings(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		context map[string]any
-		more    []map[string]string // By origin.
+		more    []map[string]string // Keyed by origin.
 	}{
 		"single origin": {nil, []map[string]string{{}}},
 		"check source":  {map[string]any{"checkSource": true}, []map[string]string{{"X-Env-Check-Source": "true"}}},
@@ -128,7 +128,7 @@ func TestSettings(t *testing.T) {
 
 // The trigger gets the settings in the template, and must find the bucket, its Region, the
 // folder and the queue in them.
-func TestTriggerUnderstandsItsSettings(t *testing.T) {
+func TestTriggerAcceptsItsSettings(t *testing.T) {
 	rendition := cloudfront.Head{Bucket: "photos", Key: "resized/M/kitty.jpg", Region: "eu-west-1"}
 	source := cloudfront.Head{Bucket: "photos", Key: "kitty.jpg", Region: "eu-west-1", Version: true}
 	distribution := synthesise(t, map[string]any{"region": "eu-west-1"})["calotype-edge"].one(t, "AWS::CloudFront::Distribution", "Distribution")
@@ -211,7 +211,7 @@ func TestTwoStacks(t *testing.T) {
 	})
 	home.one(t, "AWS::SQS::Queue", "Jobs").has(t, map[string]any{"QueueName": "calotype-jobs"})
 	if len(front.all("AWS::CloudWatch::Alarm")) != 1 {
-		t.Error("CloudFront's metrics are in us-east-1 only, and so must their alarm be")
+		t.Error("CloudFront's metrics are in us-east-1 only, so the alarm must be there too")
 	}
 	if text(front.Parameters["DestinationFolder"]) != text(home.Parameters["DestinationFolder"]) || text(front.Parameters["BucketName"]) != text(home.Parameters["BucketName"]) {
 		t.Error("the stacks must have the same parameters: one command sets both")

@@ -8,7 +8,7 @@ import (
 // Running queues, functions and folders depend on these numbers. They come from the
 // programs' own defaults: if a default changes there, this test shows that deployed stacks
 // change too.
-func TestWhatDeployedStacksRelyOn(t *testing.T) {
+func TestDefaultsOfDeployedStacks(t *testing.T) {
 	stack := synthesise(t, nil)["calotype"]
 	for name, want := range map[string]string{"DestinationFolder": `"resized"`, "Quality": `"80"`, "BucketName": "null"} {
 		if got := text(stack.Parameters[name]["Default"]); got != want {
@@ -73,17 +73,17 @@ func TestBucket(t *testing.T) {
 		"NotificationConfiguration.QueueConfigurations.1.Event": "s3:ObjectRemoved:*",
 	})
 	if bucket.DeletionPolicy != "Retain" {
-		t.Error("the pictures would go with the stack")
+		t.Error("the pictures would be deleted with the stack")
 	}
 	if !strings.Contains(text(bucket.DependsOn), "EventsPolicy") {
-		t.Error("S3 would try the queue before it may send to it")
+		t.Error("S3 would test the queue before it may send to it")
 	}
 }
 
 func TestExistingBucket(t *testing.T) {
 	stack := synthesise(t, map[string]any{"existingBucket": "photos-of-ours"})["calotype"]
 	if len(stack.all("AWS::S3::Bucket"))+len(stack.all("AWS::S3::BucketPolicy")) > 0 || stack.Parameters["BucketName"] != nil {
-		t.Error("the template touches a bucket that is there")
+		t.Error("the template changes an existing bucket")
 	}
 	policy := text(stack.Outputs["BucketPolicyToAdd"])
 	for _, want := range []string{`arn:aws:s3:::photos-of-ours/*`, "s3:GetObject", "cloudfront.amazonaws.com", "AWS:SourceArn", "Distribution"} {
@@ -111,7 +111,7 @@ func TestContainer(t *testing.T) {
 		"SecurityGroupIngress": nil, "SecurityGroupEgress.0.ToPort": 443, "SecurityGroupEgress.1": nil,
 	})
 	if got := len(stack.all("AWS::EC2::SecurityGroupIngress")) + len(stack.all("AWS::EC2::NatGateway")); got > 0 {
-		t.Errorf("%d ways in, or gateways that cost money", got)
+		t.Errorf("%d ingress rules, or gateways that cost money", got)
 	}
 }
 
@@ -173,6 +173,6 @@ func TestAlarms(t *testing.T) {
 
 	elsewhere := synthesise(t, map[string]any{"region": "eu-north-1", "originShield": "eu-central-1"})["calotype"]
 	if len(elsewhere.all("AWS::Logs::MetricFilter")) > 0 {
-		t.Error("the function's log is not in this Region, and an alarm on it would never go off")
+		t.Error("the function's log is not in this Region, and an alarm on it would never fire")
 	}
 }

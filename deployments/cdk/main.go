@@ -42,7 +42,7 @@ func run(stdout io.Writer) error {
 	}
 	assembly := app.Synth(nil)
 	if missing := assembly.Manifest().Missing; missing != nil && len(*missing) > 0 {
-		return errors.New("the templates depend on what only an account knows, such as its zones: this is a mistake in this program")
+		return errors.New("the templates depend on values that only an account has, such as its zones: this is a bug in this program")
 	}
 	fmt.Fprintln(stdout, *assembly.Directory())
 	return nil

@@ -23,13 +23,13 @@ func (st *stack) addParameters(s settings) {
 	st.Bucket = &s.ExistingBucket
 	if s.ExistingBucket == "" {
 		st.Bucket = st.parameter("BucketName", awscdk.CfnParameterProps{
-			Description:           jsii.String("The bucket that is made for the pictures"),
+			Description:           jsii.String("The name of the new bucket for the pictures"),
 			AllowedPattern:        jsii.String(bucketPattern),
-			ConstraintDescription: jsii.String("3 to 63 small letters, digits and dashes (no dots: CloudFront could not reach it over TLS)"),
+			ConstraintDescription: jsii.String("3 to 63 lower-case letters, digits and dashes (no dots: CloudFront could not reach it over TLS)"),
 		})
 	}
 	st.Folder = st.parameter("DestinationFolder", awscdk.CfnParameterProps{
-		Description:           jsii.String("The folder of the bucket that renditions are kept in"),
+		Description:           jsii.String("The bucket's folder for renditions"),
 		Default:               string(d.Prefix),
 		AllowedPattern:        jsii.String(folderPattern),
 		MaxLength:             jsii.Number(64),

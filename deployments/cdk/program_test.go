@@ -56,16 +56,16 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-// TestWorkerTakesItsVariables gives the task's variables to the program that the task
-// runs. It must not complain of them, and must know each by a flag.
-func TestWorkerTakesItsVariables(t *testing.T) {
+// TestWorkerAcceptsItsVariables gives the task's variables to the program that the task runs.
+// The program must accept them, and must have a flag for each.
+func TestWorkerAcceptsItsVariables(t *testing.T) {
 	program := compile(t, root, "./cmd/calotype")
 	variables := environment(t, synthesise(t, map[string]any{"backfillQueue": true, "s3Events": true, "onUpload": "M,M.webp", "purge": true})["calotype"])
 	_, help, _ := execute(t, nil, program, "worker", "--help")
 	var set []string
 	for name, value := range variables {
 		if strings.HasPrefix(name, "CALOTYPE_") && !strings.Contains(help, "$"+name) {
-			t.Errorf("%s is no flag of the worker", name)
+			t.Errorf("%s is not a flag of the worker", name)
 		}
 		set = append(set, name+"="+resolve(t, value))
 	}

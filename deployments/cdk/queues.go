@@ -69,8 +69,8 @@ func newQueues(home *stack, s settings) queues {
 	if s.BackfillQueue {
 		q.backfill = newJobQueue(home, "Backfill", s.jobQueue()+"-backfill", dead)
 	}
-	home.output("JobQueueUrl", "Where jobs are sent", q.jobs.QueueUrl())
-	home.output("DeadLetterQueueUrl", "The dead letters", dead.QueueUrl())
+	home.output("JobQueueUrl", "The URL of the job queue", q.jobs.QueueUrl())
+	home.output("DeadLetterQueueUrl", "The URL of the dead-letter queue", dead.QueueUrl())
 	return q
 }
 

@@ -59,7 +59,7 @@ func backlogPerTask(q queues, service awsecs.FargateService) *[]any {
 		query{
 			Id:         jsii.String("backlog"),
 			Expression: jsii.String("jobs / IF(FILL(tasks, 1) < 1, 1, FILL(tasks, 1))"),
-			Label:      jsii.String("Jobs that wait before each task"),
+			Label:      jsii.String("Waiting jobs per task"),
 			ReturnData: jsii.Bool(true),
 		},
 	}

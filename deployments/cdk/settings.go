@@ -82,7 +82,7 @@ func readSettings(node constructs.Node) (settings, error) {
 		c.values = all
 	}
 	s := settings{
-		Name:           c.text("name", "calotype", `^[a-z][a-z0-9-]{0,29}$`, "small letters, digits and dashes, 30 at most"),
+		Name:           c.text("name", "calotype", `^[a-z][a-z0-9-]{0,29}$`, "lower-case letters, digits and dashes, 30 at most"),
 		Region:         c.text("region", edgeRegion, `^[a-z]{2}(-[a-z]+)+-\d$`, "a Region such as eu-west-1"),
 		ExistingBucket: c.text("existingBucket", "", `^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`, "a bucket's name (without dots, which CloudFront cannot reach over TLS)"),
 		PresetsFile:    c.text("presets", "presets.json", `^[A-Za-z0-9_.-]+\.json$`, "the name of a .json file in the repository's root"),
@@ -105,14 +105,14 @@ func readSettings(node constructs.Node) (settings, error) {
 	}
 	s.OriginShield = c.text("originShield", s.Region, "", "")
 	c.unknown()
-	c.check(slices.Contains(shieldRegions, s.OriginShield), "originShield", "there is none in %s: take the nearest of %s", s.OriginShield, strings.Join(shieldRegions, ", "))
-	c.check((s.DomainName == "") == (s.CertificateARN == ""), "domainName", "it needs certificateArn, and the other way round")
+	c.check(slices.Contains(shieldRegions, s.OriginShield), "originShield", "there is none in %s: use the nearest of %s", s.OriginShield, strings.Join(shieldRegions, ", "))
+	c.check((s.DomainName == "") == (s.CertificateARN == ""), "domainName", "it needs certificateArn, and vice versa")
 	memory, ok := fargateMemory[s.CPU]
 	c.check(ok, "cpu", "Fargate has %v, not %d", slices.Sorted(maps.Keys(fargateMemory)), s.CPU)
 	c.check(!ok || memory[0] <= s.Memory && s.Memory <= memory[1] && (s.Memory%1024 == 0 || s.Memory == 512), "memory", "with cpu %d Fargate has %d to %d MiB in whole GiB, not %d", s.CPU, memory[0], memory[1], s.Memory)
 	c.check(s.MinTasks <= s.MaxTasks, "minTasks", "%d is more than maxTasks, %d", s.MinTasks, s.MaxTasks)
 	c.check(!s.OriginGroup || !s.CheckSource, "checkSource", "not with originGroup, where the function does not see hits")
-	c.check(s.ExistingBucket == "" || !s.S3Events, "s3Events", "not for existingBucket: a bucket has one list of notifications, and it is not this template's")
+	c.check(s.ExistingBucket == "" || !s.S3Events, "s3Events", "not for existingBucket: a bucket has one notification configuration, which does not belong to this template")
 	c.check(s.OnUpload == "" || s.S3Events, "onUpload", "it needs s3Events, which report uploads")
 	if _, err := os.Stat(s.EdgeZip); err != nil {
 		c.check(false, "edgeZip", "%v: run \"make edge\" in the repository's root", err)

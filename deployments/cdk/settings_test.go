@@ -20,13 +20,13 @@ func TestMistakesAreReportedAtOnce(t *testing.T) {
 	}{
 		"all kinds": {
 			map[string]any{"name": "Calotype", "region": "Ireland", "spot": "yes", "minTasks": "0", "cpu": 1000, "alarmEmail": "me", "spott": true},
-			7, []string{`name: "Calotype": want small letters`, `region: "Ireland": want a Region`, `spot: "yes": want true or false`, `minTasks: "0": want 1 to 1000`, "cpu: Fargate has [256 512", "alarmEmail", "spott: no such setting; there are alarmEmail, backfillQueue"},
+			7, []string{`name: "Calotype": want lower-case letters`, `region: "Ireland": want a Region`, `spot: "yes": want true or false`, `minTasks: "0": want 1 to 1000`, "cpu: Fargate has [256 512", "alarmEmail", "spott: no such setting; there are alarmEmail, backfillQueue"},
 		},
 		"pairs": {
 			map[string]any{"domainName": "pictures.example.com", "minTasks": 5, "maxTasks": 4, "cpu": 4096, "memory": 4096, "existingBucket": "photos", "s3Events": true, "originGroup": true, "checkSource": true},
 			5, []string{"domainName: it needs certificateArn", "minTasks: 5 is more than maxTasks, 4", "memory: with cpu 4096 Fargate has 8192 to 30720", "s3Events: not for existingBucket", "checkSource: not with originGroup"},
 		},
-		"no shield there":     {map[string]any{"region": "eu-north-1"}, 1, []string{"originShield: there is none in eu-north-1: take the nearest of ap-northeast-1"}},
+		"no shield there":     {map[string]any{"region": "eu-north-1"}, 1, []string{"originShield: there is none in eu-north-1: use the nearest of ap-northeast-1"}},
 		"certificate":         {map[string]any{"domainName": "a.example", "certificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/x"}, 2, []string{"certificateArn", "in us-east-1, where CloudFront looks"}},
 		"bucket with dots":    {map[string]any{"existingBucket": "my.photos"}, 1, []string{"without dots"}},
 		"no presets":          {map[string]any{"presets": "none.json"}, 1, []string{"presets: open", "none.json"}},

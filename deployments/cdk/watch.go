@@ -96,17 +96,17 @@ func watchHome(home *stack, s settings, q queues, workers awsecs.FargateService,
 	})
 	home.watch(alarm{
 		id:      "OldestJob",
-		meaning: "A job has waited for ten minutes: too few workers, or none that can work.",
+		meaning: "A job has waited for ten minutes: there are too few workers, or none can work.",
 		metric:  oldest, threshold: 600, periods: 5,
 	})
 	home.watch(alarm{
 		id:      "NoWorkers",
-		meaning: "No worker runs: originals are served, renditions are not made.",
+		meaning: "No worker is running: originals are served, and no renditions are made.",
 		metric:  tasks, threshold: 1, below: true, periods: 5,
 		missing: awscloudwatch.TreatMissingData_BREACHING,
 	})
 	graphs := []graph{
-		{"Jobs that wait and run", []awscloudwatch.IMetric{q.jobs.MetricApproximateNumberOfMessagesVisible(minute), q.jobs.MetricApproximateNumberOfMessagesNotVisible(minute)}},
+		{"Waiting and running jobs", []awscloudwatch.IMetric{q.jobs.MetricApproximateNumberOfMessagesVisible(minute), q.jobs.MetricApproximateNumberOfMessagesNotVisible(minute)}},
 		{"Age of the oldest job, in seconds", []awscloudwatch.IMetric{oldest}},
 		{"Dead letters", []awscloudwatch.IMetric{dead}},
 		{"Workers", []awscloudwatch.IMetric{tasks}},
@@ -116,7 +116,7 @@ func watchHome(home *stack, s settings, q queues, workers awsecs.FargateService,
 	if errors := enqueueErrors(home, s); errors != nil {
 		home.watch(alarm{
 			id:      "EnqueueErrors",
-			meaning: "The edge function cannot send jobs: originals are served, renditions are not made.",
+			meaning: "The edge function cannot send jobs: originals are served, and no renditions are made.",
 			metric:  errors, threshold: 0, periods: 2,
 		})
 		graphs = append(graphs, graph{"Jobs that could not be sent", []awscloudwatch.IMetric{errors}})

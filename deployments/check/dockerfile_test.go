@@ -90,7 +90,7 @@ func TestImageIsLocked(t *testing.T) {
 	}
 	last := stages[len(stages)-1]
 	if last.BaseName != "scratch" || len(stages) < 2 {
-		t.Errorf("the image is made from %s: what builds the program must not be in it", last.BaseName)
+		t.Errorf("the image is made from %s: the build tools must not be in it", last.BaseName)
 	}
 	var user, entrypoint, health string
 	var volumes, environment []string
@@ -116,10 +116,10 @@ func TestImageIsLocked(t *testing.T) {
 		t.Errorf("it runs as %q", user)
 	}
 	if entrypoint != "/usr/bin/calotype" || health != "CMD /usr/bin/calotype health" {
-		t.Errorf("it runs %q, and is asked by %q", entrypoint, health)
+		t.Errorf("it runs %q, and its health check is %q", entrypoint, health)
 	}
 	if !slices.Equal(volumes, []string{"/tmp"}) {
-		t.Errorf("%v can be written to, want /tmp alone", volumes)
+		t.Errorf("%v can be written to, want only /tmp", volumes)
 	}
 	for _, want := range []string{"MALLOC_ARENA_MAX=2", "CALOTYPE_PRESETS=/etc/calotype/presets.json"} {
 		if !slices.Contains(environment, want) {

@@ -68,7 +68,7 @@ func TestImageHoldsWhatTheEngineNeeds(t *testing.T) {
 	verdict := inside(t, root, "/usr/bin/engine.test", "-test.v", "-test.skip=^TestMemoryIsPredicted$")
 	removeDevices()
 	if ran := strings.Count(verdict, "\n--- PASS: "); ran < 10 || strings.Contains(verdict, "--- SKIP") {
-		t.Errorf("%d of the engine's tests passed, or some were left out:\n%s", ran, verdict)
+		t.Errorf("%d of the engine's tests passed, or some were skipped:\n%s", ran, verdict)
 	}
 
 	unwanted := regexp.MustCompile(`(?i)magick|poppler|openslide|jxl|/(ba|da)?sh$|busybox|perl|python`)

@@ -92,7 +92,7 @@ func TestEnvironmentFile(t *testing.T) {
 	for _, line := range assignment.FindAllStringSubmatch(string(content), -1) {
 		off, name, value := line[1] != "", line[2], line[3]
 		if strings.HasPrefix(name, "CALOTYPE_") && !strings.Contains(strings.Join(strings.Fields(help), " "), "$"+name) {
-			t.Errorf("%s is no flag of the worker", name)
+			t.Errorf("%s is not a flag of the worker", name)
 		}
 		if !off {
 			set = append(set, name+"="+value)

@@ -3,10 +3,10 @@
 #
 #   deployments/debian/in.sh trixie make test
 #
-# The release's root is made by debootstrap when it is first asked for (3 to 6 minutes,
-# 1.6 GB) below CALOTYPE_ROOTS, /var/tmp/calotype-roots by default, and kept. Go, Node and
-# the caches of modules and builds are this machine's, seen through bind mounts. The
-# mounts and all processes end with the command. It needs root, and debootstrap.
+# debootstrap makes the release's root when it is first needed (3 to 6 minutes, 1.6 GB)
+# below CALOTYPE_ROOTS, /var/tmp/calotype-roots by default, and kept. Go, Node and
+# the caches of modules and builds are this machine's, through bind mounts. The mounts and
+# all processes end with the command. It needs root, and debootstrap.
 set -euo pipefail
 
 suite=${1:?usage: in.sh SUITE COMMAND [ARG ...]} && shift
@@ -17,7 +17,7 @@ command -v debootstrap >/dev/null || { echo "in.sh: debootstrap is missing: apt-
 checkout=$(cd "$(dirname "$0")/../.." && pwd)
 root=${CALOTYPE_ROOTS:-/var/tmp/calotype-roots}/$suite
 mirror=http://deb.debian.org
-# What the image, the engine's tests and the browser tests need. Since Debian 13 libheif's
+# The packages for the image, the engine's tests and the browser tests. Since Debian 13 libheif's
 # codecs are plug-ins, which libvips-dev only recommends; x265 writes the tests' HEIC.
 packages="ca-certificates chromium gcc git libc6-dev libvips-dev make pkg-config procps systemd
 	libheif-plugin-aomenc libheif-plugin-dav1d libheif-plugin-libde265 libheif-plugin-x265"
@@ -32,7 +32,7 @@ make_root() {
 		echo "deb $mirror/debian-security $suite-security main" >>"$root.part/etc/apt/sources.list"
 	fi
 	printf '#!/bin/sh\nexit 101\n' >"$root.part/usr/sbin/policy-rc.d" # No service starts.
-	echo force-unsafe-io >"$root.part/etc/dpkg/dpkg.cfg.d/unsafe-io" # A root that breaks is made anew.
+	echo force-unsafe-io >"$root.part/etc/dpkg/dpkg.cfg.d/unsafe-io" # A broken root is rebuilt.
 	chmod 755 "$root.part/usr/sbin/policy-rc.d"
 	chroot "$root.part" env DEBIAN_FRONTEND=noninteractive LC_ALL=C sh -euc "
 		apt-get update -q
@@ -48,8 +48,8 @@ flock 9
 flock -u 9
 exec 9>&-
 
-# cgo's part of the build cache depends on headers that the cache's key does not have, so
-# it is kept apart by a flag; all else is shared.
+# The cgo part of the build cache depends on headers that are not in the cache's key, so a
+# flag separates it; the rest is shared.
 go=$(go env GOROOT) node=$(command -v node || true) modules=$(go env GOMODCACHE) builds=$(go env GOCACHE)
 mkdir -p "$modules" "$builds"
 node_modules=

@@ -2,11 +2,11 @@
 # Lays out the image's root: rootfs.sh PROGRAMS PRESETS TARGET, where
 # PROGRAMS is the folder of calotype and calotype-decode. On Debian, as root or not.
 #
-# Debian's libvips package depends on everything that libvips can read with. Of its
-# loaders that are modules (PDF, JPEG XL, whole slides, and all of ImageMagick) the
-# image gets none but HEIF, and of its libraries those that the rest is linked with. What
-# is linked but not wanted, such as SVG, the worker blocks itself: worker/render. Since
-# Debian 13 libheif loads its codecs as plug-ins.
+# Debian's libvips package depends on every library that libvips can use. Of the loader
+# modules (PDF, JPEG XL, whole slides, ImageMagick) the image contains only HEIF, and of
+# the libraries only those that the rest is linked with. The worker blocks linked loaders
+# that are not wanted, such as SVG: worker/render. Since Debian 13 libheif loads its codecs
+# as plug-ins.
 set -eu
 programs=$1 presets=$2 target=$3
 libdir=$(pkg-config --variable=libdir vips)
@@ -38,7 +38,7 @@ for module in $heif $plugins; do
 	cp "$module" "$target$module"
 done
 
-# Every library that these load, and the loader itself, at the paths they have here.
+# Every library that these load, and the loader itself, at the same paths as here.
 libraries=$(ldd "$programs/calotype-decode" $heif $plugins | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p; s/^[[:space:]]*\(\/[^ ]*ld-linux[^ ]*\).*/\1/p' | sort -u)
 for library in $libraries; do
 	place=$(dirname "$library")
@@ -47,8 +47,8 @@ for library in $libraries; do
 	cp -L "$library" "$target$place/"
 done
 
-# What the image is made of, where scanners of distroless images look for it. Debian
-# knows some libraries by /lib, some by /usr/lib.
+# The list of packages, where scanners of distroless images look for it. Debian lists
+# some libraries under /lib, some under /usr/lib.
 {
 	dpkg-query --search $libraries $heif $plugins || true
 	dpkg-query --search $(for library in $libraries; do echo "/usr$library"; done) || true

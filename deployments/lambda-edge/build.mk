@@ -3,7 +3,7 @@
 
 EDGE := deployments/lambda-edge
 EDGE_DIST ?= dist/lambda-edge
-# What a developer's own settings would change in the module is not left to them.
+# A developer's own Go settings must not change the module.
 EDGE_GO := env -u GOEXPERIMENT -u GOFIPS140 -u GODEBUG GOENV=off GOFLAGS= GOWASM= GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 \
 	go build -buildmode=c-shared -trimpath -buildvcs=false
 
@@ -19,7 +19,7 @@ edge: $(EDGE)/node_modules/.package-lock.json ## Build the Lambda@Edge function:
 	cp $(EDGE)/node_modules/aws4/LICENSE $(EDGE_DIST)/LICENSE-aws4
 	go run ./$(EDGE)/pack zip $(EDGE_DIST).zip $(EDGE_DIST)/LICENSE-aws4 $(EDGE_DIST)/index.mjs $(EDGE_DIST)/edge.wasm
 
-# What Lambda's runtimes have, to test in and to compare with: 360 MB.
+# Lambda's versions of Node and the AWS SDK, for tests and comparisons: 360 MB.
 .PHONY: edge-runtime
 edge-runtime: $(EDGE)/runtime/node_modules/.package-lock.json
 

@@ -50,7 +50,7 @@ func TestRealEndpoints(t *testing.T) {
 				}
 			})
 			f := start(t, node, unpack(t),
-				"AWS_ENDPOINT_URL_S3=", "AWS_ENDPOINT_URL_SQS=", "NODE_EXTRA_CA_CERTS="+hosts.authority, "LEAD_TO="+hosts.port,
+				"AWS_ENDPOINT_URL_S3=", "AWS_ENDPOINT_URL_SQS=", "NODE_EXTRA_CA_CERTS="+hosts.authority, "REDIRECT_TO="+hosts.port,
 				"AWS_ACCESS_KEY_ID="+role.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+role.SecretAccessKey, "AWS_SESSION_TOKEN="+role.SessionToken)
 			for bucket, want := range map[string][]string{
 				"pictures":     {"HEAD pictures.s3.eu-west-1.amazonaws.com/resized/M/a%20b.jpg", "HEAD pictures.s3.eu-west-1.amazonaws.com/a%20b.jpg", "POST sqs.us-east-2.amazonaws.com/"},

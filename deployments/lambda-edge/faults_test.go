@@ -55,7 +55,7 @@ func logged(t *testing.T, name, log, fault, text string) {
 	}
 	for _, secret := range []string{"calotype-local", "203.0.113.178", "AKIAEXPIRED", "stolen", "Signature="} {
 		if strings.Contains(log, secret) {
-			t.Errorf("%s: the log holds %q: %s", name, secret, log)
+			t.Errorf("%s: the log contains %q: %s", name, secret, log)
 		}
 	}
 }
@@ -137,7 +137,7 @@ func TestUnknownEvents(t *testing.T) {
 
 // A response that cannot be classified may be a pending original, so it gets the short
 // lifetime.
-func TestUndecidedAnswersAreShort(t *testing.T) {
+func TestUndecidedResponsesAreShortLived(t *testing.T) {
 	onNodes(t, func(t *testing.T, f *function) {
 		answered := func(settings map[string]string) object {
 			return response(request("/kitty.jpg", "size=M", settings), "", "200", map[string]string{"Cache-Control": "max-age=86400", "x-amz-meta-mine": "secret"})
@@ -147,7 +147,7 @@ func TestUndecidedAnswersAreShort(t *testing.T) {
 		for fault, event := range map[string]object{"settings": answered(nil), "event": odd} {
 			got := f.handle(event)
 			if text, _ := json.Marshal(got); !strings.Contains(string(text), "s-maxage=5") || strings.Contains(string(text), "secret") {
-				t.Errorf("%s: got %s, want the short life and no metadata", fault, text)
+				t.Errorf("%s: got %s, want the short lifetime and no metadata", fault, text)
 			}
 			logged(t, fault, f.log.take(), fault, "")
 		}
@@ -160,19 +160,19 @@ func TestPanic(t *testing.T) {
 		t.Run(node, func(t *testing.T) {
 			t.Parallel()
 			folder := unpack(t)
-			command(t, []string{"GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0"}, "go", "build", "-buildmode=c-shared", "-tags=sabotage",
+			command(t, []string{"GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0"}, "go", "build", "-buildmode=c-shared", "-tags=testfault",
 				"-o", filepath.Join(folder, "edge.wasm"), "./cmd/edge-wasm")
 			f := start(t, node, folder)
 			f.put("kitty.jpg")
 			for range 3 {
-				event := request("/sabotage.jpg", "size=M", f.settings())
+				event := request("/testfault.jpg", "size=M", f.settings())
 				same(t, "request", f.handle(event), inner(event)["request"])
-				logged(t, "request", f.log.take(), "decision", "sabotaged")
-				event = response(request("/sabotage.jpg", "size=M", f.settings()), "", "200", map[string]string{"Cache-Control": "max-age=86400"})
+				logged(t, "request", f.log.take(), "decision", "injected fault")
+				event = response(request("/testfault.jpg", "size=M", f.settings()), "", "200", map[string]string{"Cache-Control": "max-age=86400"})
 				if text, _ := json.Marshal(f.handle(event)); !strings.Contains(string(text), "s-maxage=5") {
-					t.Errorf("response: got %s, want the short life", text)
+					t.Errorf("response: got %s, want the short lifetime", text)
 				}
-				logged(t, "response", f.log.take(), "decision", "sabotaged")
+				logged(t, "response", f.log.take(), "decision", "injected fault")
 			}
 			f.handle(request("/kitty.jpg", "size=M", f.settings()))
 			if jobs := f.enqueued(); len(jobs) != 1 {
@@ -182,7 +182,7 @@ func TestPanic(t *testing.T) {
 	}
 }
 
-// TestBudget uses a server that never responds: a call may take a second, and an event two
+// TestBudget replaces the clock: a call may take a second, and the calls of an event two
 // and a half seconds in total.
 func TestBudget(t *testing.T) {
 	const script = `import { Budget } from './src/calls.mjs';
@@ -237,7 +237,7 @@ func TestStaleConnection(t *testing.T) {
 
 // If a response is cut short the server already has the message. It is not sent again, even
 // over a kept connection.
-func TestAnswerIsCutShort(t *testing.T) {
+func TestResponseIsCutShort(t *testing.T) {
 	onNodes(t, func(t *testing.T, f *function) {
 		f.put("first.jpg", "kitty.jpg")
 		f.handle(request("/first.jpg", "size=M", f.settings())) // It leaves connections to both servers open.

@@ -94,7 +94,7 @@ func buildElsewhere(t *testing.T) []byte {
 	root := t.TempDir()
 	command(t, nil, "sh", "-c", `cp go.mod go.sum presets.json *.go "$0" && mkdir -p "$0/cmd" "$0/deployments/lambda-edge" && cp -R edge "$0" &&
 		cp -R cmd/edge-wasm "$0/cmd" && cd deployments/lambda-edge && cp -R .npmrc build.mk package.json package-lock.json src pack node_modules "$0/deployments/lambda-edge"`, root)
-	command(t, []string{"GOFLAGS=-tags=sabotage", "GOEXPERIMENT=nogreenteagc", "GOFIPS140=latest", "TZ=Asia/Tokyo"},
+	command(t, []string{"GOFLAGS=-tags=testfault", "GOEXPERIMENT=nogreenteagc", "GOFIPS140=latest", "TZ=Asia/Tokyo"},
 		"sh", "-c", `umask 077 && cd "$0" && make -s -f deployments/lambda-edge/build.mk edge`, root)
 	data, err := os.ReadFile(filepath.Join(root, "dist", "lambda-edge.zip"))
 	if err != nil {
@@ -106,7 +106,7 @@ func buildElsewhere(t *testing.T) []byte {
 func TestZip(t *testing.T) {
 	first, second := build(t), buildElsewhere(t)
 	if !bytes.Equal(first, second) {
-		t.Error("two builds differ: CloudFront would get a new version for nothing")
+		t.Error("two builds differ: CloudFront would get a needless new version")
 	}
 	if len(first) > 2<<20 {
 		t.Errorf("zip of %d bytes: want at most 2 MB", len(first))
@@ -125,7 +125,7 @@ func TestZip(t *testing.T) {
 	}
 	wasm, err := os.ReadFile(filepath.Join(unzip(t, first), "edge.wasm"))
 	if err != nil || bytes.Contains(wasm, []byte(root)) {
-		t.Errorf("the module knows where it was built, so that it differs elsewhere: %v", err)
+		t.Errorf("the module contains the path where it was built, so it differs elsewhere: %v", err)
 	}
 	if got, want := fmt.Sprint(names), "[LICENSE-aws4 edge.wasm index.mjs]"; got != want {
 		t.Errorf("got %s, want %s", got, want)

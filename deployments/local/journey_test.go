@@ -107,7 +107,7 @@ func (p *program) keys(t testing.TB, prefix string) map[string]bool {
 }
 
 // Everything is killed in the middle of many jobs, and nothing is lost.
-func TestKillInTheMiddle(t *testing.T) {
+func TestKillDuringJobs(t *testing.T) {
 	jobs := 30
 	if soak {
 		jobs = 200
@@ -143,7 +143,7 @@ func TestKillInTheMiddle(t *testing.T) {
 // Every picture ends as renditions or as a dead letter with a reason, and the program keeps
 // running. The pictures are the samples, some broken ones, and those in the folder
 // CALOTYPE_CORPUS.
-func TestEveryPictureEndsSomewhere(t *testing.T) {
+func TestEveryPictureHasAnOutcome(t *testing.T) {
 	p := start(t)
 	whole := awstest.Photo(t, 900, 600, 0)
 	pictures := map[string][]byte{
@@ -182,7 +182,7 @@ func TestEveryPictureEndsSomewhere(t *testing.T) {
 	done, rejected := ended()
 	t.Logf("%d pictures: %d rendered, %d dead letters", len(pictures), done, rejected)
 	if done+rejected != len(pictures) {
-		t.Errorf("%d pictures have no end", len(pictures)-done-rejected)
+		t.Errorf("%d pictures have no outcome", len(pictures)-done-rejected)
 	}
 	for line := range strings.Lines(p.log.String()) {
 		if strings.Contains(line, `"outcome":"rejected"`) {
@@ -193,7 +193,7 @@ func TestEveryPictureEndsSomewhere(t *testing.T) {
 	for key := range pictures {
 		for _, rendition := range []string{"resized/M/" + key, "resized/M.webp/" + key} {
 			if !there[rendition] {
-				t.Errorf("nothing is at %s", rendition)
+				t.Errorf("no object at %s", rendition)
 			}
 		}
 	}

@@ -44,13 +44,13 @@ type flags struct {
 	Listen      string `help:"The address of the page and the edge." default:"127.0.0.1:8080"`
 	S3Listen    string `name:"s3-listen" help:"The address of the S3 server." default:"127.0.0.1:9000"`
 	SQSListen   string `name:"sqs-listen" help:"The address of the SQS server." default:"127.0.0.1:9324"`
-	Data        string `help:"The folder that pictures and jobs are kept in." default:"./data"`
+	Data        string `help:"The folder for pictures and jobs." default:"./data"`
 	Pictures    string `help:"Put the files of this folder into the bucket first." placeholder:"DIR"`
-	Samples     bool   `help:"Put some pictures that the program draws itself into the bucket first."`
+	Samples     bool   `help:"Put sample pictures into the bucket first, which the program draws."`
 	AWSOnly     bool   `name:"aws-only" help:"Only the S3 and SQS servers."`
 	StopOnEOF   bool   `name:"stop-on-eof" help:"Stop when standard input ends: for a program that runs this one."`
 	Decoder     string `help:"The program that decodes pictures. The default is calotype-decode beside this program, or else in PATH." placeholder:"PATH"`
-	Concurrency int    `help:"How many jobs run at once. The default is one for each CPU." default:"${concurrency}"`
+	Concurrency int    `help:"The number of concurrent jobs. The default is one per CPU." default:"${concurrency}"`
 }
 
 // check collects all mistakes in the flags.

@@ -93,7 +93,7 @@ func (p *program) begin(t testing.TB) {
 	}
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil || line != "ready "+p.url+"/\n" {
-		t.Fatalf("it said %q, %v\n%s", line, err, p.log)
+		t.Fatalf("it printed %q, %v\n%s", line, err, p.log)
 	}
 }
 

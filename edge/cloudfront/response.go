@@ -72,9 +72,9 @@ func (t *Trigger) decideAnswered(r eventRequest, s settings, path string) (d edg
 	return t.decide(r, s, path), false
 }
 
-// madeFor reports whether an object's lineage says that it is the rendition asked for.
-// It counts if the event does not contain the path that origin-request set. The box
-// must match too, because a rendition may have been copied to a source's key.
+// madeFor reports whether an object's lineage says that it is the requested rendition. It
+// counts if the event does not contain the path that origin-request set. The box must match
+// too, because a rendition may have been copied to a source's key.
 func (t *Trigger) madeFor(d edge.Decision, l calotype.Lineage) bool {
 	p, ok := t.Presets.Lookup(d.Variant.Preset)
 	return ok && l.SourceETag != "" && l.Recipe.Boxes == p.Boxes() && (d.Variant.Format == "" || d.Variant.Format == l.Recipe.Format)

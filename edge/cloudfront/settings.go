@@ -13,9 +13,10 @@ import (
 
 // The roles of the origins in an origin group. A single origin has none.
 const (
-	// roleRendition is the primary origin: it is asked for the rendition, unseen.
+	// roleRendition is the primary origin: CloudFront requests the rendition from it
+	// without a check.
 	roleRendition = "rendition"
-	// roleOriginal is the secondary origin, asked if the primary has no rendition.
+	// roleOriginal is the secondary origin, used if the primary has no rendition.
 	roleOriginal = "original"
 )
 

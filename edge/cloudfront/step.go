@@ -28,10 +28,10 @@ type Head struct {
 type Result struct {
 	// Status is the HTTP status, or 0 if there was no response.
 	Status int `json:"status"`
-	// ETag and Metadata are the object's, if they were asked for. The names of metadata
+	// ETag and Metadata are the object's, if they were requested. The names of metadata
 	// come without "x-amz-meta-".
 	ETag string `json:"etag,omitempty"`
-	// Code is S3's code of an error, such as AccessDenied, if it was asked for.
+	// Code is S3's code of an error, such as AccessDenied, if it was requested.
 	Code     string            `json:"code,omitempty"`
 	Metadata map[string]string `json:"metadata,omitempty"`
 }
@@ -44,8 +44,8 @@ type Send struct {
 }
 
 // Answer is what the host returns to CloudFront: Response if it is set, otherwise the
-// event's own response or, for origin-request, its request, with the changes named
-// here. Everything else in it stays as it was.
+// event's own response or, for origin-request, its request, with the changes named here.
+// Everything else in it stays unchanged.
 type Answer struct {
 	Response *Response `json:"response,omitempty"`
 	// URI and OriginPath replace those of a request.

@@ -30,15 +30,15 @@ func (t *Trigger) Start(data []byte) Step {
 	return t.start(e)
 }
 
-// start redirects an origin-request to the rendition or lets the original answer it.
-// It is where a missing picture becomes a job.
+// start redirects an origin-request to the rendition, or lets the original answer it. Here
+// a missing picture becomes a job.
 func (t *Trigger) start(e event) Step {
 	origin := e.Request.origin()
 	s, err := parseSettings(origin.CustomHeaders)
 	d := t.decide(e.Request, s, origin.Path)
 	switch {
 	case s.prefix != "" && origin.Path != "" && s.prefix.Contains(origin.Path):
-		return failed("settings", fmt.Sprintf("origin path %s is under the resized path: leave it empty, the function sets it", origin.Path))
+		return failed("settings", fmt.Sprintf("origin path %s is under the resized path: leave it empty, because the function sets it", origin.Path))
 	case s.prefix != "" && d.Verdict == edge.NotFound:
 		return Step{Answer: &Answer{Response: &notFound}}
 	case err != nil:
@@ -60,7 +60,7 @@ func (t *Trigger) start(e event) Step {
 	return r.inspect(rendition)
 }
 
-// notFound answers requests that ask for a rendition by its key.
+// notFound responds to requests for a rendition by its key.
 var notFound = Response{
 	Status:      "404",
 	Description: "Not Found",
@@ -139,7 +139,7 @@ func (r request) resolve() Step {
 
 // unreadable logs that an object cannot be read. The response to a HEAD does not say
 // why it is 403 or 400: it may be the object, and without s3:ListBucket a missing one,
-// or the function's credentials. So the reason is asked for and logged, once a minute.
+// or the function's credentials. A GET therefore asks for the reason, once a minute.
 func (r request) unreadable(object int) Step {
 	fault, key := "source", r.decision.Source
 	if object == rendition {
@@ -158,9 +158,9 @@ func (r request) unreadable(object int) Step {
 		code := results[0].Code
 		switch {
 		case edge.Refused(code):
-			return failed("credentials", fmt.Sprintf("%s: %s: S3 refuses the function's credentials, or there is no such bucket", detail, code))
+			return failed("credentials", fmt.Sprintf("%s: %s: S3 refuses the function's credentials, or the bucket does not exist", detail, code))
 		case status == 403:
-			detail += ": it is missing, or the function may not read it; with s3:ListBucket, S3 would answer 404 for a missing one"
+			detail += ": it is missing, or the function may not read it; with s3:ListBucket S3 answers 404 for a missing one"
 		case code != "":
 			detail += ": " + code
 		}

@@ -24,8 +24,8 @@ func eventOf(uri, query, role, response string) string {
 		`"}],"x-env-queue-url":[{"value":"https://sqs.us-east-1.amazonaws.com/1/q"}]}}}}` + response + `}}]}`
 }
 
-// steps runs an event with the given statuses and returns the calls asked for. code is
-// the error code that S3 gives when it is asked.
+// steps runs an event with the given statuses and returns the requested calls. code is the
+// error code that S3 returns to a GET.
 func steps(tr *Trigger, event, code string, statuses ...int) string {
 	var said []string
 	for step := tr.Start([]byte(event)); ; {
@@ -103,7 +103,7 @@ func TestTriggerChecksSource(t *testing.T) {
 		tr := &Trigger{Presets: calotype.DefaultPresets()}
 		step := tr.Start([]byte(event))
 		if len(step.Heads) != 2 || !step.Heads[0].Version || step.Heads[0].Key != "resized/M/a.jpg" || !step.Heads[1].Version || step.Heads[1].Key != "a.jpg" {
-			t.Fatalf("%s: got %+v, want two looks", name, step.Heads)
+			t.Fatalf("%s: got %+v, want two HEADs", name, step.Heads)
 		}
 		got := "untouched"
 		switch step = step.Next(c.rendition, c.source); {
@@ -202,7 +202,7 @@ func TestForbiddenIsLoggedOnce(t *testing.T) {
 		tr := &Trigger{Presets: calotype.DefaultPresets()}
 		for i, says := range []bool{true, false, true} {
 			if got := strings.Contains(steps(tr, eventOf("/a.jpg", "size=M", "", ""), "AccessDenied", 403, 403), "answer source"); got != says {
-				t.Errorf("event %d: says so %v, want %v", i, got, says)
+				t.Errorf("event %d: logged %v, want %v", i, got, says)
 			}
 			time.Sleep(31 * time.Second)
 		}
@@ -226,7 +226,7 @@ func TestRefusedCredentials(t *testing.T) {
 }
 
 // A rendition, perhaps of another prefix, never becomes a source.
-func TestRenditionIsNoSource(t *testing.T) {
+func TestRenditionIsNotASource(t *testing.T) {
 	step := (&Trigger{Presets: calotype.DefaultPresets()}).Start([]byte(eventOf("/thumbs/M/a.jpg", "size=M", "", "")))
 	step = step.Next(Result{Status: 404})
 	if len(step.Heads) != 1 || !step.Heads[0].Version {

@@ -25,12 +25,12 @@ func (o *Origin) checkSource(r *http.Request, d edge.Decision) *check {
 	c.done = make(chan struct{})
 	go func() {
 		defer close(c.done)
-		c.source, _ = o.bucket.inspect(ctx, d.Source) // If it fails, the rendition is good enough.
+		c.source, _ = o.bucket.inspect(ctx, d.Source) // If it fails, the rendition is served.
 	}()
 	return c
 }
 
-// wait returns what is known of the source.
+// wait returns what is known about the source.
 func (c *check) wait() edge.Observation {
 	if c.done != nil {
 		<-c.done

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-// fault is a fault between the origin and its servers. It returns a response of its own to
-// a request, or nil to let the request pass.
+// fault is a fault between the origin and its servers. It returns its own response to a
+// request, or nil to let the request pass.
 type fault func(*http.Request) *http.Response
 
 // faultyClient is an HTTP client with faults.
@@ -53,7 +53,7 @@ func answer(status int) *http.Response {
 	return &http.Response{StatusCode: status, Body: http.NoBody, Header: http.Header{}}
 }
 
-// on applies a fault to requests whose path has a part.
+// on applies a fault to requests whose path contains part.
 func on(part string, status int) fault {
 	return func(r *http.Request) *http.Response {
 		if strings.Contains(r.URL.Path, part) {
@@ -63,7 +63,7 @@ func on(part string, status int) fault {
 	}
 }
 
-// hanging never responds to requests whose path has a part.
+// hanging never responds to requests whose path contains part.
 func hanging(part string) fault {
 	return func(r *http.Request) *http.Response {
 		if !strings.Contains(r.URL.Path, part) {
@@ -74,7 +74,7 @@ func hanging(part string) fault {
 	}
 }
 
-// unlisted is a store that says 403 for a missing key, as S3 without s3:ListBucket.
+// unlisted is a store that answers 403 for a missing key, as S3 without s3:ListBucket.
 func unlisted(r *http.Request) *http.Response {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		r.Header.Set("X-Deny", "1") // Not signed; it is read when the response comes back.
@@ -82,18 +82,18 @@ func unlisted(r *http.Request) *http.Response {
 	return nil
 }
 
-func TestFaultsNeverCostThePicture(t *testing.T) {
+func TestFaultsDoNotCostThePicture(t *testing.T) {
 	for name, c := range map[string]struct {
 		fault fault
 		jobs  int
 		hangs bool
 	}{
-		"the queue fails":             {func(r *http.Request) *http.Response { return queueOnly(r, 500) }, 0, false},
-		"the queue refuses":           {func(r *http.Request) *http.Response { return queueOnly(r, 403) }, 0, false},
-		"the look at it fails":        {on("/resized/", 500), 0, false},
-		"the look at it is throttled": {on("/resized/", 503), 0, false},
-		"the look at it hangs":        {hanging("/resized/"), 0, true},
-		"403 for a missing key":       {unlisted, 1, false},
+		"the queue fails":       {func(r *http.Request) *http.Response { return queueOnly(r, 500) }, 0, false},
+		"the queue refuses":     {func(r *http.Request) *http.Response { return queueOnly(r, 403) }, 0, false},
+		"rendition fails":       {on("/resized/", 500), 0, false},
+		"rendition throttled":   {on("/resized/", 503), 0, false},
+		"rendition hangs":       {hanging("/resized/"), 0, true},
+		"403 for a missing key": {unlisted, 1, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -122,7 +122,7 @@ func queueOnly(r *http.Request, status int) *http.Response {
 	return nil
 }
 
-func TestFailedEnqueueIsTriedAgain(t *testing.T) {
+func TestFailedEnqueueIsRetried(t *testing.T) {
 	failures := 1
 	s := start(t, func(r *http.Request) *http.Response {
 		if r.Header.Get("X-Amz-Target") != "" && failures > 0 {

@@ -17,10 +17,10 @@ var errNotAsked = errors.New("the store has not responded yet")
 type health struct {
 	outage
 	probing sync.Mutex
-	last    time.Time // Of the probes.
+	last    time.Time // The time of the last probe.
 }
 
-// due reports whether a probe is due, and then counts as one.
+// due reports whether a probe is due, and records it as sent.
 func (h *health) due() bool {
 	h.probing.Lock()
 	defer h.probing.Unlock()
@@ -31,7 +31,7 @@ func (h *health) due() bool {
 	return true
 }
 
-// reset makes the next outage probe at once.
+// reset makes the next outage start with a probe.
 func (h *health) reset() {
 	h.probing.Lock()
 	defer h.probing.Unlock()
@@ -40,7 +40,7 @@ func (h *health) reset() {
 
 // Ready returns an error if the store does not respond, or refuses the credentials. Before
 // the first request, and while requests fail, it asks the store itself, at most every 5
-// seconds, so that a single unreadable object makes no edge unready.
+// seconds, so that a single unreadable object does not make the edge unready.
 func (o *Origin) Ready() error {
 	failing, called := o.health.state()
 	switch due := (failing != nil || !called) && o.health.due(); {

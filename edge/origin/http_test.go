@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// What browsers and CDNs send besides a plain GET: for a rendition, for a pending
-// original, and for an untouched one. A pending original has no ranges.
+// The requests that browsers and CDNs send besides a plain GET: for a rendition, for a
+// pending original, and for an untouched one. A pending original has no ranges.
 func TestConditionsAndRanges(t *testing.T) {
 	s := start(t)
 	for name, c := range map[string]struct {

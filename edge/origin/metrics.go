@@ -62,10 +62,10 @@ func newMetrics() *metrics {
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"state"}),
 		enqueues: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "calotype_enqueues_total", Help: "Jobs to send, by result.",
+			Name: "calotype_enqueues_total", Help: "Jobs to enqueue, by result.",
 		}, []string{"result"}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "calotype_store_failures_total", Help: "Failed calls to the store, by kind. A missing object is not one.",
+			Name: "calotype_store_failures_total", Help: "Failed calls to the store, by kind. A missing object is not a failure.",
 		}, []string{"kind"}),
 	}
 	// A series that first appears at 1 shows no increase to Prometheus.

@@ -8,7 +8,7 @@ import (
 	"calotype/internal/awstest"
 )
 
-func TestMetricsOfAnswers(t *testing.T) {
+func TestMetricsOfResponses(t *testing.T) {
 	s := start(t, on("broken", http.StatusInternalServerError))
 	s.putSource(t, "kitty.jpg", "source")
 	s.putSource(t, "done.jpg", "source")
@@ -56,8 +56,8 @@ func TestMetricsOfEnqueuesThatFail(t *testing.T) {
 	})
 }
 
-// Without a name of the CDN's, the edge gives the request one, so that the job can be
-// found in the logs of both.
+// If the CDN gives a request no id, the edge does, so that the job can be found in the logs
+// of both.
 func TestEveryJobNamesItsRequest(t *testing.T) {
 	s := start(t)
 	s.putSource(t, "kitty.jpg", "source")
@@ -69,6 +69,6 @@ func TestEveryJobNamesItsRequest(t *testing.T) {
 		t.Errorf("got %+v, want two jobs with a request each", jobs)
 	}
 	if len(jobs[1].Request) > 128 {
-		t.Error("a name without bounds was passed on")
+		t.Error("a name without a limit was passed on")
 	}
 }

@@ -35,7 +35,7 @@ type object struct {
 	lineage      calotype.Lineage
 	viewer       *http.ResponseController // The viewer's connection.
 
-	span    span          // The part asked for, or the zero span.
+	span    span          // The requested part, or the zero span.
 	offset  int64         // Of the next read.
 	body    io.ReadCloser // From bodyAt to bodyEnd; nil until requested.
 	bodyAt  int64
@@ -68,7 +68,7 @@ func (o *object) serve(w http.ResponseWriter, r *http.Request, as edge.Resolutio
 		_ = o.viewer.SetWriteDeadline(time.Time{})
 	}
 	if r.Context().Err() != nil {
-		return nil // The viewer has gone.
+		return nil // The viewer has disconnected.
 	}
 	return o.err
 }
@@ -195,7 +195,7 @@ func (o *object) Close() {
 	o.cancel(nil)
 }
 
-// observe translates what came of opening an object.
+// observe translates the result of opening an object.
 func observe(o *object, err error) edge.Observation {
 	switch {
 	case err == nil:

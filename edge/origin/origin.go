@@ -22,7 +22,7 @@ import (
 // timeouts are the maximum waits for a store or queue that does not respond.
 type timeouts struct {
 	store     time.Duration // For all calls of a request together: the viewer waits for them.
-	rendition time.Duration // The rendition's part of store, after which the source is tried.
+	rendition time.Duration // The part of store for the rendition, after which the source is tried.
 	probe     time.Duration
 	enqueue   time.Duration // No viewer waits for it.
 }
@@ -44,7 +44,7 @@ type Origin struct {
 	dedupe  edge.Dedupe
 	budget  edge.Budget
 	limits  edge.Limits
-	health  health // Of the store.
+	health  health // The health of the store.
 	queue   outage
 	sends   sync.WaitGroup
 	log     zerolog.Logger

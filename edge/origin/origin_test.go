@@ -22,26 +22,26 @@ func TestMain(m *testing.M) { awstest.Main(m) }
 
 const sourceLife = "public, max-age=77"
 
-// site is an origin with a bucket and a queue of its own.
-type site struct {
+// fixture is an origin with a separate bucket and queue.
+type fixture struct {
 	*httptest.Server
 	bucket, jobs string
 	origin       *Origin
 	log          *logged
-	settle       func() // Waits for everything that earlier responses left to do.
+	settle       func() // Waits until the background work of earlier responses is done.
 }
 
-func start(t *testing.T, faults ...fault) site {
+func start(t *testing.T, faults ...fault) fixture {
 	t.Helper()
 	return startWith(t, edge.Rules{Presets: calotype.DefaultPresets(), Prefix: "resized"}, faults...)
 }
 
-func startWith(t *testing.T, rules edge.Rules, faults ...fault) site {
+func startWith(t *testing.T, rules edge.Rules, faults ...fault) fixture {
 	t.Helper()
 	jobs, _ := awstest.Queues(t)
-	s := site{bucket: awstest.Bucket(t), jobs: jobs, log: &logged{}}
+	s := fixture{bucket: awstest.Bucket(t), jobs: jobs, log: &logged{}}
 	o := New(rules, awstest.S3(t, s3Faults(faults)), s.bucket, queue.New(awstest.SQS(t, sqsFaults(faults)), jobs), zerolog.New(s.log), Settings{MaxSourceJobs: 4, MaxJobs: 8})
-	// A busy machine takes its time: only the tests of timeouts have short ones.
+	// A busy machine is slow: only the tests of timeouts have short ones.
 	o.bucket.timeouts = timeouts{time.Minute, time.Minute, time.Minute, time.Minute}
 	s.origin = o
 	var answering sync.WaitGroup
@@ -86,7 +86,7 @@ func (l *logged) count(parts ...string) int {
 }
 
 // ask gets a path with headers, given as name and value in turn.
-func (s site) ask(t *testing.T, method, path string, header ...string) (*http.Response, string) {
+func (s fixture) ask(t *testing.T, method, path string, header ...string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, nil)
 	if err != nil {
@@ -107,11 +107,11 @@ func (s site) ask(t *testing.T, method, path string, header ...string) (*http.Re
 	return response, string(body)
 }
 
-func (s site) putSource(t *testing.T, key, body string) string {
+func (s fixture) putSource(t *testing.T, key, body string) string {
 	return awstest.Put(t, s.bucket, key, []byte(body), awstest.Headers{ContentType: "image/jpeg", CacheControl: sourceLife})
 }
 
-func (s site) putRendition(t *testing.T, key, body, kept string) string {
+func (s fixture) putRendition(t *testing.T, key, body, kept string) string {
 	return awstest.Put(t, s.bucket, key, []byte(body), awstest.Headers{
 		ContentType: "image/webp", CacheControl: "public, max-age=300, s-maxage=86400",
 		Metadata: calotype.Lineage{SourceETag: "v1", CopyReason: kept}.Metadata(),
@@ -120,7 +120,7 @@ func (s site) putRendition(t *testing.T, key, body, kept string) string {
 
 // enqueued returns the jobs in the queue. The viewer has the picture before the job is
 // sent, so it waits.
-func (s site) enqueued(t *testing.T) []calotype.Job {
+func (s fixture) enqueued(t *testing.T) []calotype.Job {
 	t.Helper()
 	s.settle()
 	var jobs []calotype.Job
@@ -159,9 +159,9 @@ func TestMissServesTheSourceAndEnqueues(t *testing.T) {
 
 func TestHit(t *testing.T) {
 	for name, c := range map[string]struct{ kept, want string }{
-		"rendition":   {"", "rendition"},
-		"kept copy":   {"corrupt", "rendition; kept"},
-		"kept as was": {calotype.CopyAsIs, "rendition; kept"},
+		"rendition":      {"", "rendition"},
+		"kept copy":      {"corrupt", "rendition; kept"},
+		"kept unchanged": {calotype.CopyAsIs, "rendition; kept"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t)

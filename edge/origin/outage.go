@@ -9,9 +9,9 @@ import (
 const logPeriod = time.Minute
 
 // outage follows the failures of a service, from the first one to the next success. Its
-// start is logged once, then a line a minute, and its end if its start was. Where some
-// calls fail and others succeed, that is at most two lines a minute. The zero value is
-// ready. Its methods may be called concurrently.
+// start is logged once, then one line per minute, and its end if the start was logged. If
+// some calls fail and others succeed, that is at most two lines per minute. The zero value
+// is ready. Its methods may be called concurrently.
 type outage struct {
 	mu       sync.Mutex
 	called   bool  // There was a call.

@@ -73,7 +73,8 @@ func accepting(*http.Request) *http.Response {
 	return respond(200, -1, `{"MessageId":"1"}`, "Content-Type", "application/x-amz-json-1.0")
 }
 
-// outageSite is an origin between servers that can fail, on a clock that can be advanced.
+// outageSite is an origin between servers that can fail, with a clock that the test
+// advances.
 type outageSite struct {
 	*Origin
 	log *logged
@@ -97,7 +98,7 @@ func (o outageSite) ask(t *testing.T, method, path string) (*httptest.ResponseRe
 	return w, time.Since(started)
 }
 
-// cut is a bucket whose objects end after a part of their bytes, and pausing one whose
+// cut is a bucket whose objects end after a part of their bytes. pausing is one whose
 // connection is closed after a minute without a byte, as calotype edge does.
 func cut(*http.Request) *http.Response {
 	return respond(200, 100, "part", "Content-Length", "100", "Etag", `"v1"`, "Content-Type", "image/jpeg")
@@ -116,10 +117,10 @@ func (pause) Read([]byte) (int, error) {
 	return 0, os.ErrDeadlineExceeded
 }
 
-// missingAll is a bucket that answers, and contains nothing.
+// missingAll is a bucket that responds and contains nothing.
 func missingAll(r *http.Request) *http.Response { return refusing(404, "NoSuchKey")(r) }
 
-// outageCase is a case of a row of the table "When S3 or SQS fails".
+// outageCase is a case for a row of the table "When S3 or SQS fails".
 type outageCase struct {
 	row          string // The row's first cell.
 	bucket, jobs server
@@ -128,8 +129,8 @@ type outageCase struct {
 	cacheControl string
 	within       time.Duration // Of the viewer's wait.
 	metric       string
-	message      string // Of the one line that is logged; empty if there is none.
-	why          string // Part of the line, and of the answer of /readyz if that is 503.
+	message      string // A part of the single log line; empty if there is none.
+	why          string // A part of the line, and of the response of /readyz if that is 503.
 	unready      bool
 }
 
@@ -205,7 +206,7 @@ func TestOutages(t *testing.T) {
 	}
 }
 
-// The table says what the cases do, and has a row for each.
+// The table contains what the cases do, and has a row for each.
 func TestOutagesAreDocumented(t *testing.T) {
 	doc, err := os.ReadFile("../../docs/operations.md")
 	if err != nil {
@@ -359,8 +360,8 @@ func TestOutageOfTheQueue(t *testing.T) {
 	})
 }
 
-// Where every other call fails, there is one outage a minute in the log.
-func TestFlappingStoreIsNotLoggedAtEachTurn(t *testing.T) {
+// If every other call fails, the log has one outage per minute.
+func TestFlappingStoreIsOneOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bucket, jobs := only("broken", refusing(403, "InvalidAccessKeyId"), sourceOnly), server(accepting)
 		o := newOutage(&bucket, &jobs)

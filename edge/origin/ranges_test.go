@@ -77,7 +77,7 @@ func TestRangesAtTheStore(t *testing.T) {
 // The bytes of a range must be of the version whose headers were sent: a source that is
 // replaced between both calls ends the response.
 func TestReplacedBetweenCalls(t *testing.T) {
-	var s site
+	var s fixture
 	s = start(t, func(r *http.Request) *http.Response {
 		if r.Method == http.MethodGet && r.Header.Get("Range") != "" {
 			s.putSource(t, "kitty.jpg", "another one")

@@ -12,7 +12,7 @@ import (
 )
 
 // read gets a path and returns the body with the error of reading it.
-func (s site) read(t *testing.T, path string, header ...string) (string, error) {
+func (s fixture) read(t *testing.T, path string, header ...string) (string, error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), "GET", s.URL+path, nil)
 	if err != nil {
@@ -41,7 +41,7 @@ func respond(status int, length int64, body string, header ...string) *http.Resp
 
 // Responses with a success status that cannot be an object's are errors. For a rendition
 // the original is served; for an original the answer is 502.
-func TestResponsesThatAreNoObjects(t *testing.T) {
+func TestResponsesThatAreNotObjects(t *testing.T) {
 	for name, response := range map[string]func() *http.Response{
 		"no Content-Length": func() *http.Response { return respond(200, -1, "", "ETag", `"x"`) },
 		"204":               func() *http.Response { return respond(204, 0, "", "ETag", `"x"`, "Content-Length", "0") },
@@ -97,7 +97,7 @@ func TestCutResponse(t *testing.T) {
 
 // An object with a lineage is a rendition, perhaps of another prefix. It is served
 // unchanged, and never becomes a source.
-func TestRenditionIsNoSource(t *testing.T) {
+func TestRenditionIsNotASource(t *testing.T) {
 	s := start(t)
 	awstest.Put(t, s.bucket, "thumbs/M/kitty.jpg", []byte("rendition"), awstest.Headers{
 		ContentType: "image/jpeg", CacheControl: sourceLife, Metadata: calotype.Lineage{SourceETag: "v1"}.Metadata(),

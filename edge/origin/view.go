@@ -17,8 +17,8 @@ type view struct {
 	deadline time.Time // For the store, of all its calls together.
 }
 
-// serveVariant answers a request for a rendition. It is where a missing picture becomes
-// a job. Whatever fails, the viewer gets the source.
+// serveVariant serves a request for a rendition. Here a missing picture becomes a job.
+// Whatever fails, the viewer gets the source.
 func (v view) serveVariant() {
 	check := v.checkSource(v.r, v.decision)
 	defer check.stop()
@@ -58,7 +58,7 @@ func (v view) serveSource(rendition edge.Observation) {
 		v.notFound()
 		return
 	case edge.ServeUnavailable:
-		if v.r.Context().Err() == nil { // Otherwise the viewer has gone.
+		if v.r.Context().Err() == nil { // Otherwise the viewer has disconnected.
 			v.w.Header().Set("Cache-Control", resolution.CacheControl)
 			http.Error(v.w, "the store of this picture does not respond", http.StatusBadGateway)
 		}
@@ -71,7 +71,7 @@ func (v view) serveSource(rendition edge.Observation) {
 }
 
 // note records how the store responded to a call. A missing object is a success. A call
-// that the viewer cancelled says nothing.
+// that the viewer cancelled is ignored.
 func (v view) note(message, key string, err error) {
 	switch {
 	case err == nil, missing(err):

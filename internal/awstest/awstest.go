@@ -1,6 +1,6 @@
-// Package awstest gives tests an S3 and an SQS server on this machine, spoken to by
-// the real SDK: the embedded ones of deployments/local, in a child process, which
-// is built where it is not up to date. It is for tests only.
+// Package awstest gives tests an S3 and an SQS server on this machine, which they use with
+// the real SDK: those of deployments/local, in a child process, which is built if it is
+// out of date. It is for tests only.
 //
 //	func TestMain(m *testing.M) { awstest.Main(m) }
 package awstest
@@ -84,7 +84,7 @@ func start(program, data string) (stop func() error, err error) {
 	lines := bufio.NewReader(stdout)
 	line, err := lines.ReadString('\n')
 	if n, _ := fmt.Sscanf(line, "ready %s %s\n", &endpoints.s3, &endpoints.sqs); n != 2 {
-		return nil, fmt.Errorf("%s said %q: %w\n%s", program, line, errors.Join(err, stop()), stderr.String())
+		return nil, fmt.Errorf("%s printed %q: %w\n%s", program, line, errors.Join(err, stop()), stderr.String())
 	}
 	go io.Copy(io.Discard, lines) //nolint:errcheck // It ends with the program.
 	return stop, nil

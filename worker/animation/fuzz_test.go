@@ -7,7 +7,7 @@ import (
 	"calotype"
 )
 
-// Any bytes end in an error or in frames that are within what Open says of them.
+// Arbitrary bytes end in an error or in frames that match the result of Open.
 func FuzzAnimation(f *testing.F) {
 	f.Add(join(gifHead(4, 4, 4), loop(netsc, 3), control(3, 1), picture(1, 1, twoG, 2), control(2, -1), picture(9, 0, twoG, 0), gifEnd))
 	f.Add(pngOf(3, 1, "", part{scene: ".R|RR"}, part{scene: ".G", y: 1, blend: 1, dispose: 2}, part{scene: "."}))

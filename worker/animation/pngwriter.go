@@ -19,9 +19,9 @@ type PNGWriter struct {
 	canvas   image.Point
 }
 
-// Add adds a frame, which replaces what is on the canvas within its bounds, for some
-// milliseconds. The first frame is the canvas. The frames must be of the same colour type
-// and depth; chunks that are not critical are left out, but for tRNS.
+// Add adds a frame, which replaces the canvas within its bounds, for delay milliseconds.
+// The first frame is the canvas. The frames must have the same colour type and depth.
+// Chunks that are not critical are left out, except tRNS.
 func (w *PNGWriter) Add(still []byte, at image.Point, delay, plays int) error {
 	var header []byte
 	var data [][]byte

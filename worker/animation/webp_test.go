@@ -83,16 +83,16 @@ func TestWebP(t *testing.T) {
 	}
 	whole := webpOf(4, 4, 2, first, last)
 	for name, want := range map[string]scene{
-		"keep":           {file: whole, size: image.Pt(4, 4), plays: 2, delays: []int{40, 10000000}, frames: []string{fourR, "RRRR|RRRR|RRBR|RRRR"}},
-		"for ever":       {file: webpOf(4, 4, 0, first), size: image.Pt(4, 4), plays: 0, frames: []string{fourR}},
-		"small first":    as(webpOf(4, 4, 2, webpFrameOf(2, 0, 2, 2, 'G', 0, keep), last), "", "..GG|..GG|....|....", "..GG|..GG|..B.|...."),
-		"clear":          as(webpOf(4, 4, 2, first, webpFrameOf(0, 0, 2, 2, 'G', 0, clearAfter), last), "", fourR, "GGRR|GGRR|RRRR|RRRR", "..RR|..RR|RRBR|RRRR"),
-		"over":           as(webpOf(4, 4, 2, first, webpFrameOf(0, 0, 2, 2, 'h', 0, keep)), "", fourR, "xxRR|xxRR|RRRR|RRRR"),
-		"replace":        as(webpOf(4, 4, 2, first, webpFrameOf(0, 0, 2, 2, 'h', 0, replace)), "", fourR, "hhRR|hhRR|RRRR|RRRR"),
-		"replace by air": as(webpOf(4, 4, 2, first, webpFrameOf(0, 0, 2, 2, '.', 0, replace)), "", fourR, "..RR|..RR|RRRR|RRRR"),
-		"outside":        as(webpOf(4, 4, 2, first, webpFrameOf(2, 2, 3, 1, 'G', 0, keep)), "does not fit", fourR),
-		"cut":            as(whole[:len(whole)-20], "cut", fourR),
-		"no frame":       {file: webpOf(4, 4, 2, nil)[:50], damage: "cut"},
+		"keep":                   {file: whole, size: image.Pt(4, 4), plays: 2, delays: []int{40, 10000000}, frames: []string{fourR, "RRRR|RRRR|RRBR|RRRR"}},
+		"for ever":               {file: webpOf(4, 4, 0, first), size: image.Pt(4, 4), plays: 0, frames: []string{fourR}},
+		"small first":            as(webpOf(4, 4, 2, webpFrameOf(2, 0, 2, 2, 'G', 0, keep), last), "", "..GG|..GG|....|....", "..GG|..GG|..B.|...."),
+		"clear":                  as(webpOf(4, 4, 2, first, webpFrameOf(0, 0, 2, 2, 'G', 0, clearAfter), last), "", fourR, "GGRR|GGRR|RRRR|RRRR", "..RR|..RR|RRBR|RRRR"),
+		"over":                   as(webpOf(4, 4, 2, first, webpFrameOf(0, 0, 2, 2, 'h', 0, keep)), "", fourR, "xxRR|xxRR|RRRR|RRRR"),
+		"replace":                as(webpOf(4, 4, 2, first, webpFrameOf(0, 0, 2, 2, 'h', 0, replace)), "", fourR, "hhRR|hhRR|RRRR|RRRR"),
+		"replace by transparent": as(webpOf(4, 4, 2, first, webpFrameOf(0, 0, 2, 2, '.', 0, replace)), "", fourR, "..RR|..RR|RRRR|RRRR"),
+		"outside":                as(webpOf(4, 4, 2, first, webpFrameOf(2, 2, 3, 1, 'G', 0, keep)), "does not fit", fourR),
+		"cut":                    as(whole[:len(whole)-20], "cut", fourR),
+		"no frame":               {file: webpOf(4, 4, 2, nil)[:50], damage: "cut"},
 	} {
 		t.Run(name, func(t *testing.T) { want.check(t, calotype.WebP) })
 	}

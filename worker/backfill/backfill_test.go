@@ -25,15 +25,15 @@ import (
 
 func TestMain(m *testing.M) { awstest.Main(m) }
 
-// site is a bucket, a queue, and a backfill of two variants.
-type site struct {
+// fixture is a bucket, a queue, and a backfill of two variants.
+type fixture struct {
 	Backfill
 	bucketName, jobsURL string
 }
 
-func newSite(t *testing.T, hooks ...func(*http.Request) *http.Response) *site {
+func newFixture(t *testing.T, hooks ...func(*http.Request) *http.Response) *fixture {
 	t.Helper()
-	s := &site{bucketName: awstest.Bucket(t)}
+	s := &fixture{bucketName: awstest.Bucket(t)}
 	s.jobsURL, _ = awstest.Queues(t)
 	s.Backfill = Backfill{
 		Bucket: store.New(awstest.S3(t, awstest.Hooks(hooks...)), s.bucketName), Prefix: "resized", Presets: calotype.DefaultPresets(),
@@ -44,14 +44,14 @@ func newSite(t *testing.T, hooks ...func(*http.Request) *http.Response) *site {
 }
 
 // source puts a source, whose bytes do not matter, and returns its ETag.
-func (s *site) source(t *testing.T, key, body string) string {
+func (s *fixture) source(t *testing.T, key, body string) string {
 	t.Helper()
 	return awstest.Put(t, s.bucketName, key, []byte(body), awstest.Headers{})
 }
 
 // rendition puts a rendition as workers do, of the given version. Its recipe is current
 // except for what change alters.
-func (s *site) rendition(t *testing.T, variant, source, etag string, change func(*calotype.Lineage)) {
+func (s *fixture) rendition(t *testing.T, variant, source, etag string, change func(*calotype.Lineage)) {
 	t.Helper()
 	v, err := calotype.ParseVariant(variant)
 	if err != nil {
@@ -65,7 +65,7 @@ func (s *site) rendition(t *testing.T, variant, source, etag string, change func
 	awstest.Put(t, s.bucketName, s.Prefix.RenditionKey(v, source), []byte(source), awstest.Headers{Metadata: l.Metadata()})
 }
 
-func (s *site) run(t *testing.T) Summary {
+func (s *fixture) run(t *testing.T) Summary {
 	t.Helper()
 	summary, err := s.Run(t.Context(), Position{})
 	if err != nil {
@@ -74,8 +74,8 @@ func (s *site) run(t *testing.T) Summary {
 	return summary
 }
 
-func TestFindsWhatIsToBeMade(t *testing.T) {
-	s := newSite(t)
+func TestFindsMissingAndOutdated(t *testing.T) {
+	s := newFixture(t)
 	all := func(key string, change func(*calotype.Lineage)) {
 		etag := s.source(t, key, key)
 		s.rendition(t, "S.webp", key, etag, nil)
@@ -121,9 +121,9 @@ func TestFindsWhatIsToBeMade(t *testing.T) {
 
 // Missing renditions cost no calls of their own: a bucket without renditions is only
 // listed.
-func TestMissingIsNotLookedFor(t *testing.T) {
+func TestMissingCostsNoCall(t *testing.T) {
 	heads := 0
-	s := newSite(t, func(r *http.Request) *http.Response {
+	s := newFixture(t, func(r *http.Request) *http.Response {
 		if r.Method == http.MethodHead {
 			heads++
 		}
@@ -138,7 +138,7 @@ func TestMissingIsNotLookedFor(t *testing.T) {
 }
 
 func TestOrphans(t *testing.T) {
-	s := newSite(t)
+	s := newFixture(t)
 	etag := s.source(t, "m.jpg", "m")
 	s.rendition(t, "S.webp", "m.jpg", etag, nil)
 	s.rendition(t, "M", "m.jpg", etag, nil)
@@ -173,7 +173,7 @@ func TestOrphans(t *testing.T) {
 }
 
 func TestDryRunSendsNothing(t *testing.T) {
-	s := newSite(t)
+	s := newFixture(t)
 	s.DryRun = true
 	s.Save = func(Position) error { return errors.New("no position is to be saved") }
 	s.source(t, "a.jpg", "a")
@@ -186,8 +186,8 @@ func TestDryRunSendsNothing(t *testing.T) {
 }
 
 // An object that cannot be inspected fails alone; the rest continues.
-func TestALookThatFails(t *testing.T) {
-	s := newSite(t, func(r *http.Request) *http.Response {
+func TestFailedInspection(t *testing.T) {
+	s := newFixture(t, func(r *http.Request) *http.Response {
 		if r.Method == http.MethodHead && strings.HasSuffix(r.URL.Path, "b.jpg") {
 			return awstest.Answer(500)
 		}
@@ -209,8 +209,8 @@ func TestALookThatFails(t *testing.T) {
 
 // Runs that are stopped at any point and resume from their last position send a job for every
 // source. A job is sent again only if a kill came between it and its position.
-func TestGoesOnWhereItStopped(t *testing.T) {
-	s := newSite(t)
+func TestResumesWhereItStopped(t *testing.T) {
+	s := newFixture(t)
 	const sources = 120
 	s.Rate = 400 // Slow enough for a stop to come before the end.
 	for i := range sources {
@@ -270,7 +270,7 @@ func TestGoesOnWhereItStopped(t *testing.T) {
 // Batches are sent side by side: each of four waits for the three others. Their findings
 // are reported in the order of keys, whichever ends first.
 func TestBatchesAreSentSideBySide(t *testing.T) {
-	s := newSite(t)
+	s := newFixture(t)
 	const sources = 4 * queue.MaxBatch
 	for i := range sources {
 		s.source(t, fmt.Sprintf("%04d.jpg", i), "x")
@@ -291,7 +291,7 @@ func TestBatchesAreSentSideBySide(t *testing.T) {
 // A batch that cannot be sent ends the run, at the position before it, although later ones
 // were sent.
 func TestBatchThatCannotBeSent(t *testing.T) {
-	s := newSite(t)
+	s := newFixture(t)
 	for i := range 40 {
 		s.source(t, fmt.Sprintf("%04d.jpg", i), "x")
 	}
@@ -354,7 +354,7 @@ func TestOrderOfKeys(t *testing.T) {
 }
 
 func TestCount(t *testing.T) {
-	s := newSite(t)
+	s := newFixture(t)
 	for i := range 5 {
 		s.source(t, fmt.Sprintf("%d.jpg", i), "x")
 	}
@@ -371,7 +371,7 @@ func TestCount(t *testing.T) {
 func TestSourcesAreListedAroundTheRenditions(t *testing.T) {
 	var mu sync.Mutex
 	var behind int
-	s := newSite(t, func(r *http.Request) *http.Response {
+	s := newFixture(t, func(r *http.Request) *http.Response {
 		mu.Lock()
 		defer mu.Unlock()
 		if r.URL.Query().Get("start-after") == "re/sized0" && r.URL.Query().Get("prefix") == "" {

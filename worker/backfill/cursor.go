@@ -76,7 +76,7 @@ func (b *Backfill) cursor(ctx context.Context, v calotype.Variant, after string,
 // Renditions that it passes have no source.
 func (c *cursor) find(source string, passed func(key, source string)) (bool, error) {
 	if source <= c.last {
-		return false, fmt.Errorf("the bucket lists %q after %q: its listings are not in the order of keys, which a backfill goes by", source, c.last)
+		return false, fmt.Errorf("the bucket lists %q after %q: a backfill needs listings in the order of keys", source, c.last)
 	}
 	c.last = source
 	if err := c.pass(func(key string) bool { return key < source }, passed); err != nil {

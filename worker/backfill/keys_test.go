@@ -18,7 +18,7 @@ import (
 // Keys are looked at in their order, without a listing.
 func TestKeys(t *testing.T) {
 	lists := 0
-	s := newSite(t, func(r *http.Request) *http.Response {
+	s := newFixture(t, func(r *http.Request) *http.Response {
 		if r.Method == http.MethodGet && r.URL.Query().Has("list-type") {
 			lists++
 		}
@@ -56,7 +56,7 @@ func TestKeys(t *testing.T) {
 // A run over keys resumes at the line after the last one that was completed, and ends with
 // the list's error.
 func TestKeysResume(t *testing.T) {
-	s := newSite(t)
+	s := newFixture(t)
 	var keys []string
 	for i := range 30 {
 		keys = append(keys, fmt.Sprintf("%02d.jpg", 29-i))
@@ -96,7 +96,7 @@ func TestKeysInFlatMemory(t *testing.T) {
 	if os.Getenv("CALOTYPE_SOAK") != "" {
 		n = 1_000_000
 	}
-	s := newSite(t, func(r *http.Request) *http.Response { return awstest.Answer(404) })
+	s := newFixture(t, func(r *http.Request) *http.Response { return awstest.Answer(404) })
 	s.Concurrency = 64
 	heap := func() uint64 {
 		var m runtime.MemStats
@@ -129,7 +129,7 @@ func TestKeysInFlatMemory(t *testing.T) {
 
 func TestEstimate(t *testing.T) {
 	heads := 0
-	s := newSite(t, func(r *http.Request) *http.Response {
+	s := newFixture(t, func(r *http.Request) *http.Response {
 		if r.Method == http.MethodHead {
 			heads++
 		}

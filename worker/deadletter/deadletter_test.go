@@ -34,13 +34,13 @@ func TestFilter(t *testing.T) {
 		"by key":              {Filter{Which: []string{"cats/kitty.jpg"}}, true, false},
 		"by id":               {Filter{Which: []string{"x", "2"}}, false, true},
 		"no job by empty key": {Filter{Which: []string{""}}, false, false},
-		"all must fit":        {Filter{Which: []string{"1"}, Classes: []string{"malformed-job"}}, false, false},
+		"all must match":      {Filter{Which: []string{"1"}, Classes: []string{"malformed-job"}}, false, false},
 	} {
 		if got := c.filter.chooses(corrupt); got != c.corrupt {
 			t.Errorf("%s: chooses the picture: %v", name, got)
 		}
 		if got := c.filter.chooses(broken); got != c.broken {
-			t.Errorf("%s: chooses what is no job: %v", name, got)
+			t.Errorf("%s: chooses a body that is not a job: %v", name, got)
 		}
 	}
 }
@@ -102,17 +102,17 @@ func TestReplayedJobIsNew(t *testing.T) {
 
 // The workers may be faster than the replay. A job that fails again while the replay runs
 // must neither be merged with the earlier letter nor be sent endlessly.
-func TestReplayLeavesWhatFailsAgain(t *testing.T) {
+func TestReplayKeepsJobsThatFailAgain(t *testing.T) {
 	out := sender{dryRun: true, sent: map[string]*delivery{}}
 	first := letter("1", "corrupt", "kitty.jpg")
 	failed := Read(queue.Message{ID: "2", Body: first.Job.Replayed().Encode()})
-	putOffAndFailed := failed
-	putOffAndFailed.Job.Attempt = 3
+	retriedAndFailed := failed
+	retriedAndFailed.Job.Attempt = 3
 	for i, c := range []struct {
 		letter Letter
 		want   Outcome
 	}{
-		{first, Sent}, {letter("3", "corrupt", "kitty.jpg"), Merged}, {failed, Returned}, {putOffAndFailed, Returned},
+		{first, Sent}, {letter("3", "corrupt", "kitty.jpg"), Merged}, {failed, Returned}, {retriedAndFailed, Returned},
 		{letter("4", "corrupt", "another.jpg"), Sent}, {letter("5", "malformed-job", ""), Skipped},
 	} {
 		if got, err := out.deliver(t.Context(), c.letter); got != c.want || err != nil {

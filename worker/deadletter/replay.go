@@ -58,7 +58,7 @@ func (q Queue) Replay(ctx context.Context, r Replay) error {
 		if !outcome.Stays() && !r.DryRun {
 			// The job was sent, so the letter is deleted even if the context ends.
 			if _, err := sweep.Delete(context.WithoutCancel(ctx), l.Message); err != nil {
-				return fmt.Errorf("its job was sent, and will be again: %w", err)
+				return fmt.Errorf("its job was sent, and will be sent again: %w", err)
 			}
 		}
 		mu.Lock()
@@ -75,7 +75,7 @@ type sender struct {
 	pace   *rate.Limiter
 
 	mu   sync.Mutex
-	sent map[string]*delivery // By body.
+	sent map[string]*delivery // Keyed by body.
 }
 
 type delivery struct {

@@ -29,7 +29,7 @@ type Rendition struct {
 func (r Rendition) String() string {
 	what := "a rendition"
 	if r.Kept != "" {
-		what = "a kept copy (" + r.Kept + ")"
+		what = "a fallback copy (" + r.Kept + ")"
 	}
 	switch {
 	case !r.There:
@@ -37,11 +37,11 @@ func (r Rendition) String() string {
 	case r.Stale == calotype.Missing:
 		return "an object without lineage"
 	case r.Stale == calotype.OtherBox:
-		return what + " in an old box"
+		return what + " in another box"
 	case r.Stale != calotype.Current:
-		return what + " of an older source"
+		return what + " of an older version of the source"
 	}
-	return what + " of the source as it is now"
+	return what + " of the current source"
 }
 
 // Inspect inspects a job's source and the keys of its renditions.
@@ -49,14 +49,14 @@ func Inspect(ctx context.Context, bucket *store.Bucket, prefix calotype.Prefix, 
 	var state State
 	source, err := bucket.Head(ctx, job.Source)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return state, fmt.Errorf("look at the source: %w", err)
+		return state, fmt.Errorf("inspect the source: %w", err)
 	}
 	state.Source = source
 	for _, v := range job.Variants {
 		r := Rendition{Key: prefix.RenditionKey(v, job.Source)}
 		there, err := bucket.Head(ctx, r.Key)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return state, fmt.Errorf("look at a rendition: %w", err)
+			return state, fmt.Errorf("inspect a rendition: %w", err)
 		}
 		if err == nil {
 			lineage := calotype.ParseLineage(there.Metadata)

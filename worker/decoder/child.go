@@ -102,7 +102,7 @@ func (c *child) greet() error {
 	case c.hello.Protocol != wire.Version:
 		return fmt.Errorf("%s speaks version %d of the protocol, this program version %d: install both from one release", c.process.Path, c.hello.Protocol, wire.Version)
 	case c.hello.Unfit != "":
-		return fmt.Errorf("%s makes no renditions: %s", c.process.Path, c.hello.Unfit)
+		return fmt.Errorf("%s cannot make renditions: %s", c.process.Path, c.hello.Unfit)
 	}
 	var err error
 	c.fresh, err = c.probe.usage()
@@ -168,7 +168,7 @@ func (c *child) dispatch(f wire.Frame) error {
 	case c.answers <- f:
 		return nil
 	default:
-		return fmt.Errorf("%w: %d answers to one request", wire.ErrGarbage, maxAnswers)
+		return fmt.Errorf("%w: %d responses to one request", wire.ErrGarbage, maxAnswers)
 	}
 }
 
@@ -187,7 +187,7 @@ func (c *child) want(f wire.Frame) error {
 	}
 	c.mu.Unlock()
 	if twice || many {
-		return fmt.Errorf("%w: CPU %d is wanted twice, or beside %d others", wire.ErrGarbage, m.ID, maxSteps)
+		return fmt.Errorf("%w: CPU %d is requested twice, or in addition to %d others", wire.ErrGarbage, m.ID, maxSteps)
 	}
 	step := func() {
 		m.Granted = true

@@ -121,6 +121,6 @@ func TestDescribe(t *testing.T) {
 		t.Errorf("got %+v, %v", d, err)
 	}
 	if _, err := Describe(t.Context(), "/bin/true"); err == nil {
-		t.Error("/bin/true passes for a decoder")
+		t.Error("/bin/true is accepted as a decoder")
 	}
 }

@@ -207,7 +207,7 @@ func TestClose(t *testing.T) {
 	p.release(c)
 	p.Close()
 	if err := syscall.Kill(c.process.Process.Pid, 0); !errors.Is(err, syscall.ESRCH) {
-		t.Errorf("the process is there: %v", err)
+		t.Errorf("the process still exists: %v", err)
 	}
 	if _, err := renderAll(t.Context(), p, photo(t, 300, 200, ""), enough); !errors.Is(err, ErrClosed) {
 		t.Errorf("got %v", err)
@@ -269,7 +269,7 @@ func TestNoDecoder(t *testing.T) {
 	}
 	for _, path := range []string{"/bin/true", "/bin/cat"} {
 		if _, err := NewPool(t.Context(), Config{Path: path}); err == nil {
-			t.Errorf("%s passes for a decoder", path)
+			t.Errorf("%s is accepted as a decoder", path)
 		}
 	}
 }
@@ -311,7 +311,7 @@ func TestDamaged(t *testing.T) {
 		}
 	}
 	wantWorking(t, p)
-	whole = whole[:400] // Of this nothing can be decoded.
+	whole = whole[:400] // Nothing of this can be decoded.
 	if _, err := p.Open(t.Context(), whole, render.Limits{Lenient: true}, enough); classOf(err) != render.ClassCorrupt {
 		t.Errorf("got %v", err)
 	}

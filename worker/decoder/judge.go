@@ -34,12 +34,12 @@ var (
 // overMemory is the cause for ending a process that exceeded its grant.
 type overMemory struct{ used int64 }
 
-func (e *overMemory) Error() string { return fmt.Sprintf("the decoder took %d MB", e.used>>20) }
+func (e *overMemory) Error() string { return fmt.Sprintf("the decoder used %d MB", e.used>>20) }
 
 // overTime is the cause for ending a process that exceeded its CPU time.
 type overTime struct{ limit time.Duration }
 
-func (e *overTime) Error() string { return fmt.Sprintf("the decoder took %v of CPU time", e.limit) }
+func (e *overTime) Error() string { return fmt.Sprintf("the decoder used %v of CPU time", e.limit) }
 
 // judge decides which side is at fault for the error of an attempt, and whether to try
 // again.

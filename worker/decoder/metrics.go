@@ -23,24 +23,24 @@ func newMetrics(p *Pool) *metrics {
 			Name: "calotype_decoder_starts_total", Help: "Decoder processes that were started.",
 		}),
 		replaced: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "calotype_decoder_replaced_total", Help: "Decoder processes that were not used again, by why: ended, tainted by a damaged picture, after many pictures, or for the memory that they kept.",
+			Name: "calotype_decoder_replaced_total", Help: "Decoder processes that were not used again, by reason: ended, tainted by a damaged picture, after many pictures, or for the memory that they kept.",
 		}, []string{"reason"}),
 		ended: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "calotype_decoder_ended_total", Help: "Decoder processes that ended with a picture, by why: crash, memory, time, wall, stopped, garbage, cancelled, or machine.",
+			Name: "calotype_decoder_ended_total", Help: "Decoder processes that ended with a picture, by reason: crash, memory, time, wall, stopped, garbage, cancelled, or machine.",
 		}, []string{"reason"}),
 		sandbox: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "calotype_decoder_sandbox", Help: "Whether a layer of the decoders' sandbox is in force.",
 		}, []string{"layer"}),
 		highest: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "calotype_decoder_memory_highwater_bytes", Help: "The most memory that one decoder process was seen to hold.",
+			Name: "calotype_decoder_memory_highwater_bytes", Help: "The maximum memory seen in one decoder process.",
 		}),
 	}
 	gauge := func(name, help string, read func() float64) {
 		m.now = append(m.now, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "calotype_" + name, Help: help}, read))
 	}
 	gauge("decoders", "Decoder processes.", func() float64 { all, _ := p.count(); return float64(all) })
-	gauge("decoders_idle", "Decoder processes that wait for a picture.", func() float64 { _, idle := p.count(); return float64(idle) })
-	gauge("decoder_memory_bytes", "The memory that decoder processes hold; pages that they share count in each.", func() float64 { return float64(p.resident()) })
+	gauge("decoders_idle", "Decoder processes without a picture.", func() float64 { _, idle := p.count(); return float64(idle) })
+	gauge("decoder_memory_bytes", "The memory of all decoder processes; shared pages count in each.", func() float64 { return float64(p.resident()) })
 	for _, reason := range []string{usedEnded, usedTainted, usedOld, usedGrown} {
 		m.replaced.WithLabelValues(reason)
 	}

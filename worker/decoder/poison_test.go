@@ -7,8 +7,9 @@ import (
 	"calotype/worker/render"
 )
 
-// What a damaged picture becomes does not depend on what memory held before: the source
-// says with which byte the process fills what it allocates and frees.
+// The rendition of a damaged picture does not depend on earlier content of the memory. The
+// source names the byte with which the process fills the memory that it allocates and
+// frees.
 func TestDamagedIsDefined(t *testing.T) {
 	p := newPool(t, func(c *Config) { c.Sandbox = SandboxRequire })
 	whole := photo(t, 300, 200, "")

@@ -125,7 +125,7 @@ func NewPool(ctx context.Context, config Config) (*Pool, error) {
 		config.Times = DefaultTimes()
 	}
 	if err := keepSecrets(); err != nil {
-		config.Log.Warn().Err(err).Msg("decoders of other users' pictures could read this process")
+		config.Log.Warn().Err(err).Msg("a decoder could read this process")
 	}
 	p := &Pool{config: config, gate: render.NewGate(runtime.GOMAXPROCS(0)), launcher: newLauncher()}
 	p.metrics = newMetrics(p)
@@ -164,7 +164,7 @@ func (p *Pool) Sandbox() wire.Sandbox { return p.hello.Sandbox }
 
 // unlimited logs, once, that RLIMIT_DATA cannot be set. The memory is still watched.
 func (p *Pool) unlimited(err error) {
-	p.warned.Do(func() { p.config.Log.Warn().Err(err).Msg("decoders are watched only") })
+	p.warned.Do(func() { p.config.Log.Warn().Err(err).Msg("decoders' memory is only watched") })
 }
 
 // start starts a process.
@@ -179,7 +179,7 @@ func (p *Pool) start(ctx context.Context) (*child, error) {
 		return nil, err
 	}
 	if err = c.greet(); err == nil && p.config.Sandbox == SandboxRequire && !c.hello.Sandbox.Whole() {
-		err = fmt.Errorf("--sandbox require: in force are %s: %s", c.hello.Sandbox, c.hello.Sandbox.Problem)
+		err = fmt.Errorf("--sandbox require: only %s in force: %s", c.hello.Sandbox, c.hello.Sandbox.Problem)
 	}
 	if err != nil {
 		c.end(err)

@@ -22,7 +22,7 @@ func (p *Pool) Open(ctx context.Context, source []byte, limits render.Limits, gr
 		return nil, err
 	}
 	lenient := limits.Lenient
-	limits.Time, limits.Lenient = 0, false // [Times] decide. A picture that is damaged is opened again.
+	limits.Time, limits.Lenient = 0, false // The limits in [Times] apply. A damaged picture is opened again.
 	shared, err := wire.Share(source)
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ type remote struct {
 	shared *os.File // Nil if the source is sent over the stream.
 	limits render.Limits
 	// lenient allows one more attempt for a damaged picture, in a fresh process with
-	// limits.Lenient: nothing of another picture is in its memory.
+	// limits.Lenient, whose memory contains nothing of another picture.
 	lenient bool
 
 	child    *child // Nil between two attempts.

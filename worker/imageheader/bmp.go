@@ -77,7 +77,7 @@ func (b *BMP) readInfo(h *Header, info []byte) error {
 		b.Bits = int(binary.LittleEndian.Uint16(info[10:]))
 	} else {
 		if b.HeaderSize < 16 || len(info) < 16 {
-			return errors.New("a header of no known kind")
+			return errors.New("an unknown kind of header")
 		}
 		width, height := int32(number(4)), int32(number(8))
 		if b.TopDown = height < 0; b.TopDown {
@@ -169,8 +169,8 @@ func (b *BMP) end(h *Header, file []byte) int {
 	return b.PixelOffset + int(stride)*h.Height
 }
 
-// endOfRuns walks over run-length encoded pixels. It reports whether they have an end, or
-// all pixels are there. Size returns the bytes of a number of literal pixels.
+// endOfRuns returns where run-length encoded pixels end: at their end mark, or once all
+// pixels are there. It is 0 if the file is cut. Size returns the bytes of a number of literal pixels.
 // https://learn.microsoft.com/windows/win32/gdi/bitmap-compression
 func (b *BMP) endOfRuns(file []byte, h *Header, size func(int) int) int {
 	const endOfLine, endOfBitmap, delta = 0, 1, 2
@@ -204,7 +204,7 @@ func (b *BMP) endOfRuns(file []byte, h *Header, size func(int) int) int {
 	return at
 }
 
-// BMPStride is the bytes of a row of a BMP, which is padded to 4 bytes.
+// BMPStride returns the bytes of a row of a BMP, which is padded to 4 bytes.
 func BMPStride(width, bits int) int64 { return (int64(width)*int64(bits) + 31) / 32 * 4 }
 
 // Rows24 returns the position of the rows of an uncompressed picture of 24 bits per pixel,

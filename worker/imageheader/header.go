@@ -1,15 +1,15 @@
-// Package imageheader reads the headers of pictures: what a file is, how large, how many
-// frames it has, how it is turned, what it says of colour, and what it would cost to
-// decode. It reads bytes in memory, without cgo and without decoding a pixel.
+// Package imageheader parses the headers of pictures: format, size, frames, orientation,
+// colour, and the cost of decoding. It reads bytes in memory, without cgo and without
+// decoding a pixel.
 //
-// It does not judge whether a picture can be decoded: [Header.Refusal] only refuses what
-// is over a limit that the header alone shows.
+// It does not judge whether a picture can be decoded: [Header.Refusal] only refuses a
+// picture whose header alone shows that it is over a limit.
 //
 //	header, err := imageheader.Parse(file)
 //	if refusal := header.Refusal(imageheader.DefaultLimits); refusal != nil { ... }
 //
 // Every parser takes time linear in the file's size, and memory of at most a few times
-// that size. One walk of each container is exported, for those who rewrite files:
+// that size. One walk of each container is exported, for code that rewrites files:
 // [JPEGSegments], [PNGChunks], [RIFFChunks] and [Boxes].
 package imageheader
 

@@ -152,7 +152,7 @@ func TestSniff(t *testing.T) {
 	}
 }
 
-func TestParseRefusesWhatHasNoSize(t *testing.T) {
+func TestParseRefusesPicturesWithoutSize(t *testing.T) {
 	for name, file := range map[string][]byte{
 		"no picture":     []byte("a picture of a cat"),
 		"jpeg, cut":      {0xff, 0xd8, 0xff, 0xe0},

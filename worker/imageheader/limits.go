@@ -111,7 +111,7 @@ func (f *HEIF) refusal(l Limits) *Refusal {
 	case l.DerivedItems > 0 && f.Pictures > l.DerivedItems:
 		return refuse(ClassDerivedImages, "%d coded pictures, the limit is %d", f.Pictures, l.DerivedItems)
 	case l.CodedExcess > 0 && max(f.Coded.Width-f.Stated.Width, f.Coded.Height-f.Stated.Height) > l.CodedExcess:
-		return refuse(ClassSizeMismatch, "a coded picture of %dx%d, where the file says %dx%d",
+		return refuse(ClassSizeMismatch, "a coded picture of %dx%d in a file that declares %dx%d",
 			f.Coded.Width, f.Coded.Height, f.Stated.Width, f.Stated.Height)
 	}
 	return nil

@@ -190,13 +190,13 @@ func (r *pngReader) clears(body []byte) bool {
 // readHeader reads IHDR. ISO 15948, 11.2.2.
 func (r *pngReader) readHeader(c PNGChunk) error {
 	if len(c.Body) != 13 {
-		return errors.New("an IHDR of another size")
+		return errors.New("IHDR has a wrong size")
 	}
 	if r.Width != 0 {
 		return nil // A second one.
 	}
 	if !c.Valid(r.file) {
-		r.damaged("IHDR has another checksum")
+		r.damaged("the checksum of IHDR is wrong")
 	}
 	width, height := binary.BigEndian.Uint32(c.Body), binary.BigEndian.Uint32(c.Body[4:])
 	if width == 0 || height == 0 || width > math.MaxInt32 || height > math.MaxInt32 {
@@ -278,7 +278,7 @@ func (r *pngReader) readFrame(c PNGChunk) {
 	number := func(i int) uint32 { return binary.BigEndian.Uint32(c.Body[i:]) }
 	x, y, width, height := int64(number(12)), int64(number(16)), int64(number(4)), int64(number(8))
 	if width == 0 || height == 0 || x+width > int64(r.Width) || y+height > int64(r.Height) {
-		r.damaged("a frame outside of the canvas")
+		r.damaged("a frame outside the canvas")
 		return
 	}
 	n, d := binary.BigEndian.Uint16(c.Body[20:]), binary.BigEndian.Uint16(c.Body[22:])

@@ -74,7 +74,7 @@ func parseWebP(h *Header, file []byte) error {
 	w.CutShort = promised > int64(len(file))
 	w.Trailing = int(max(0, int64(len(file))-promised))
 	if w.CutShort {
-		h.damaged("shorter than its RIFF header says")
+		h.damaged("shorter than its RIFF header declares")
 	}
 	h.NoMetadata = promised == int64(len(file))
 	r := webpReader{Header: h, WebP: w}

@@ -41,7 +41,7 @@ func Monthly(bucket *store.Bucket, prefix calotype.Prefix, limit int) Budget {
 				return granted, err
 			}
 		}
-		return 0, fmt.Errorf("count the month's invalidations: gave way %d times to other workers", maxTries)
+		return 0, fmt.Errorf("count the month's invalidations: %d conflicts with other workers", maxTries)
 	}
 }
 

@@ -169,7 +169,7 @@ func (p *Invalidator) Run(ctx context.Context) {
 	}
 	if n := p.left(); n > 0 {
 		p.skipped.Add(float64(n))
-		p.log.Warn().Int("skipped", n).Msg("not invalidated: the worker ends; cached copies expire by themselves")
+		p.log.Warn().Int("skipped", n).Msg("not invalidated: the worker stops; cached copies expire by themselves")
 	}
 }
 

@@ -163,7 +163,7 @@ func TestAtMostTenInFlight(t *testing.T) {
 	})
 }
 
-func TestRefusedOnesAreSentLater(t *testing.T) {
+func TestRefusedPathsAreSentLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &cloudFront{refuse: 5}
 		spent := 0
@@ -180,7 +180,7 @@ func TestRefusedOnesAreSentLater(t *testing.T) {
 
 // If CloudFront rejects a path or a policy forbids the call, the calls must not repeat
 // forever, and the other paths must be sent.
-func TestRefusedPathKeepsNoneBack(t *testing.T) {
+func TestRefusedPathDoesNotBlockOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &cloudFront{fails: func(_ *http.Request, paths []string) (int, string) {
 			if slices.Contains(paths, "/odd.jpg*") {
@@ -201,7 +201,7 @@ func TestRefusedPathKeepsNoneBack(t *testing.T) {
 	})
 }
 
-func TestForbiddenIsTriedLessAndLess(t *testing.T) {
+func TestForbiddenBacksOff(t *testing.T) {
 	for name, method := range map[string]string{"to send": http.MethodPost, "to ask": http.MethodGet} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -289,7 +289,7 @@ func TestOriginPath(t *testing.T) {
 	}
 }
 
-func TestMostWaiting(t *testing.T) {
+func TestMaxWaiting(t *testing.T) {
 	p := New(nil, "E1", unlimited, zerolog.Nop())
 	for i := range maxWaiting + 5 {
 		p.Invalidate(strings.Repeat("a", 3) + fmt.Sprint(i))

@@ -125,17 +125,17 @@ func TestMasksOfBMP(t *testing.T) {
 		body []byte
 		want [2]color.NRGBA
 	}{
-		"no masks":                 {fieldsBMP(40, 0, 32, nil, left, right), opaque},
-		"three behind the header":  {fieldsBMP(40, 3, 32, rgb, left, right), opaque},
-		"four behind the header":   {fieldsBMP(40, 6, 32, rgba, left, right), soft},
-		"V3 with alpha":            {fieldsBMP(56, 3, 32, rgba, left, right), soft},
-		"V4 with alpha":            {fieldsBMP(108, 3, 32, rgba, left, right), soft},
-		"V5 with alpha":            {fieldsBMP(124, 3, 32, rgba, left, right), soft},
-		"V5, no alpha":             {fieldsBMP(124, 3, 32, append(rgb[:3:3], 0), left, right), opaque},
-		"V5, masks that not count": {fieldsBMP(124, 0, 32, rgba, left, right), opaque},
-		"swapped":                  {fieldsBMP(40, 3, 32, []uint32{0xff, 0xff00, 0xff0000}, 0x1e1edc, 0x3cc81e), opaque},
-		"5, 5, 5 bits":             {fieldsBMP(40, 0, 16, nil, 0x7c00, 0x03e0), [2]color.NRGBA{{255, 0, 0, 255}, {0, 255, 0, 255}}},
-		"5, 6, 5 bits":             {fieldsBMP(40, 3, 16, []uint32{0xf800, 0x7e0, 0x1f}, 0xf800, 0x0400), [2]color.NRGBA{{255, 0, 0, 255}, {0, 130, 0, 255}}},
+		"no masks":                    {fieldsBMP(40, 0, 32, nil, left, right), opaque},
+		"three behind the header":     {fieldsBMP(40, 3, 32, rgb, left, right), opaque},
+		"four behind the header":      {fieldsBMP(40, 6, 32, rgba, left, right), soft},
+		"V3 with alpha":               {fieldsBMP(56, 3, 32, rgba, left, right), soft},
+		"V4 with alpha":               {fieldsBMP(108, 3, 32, rgba, left, right), soft},
+		"V5 with alpha":               {fieldsBMP(124, 3, 32, rgba, left, right), soft},
+		"V5, no alpha":                {fieldsBMP(124, 3, 32, append(rgb[:3:3], 0), left, right), opaque},
+		"V5, masks that do not count": {fieldsBMP(124, 0, 32, rgba, left, right), opaque},
+		"swapped":                     {fieldsBMP(40, 3, 32, []uint32{0xff, 0xff00, 0xff0000}, 0x1e1edc, 0x3cc81e), opaque},
+		"5, 5, 5 bits":                {fieldsBMP(40, 0, 16, nil, 0x7c00, 0x03e0), [2]color.NRGBA{{255, 0, 0, 255}, {0, 255, 0, 255}}},
+		"5, 6, 5 bits":                {fieldsBMP(40, 3, 16, []uint32{0xf800, 0x7e0, 0x1f}, 0xf800, 0x0400), [2]color.NRGBA{{255, 0, 0, 255}, {0, 130, 0, 255}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			img := look(t, render(t, c.body, Target{2, 1, calotype.PNG, 80}).Body)

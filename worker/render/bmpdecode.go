@@ -29,17 +29,17 @@ const (
 	bmpWithMasks, bmpWithAlphaMask, bmpMaxDimension = 52, 56, 1 << 20
 )
 
-var errCutBMP = errors.New("bmp: shorter than its header says")
+var errCutBMP = errors.New("bmp: shorter than its header declares")
 
 // readBMP reads the headers. It allocates no memory for what they declare.
 func readBMP(file []byte) (b bitmap, err error) {
 	if len(file) < bmpFileHeader+bmpCoreHeader {
-		return b, errors.New("bmp: it ends in its header")
+		return b, errors.New("bmp: ends in its header")
 	}
 	info := file[bmpFileHeader:]
 	size := int64(binary.LittleEndian.Uint32(info))
 	if size > int64(len(info)) {
-		return b, errors.New("bmp: it ends in its header")
+		return b, errors.New("bmp: ends in its header")
 	}
 	colours := 0
 	switch {
@@ -115,7 +115,7 @@ func (b *bitmap) readMasks(file, info []byte, size, after int64) (int64, error) 
 		after += int64(count) * 4
 	}
 	if len(at) < count*4 || after > int64(len(file)) {
-		return after, errors.New("bmp: it ends in its header")
+		return after, errors.New("bmp: ends in its header")
 	}
 	b.masks = [4]uint32{}
 	for i := range count {

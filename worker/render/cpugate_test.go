@@ -22,7 +22,7 @@ func TestGateTurns(t *testing.T) {
 				go p.Encode(step(name))
 				synctest.Wait()
 			}
-			if p.Try(step("nobody is idle")) {
+			if p.Try(step("no CPU is idle")) {
 				t.Error("two steps on one CPU")
 			}
 		})

@@ -27,13 +27,13 @@ func TestNativeCrashEndsTheProcess(t *testing.T) {
 	child.Env = append(os.Environ(), "CALOTYPE_TEST_CRASH="+file, "GOTRACEBACK=none")
 	out, err := child.CombinedOutput()
 	if child.ProcessState == nil || child.ProcessState.Success() {
-		t.Fatalf("it went on: %v\n%s", err, out)
+		t.Fatalf("it continued: %v\n%s", err, out)
 	}
 	// Killed by the signal in one of libvips's threads, or by Go's handler in one of Go's.
 	status := child.ProcessState.Sys().(syscall.WaitStatus)
 	killed := status.Signaled() && (status.Signal() == syscall.SIGSEGV || status.Signal() == syscall.SIGBUS)
 	if !killed && !strings.Contains(string(out), "SIGSEGV") && !strings.Contains(string(out), "SIGBUS") {
-		t.Errorf("it ended otherwise: %v\n%s", err, out)
+		t.Errorf("it ended differently: %v\n%s", err, out)
 	}
 	if strings.Contains(string(out), "FAIL") {
 		t.Errorf("Go recovered from it:\n%s", out)

@@ -127,7 +127,7 @@ func decodeDamagedJPEG(body []byte, shrink int) (*pages, error) {
 	defer C.free(unsafe.Pointer(message))
 	if d == nil {
 		if message == nil {
-			return nil, errors.New("jpeg: it ends in its header")
+			return nil, errors.New("jpeg: ends in its header")
 		}
 		return nil, errors.New("jpeg: " + C.GoString(message))
 	}
@@ -136,7 +136,7 @@ func decodeDamagedJPEG(body []byte, shrink int) (*pages, error) {
 	rows := make([]byte, width*height*samples)
 	have := int(C.damaged_rows(d, (*C.uint8_t)(&rows[0])))
 	if have == 0 {
-		return nil, errors.New("jpeg: it ends before its first row")
+		return nil, errors.New("jpeg: ends before its first row")
 	}
 	colours := samples
 	if samples == 4 {
@@ -169,4 +169,4 @@ func pagesOfRows(rows []byte, width, height, colours, have int) (*pages, error) 
 	return loadPages(calotype.TIFF, tiff, loadOptions{failOn: failOnError, sequential: true})
 }
 
-var errTooLarge = errors.New("a picture of so many pixels is not supported")
+var errTooLarge = errors.New("a picture of this many pixels is not supported")

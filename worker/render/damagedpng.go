@@ -82,7 +82,7 @@ func splitPNG(file []byte) (p pngParts, err error) {
 		at = int(end) + 4
 	}
 	if len(p.header) != 13 || len(p.data) < 3 {
-		return p, errors.New("png: it ends before its first row")
+		return p, errors.New("png: ends before its first row")
 	}
 	return p, nil
 }

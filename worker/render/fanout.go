@@ -98,7 +98,7 @@ func (f *fanout) help() {
 func (f *fanout) run(t *task) {
 	defer close(t.done)
 	if spent := time.Duration(f.spent.Load()); f.limits.Time > 0 && spent > f.limits.Time {
-		t.err = faultf(ClassTooSlow, "not all was made after %v, the limit is %v", spent.Round(time.Millisecond), f.limits.Time)
+		t.err = faultf(ClassTooSlow, "not finished after %v, the limit is %v", spent.Round(time.Millisecond), f.limits.Time)
 		return
 	}
 	start := time.Now()

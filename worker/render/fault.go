@@ -52,7 +52,7 @@ func corrupt(err error) *failure.Failure {
 // library has a code for it.
 var unsupported = []string{"not supported", "not configured", "can not handle"}
 
-var errSilent = errors.New("the decoder gave up and did not say why")
+var errSilent = errors.New("the decoder gave up without a reason")
 
 // oneLine folds libvips's messages about a picture, one line per layer and often repeated,
 // into one line of at most about 200 bytes. It keeps the last one, because the consequence

@@ -14,7 +14,7 @@ func TestCorrupt(t *testing.T) {
 	}{
 		"one line":           {"VipsJpeg: Premature end of input file\n\nStack:\ngoroutine 1", "corrupt: VipsJpeg: Premature end of input file"},
 		"twice the same":     {"vipspng: libpng read error\nvipspng: libpng read error\n", "corrupt: vipspng: libpng read error"},
-		"nothing":            {"", "corrupt: the decoder gave up and did not say why"},
+		"nothing":            {"", "corrupt: the decoder gave up without a reason"},
 		"seeks":              {"source: bad seek to 99\nsource: bad seek to 98\nwebp: unable to parse image\n", "corrupt: webp: unable to parse image"},
 		"a kind not read":    {"tiff2vips: subsampled images not supported\n", "unsupported-format: tiff2vips: subsampled images not supported"},
 		"a lot, the end":     {long + "tiff2vips: read error\n", "corrupt: TIFFReadDirectory: a warning about a tag; tiff2vips: read error"},

@@ -142,7 +142,7 @@ func TestColours(t *testing.T) {
 	// A profile that is ignored would be noticed.
 	stored := look(t, saved(t, muted, profile(adobeRGB(t)), 98))
 	if got := color.NRGBAModel.Convert(stored.At(100, 75)).(color.NRGBA); max(got.R, mutedCorners[0][0].R)-min(got.R, mutedCorners[0][0].R) < 8 {
-		t.Errorf("Adobe RGB stores %v for %v, which tests nothing", got, mutedCorners[0][0])
+		t.Errorf("Adobe RGB stores %v for %v, which makes the test meaningless", got, mutedCorners[0][0])
 	}
 	for name, body := range map[string][]byte{"8 bits": jpegOf(t, grey), "16 bits": pngOf(t, grey16)} {
 		img := look(t, render(t, body, Target{200, 150, calotype.JPEG, 90}).Body)

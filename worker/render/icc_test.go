@@ -35,17 +35,17 @@ func TestIsSRGB(t *testing.T) {
 		profile []byte
 		want    bool
 	}{
-		"libvips' sRGB":      {srgb, true},
-		"IEC 61966-2.1":      {profileOf(t, vips.SRGBIEC6196621ICCProfilePath), true},
-		"Display P3":         {profileOf(t, "p3"), false},
-		"Adobe RGB":          {profileOf(t, adobeRGB(t)), false},
-		"CMYK":               {profileOf(t, "cmyk"), false},
-		"nothing":            {nil, false},
-		"a header":           {srgb[:128], false},
-		"cut":                {srgb[:len(srgb)/2], false},
-		"another space":      {changed("RGB XYZ ", "RGB Lab "), false},
-		"no green":           {changed("gXYZ", "xXYZ"), false},
-		"a table goes first": {changed("desc", "A2B0"), false},
+		"libvips' sRGB":          {srgb, true},
+		"IEC 61966-2.1":          {profileOf(t, vips.SRGBIEC6196621ICCProfilePath), true},
+		"Display P3":             {profileOf(t, "p3"), false},
+		"Adobe RGB":              {profileOf(t, adobeRGB(t)), false},
+		"CMYK":                   {profileOf(t, "cmyk"), false},
+		"nothing":                {nil, false},
+		"a header":               {srgb[:128], false},
+		"cut":                    {srgb[:len(srgb)/2], false},
+		"another space":          {changed("RGB XYZ ", "RGB Lab "), false},
+		"no green":               {changed("gXYZ", "xXYZ"), false},
+		"a table has precedence": {changed("desc", "A2B0"), false},
 	} {
 		if got := imageheader.IsSRGB(c.profile); got != c.want {
 			t.Errorf("%s: got %v", name, got)

@@ -35,6 +35,6 @@ func TestLibraries(t *testing.T) {
 		}
 	}
 	if hasOperation("VipsForeignLoad", "no_such_thing") {
-		t.Error("there is such a thing")
+		t.Error("a non-existing library was found")
 	}
 }

@@ -58,7 +58,7 @@ func TestJPEGQuality(t *testing.T) {
 
 // If a rendition in the source's format would not be smaller in bytes, it is the source
 // itself.
-func TestNeverHeavier(t *testing.T) {
+func TestNeverLarger(t *testing.T) {
 	flat := image.NewNRGBA(image.Rect(0, 0, 1000, 1000)) // Scaled down, its edges become grey.
 	for y := range 1000 {
 		for x := range 1000 {
@@ -86,7 +86,7 @@ func TestNeverHeavier(t *testing.T) {
 			t.Errorf("%s: %d bytes of %d, as is: %v", name, len(r.Body), len(c.source), r.AsIs)
 		}
 		if size := look(t, r.Body).Bounds().Size(); r.Format != calotype.GIF && size != image.Pt(r.Width, r.Height) {
-			t.Errorf("%s: %v, but it says %dx%d", name, size, r.Width, r.Height)
+			t.Errorf("%s: %v, but it reports %dx%d", name, size, r.Width, r.Height)
 		}
 	}
 	vips.AssertNoLeaks(t)
@@ -107,7 +107,7 @@ func TestEncodedAgainAtItsOwnQuality(t *testing.T) {
 	} {
 		r := render(t, c.source, Target{c.size.X, c.size.Y, calotype.JPEG, 80})
 		if got, ok := imageheader.JPEGQuality(r.Body); r.AsIs || !ok || got != quality {
-			t.Errorf("%s: encoded at %d, came with %d, as is: %v", name, got, quality, r.AsIs)
+			t.Errorf("%s: encoded at %d, was encoded at %d, as is: %v", name, got, quality, r.AsIs)
 		}
 		if bytes.Contains(r.Body, []byte(secret)) {
 			t.Errorf("%s: metadata are left", name)

@@ -22,7 +22,7 @@ import (
 // detector, which would need three times Go's memory.
 func TestMemoryIsPredicted(t *testing.T) {
 	if file := os.Getenv("CALOTYPE_TEST_RENDER"); file != "" {
-		renderAndTell(t, file, calotype.Format(os.Getenv("CALOTYPE_TEST_FORMAT")))
+		renderAndReport(t, file, calotype.Format(os.Getenv("CALOTYPE_TEST_FORMAT")))
 		return
 	}
 	program := os.Args[0]
@@ -177,8 +177,8 @@ func writeLarge(t *testing.T, file string, save func(*vips.ImageRef) ([]byte, *v
 	}
 }
 
-// renderAndTell is the main function of the separate process.
-func renderAndTell(t *testing.T, file string, format calotype.Format) {
+// renderAndReport is the main function of the separate process.
+func renderAndReport(t *testing.T, file string, format calotype.Format) {
 	body, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)

@@ -16,9 +16,9 @@ import (
 	"calotype"
 )
 
-// tellTale is a JPEG with a secret in its EXIF (also as GPS position), XMP, IPTC and
+// jpegWithSecret is a JPEG with a secret in its EXIF (also as GPS position), XMP, IPTC and
 // comment.
-func tellTale(t testing.TB) []byte {
+func jpegWithSecret(t testing.TB) []byte {
 	return withSegments(jpegOf(t, quadrants(800, 600)), exif(6),
 		segment(0xe1, "http://ns.adobe.com/xap/1.0/\x00"+xmp),
 		segment(0xed, "Photoshop 3.0\x008BIM\x04\x04\x00\x00\x00\x00\x00\x15\x1c\x02\x78\x00\x10"+secret+"\x00"),
@@ -27,23 +27,23 @@ func tellTale(t testing.TB) []byte {
 
 const xmp = `<x:xmpmeta xmlns:x="adobe:ns:meta/">` + secret + `</x:xmpmeta>`
 
-// tellTales are pictures of every format that can hold a secret.
-func tellTales(t *testing.T) map[string][]byte {
+// picturesWithSecrets are pictures of every format that can hold a secret.
+func picturesWithSecrets(t *testing.T) map[string][]byte {
 	chunk := func(name, body string) []byte {
 		b := binary.BigEndian.AppendUint32(nil, uint32(len(body)))
 		b = append(b, name+body...)
 		return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE([]byte(name+body)))
 	}
 	pic, anim := pngOf(t, quadrants(800, 600)), moving(t, 2, 80, 60)
-	tales := map[string][]byte{
-		"jpeg": tellTale(t),
+	pictures := map[string][]byte{
+		"jpeg": jpegWithSecret(t),
 		"png": slices.Concat(pic[:33], chunk("tEXt", "Comment\x00"+secret), chunk("iTXt", "XML:com.adobe.xmp\x00\x00\x00\x00\x00"+xmp),
 			chunk("eXIf", string(exif(1)[10:])), pic[33:]),
 		"gif": slices.Concat(anim[:len(anim)-1], []byte("\x21\xfe\x10"+secret+"\x00"),
 			[]byte("\x21\xff\x0bXMP DataXMP\x10"+secret+"\x00"), []byte{0x3b}),
 	}
-	// The others as libvips writes them when it removes nothing.
-	ref, err := vips.LoadImageFromBuffer(tellTale(t), nil)
+	// The others, as libvips writes them with all metadata.
+	ref, err := vips.LoadImageFromBuffer(jpegWithSecret(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,19 +56,19 @@ func tellTales(t *testing.T) map[string][]byte {
 		},
 		"heic": func() ([]byte, *vips.ImageMetadata, error) { return ref.ExportHeif(vips.NewHeifExportParams()) },
 	} {
-		if tales[name], _, err = export(); err != nil {
+		if pictures[name], _, err = export(); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 	}
-	return tales
+	return pictures
 }
 
 // No rendition of any format holds the source's metadata: neither in its bytes nor in what
 // a decoder reads.
 func TestMetadataIsRemoved(t *testing.T) {
-	for from, body := range tellTales(t) {
+	for from, body := range picturesWithSecrets(t) {
 		if !bytes.Contains(body, []byte(secret)) {
-			t.Errorf("%s: tells no secret to begin with", from)
+			t.Errorf("%s: holds no secret to begin with", from)
 		}
 		p, err := Open(body, Limits{})
 		if err != nil {
@@ -103,8 +103,8 @@ func wantNothingTold(t *testing.T, name string, r Rendition) {
 	}
 	defer ref.Close()
 	for _, field := range ref.GetFields() {
-		for _, told := range []string{"exif-", "xmp-", "iptc-", "icc-profile", "jpeg-thumbnail", "gif-comment", "png-comment", "photoshop-"} {
-			if strings.HasPrefix(field, told) {
+		for _, prefix := range []string{"exif-", "xmp-", "iptc-", "icc-profile", "jpeg-thumbnail", "gif-comment", "png-comment", "photoshop-"} {
+			if strings.HasPrefix(field, prefix) {
 				t.Errorf("%s: a decoder reads %s", name, field)
 			}
 		}
@@ -116,18 +116,18 @@ func wantNothingTold(t *testing.T, name string, r Rendition) {
 
 // HEIC and TIFF become JPEG if no format is requested: browsers show neither.
 func TestShownAsJPEG(t *testing.T) {
-	tales := tellTales(t)
+	pictures := picturesWithSecrets(t)
 	tl, tr, bl, br := corners[0][0], corners[0][1], corners[1][0], corners[1][1]
 	for from, want := range map[string][2][2]color.NRGBA{
 		"heic": corners,              // Turned only by its container (ISO 23008-12, 6.5.10), which has no such property here.
 		"tiff": {{bl, tl}, {br, tr}}, // Turned by the tag: the first row is the right side.
 	} {
-		p, err := Open(tales[from], Limits{})
+		p, err := Open(pictures[from], Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		box := calotype.Box{Width: 360, Height: 360}
-		r := render(t, tales[from], p.Target(calotype.Variant{Preset: "SS"}, calotype.Preset{Name: "SS", Wide: box, Tall: box}, 90))
+		r := render(t, pictures[from], p.Target(calotype.Variant{Preset: "SS"}, calotype.Preset{Name: "SS", Wide: box, Tall: box}, 90))
 		if f, _ := Sniff(r.Body); string(p.Format) != from || f != calotype.JPEG || r.Format != calotype.JPEG {
 			t.Errorf("%s is %s and became %s, %s", from, p.Format, f, r.Format)
 		}

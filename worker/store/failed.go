@@ -72,7 +72,7 @@ var remedies = map[string]string{
 	failure.Archived:       "restore the object, or move it to a storage class that can be read at once",
 	failure.KMSKey:         "enable the object's KMS key, and let the worker's role use it (kms:Decrypt, kms:GenerateDataKey)",
 	failure.NotImplemented: "the store must have conditional PUT and DELETE and strong ETags; for one without S3's checksums set AWS_REQUEST_CHECKSUM_CALCULATION=when_required",
-	failure.Refused:        "the same request is refused again: see the store's reason, then replay",
+	failure.Refused:        "the same request will be refused again: see the store's reason, then replay",
 }
 
 // passingCodes are codes with a 4xx status for failures that may end by themselves: damage

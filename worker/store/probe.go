@@ -14,25 +14,25 @@ import (
 	"calotype/worker/failure"
 )
 
-// errIgnored is the error of a store that does a write whose condition does not hold. Two
-// workers would overwrite each other's renditions.
+// errIgnored is the error of a store that executes a write whose condition does not hold.
+// Two workers would overwrite each other's renditions.
 var errIgnored = errors.New("the store ignores the condition: workers need one that enforces it")
 
 // Check is the result for one permission or feature that publishing needs.
 type Check struct {
-	Name    string // An IAM action, or the feature.
+	Name    string // An IAM action, or the name of the feature.
 	Err     error
-	Skipped bool // An earlier check failed.
+	Skipped bool // True if an earlier check failed.
 }
 
-// Lacks reports whether the store cannot do what was checked, whoever asks and whenever.
+// Lacks reports whether the store cannot do what was checked, for any caller at any time.
 func (c Check) Lacks() bool {
 	var f *failure.Failure
 	return errors.Is(c.Err, errIgnored) || errors.As(c.Err, &f) && f.Class == failure.NotImplemented
 }
 
-// Probe checks what publishing needs, with a small object under the prefix that it puts,
-// tries to replace, and deletes.
+// Probe checks what publishing needs. It puts a small object under the prefix, tries to
+// replace it, and deletes it.
 func (b *Bucket) Probe(ctx context.Context, prefix calotype.Prefix) []Check {
 	const other = `"00000000000000000000000000000000"`
 	key, body := string(prefix)+"/.calotype-status/"+rand.Text(), []byte("probe")
@@ -41,7 +41,7 @@ func (b *Bucket) Probe(ctx context.Context, prefix calotype.Prefix) []Check {
 	if err != nil {
 		return append(checks, Check{Name: "s3:DeleteObject", Skipped: true})
 	}
-	// Whatever the conditions do, the object goes in the end.
+	// Whatever the conditions do, the object is deleted in the end.
 	defer func() {
 		_, _ = b.client.DeleteObject(context.WithoutCancel(ctx), &s3.DeleteObjectInput{Bucket: &b.name, Key: &key})
 	}()
@@ -61,7 +61,7 @@ func (b *Bucket) Probe(ctx context.Context, prefix calotype.Prefix) []Check {
 	return append(checks, Check{Name: "s3:DeleteObject", Err: err})
 }
 
-// enforced returns the error of a condition that should have failed.
+// enforced returns an error if a condition that does not hold was ignored.
 func enforced(err error) error {
 	switch {
 	case err == nil:
@@ -72,7 +72,7 @@ func enforced(err error) error {
 	return err
 }
 
-// reads checks that the object is what was put.
+// reads checks that the object has the written content.
 func (b *Bucket) reads(ctx context.Context, key string, want []byte, etag string) error {
 	body, object, err := b.Get(ctx, key, 1<<10)
 	switch {

@@ -27,7 +27,7 @@ var (
 	// ErrTooLarge is the error of an object that is larger than asked for.
 	ErrTooLarge = errors.New("too large")
 
-	errTooLong = errors.New("more than promised")
+	errTooLong = errors.New("larger than announced")
 )
 
 // Bucket is one S3 bucket. A missing object is [fs.ErrNotExist] everywhere, and an object
@@ -78,8 +78,8 @@ func (b *Bucket) Head(ctx context.Context, key string) (Object, error) {
 	return object, object.check("head", key, out.ContentLength)
 }
 
-// check returns the error of a successful response that cannot be an object's: a gateway
-// answers with a page of its own, or the store's ETags make every condition fail.
+// check returns an error for a successful response that cannot be an object's: a gateway
+// responds with its own page, or the store's ETags make every condition fail.
 func (o Object) check(verb, key string, length *int64) error {
 	switch {
 	case length == nil:

@@ -197,8 +197,8 @@ func TestKindsOfErrors(t *testing.T) {
 	}
 }
 
-// A response that no object can have is an error, and does not pass for an empty object.
-func TestResponsesThatAreNoObject(t *testing.T) {
+// A response that cannot be an object's is an error, and does not count as an empty object.
+func TestResponsesThatAreNotObjects(t *testing.T) {
 	for name, c := range map[string]struct {
 		header http.Header
 		length int64 // -1 for none.

@@ -1,5 +1,5 @@
-// All checks of the templates. They are not files of their own to "node --test", which
-// would have each write the templates again.
+// All checks of the templates, in one file: with separate files, "node --test" would write
+// the templates again for each.
 import './language.mjs';
 import './schema.mjs';
 import './nag.mjs';

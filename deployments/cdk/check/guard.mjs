@@ -1,6 +1,6 @@
 // The templates against the Control Tower rules of cfn-guard, whose binary comes with its
-// npm package. What is not followed has its reason in reasons-guard.json, and a reason
-// that nothing needs any more is a mistake too.
+// npm package. Each exception has its reason in reasons-guard.json. A reason
+// that is no longer needed is an error too.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -14,7 +14,7 @@ const validator = new CfnGuardValidator();
 /** The logical id without the hash that the library adds to it. */
 const named = (id) => id.replace(/[0-9A-F]{8}$/, '');
 
-/** What the rules find, as "rule resource". */
+/** The findings, as "rule resource". */
 function findings(file) {
   return validator.validate({ templatePaths: [file] }).violations.flatMap(({ ruleName, violatingResources }) =>
     violatingResources.map(({ resourceLogicalId }) => `${ruleName} ${named(resourceLogicalId)}`));

@@ -1,6 +1,5 @@
-// Who may do what, by simulation over the templates' own policies: for each call, of
-// all roles that the stacks make, of CloudFront, of other accounts and of anybody,
-// exactly these may.
+// Simulates the templates' policies. For each call it checks which callers are allowed,
+// among all roles of the stacks, CloudFront, other accounts and anonymous callers.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { anonymousPrincipal, runSimulation } from '@cloud-copilot/iam-simulate';
@@ -10,7 +9,7 @@ const account = '123456789012';
 const parameters = { BucketName: 'photos-of-ours', DestinationFolder: 'resized', Quality: '80', 'AWS::AccountId': account, 'AWS::Partition': 'aws', 'AWS::URLSuffix': 'amazonaws.com' };
 const bucket = `arn:aws:s3:::${parameters.BucketName}`;
 
-/** The resources of a deployment, with references made plain. */
+/** The resources of a deployment, with references resolved. */
 function plain({ stacks }) {
   const resources = Object.assign({}, ...stacks.map(({ name, template }) => Object.fromEntries(Object.entries(template.Resources)
     .map(([id, r]) => [id, { ...r, region: stacks.length > 1 && !name.endsWith('-edge') ? 'eu-west-1' : 'us-east-1' }]))));
@@ -36,16 +35,16 @@ function plain({ stacks }) {
   return Object.fromEntries(Object.entries(resources).map(([id, r]) => [id, { ...r, Properties: resolve(r.Properties ?? {}, r.region) }]));
 }
 
-/** The id of a distribution is its logical one here. */
+/** Here a distribution's id is its logical id. */
 const distribution = (resources) => Object.entries(resources).find(([, { Type }]) => Type === 'AWS::CloudFront::Distribution')[0];
 
-/** Everyone who could call, by a name, with what is asked on their behalf. */
+/** All possible callers, keyed by name, with their principals and policies. */
 function callers(resources) {
   const named = {};
   for (const [id, { Type, Properties }] of Object.entries(resources)) {
     if (Type !== 'AWS::IAM::Role') continue;
     for (const managed of Properties.ManagedPolicyArns ?? []) {
-      // Of AWS's own policies only this one is known here: it allows to write logs.
+      // The only AWS managed policy that is known here: it permits writing logs.
       assert.match(JSON.stringify(managed), /AWSLambdaBasicExecutionRole/);
     }
     const attached = Object.values(resources).filter((r) => r.Type === 'AWS::IAM::Policy' && r.Properties.Roles.includes(id));
@@ -66,7 +65,7 @@ function callers(resources) {
   };
 }
 
-/** The names of those who may. */
+/** The names of the allowed callers. */
 async function whoMay(resources, action, resource, tls = true) {
   const policies = Object.values(resources).filter(({ Type, Properties }) =>
     Type === 'AWS::S3::BucketPolicy' ? resource.startsWith(bucket)

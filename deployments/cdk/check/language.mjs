@@ -1,4 +1,4 @@
-// The viewer function in the language that CloudFront Functions have for sure.
+// The viewer function must be in the JavaScript version that CloudFront Functions support.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'acorn';

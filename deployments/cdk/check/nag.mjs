@@ -1,5 +1,5 @@
-// The templates against cdk-nag's rules of the AWS Solutions pack. What is not followed
-// has its reason in reasons.json; a reason that nothing needs any more is a mistake too.
+// The templates against cdk-nag's rules of the AWS Solutions pack. Each exception
+// has its reason in reasons.json. A reason that is no longer needed is an error too.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -11,7 +11,7 @@ import { all } from './templates.mjs';
 const reasons = JSON.parse(readFileSync(new URL('reasons.json', import.meta.url)));
 const unused = new Set(Object.keys(reasons));
 
-/** Collects what the rules find, as "rule resource" or "rule[finding] resource". */
+/** Collects the findings, as "rule resource" or "rule[finding] resource". */
 class Collector {
   findings = [];
   onCompliance() {}

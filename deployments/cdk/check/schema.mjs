@@ -18,13 +18,13 @@ const scalars = {
   number: (v) => typeof v !== 'object' && Number.isFinite(Number(v)),
 };
 
-/** Yields what is wrong with a value of a type. */
+/** Yields the errors in a value of a type. */
 function* wrong(type, value, path) {
   if (isReference(value)) return;
   if (scalars[type.type]) {
-    if (!scalars[type.type](value)) yield `${path}: ${JSON.stringify(value)} is no ${type.type}`;
+    if (!scalars[type.type](value)) yield `${path}: ${JSON.stringify(value)} is not of type ${type.type}`;
   } else if (type.type === 'array') {
-    if (!Array.isArray(value)) yield `${path}: no list`;
+    if (!Array.isArray(value)) yield `${path}: not a list`;
     else for (const [i, element] of value.entries()) yield* wrong(type.element, element, `${path}.${i}`);
   } else if (type.type === 'map') {
     for (const [key, element] of Object.entries(value)) yield* wrong(type.element, element, `${path}.${key}`);
@@ -34,7 +34,7 @@ function* wrong(type, value, path) {
     const tries = type.types.map((t) => [...wrong(t, value, path)]);
     if (tries.every((mistakes) => mistakes.length > 0)) yield* tries[0];
   } else if (type.type === 'tag') {
-    if (typeof value.Key !== 'string' || value.Value === undefined) yield `${path}: no tag`;
+    if (typeof value.Key !== 'string' || value.Value === undefined) yield `${path}: not a tag`;
   } else if (type.type !== 'json') {
     throw new Error(`${path}: no check for the type ${type.type}`);
   }
@@ -42,7 +42,7 @@ function* wrong(type, value, path) {
 
 function* wrongProperties(properties, value, path) {
   if (typeof value !== 'object' || Array.isArray(value)) {
-    yield `${path}: no object`;
+    yield `${path}: not an object`;
     return;
   }
   for (const [name, property] of Object.entries(properties)) {
@@ -56,7 +56,7 @@ function* wrongProperties(properties, value, path) {
 
 function* mistakes(template) {
   for (const [id, { Type, Properties = {} }] of Object.entries(template.Resources)) {
-    if (Type.startsWith('Custom::')) continue; // Ours to define: the library's, for values of another Region.
+    if (Type.startsWith('Custom::')) continue; // A type of the library's, for values from another Region.
     const found = [...spec.lookup('resource', 'cloudFormationType', 'equals', Type)];
     if (found.length === 0) yield `${id}: AWS has no ${Type}`;
     else yield* wrongProperties(found[0].properties, Properties, id);
@@ -65,7 +65,7 @@ function* mistakes(template) {
 
 for (const { name, stacks } of all) {
   for (const stack of stacks) {
-    test(`${name}: ${stack.name} is as CloudFormation has it`, () => {
+    test(`${name}: ${stack.name} matches CloudFormation's schema`, () => {
       assert.deepEqual([...mistakes(stack.template)], []);
     });
   }
@@ -80,7 +80,7 @@ test('mistakes are found', () => {
     },
   };
   assert.deepEqual([...mistakes(template)], [
-    'Queue.VisibilityTimeout: "soon" is no integer',
+    'Queue.VisibilityTimeout: "soon" is not of type integer',
     'Queue.Visibility: there is no such property',
     'Nothing: AWS has no AWS::SQS::Qeue',
     'Role.AssumeRolePolicyDocument is missing',

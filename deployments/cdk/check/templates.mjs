@@ -1,5 +1,5 @@
-// The templates that the checks look at: as "cdk synth" writes them, without
-// credentials, for the settings that differ most.
+// The checked templates: as "cdk synth" writes them, without credentials, for the
+// settings that differ most.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,12 +24,12 @@ function synthesise(context) {
   const output = join(directory, 'out');
   execFileSync(join(here, 'node_modules', '.bin', 'cdk'), ['synth', '--quiet', '--no-notices', '--no-version-reporting', '--output', output, ...values], {
     cwd: join(here, '..'),
-    // No account: neither its credentials nor its settings.
+    // Without an account's credentials and settings.
     env: {
       ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS|CDK)_/.test(name))),
       CDK_DISABLE_CLI_TELEMETRY: 'true', AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     },
-    stdio: ['ignore', 'ignore', 'pipe'], // What it says is in the error, if it fails.
+    stdio: ['ignore', 'ignore', 'pipe'], // Its output is in the error, if it fails.
   });
   const artifacts = JSON.parse(readFileSync(join(output, 'manifest.json'))).artifacts;
   return Object.entries(artifacts)
@@ -40,5 +40,5 @@ function synthesise(context) {
     });
 }
 
-/** For each deployment its name and its stacks. */
+/** The name and the stacks of each deployment. */
 export const all = Object.entries(deployments).map(([name, context]) => ({ name, stacks: synthesise(context) }));

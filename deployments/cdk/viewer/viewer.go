@@ -32,7 +32,7 @@ func Code(presets calotype.Presets) (string, error) {
 	}
 	code := strings.Replace(source, `["SIZES"]`, string(list), 1)
 	if len(code) > maxCode {
-		return "", fmt.Errorf("the viewer-request function for %d presets has %d bytes, and CloudFront takes %d: have fewer presets, or shorter names", len(presets), len(code), maxCode)
+		return "", fmt.Errorf("the viewer-request function for %d presets has %d bytes, and CloudFront allows %d: use fewer presets, or shorter names", len(presets), len(code), maxCode)
 	}
 	return code, nil
 }

@@ -2,19 +2,19 @@
 var sizes = ["SIZES"];
 var formats = ["webp", "avif", "jpeg", "png"];
 
-// A value as Go reads it (except +, which no known parameter contains), or
-// undefined where Go leaves the pair out.
+// A value as Go decodes it (except +, which no known parameter contains), or undefined
+// if Go skips the pair.
 function decode(text) {
   if (/;|%(?![0-9A-Fa-f]{2})/.test(text)) return undefined;
   try {
     return decodeURIComponent(text);
   } catch (notUTF8) {
-    return '\uFFFD'; // It counts, and is nothing that we know.
+    return '\uFFFD'; // The value counts, but is unknown.
   }
 }
 
-// The first value of each parameter that we read. A name counts as it is spelled, as for
-// the edge: "si%7Ae" is not "size".
+// The first value of each known parameter. As at the edge, a name must not be escaped:
+// "si%7Ae" is not "size".
 function read(query) {
   var first = { size: '', to_webp: '', format: '' };
   var seen = [];

@@ -159,7 +159,7 @@ func TestTooManyPresets(t *testing.T) {
 	for range 300 {
 		presets = append(presets, calotype.Preset{Name: strings.Repeat("x", 32)})
 	}
-	if _, err := Code(presets); err == nil || !strings.Contains(err.Error(), "have fewer presets") {
+	if _, err := Code(presets); err == nil || !strings.Contains(err.Error(), "use fewer presets") {
 		t.Errorf("got %v, want an error that says what to do", err)
 	}
 }

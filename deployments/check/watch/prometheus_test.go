@@ -132,16 +132,16 @@ func (s server) ask(t *testing.T, expression string) []sample {
 	return samples
 }
 
-// ringing returns the firing alerts and their labels.
-func (s server) ringing(t *testing.T) map[string][]sample {
+// firing returns the alerts whose condition holds now, with the results.
+func (s server) firing(t *testing.T) map[string][]sample {
 	t.Helper()
-	ringing := map[string][]sample{}
+	firing := map[string][]sample{}
 	for name, expression := range alerts(t) {
 		if samples := s.ask(t, expression); len(samples) > 0 {
-			ringing[name] = samples
+			firing[name] = samples
 		}
 	}
-	return ringing
+	return firing
 }
 
 // wantSoundRules checks what the server reports about the rules.
@@ -178,15 +178,15 @@ func (s server) wantSoundRules(t *testing.T) {
 
 func wantRinging(t *testing.T, s server, when string, want ...string) {
 	t.Helper()
-	got := s.ringing(t)
+	got := s.firing(t)
 	for _, name := range want {
 		if got[name] == nil {
-			t.Errorf("%s: %s does not ring", when, name)
+			t.Errorf("%s: %s does not fire", when, name)
 		}
 		delete(got, name)
 	}
 	for name, samples := range got {
-		t.Errorf("%s: %s rings: %v", when, name, samples)
+		t.Errorf("%s: %s fires: %v", when, name, samples)
 	}
 }
 
@@ -211,13 +211,13 @@ func TestPrometheusScrapesAWorkerAndAnEdge(t *testing.T) {
 		t.Helper()
 		awstest.Eventually(t, time.Minute, what, func() bool { return len(prometheus.ask(t, expression)) > 0 })
 	}
-	settled("jobs and answers show", `sum(calotype_jobs_total{outcome="done"}) >= 20 and sum(calotype_responses_total{state="rendition"}) > 20`)
-	settled("the queue shows as empty", `max(calotype_queue_messages{queue="jobs",state="visible"}) == 0`)
-	wantRinging(t, prometheus, "all is well")
+	settled("jobs and responses are counted", `sum(calotype_jobs_total{outcome="done"}) >= 20 and sum(calotype_responses_total{state="rendition"}) > 20`)
+	settled("the queue is reported as empty", `max(calotype_queue_messages{queue="jobs",state="visible"}) == 0`)
+	wantRinging(t, prometheus, "everything is healthy")
 
 	awstest.Put(t, bucket, "broken.jpg", []byte("no picture"), awstest.Headers{ContentType: "image/jpeg"})
 	view(t, pictures+"/broken.jpg?size=M")
-	settled("the dead letter shows", `max(calotype_queue_messages{queue="dead",state="visible"}) > 0`)
+	settled("the dead letter is counted", `max(calotype_queue_messages{queue="dead",state="visible"}) > 0`)
 	wantRinging(t, prometheus, "a picture is broken", "CalotypeDeadLetters")
 
 	prometheus.wantSoundRules(t)
@@ -232,7 +232,7 @@ func TestPrometheusScrapesAWorkerAndAnEdge(t *testing.T) {
 		for _, expression := range expressions {
 			got := prometheus.ask(t, strings.ReplaceAll(expression, "$__rate_interval", "1m"))
 			if len(got) == 0 {
-				t.Errorf("%s: nothing to show of %s", title, expression)
+				t.Errorf("%s: no data for %s", title, expression)
 			}
 			t.Logf("%-28s %v", title, got)
 		}
@@ -242,7 +242,7 @@ func TestPrometheusScrapesAWorkerAndAnEdge(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = worker.Wait() // It reports that it was killed.
-	settled("the worker is gone", `up{job="calotype-worker"} == 0`)
+	settled("the worker has ended", `up{job="calotype-worker"} == 0`)
 	wantRinging(t, prometheus, "the worker was killed", "CalotypeNoWorkers", "CalotypeNotReady")
 }
 

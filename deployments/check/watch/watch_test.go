@@ -163,12 +163,12 @@ func TestEveryAlertIsTested(t *testing.T) {
 	all := alerts(t)
 	for name := range all {
 		if !fires[name] || !silent[name] {
-			t.Errorf("%s: goes off in a test: %v, is silent in one: %v", name, fires[name], silent[name])
+			t.Errorf("%s: fires in a test: %v, is silent in one: %v", name, fires[name], silent[name])
 		}
 	}
 	for name := range fires {
 		if all[name] == "" {
-			t.Errorf("%s is tested and no alert", name)
+			t.Errorf("%s is tested and is not an alert", name)
 		}
 	}
 }
@@ -193,7 +193,7 @@ func TestEveryAlertIsDocumented(t *testing.T) {
 	}
 	for name := range documented {
 		if all[name] == "" {
-			t.Errorf("%s is documented and no alert", name)
+			t.Errorf("%s is documented and is not an alert", name)
 		}
 	}
 }
@@ -213,7 +213,7 @@ func TestEveryAlarmIsDocumented(t *testing.T) {
 	for _, m := range made {
 		names = append(names, m[1])
 		if !strings.Contains(string(doc), "\n| `"+m[1]+"` | ") {
-			t.Errorf("%s begins no row of docs/operations.md", m[1])
+			t.Errorf("no row of docs/operations.md begins with %s", m[1])
 		}
 	}
 	if len(names) < 5 || !slices.Contains(names, "DeadLetters") {

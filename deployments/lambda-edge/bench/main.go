@@ -62,7 +62,7 @@ func run(ctx context.Context, dist, sources string, out io.Writer) error {
 	}
 	zip, err := os.Stat(filepath.Clean(dist) + ".zip")
 	if err != nil {
-		return fmt.Errorf("look at the archive: %w", err)
+		return fmt.Errorf("inspect the archive: %w", err)
 	}
 	fmt.Fprintf(out, "zip: %.2f MB; medians of %d rounds, warm over %d events each\n", float64(zip.Size())/1e6, rounds, events)
 	for _, node := range []string{"node20", "node22"} {
@@ -119,11 +119,11 @@ func measure(ctx context.Context, url, node, script string, h handler) (figures,
 		return figures{}, fmt.Errorf("run %s: %w\n%s", h.file, err, &stderr)
 	}
 	if stderr.Len() > 0 {
-		return figures{}, fmt.Errorf("%s complains: %s", h.file, &stderr)
+		return figures{}, fmt.Errorf("%s logged: %s", h.file, &stderr)
 	}
 	var f figures
 	if err := json.Unmarshal(out, &f); err != nil {
-		return figures{}, fmt.Errorf("read what %s measured: %w", h.file, err)
+		return figures{}, fmt.Errorf("read the measurements of %s: %w", h.file, err)
 	}
 	return f, nil
 }

@@ -1,16 +1,16 @@
-// Runs a handler for tests: a line of JSON with an event in, a line with what the
-// handler returned out. {"env": {...}} sets variables for this event; {"repeat": n}
-// handles n of them before, with their number for N, telling the memory in use after
-// the first quarter and at the end.
+// Runs a handler for tests. It reads one event per line as JSON, and writes a line with
+// the handler's result. {"env": {...}} sets variables for this event. {"repeat": n} first
+// handles n copies, with their number instead of N, and reports the memory after the
+// first quarter and at the end.
 import { createInterface } from 'node:readline';
 import tls from 'node:tls';
 import { pathToFileURL } from 'node:url';
 
-// LEAD_TO is a port of this machine: all TLS connections lead there.
-if (process.env.LEAD_TO) {
+// REDIRECT_TO is a port of this machine to which all TLS connections are redirected.
+if (process.env.REDIRECT_TO) {
   const { connect } = tls;
   tls.connect = (options, ...more) =>
-    connect({ ...options, host: '127.0.0.1', port: process.env.LEAD_TO, servername: options.servername ?? options.host }, ...more);
+    connect({ ...options, host: '127.0.0.1', port: process.env.REDIRECT_TO, servername: options.servername ?? options.host }, ...more);
 }
 
 let log = '';

@@ -1,6 +1,6 @@
-// Handles events that lead to the calls which are to be measured, and prints the CPU
-// ms from the process's start to the first answer, and the median ms of those that
-// follow. Each event is for a picture of its own, so that nothing is remembered.
+// Handles events that cause the measured calls. It prints the CPU time in ms from the
+// start of the process to the first result, and the median time in ms of later events.
+// Each event is for another picture, so that no job counts as already sent.
 import { pathToFileURL } from 'node:url';
 
 const [file, settings, role, count] = process.argv.slice(2);
@@ -36,9 +36,9 @@ const { user, system } = process.cpuUsage();
 const times = [];
 for (let n = 1; n <= Number(count); n++) {
   const e = event(n);
-  const begun = performance.now();
+  const start = performance.now();
   await handler(e);
-  times.push(performance.now() - begun);
+  times.push(performance.now() - start);
 }
 times.sort((a, b) => a - b);
 console.log(JSON.stringify({ cold: (user + system) / 1000, warm: times[times.length >> 1] ?? 0 }));

@@ -1,5 +1,5 @@
-// The handler to compare with: the same two calls, by the AWS SDK, and the least of
-// a decision.
+// The handler to compare with: the same two calls with the AWS SDK, and a minimal
+// decision.
 import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 

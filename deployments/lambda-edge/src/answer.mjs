@@ -1,13 +1,13 @@
-// What the function returns to CloudFront: the event's own request or response, changed
-// as an answer of the decision says. edge/cloudfront/step.go documents its fields.
+// What the function returns to CloudFront: the event's own request or response, with the
+// changes of the decision's answer. edge/cloudfront/step.go documents its fields.
 
-export function asItCame(event, cf) {
+export function unchanged(event, cf) {
   return cf?.response ?? cf?.request ?? event;
 }
 
 export function answerOf(event, cf, { response, uri, originPath, set, remove }) {
   if (response) return generated(response);
-  const own = asItCame(event, cf);
+  const own = unchanged(event, cf);
   if (uri) own.uri = uri;
   if (originPath) (own.origin.s3 ?? own.origin.custom).path = originPath;
   for (const name of remove ?? []) delete own.headers[name];
@@ -20,7 +20,7 @@ function generated({ status, description, headers, body }) {
   return { status, statusDescription: description, headers: own, body };
 }
 
-// shortLived is for responses that could not be decided about: if one is a pending
+// shortLived shortens the lifetime of a response without a decision: if it is a pending
 // original, it must not be cached for a day.
 export function shortLived(answer, cf) {
   const isOrigins = cf?.response && cf.config?.eventType === 'origin-response';

@@ -1,6 +1,6 @@
-// Modules of Node's own, by require. To import one makes Node read all that it
-// exports, and in Node 22 one getter of node:http loads undici by that: 15 to 20 ms
-// of CPU in every cold start, for a WebSocket that nobody opens.
+// Built-in modules of Node, loaded with require. An import would make Node read all
+// exports, and in Node 22 one getter of node:http then loads undici: 15 to 20 ms of CPU
+// in every cold start, for a WebSocket that is never opened.
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);

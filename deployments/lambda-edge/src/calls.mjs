@@ -26,7 +26,7 @@ export async function head({ bucket, key, region, version, code }, budget) {
     const endpoint = process.env.AWS_ENDPOINT_URL_S3;
     let url;
     if (endpoint) url = new URL(endpoint.replace(/\/+$/, ''));
-    // The certificate of *.s3 does not hold for names with a dot.
+    // The certificate of *.s3 is not valid for names with a dot.
     else if (bucket.includes('.')) url = new URL(`https://s3.${region}.amazonaws.com`);
     else url = new URL(`https://${bucket}.s3.${region}.amazonaws.com`);
     const inPath = endpoint || bucket.includes('.') ? `/${bucket}` : '';

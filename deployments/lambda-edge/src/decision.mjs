@@ -40,8 +40,8 @@ export class Decision {
       return instance.exports[name](...args);
     } catch (error) {
       if (this.#instance === instance) this.#instance = undefined;
-      const said = instance.host.said();
-      throw said ? new Error(said) : error;
+      const message = instance.host.lastError();
+      throw message ? new Error(message) : error;
     }
   }
 
@@ -65,7 +65,7 @@ export class Decision {
   #write(instance, value) {
     const bytes = encoder.encode(JSON.stringify(value));
     const address = this.#call(instance, 'input', bytes.length) >>> 0;
-    if (address === 0) throw new Error(`no room for ${bytes.length} bytes`);
+    if (address === 0) throw new Error(`no memory for ${bytes.length} bytes`);
     new Uint8Array(instance.exports.memory.buffer, address, bytes.length).set(bytes);
   }
 

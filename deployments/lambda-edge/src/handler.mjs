@@ -1,7 +1,7 @@
-// The Lambda@Edge function. It does what the decision in edge.wasm says, step by step,
-// and decides nothing. Whatever fails, it returns the event's own request or response.
+// The Lambda@Edge function. It executes the steps of the decision in edge.wasm, and
+// decides nothing. Whatever fails, it returns the event's own request or response.
 import { Budget, head, send } from './calls.mjs';
-import { answerOf, asItCame, shortLived } from './answer.mjs';
+import { answerOf, unchanged, shortLived } from './answer.mjs';
 import { Decision } from './decision.mjs';
 import { report } from './log.mjs';
 
@@ -12,11 +12,11 @@ export async function handler(event) {
   try {
     const { answer, error } = await decide(event);
     if (answer.fault) report(cf, answer.fault, answer.detail, error);
-    if (answer.fault === 'event') return shortLived(asItCame(event, cf), cf);
+    if (answer.fault === 'event') return shortLived(unchanged(event, cf), cf);
     return answerOf(event, cf, answer);
   } catch (error) {
     report(cf, 'decision', 'no decision', error);
-    return shortLived(asItCame(event, cf), cf);
+    return shortLived(unchanged(event, cf), cf);
   }
 }
 

@@ -8,7 +8,7 @@ const MAX_READ = 4096;
 // request resolves to the status, the headers and, for an error with a body, the kind
 // of error.
 export async function request(url, { method, path, headers, body }, timeout) {
-  if (timeout <= 0) throw new Error('no time is left');
+  if (timeout <= 0) throw new Error('no time left');
   const end = performance.now() + timeout;
   for (;;) {
     try {
@@ -46,7 +46,7 @@ function exchange(url, { method, path, headers, body }, timeout) {
       res.on('data', (chunk) => {
         if (text.length < MAX_READ) text += chunk;
       });
-      res.on('error', fail); // The server may have done the request: do not retry it.
+      res.on('error', fail); // The server may have handled the request: do not retry it.
       res.on('end', () => {
         clearTimeout(timer);
         resolve({ status: res.statusCode, headers: res.headers, error: res.statusCode >= 400 ? kind(res, text) : undefined });
@@ -59,10 +59,10 @@ function exchange(url, { method, path, headers, body }, timeout) {
 // kind returns the name of an AWS error, such as ThrottlingException. The rest of the
 // response is left out, because it may quote credentials.
 function kind(res, text) {
-  const said =
+  const code =
     res.headers['x-amzn-errortype'] ??
     res.headers['x-amzn-query-error'] ??
     (/"__type"\s*:\s*"([^"]+)"/.exec(text) ?? /<Code>([^<]+)<\/Code>/.exec(text))?.[1];
-  const name = /(\w+)\W*$/.exec(String(said ?? '').split(/[:;]/)[0])?.[1];
+  const name = /(\w+)\W*$/.exec(String(code ?? '').split(/[:;]/)[0])?.[1];
   return name ? new Error(name) : undefined;
 }

@@ -1,14 +1,15 @@
-// As much of WASI as a Go program without files and arguments needs: clocks,
-// random bytes, and a standard error for last words. All else answers "not supported".
+// The part of WASI that a Go program without files and arguments needs: clocks, random
+// bytes, and standard error for the message of a panic. Other functions return "not
+// supported".
 // https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md
 import { crypto } from './builtin.mjs';
 
 const BADF = 8;
 const NOSYS = 52;
-const MOST_SAID = 300;
+const MAX_OUTPUT = 300;
 
 export function imports(module) {
-  let words = '';
+  let output = '';
   const view = () => new DataView(host.memory.buffer);
   const zero = (...addresses) => {
     for (const address of addresses) view().setUint32(address, 0, true);
@@ -34,13 +35,13 @@ export function imports(module) {
       for (let i = 0; i < count; i++) {
         const address = view().getUint32(parts + 8 * i, true);
         const length = view().getUint32(parts + 8 * i + 4, true);
-        if (words.length < MOST_SAID) words += Buffer.from(host.memory.buffer, address, length).toString();
+        if (output.length < MAX_OUTPUT) output += Buffer.from(host.memory.buffer, address, length).toString();
         size += length;
       }
       view().setUint32(written, size, true);
       return 0;
     },
-    // Sleep is over at once: nothing happens in an instance meanwhile. Go sleeps in
+    // Sleep returns at once, because nothing happens in an instance meanwhile. Go sleeps in
     // a panic and in contended garbage collection.
     poll_oneoff(subscriptions, events, count, done) {
       const v = view();
@@ -62,8 +63,8 @@ export function imports(module) {
   const host = {
     imports: { wasi_snapshot_preview1: functions },
     memory: undefined,
-    // said is the first line of what was written to standard error.
-    said: () => words.slice(0, MOST_SAID).split('\n')[0],
+    // lastError returns the first line that was written to standard error.
+    lastError: () => output.slice(0, MAX_OUTPUT).split('\n')[0],
   };
   return host;
 }

@@ -24,10 +24,10 @@ import (
 )
 
 func main() {
-	itself := flag.Bool("render", false, "what the bench runs of itself: make the renditions that standard input lists as JSON")
-	draw := flag.String("draw", "", "what the bench runs of itself: draw the pictures into this folder")
-	photos := flag.String("photos", "", "a folder of JPEGs to use beside the drawn pictures")
-	rounds := flag.Int("rounds", 5, "how often each measurement is made")
+	itself := flag.Bool("render", false, "for the bench itself: make the renditions that standard input lists as JSON")
+	draw := flag.String("draw", "", "for the bench itself: draw the pictures into this folder")
+	photos := flag.String("photos", "", "a folder of JPEGs to use in addition to the drawn pictures")
+	rounds := flag.Int("rounds", 5, "how often each measurement is repeated")
 	only := flag.String("only", "", "what to measure, such as W3; or services, for the worker, the backfill and the edge")
 	flag.Parse()
 	var err error

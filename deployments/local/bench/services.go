@@ -28,8 +28,8 @@ import (
 	"calotype/internal/awstest"
 )
 
-// site is the S3 and SQS servers of the local program, and clients.
-type site struct {
+// env holds the S3 and SQS servers of the local program, and clients.
+type env struct {
 	dir           string // A working folder.
 	s3URL, sqsURL string
 	s3            *s3.Client
@@ -72,7 +72,7 @@ func services(dir string, files []string, rounds int) error {
 	return edge(s, program, rounds)
 }
 
-func startServers(local, dir string) (*site, func(), error) {
+func startServers(local, dir string) (*env, func(), error) {
 	cmd := exec.Command(local, "--aws-only", "--stop-on-eof", "--data", filepath.Join(dir, "data"),
 		"--s3-listen", "127.0.0.1:0", "--sqs-listen", "127.0.0.1:0")
 	stdin, err := cmd.StdinPipe()
@@ -88,11 +88,11 @@ func startServers(local, dir string) (*site, func(), error) {
 		return nil, nil, err
 	}
 	stop := func() { stdin.Close(); _ = cmd.Wait() }
-	s := &site{dir: dir}
+	s := &env{dir: dir}
 	line, _ := bufio.NewReader(stdout).ReadString('\n')
 	if n, _ := fmt.Sscanf(line, "ready %s %s", &s.s3URL, &s.sqsURL); n != 2 {
 		stop()
-		return nil, nil, fmt.Errorf("calotype-local said %q", line)
+		return nil, nil, fmt.Errorf("calotype-local printed %q", line)
 	}
 	cfg := aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("calotype", "calotype-local", "")}
 	s.s3 = s3.NewFromConfig(cfg, func(o *s3.Options) { o.BaseEndpoint, o.UsePathStyle = &s.s3URL, true })
@@ -100,10 +100,10 @@ func startServers(local, dir string) (*site, func(), error) {
 	return s, stop, nil
 }
 
-func (s *site) queue(name string) string { return s.sqsURL + "/000000000000/" + name }
+func (s *env) queue(name string) string { return s.sqsURL + "/000000000000/" + name }
 
 // start starts the program with these servers.
-func (s *site) start(program string, args ...string) (*exec.Cmd, *bytes.Buffer, error) {
+func (s *env) start(program string, args ...string) (*exec.Cmd, *bytes.Buffer, error) {
 	cmd := exec.Command(program, args...)
 	var log bytes.Buffer
 	cmd.Stderr = &log
@@ -125,7 +125,7 @@ type jobs struct {
 }
 
 // worker compares the CPU time of a whole worker with that of rendering alone.
-func worker(s *site, program string, w jobs) error {
+func worker(s *env, program string, w jobs) error {
 	var shares, rates []float64
 	var perJob []time.Duration
 	for round := range w.rounds {
@@ -162,7 +162,7 @@ func worker(s *site, program string, w jobs) error {
 
 // work sends the jobs and runs a worker on them. It returns what the worker used and how
 // long it took.
-func (s *site) work(program string, w jobs, folder string) (cost, time.Duration, error) {
+func (s *env) work(program string, w jobs, folder string) (cost, time.Duration, error) {
 	first, _, _ := strings.Cut(w.variants, ",")
 	variant, err := calotype.ParseVariant(first)
 	if err != nil {
@@ -208,13 +208,13 @@ func (s *site) work(program string, w jobs, folder string) (cost, time.Duration,
 	return used(cmd.ProcessState), took, nil
 }
 
-func (s *site) put(ctx context.Context, key string, body []byte) error {
+func (s *env) put(ctx context.Context, key string, body []byte) error {
 	name := bucket
 	_, err := s.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &name, Key: &key, Body: bytes.NewReader(body), ContentType: aws.String("image/jpeg")})
 	return err
 }
 
-func (s *site) waitIdle(ctx context.Context) error {
+func (s *env) waitIdle(ctx context.Context) error {
 	url := s.queue("calotype-jobs")
 	for deadline := time.Now().Add(20 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		out, err := s.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []types.QueueAttributeName{"All"}})
@@ -229,7 +229,7 @@ func (s *site) waitIdle(ctx context.Context) error {
 }
 
 // edge compares the requests per second of the edge with those of the S3 server.
-func edge(s *site, program string, rounds int) error {
+func edge(s *env, program string, rounds int) error {
 	cmd, log, err := s.start(program, "edge", "--listen=127.0.0.1:0", "--log-level=info")
 	if err != nil {
 		return err
@@ -239,7 +239,7 @@ func edge(s *site, program string, rounds int) error {
 	_, rest, ok := strings.Cut(log.String(), `"address":"`)
 	address, _, _ := strings.Cut(rest, `"`)
 	if !ok {
-		return fmt.Errorf("the edge said %q", log)
+		return fmt.Errorf("the edge printed %q", log)
 	}
 	key, name := "resized/M.webp/large0/0-0.jpg", bucket
 	presigned, err := s3.NewPresignClient(s.s3).PresignGetObject(context.Background(), &s3.GetObjectInput{Bucket: &name, Key: &key}, s3.WithPresignExpires(time.Hour))

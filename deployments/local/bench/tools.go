@@ -28,7 +28,7 @@ type tool struct {
 func tools() []tool {
 	found := []tool{{"calotype", all, func(o order) (cost, error) { return measure(renderOrder(o)) }}}
 	if _, err := exec.LookPath("vipsthumbnail"); err != nil {
-		fmt.Println("vipsthumbnail is not here: libvips-tools")
+		fmt.Println("vipsthumbnail is missing: install libvips-tools")
 	} else {
 		found = append(found, tool{"vipsthumbnail", all, vipsthumbnail})
 	}
@@ -36,7 +36,7 @@ func tools() []tool {
 	peers := filepath.Join(filepath.Dir(source), "peers")
 	sharp := filepath.Join(peers, "sharp.mjs")
 	if version, err := exec.Command("node", sharp, "{}").Output(); err != nil {
-		fmt.Println("sharp is not here: npm ci in", peers)
+		fmt.Println("sharp is missing: npm ci in", peers)
 	} else {
 		fmt.Println("sharp is", strings.TrimSpace(string(version)))
 		noBMP := func(f calotype.Format) bool { return f != calotype.BMP }
@@ -63,7 +63,7 @@ func tools() []tool {
 			return measure(exec.Command(python, pillow, o.text()))
 		}})
 	}
-	fmt.Println("Pillow is not here: python3-pil")
+	fmt.Println("Pillow is missing: install python3-pil")
 	return found
 }
 
@@ -72,7 +72,7 @@ func all(calotype.Format) bool { return true }
 func (o order) text() string {
 	text, err := json.Marshal(o)
 	if err != nil {
-		panic(err) // Of strings and numbers.
+		panic(err) // Strings and numbers always marshal.
 	}
 	return string(text)
 }

@@ -8,7 +8,7 @@ import (
 
 // warm measures how fast a backfill goes through a bucket: with listings alone, if all
 // renditions are missing, and with a HEAD for each, if all exist. It sends nothing.
-func warm(s *site, program, folder string, pictures, rounds int) error {
+func warm(s *env, program, folder string, pictures, rounds int) error {
 	rates := map[string][]float64{}
 	for range rounds {
 		for _, variant := range []string{"S.webp", "XS.webp"} {
@@ -24,7 +24,7 @@ func warm(s *site, program, folder string, pictures, rounds int) error {
 		}
 	}
 	number := func(f float64) float64 { return f }
-	fmt.Printf("warm: %.0f pictures a second where renditions are missing, %.0f where each is looked at (%d pictures, 64 looks at once, median of %d rounds)\n",
+	fmt.Printf("warm: %.0f pictures per second if renditions are missing, %.0f if each is inspected (%d pictures, 64 concurrent HEADs, median of %d rounds)\n",
 		median(rates["S.webp"], number), median(rates["XS.webp"], number), pictures, rounds)
 	return nil
 }

@@ -26,11 +26,11 @@ type Made struct {
 // quality is the worker's default.
 const quality = 80
 
-// decoders are the processes that render, as a worker's do.
+// decoders are the processes that render, as in a worker.
 var decoders decoder.Engine
 
-// engine makes renditions as a worker does: of a damaged picture, what can be decoded. It
-// is the only place that calls the engine.
+// engine makes renditions as a worker does, also of damaged pictures. Only this type calls
+// the engine.
 func engine(ctx context.Context, body []byte) ([]Made, error) {
 	limits, grant := worker.Defaults().Limits, decoder.Grant{Bytes: 256 << 20}
 	opened, err := decoders.Open(ctx, body, limits, grant)

@@ -57,7 +57,7 @@ func testMain(m *testing.M) (code int, err error) {
 }
 
 // A rendition looks as the browser shows its original, except for known differences. A
-// tenth of the cases is looked at, with CALOTYPE_SOAK all.
+// tenth of the cases is compared, or all with CALOTYPE_SOAK.
 func TestRenditionsLookAsOriginals(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()

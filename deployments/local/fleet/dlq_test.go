@@ -20,7 +20,7 @@ import (
 	"calotype/queue"
 )
 
-func (s *site) bury(t *testing.T, bodies ...string) {
+func (s *fixture) bury(t *testing.T, bodies ...string) {
 	t.Helper()
 	for _, body := range bodies {
 		if err := s.dead.DeadLetter(t.Context(), body, queue.Reason{Class: "corrupt", Detail: "it is"}); err != nil {
@@ -29,7 +29,7 @@ func (s *site) bury(t *testing.T, bodies ...string) {
 	}
 }
 
-func (s *site) wantDead(t *testing.T, want int) {
+func (s *fixture) wantDead(t *testing.T, want int) {
 	t.Helper()
 	if got, err := s.dead.Count(t.Context()); err != nil || got != (queue.Count{Visible: want}) {
 		t.Errorf("dead letters: got %+v, %v, want %d, none hidden", got, err, want)
@@ -38,10 +38,10 @@ func (s *site) wantDead(t *testing.T, want int) {
 
 // The process dies between sending a job and deleting its dead letter. Nothing is lost, and
 // a job that is sent twice is not rendered twice.
-func TestFleetReplayDiesBetweenSendAndDelete(t *testing.T) {
+func TestFleetReplayKilledBetweenSendAndDelete(t *testing.T) {
 	t.Parallel()
 	const letters = 5
-	s, crashing := newSite(t), newSite(t)
+	s, crashing := newFixture(t), newFixture(t)
 	crashing.env = s.env
 	for n := range letters {
 		key := fmt.Sprintf("%d.jpg", n)
@@ -71,7 +71,7 @@ func TestFleetReplayDiesBetweenSendAndDelete(t *testing.T) {
 	if err != nil || sent.Visible < 1 {
 		t.Errorf("got %+v, %v: no job was sent before the kill", sent, err)
 	}
-	awstest.Eventually(t, time.Minute, "the dead letters are there again, every one", func() bool {
+	awstest.Eventually(t, time.Minute, "all dead letters are visible again", func() bool {
 		visible, _, _ := awstest.Waiting(t, s.deadURL)
 		return visible == fmt.Sprint(letters)
 	})
@@ -80,7 +80,7 @@ func TestFleetReplayDiesBetweenSendAndDelete(t *testing.T) {
 	}
 	s.wantDead(t, 0)
 	w := s.worker(t)
-	awstest.Eventually(t, time.Minute, "every job has an end", func() bool { return s.idle(t) })
+	awstest.Eventually(t, time.Minute, "every job has ended", func() bool { return s.idle(t) })
 	awstest.Eventually(t, time.Minute, "every job is logged", func() bool { return w.log.Count(`"message":"job"`) >= letters+sent.Visible })
 	done, current := w.log.Count(`"outcome":"done"`), w.log.Count(`"outcome":"current"`)
 	if done != letters || current != sent.Visible || len(s.keys(t, "resized/XS/")) != letters {
@@ -91,9 +91,9 @@ func TestFleetReplayDiesBetweenSendAndDelete(t *testing.T) {
 
 // The workers are faster than the replay, and the picture is still broken: at the end there
 // is exactly one new dead letter.
-func TestFleetReplayOfWhatFailsAgain(t *testing.T) {
+func TestFleetReplayFailsAgain(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newFixture(t)
 	w := s.worker(t)
 	awstest.Put(t, s.bucket, "poison.jpg", []byte("no picture"), awstest.Headers{})
 	s.bury(t, jobFor("poison.jpg"), jobFor("poison.jpg"))
@@ -103,7 +103,7 @@ func TestFleetReplayOfWhatFailsAgain(t *testing.T) {
 	if out, err := s.run(t, "dlq", "replay", "--all", "--rate=2"); err == nil || !strings.Contains(err.Error(), "failed again") {
 		t.Errorf("got %v, want an error for the job that came back\n%s", err, out)
 	}
-	awstest.Eventually(t, time.Minute, "every job has an end", func() bool { return s.idle(t) })
+	awstest.Eventually(t, time.Minute, "every job has ended", func() bool { return s.idle(t) })
 	if n := w.log.Count(`"outcome":"rejected"`); n != 1 {
 		t.Errorf("%d jobs were rejected, want 1", n)
 	}
@@ -112,18 +112,18 @@ func TestFleetReplayOfWhatFailsAgain(t *testing.T) {
 
 // The worker's limit was too low, so a fallback copy replaces the rendition. After the
 // limit is raised, a replay replaces the copy.
-func TestFleetReplayReplacesTheKeptCopy(t *testing.T) {
+func TestFleetReplayReplacesTheFallbackCopy(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newFixture(t)
 	source := awstest.Photo(t, 600, 400, 0)
 	strict := s.worker(t, "--max-pixels=1000")
 	s.ask(t, "kitty.jpg", source)
 	awstest.Eventually(t, time.Minute, "the job is rejected", func() bool { return strict.log.Count(`"outcome":"rejected"`) == 1 && s.idle(t) })
 	if !bytes.Equal(s.object(t, "resized/XS/kitty.jpg"), source) {
-		t.Error("no copy was kept")
+		t.Error("no fallback copy was put")
 	}
 	out, err := s.run(t, "dlq", "show", "kitty.jpg")
-	for _, want := range []string{"too-many-pixels", "a kept copy (too-many-pixels) of the source as it is now", "exists: ", "worker"} {
+	for _, want := range []string{"too-many-pixels", "a fallback copy (too-many-pixels) of the current source", "exists: ", "worker"} {
 		if err != nil || !strings.Contains(out, want) {
 			t.Errorf("no %q in %v\n%s", want, err, out)
 		}
@@ -148,7 +148,7 @@ func TestFleetManyDeadLetters(t *testing.T) {
 	if soak {
 		letters = 10_000
 	}
-	s := newSite(t)
+	s := newFixture(t)
 	s.buryMany(t, letters)
 	for _, c := range []struct {
 		args       []string
@@ -179,7 +179,7 @@ func TestFleetManyDeadLetters(t *testing.T) {
 }
 
 // buryMany sends dead letters, one half under 0/ and the other under 1/.
-func (s *site) buryMany(t *testing.T, letters int) {
+func (s *fixture) buryMany(t *testing.T, letters int) {
 	t.Helper()
 	client := awstest.SQS(t)
 	var calls errgroup.Group

@@ -31,8 +31,8 @@ func TestMain(m *testing.M) { awstest.Main(m) }
 
 var calotypeProgram = sync.OnceValues(func() (string, error) { return awstest.Build("calotype", "cmd/calotype") })
 
-// site is a bucket and its queues.
-type site struct {
+// fixture is a bucket and its queues.
+type fixture struct {
 	bucket           string
 	jobsURL, deadURL string
 	backfillURL      string
@@ -40,9 +40,9 @@ type site struct {
 	env              []string // Of the programs, in addition to that of the tests.
 }
 
-func newSite(t *testing.T) *site {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	s := &site{bucket: awstest.Bucket(t)}
+	s := &fixture{bucket: awstest.Bucket(t)}
 	s.jobsURL, s.deadURL = awstest.Queues(t)
 	client := awstest.SQS(t)
 	s.jobs, s.dead = queue.New(client, s.jobsURL), queue.New(client, s.deadURL)
@@ -57,7 +57,7 @@ type program struct {
 }
 
 // command returns one, which is killed at the end of the test if it still runs.
-func (s *site) command(t *testing.T, args ...string) *program {
+func (s *fixture) command(t *testing.T, args ...string) *program {
 	t.Helper()
 	path, err := calotypeProgram()
 	if err != nil {
@@ -84,7 +84,7 @@ func tail(log string) string {
 }
 
 // start starts one and waits until its log contains a word.
-func (s *site) start(t *testing.T, word string, args ...string) *program {
+func (s *fixture) start(t *testing.T, word string, args ...string) *program {
 	t.Helper()
 	p := s.command(t, args...)
 	if err := p.Start(); err != nil {
@@ -95,7 +95,7 @@ func (s *site) start(t *testing.T, word string, args ...string) *program {
 }
 
 // worker starts a worker that makes the requested variants and no siblings.
-func (s *site) worker(t *testing.T, args ...string) *program {
+func (s *fixture) worker(t *testing.T, args ...string) *program {
 	t.Helper()
 	return s.start(t, "worker begins", append([]string{"worker", "--siblings=none", "--concurrency=2"}, args...)...)
 }
@@ -121,7 +121,7 @@ func (p *program) stop(t *testing.T) {
 }
 
 // ask puts a picture and sends a job for one variant of it.
-func (s *site) ask(t testing.TB, key string, body []byte) {
+func (s *fixture) ask(t testing.TB, key string, body []byte) {
 	t.Helper()
 	awstest.Put(t, s.bucket, key, body, awstest.Headers{ContentType: "image/jpeg"})
 	if err := s.jobs.Send(context.Background(), jobFor(key), 0); err != nil {
@@ -134,14 +134,14 @@ func jobFor(key string) string {
 }
 
 // idle reports whether no job is waiting, running or delayed.
-func (s *site) idle(t testing.TB) bool {
+func (s *fixture) idle(t testing.TB) bool {
 	t.Helper()
 	visible, inFlight, delayed := awstest.Waiting(t, s.jobsURL)
 	return visible+inFlight+delayed == "000"
 }
 
 // object returns the object at a key, or nil.
-func (s *site) object(t testing.TB, key string) []byte {
+func (s *fixture) object(t testing.TB, key string) []byte {
 	t.Helper()
 	body, _, err := store.New(awstest.S3(t), s.bucket).Get(context.Background(), key, 1<<30)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -151,7 +151,7 @@ func (s *site) object(t testing.TB, key string) []byte {
 }
 
 // keys lists the bucket below a prefix.
-func (s *site) keys(t testing.TB, prefix string) map[string]bool {
+func (s *fixture) keys(t testing.TB, prefix string) map[string]bool {
 	t.Helper()
 	keys := map[string]bool{}
 	for pages := s3.NewListObjectsV2Paginator(awstest.S3(t), &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: &prefix}); pages.HasMorePages(); {
@@ -167,7 +167,7 @@ func (s *site) keys(t testing.TB, prefix string) map[string]bool {
 }
 
 // run runs the program to its end.
-func (s *site) run(t *testing.T, args ...string) (out string, err error) {
+func (s *fixture) run(t *testing.T, args ...string) (out string, err error) {
 	t.Helper()
 	p := s.command(t, args...)
 	err = p.Run()

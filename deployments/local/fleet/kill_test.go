@@ -19,7 +19,7 @@ func TestFleetSurvivesKills(t *testing.T) {
 	if soak {
 		kills, workers = 100, 4
 	}
-	s := newSite(t)
+	s := newFixture(t)
 	var killing atomic.Bool
 	killing.Store(true)
 	inserted := make(chan int, 1)
@@ -50,7 +50,7 @@ func TestFleetSurvivesKills(t *testing.T) {
 	keys := <-inserted
 	t.Logf("%d kills of %d workers in %v, %d of them while jobs were in flight; %d jobs inserted",
 		kills, workers, time.Since(began).Round(time.Second), busy, keys)
-	awstest.Eventually(t, 10*time.Minute, "every job has an end", func() bool { return s.idle(t) })
+	awstest.Eventually(t, 10*time.Minute, "every job has ended", func() bool { return s.idle(t) })
 
 	renditions, buried := s.keys(t, "resized/XS/"), map[string]bool{}
 	for _, body := range awstest.Drain(t, s.deadURL) {

@@ -17,7 +17,7 @@ import (
 // S3 and SQS answer half of all calls with 500, 503 and cut connections for a while, and
 // then work again. Nothing is lost, no job is dead-lettered, and the workers do not run hot
 // meanwhile.
-func TestFleetSitsOutAnOutage(t *testing.T) {
+func TestFleetSurvivesAnOutage(t *testing.T) {
 	t.Parallel()
 	outage, jobs, times := 5*time.Second, 20, 1
 	if soak {
@@ -25,7 +25,7 @@ func TestFleetSitsOutAnOutage(t *testing.T) {
 	}
 	const workers = 2
 	var out atomic.Bool
-	s := newSite(t)
+	s := newFixture(t)
 	s3, sqs := s.wires(t, func(c call) fate {
 		switch {
 		case !out.Load():
@@ -54,7 +54,7 @@ func TestFleetSitsOutAnOutage(t *testing.T) {
 		time.Sleep(outage / time.Duration(jobs)) // Jobs arrive all the time.
 	}
 	time.Sleep(time.Until(began.Add(outage)))
-	awstest.Eventually(t, 2*time.Minute, "a job is put off often enough to see the delays grow", func() bool {
+	awstest.Eventually(t, 2*time.Minute, "a job is retried often enough to see the delays grow", func() bool {
 		return len(delaysOf(t, sqs.seen("SendMessage"))[times]) > 0
 	})
 	inOutage := len(s3.seen("")) + len(sqs.seen(""))
@@ -66,7 +66,7 @@ func TestFleetSitsOutAnOutage(t *testing.T) {
 	out.Store(false)
 	over := time.Now()
 	outage = over.Sub(began)
-	awstest.Eventually(t, 15*time.Minute, "every job has an end", func() bool { return s.idle(t) })
+	awstest.Eventually(t, 15*time.Minute, "every job has ended", func() bool { return s.idle(t) })
 	t.Logf("outage of %v, half of all calls fail: %d jobs, %d calls, %d of them polls by %d workers; %d jobs done in it; all done %v after it",
 		outage.Round(time.Second), jobs, inOutage, polls, workers, done, time.Since(over).Round(100*time.Millisecond))
 
@@ -121,13 +121,13 @@ func checkDelays(t *testing.T, delays map[int][]int) {
 	t.Helper()
 	for attempt := 1; len(delays[attempt]) > 0; attempt++ {
 		all := delays[attempt]
-		t.Logf("put off for the time %d: by %v s", attempt, all)
+		t.Logf("retry %d: delayed by %v s", attempt, all)
 		longest := 5 << (attempt - 1)
 		if slices.Min(all) < longest/2 || slices.Max(all) > longest {
-			t.Errorf("put off for the time %d by %v s, want %d to %d", attempt, all, longest/2, longest)
+			t.Errorf("retry %d: delayed by %v s, want %d to %d", attempt, all, longest/2, longest)
 		}
 		if len(all) > 20 && slices.Min(all) == slices.Max(all) {
-			t.Errorf("%d jobs were put off by the same %d s: they come back all at once", len(all), all[0])
+			t.Errorf("%d jobs were delayed by the same %d s: they return all at once", len(all), all[0])
 		}
 	}
 }

@@ -18,7 +18,7 @@ func (p *program) address(t *testing.T) string {
 	t.Helper()
 	_, rest, ok := strings.Cut(p.log.String(), `"address":"`)
 	if !ok {
-		t.Fatalf("it does not say where it serves: %s", p.log)
+		t.Fatalf("it does not log its address: %s", p.log)
 	}
 	address, _, _ := strings.Cut(rest, `"`)
 	return "http://" + address
@@ -26,15 +26,15 @@ func (p *program) address(t *testing.T) string {
 
 // A broken picture is requested repeatedly at several edges, which restart and so forget
 // what they have enqueued. It is decoded only a few times, and every viewer gets its bytes.
-func TestFleetDecodesPoisonAHandfulOfTimes(t *testing.T) {
+func TestFleetDecodesPoisonRarely(t *testing.T) {
 	t.Parallel()
 	requests, generations := 400, 2
 	if soak {
 		requests, generations = 10_000, 10
 	}
 	const edges, viewers = 2, 16
-	s := newSite(t)
-	source := awstest.Photo(t, 900, 600, 0)[:400] // It ends in its header.
+	s := newFixture(t)
+	source := awstest.Photo(t, 900, 600, 0)[:400] // The file ends in its header.
 	awstest.Put(t, s.bucket, "poison.jpg", source, awstest.Headers{ContentType: "image/jpeg"})
 	workers := []*program{s.worker(t), s.worker(t)}
 
@@ -68,7 +68,7 @@ func TestFleetDecodesPoisonAHandfulOfTimes(t *testing.T) {
 		if err := all.Wait(); err != nil {
 			t.Fatal(err)
 		}
-		awstest.Eventually(t, time.Minute, "what was enqueued has an end", func() bool { return s.idle(t) })
+		awstest.Eventually(t, time.Minute, "the enqueued jobs have ended", func() bool { return s.idle(t) })
 		for _, edge := range fleet {
 			edge.stop(t)
 			enqueued += edge.log.Count(`"message":"enqueue"`)
@@ -79,12 +79,12 @@ func TestFleetDecodesPoisonAHandfulOfTimes(t *testing.T) {
 		decodes += w.log.Count(`"message":"job"`, `"outcome":"rejected"`, `"class":"corrupt"`)
 	}
 	dead := len(awstest.Drain(t, s.deadURL))
-	t.Logf("%d requests in %v at %d edges, %d answered with the kept copy; %d jobs enqueued, %d decodes, %d dead letters",
+	t.Logf("%d requests in %v at %d edges, %d answered with the fallback copy; %d jobs enqueued, %d decodes, %d dead letters",
 		requests, time.Since(began).Round(time.Second), edges*generations, kept.Load(), enqueued, decodes, dead)
 	if decodes < 1 || decodes > 5 || dead > 5 {
-		t.Errorf("%d decodes and %d dead letters, want a handful", decodes, dead)
+		t.Errorf("%d decodes and %d dead letters, want only a few", decodes, dead)
 	}
 	if most := edges * generations; enqueued > most {
-		t.Errorf("%d jobs enqueued, want at most %d, one an edge", enqueued, most)
+		t.Errorf("%d jobs enqueued, want at most %d, one per edge", enqueued, most)
 	}
 }

@@ -22,7 +22,7 @@ func (p *program) signal(t *testing.T) {
 
 // settledAfterExit checks that nothing is in flight right after the exit, where two seconds
 // are allowed.
-func (s *site) settledAfterExit(t *testing.T, want string) {
+func (s *fixture) settledAfterExit(t *testing.T, want string) {
 	t.Helper()
 	exited := time.Now()
 	visible, inFlight, delayed := awstest.Waiting(t, s.jobsURL)
@@ -37,12 +37,12 @@ func (s *site) settledAfterExit(t *testing.T, want string) {
 
 // After SIGTERM during a poll, the poll ends, its messages are requeued, and no other poll
 // starts.
-func TestFleetStopsInMidPoll(t *testing.T) {
+func TestFleetStopsDuringPoll(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newFixture(t)
 	_, sqs := s.wires(t, nil)
 	w := s.worker(t)
-	awstest.Eventually(t, time.Minute, "a long poll is under way", func() bool { return longPoll(t, sqs.seen("ReceiveMessage")) })
+	awstest.Eventually(t, time.Minute, "a long poll is in progress", func() bool { return longPoll(t, sqs.seen("ReceiveMessage")) })
 	w.signal(t)
 	begun := len(sqs.seen("ReceiveMessage"))
 	s.ask(t, "kitty.jpg", awstest.Photo(t, 300, 200, 0))
@@ -51,14 +51,14 @@ func TestFleetStopsInMidPoll(t *testing.T) {
 	}
 	s.settledAfterExit(t, "10")
 	if n := len(sqs.seen("ReceiveMessage")); n != begun {
-		t.Errorf("%d polls began after the signal", n-begun)
+		t.Errorf("%d polls started after the signal", n-begun)
 	}
 	messages, err := s.jobs.Receive(t.Context(), 10, time.Second, time.Minute)
 	if err != nil || len(messages) != 1 || messages[0].Receives > 2 {
 		t.Errorf("got %+v, %v, want the job, received by the poll and by this at most", messages, err)
 	}
 	if n := len(s.keys(t, "resized/")); n != 0 {
-		t.Errorf("%d renditions: a job began after the signal", n)
+		t.Errorf("%d renditions: a job started after the signal", n)
 	}
 }
 
@@ -76,10 +76,10 @@ func longPoll(t *testing.T, polls []call) bool {
 }
 
 // After SIGTERM during a job, the job is finished and acknowledged.
-func TestFleetStopsInMidJob(t *testing.T) {
+func TestFleetStopsDuringJob(t *testing.T) {
 	t.Parallel()
 	begun, goOn := make(chan struct{}, 10), make(chan struct{})
-	s := newSite(t)
+	s := newFixture(t)
 	_, sqs := s.wires(t, holdPuts(begun, goOn))
 	w := s.worker(t, "--concurrency=1")
 	s.ask(t, "kitty.jpg", awstest.Photo(t, 300, 200, 0))
@@ -95,7 +95,7 @@ func TestFleetStopsInMidJob(t *testing.T) {
 		t.Error("the job was not finished")
 	}
 	if n := len(sqs.seen("ReceiveMessage")); n != polls {
-		t.Errorf("%d polls began after the signal", n-polls)
+		t.Errorf("%d polls started after the signal", n-polls)
 	}
 }
 
@@ -104,7 +104,7 @@ func TestFleetStopsAJobThatDoesNotEnd(t *testing.T) {
 	t.Parallel()
 	begun, never := make(chan struct{}, 10), make(chan struct{})
 	defer close(never)
-	s := newSite(t)
+	s := newFixture(t)
 	s.wires(t, holdPuts(begun, never))
 	w := s.worker(t, "--concurrency=1", "--grace=500ms")
 	s.ask(t, "kitty.jpg", awstest.Photo(t, 300, 200, 0))

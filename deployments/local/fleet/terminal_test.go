@@ -25,7 +25,7 @@ func TestFleetTerminal(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t)
+			s := newFixture(t)
 			s.bury(t, jobFor("a.jpg"), jobFor("b.jpg"), jobFor("c.jpg"))
 			p := s.command(t, "dlq", "purge", "--all")
 			p.Stdout, p.Stderr = nil, nil
@@ -57,9 +57,9 @@ func TestFleetTerminal(t *testing.T) {
 }
 
 // Without a terminal nothing is asked, and nothing is deleted.
-func TestFleetNoTerminalToAskOn(t *testing.T) {
+func TestFleetNoTerminal(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newFixture(t)
 	s.bury(t, jobFor("a.jpg"))
 	p := s.command(t, "dlq", "purge", "--all")
 	_ = p.Run()

@@ -20,8 +20,8 @@ import (
 	"calotype/worker/store"
 )
 
-// backfill gives the site a queue for it, and the programs its URL.
-func (s *site) backfill(t *testing.T) *queue.Queue {
+// backfill gives the fixture a queue for it, and the programs its URL.
+func (s *fixture) backfill(t *testing.T) *queue.Queue {
 	t.Helper()
 	url, _ := awstest.Queues(t)
 	s.env = append(s.env, "CALOTYPE_BACKFILL_QUEUE_URL="+url)
@@ -30,7 +30,7 @@ func (s *site) backfill(t *testing.T) *queue.Queue {
 }
 
 // fill puts pictures concurrently.
-func (s *site) fill(t *testing.T, n int, body func(i int) []byte) (keys []string) {
+func (s *fixture) fill(t *testing.T, n int, body func(i int) []byte) (keys []string) {
 	t.Helper()
 	bucket := store.New(awstest.S3(t), s.bucket)
 	var puts errgroup.Group
@@ -54,7 +54,7 @@ type summary struct{ Seen, Current, Enqueued, Failed int }
 
 // warm runs to its end. If lives is set it says how long each run may live before it is
 // killed.
-func (s *site) warm(t *testing.T, lives func() time.Duration, args ...string) (last summary, kills int) {
+func (s *fixture) warm(t *testing.T, lives func() time.Duration, args ...string) (last summary, kills int) {
 	t.Helper()
 	args = append([]string{"warm", "s3://" + s.bucket, "--variants=XS.webp", "--rate=100000", "--json"}, args...)
 	for ; ; kills++ {
@@ -95,7 +95,7 @@ func TestFleetWarm(t *testing.T) {
 	if soak {
 		pictures = 20_000
 	}
-	s := newSite(t)
+	s := newFixture(t)
 	s.backfill(t)
 	small := awstest.Photo(t, 64, 48, 0)
 	keys := s.fill(t, pictures, func(int) []byte { return small })
@@ -114,7 +114,7 @@ func TestFleetWarm(t *testing.T) {
 		t.Errorf("got %+v, want each of %d pictures seen and enqueued", first, pictures)
 	}
 	w := s.worker(t)
-	awstest.Eventually(t, 20*time.Minute, "the backfill is worked off", func() bool {
+	awstest.Eventually(t, 20*time.Minute, "the backfill is done", func() bool {
 		visible, inFlight, delayed := awstest.Waiting(t, s.backfillURL)
 		return visible+inFlight+delayed == "000"
 	})
@@ -159,7 +159,7 @@ func TestFleetBackfillYields(t *testing.T) {
 	if soak {
 		jobs, views = 10_000, 40
 	}
-	s := newSite(t)
+	s := newFixture(t)
 	backfill := s.backfill(t)
 	photo := awstest.Photo(t, 900, 600, 1)
 	keys := s.fill(t, jobs, func(int) []byte { return photo })
@@ -189,23 +189,23 @@ func TestFleetBackfillYields(t *testing.T) {
 	busy := s.missTimes(t, bucket, "busy", views)
 	left, _, _ := awstest.Waiting(t, s.backfillURL)
 	if soak && left == "0" {
-		t.Errorf("the backfill was over before the views: %d jobs are too few", jobs)
+		t.Errorf("the backfill ended before the views: %d jobs are too few", jobs)
 	}
 	ratio := float64(busy) / float64(idle)
-	t.Logf("from a viewer's miss to the rendition, median of %d: %v idle, %v during a backfill of %d jobs, of which %s were left: ratio %.2f",
+	t.Logf("from a viewer's miss to the rendition, median of %d: %v idle, %v during a backfill of %d jobs, of which %s remained: ratio %.2f",
 		views, idle.Round(time.Millisecond), busy.Round(time.Millisecond), jobs, left, ratio)
 	if soak && ratio > 2 {
 		t.Errorf("ratio %.2f, want 2 at most", ratio)
 	}
 	if !soak {
-		awstest.Eventually(t, 5*time.Minute, "the backfill is worked off too", func() bool {
+		awstest.Eventually(t, 5*time.Minute, "the backfill is done too", func() bool {
 			return len(s.keys(t, "resized/XS/")) == jobs+2*views
 		})
 	}
 }
 
 // missTimes returns the median time from a viewer's job to its rendition.
-func (s *site) missTimes(t *testing.T, bucket *store.Bucket, name string, views int) time.Duration {
+func (s *fixture) missTimes(t *testing.T, bucket *store.Bucket, name string, views int) time.Duration {
 	t.Helper()
 	var times []time.Duration
 	for i := range views {

@@ -94,9 +94,9 @@ func TestBrowser(t *testing.T) {
 
 	const odd = "é +1 50%25#?'.png"
 	do(t, ctx, "drop a picture", chromedp.SetUploadFiles("#choose", []string{file(t, odd)}),
-		says(".sentence", "pending"), says(".answer", "public, max-age=0, s-maxage=5, stale-if-error=86400"),
+		says(".sentence", "pending"), says(".response", "public, max-age=0, s-maxage=5, stale-if-error=86400"),
 		says("#viewer .address", "/%C3%A9%20%2B1%2050%2525%23%3F%27.png?size=M&to_webp=1"))
-	do(t, ctx, "its rendition comes", call(func() error { return s.work(odd, "M.webp") }),
+	do(t, ctx, "its rendition appears", call(func() error { return s.work(odd, "M.webp") }),
 		says(".sentence", "rendition"), says(".sentence", "from the first request"),
 		holds(`document.querySelector('.stage img').naturalWidth === 24`), says(`.card [data-variant="M.webp"]`, "24 × 18"))
 	do(t, ctx, "close it by the keyboard", chromedp.KeyEvent(kb.Escape), holds(`!document.querySelector('dialog').open`))
@@ -105,7 +105,7 @@ func TestBrowser(t *testing.T) {
 	kitty := `.card[data-key="folder/kitty.png"] `
 	do(t, ctx, "another appears", says(kitty, "400 × 300"), says("#status", "Live: 2 pictures"),
 		says(kitty+`[data-variant="M.webp"]`, "original"))
-	do(t, ctx, "its thumbnail was asked for", call(func() error { return s.work("folder/kitty.png", "XS.webp") }),
+	do(t, ctx, "its thumbnail was requested", call(func() error { return s.work("folder/kitty.png", "XS.webp") }),
 		holds(`document.querySelector('`+kitty+`img').naturalWidth === 24`))
 	s.publish("folder/kitty.png", "S", "broken")
 	do(t, ctx, "a kept copy", says(kitty+`[data-variant="S"]`, "kept"), says(kitty+`[data-variant="S"]`, "broken"))
@@ -113,8 +113,8 @@ func TestBrowser(t *testing.T) {
 		says(kitty+".path", "GET /folder/kitty.png?size=L"),
 		chromedp.KeyEvent(kb.Enter), says(".sentence", "pending"), chromedp.KeyEvent(kb.Escape))
 
-	do(t, ctx, "what is no picture", chromedp.SetUploadFiles("#choose", []string{file(t, "notes.txt")}),
-		says("#uploads", "not named like a picture"))
+	do(t, ctx, "not a picture", chromedp.SetUploadFiles("#choose", []string{file(t, "notes.txt")}),
+		says("#uploads", "has no picture's extension"))
 	do(t, ctx, "remove", chromedp.Click(kitty+".remove"), says(kitty+".remove", "Really"), chromedp.Click(kitty+".remove"),
 		holds(`document.querySelectorAll('.card').length === 1`))
 	do(t, ctx, "on a phone", chromedp.EmulateViewport(390, 844), holds(`document.documentElement.scrollWidth <= 390`))
@@ -122,10 +122,10 @@ func TestBrowser(t *testing.T) {
 	address := s.server.Listener.Addr().String()
 	s.server.Listener.Close()
 	s.server.CloseClientConnections()
-	do(t, ctx, "the server is gone", says("#status", "The server does not respond"))
+	do(t, ctx, "the server is stopped", says("#status", "The server does not respond"))
 	s.put("new.png", picture(40, 30), nil)
 	s.restart(address)
-	do(t, ctx, "it is there again", says("#status", "Live: 2 pictures"))
+	do(t, ctx, "it is back", says("#status", "Live: 2 pictures"))
 }
 
 // file writes a picture's file with a name.
@@ -139,7 +139,7 @@ func file(t *testing.T, name string) string {
 }
 
 // restart serves again at the previous address.
-func (s *site) restart(address string) {
+func (s *fixture) restart(address string) {
 	s.t.Helper()
 	listener, err := net.Listen("tcp", address)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"calotype"
 )
 
-// atOnce bounds the pictures that are looked at more closely at a time.
+// atOnce bounds the number of pictures that are inspected at a time.
 const atOnce = 16
 
 // catalog holds the bucket's pictures as of the last listing, and notifies listeners of

@@ -17,7 +17,7 @@ const mostBytes = 100 << 20
 
 var (
 	errEmpty    = errors.New("the picture is empty")
-	errTooLarge = fmt.Errorf("the picture is too large: %d MiB is the most", mostBytes>>20)
+	errTooLarge = fmt.Errorf("the picture is too large: the maximum is %d MiB", mostBytes>>20)
 )
 
 // put stores a picture, possibly in place of another. The renditions follow through the
@@ -70,11 +70,11 @@ func (p *Page) checkName(key string) (calotype.Format, error) {
 		return "", err
 	}
 	if Serves("/" + key) {
-		return "", fmt.Errorf("key %q is under %s, which is the page's own", key, strings.Trim(folder, "/"))
+		return "", fmt.Errorf("key %q is under %s, which belongs to the page", key, strings.Trim(folder, "/"))
 	}
 	format, ok := calotype.FormatOfKey(key)
 	if !ok {
-		return "", fmt.Errorf("%q is not named like a picture: .jpg, .png, .gif, .webp, .avif, .bmp, .tiff or .heic", key)
+		return "", fmt.Errorf("%q has no picture's extension: .jpg, .png, .gif, .webp, .avif, .bmp, .tiff or .heic", key)
 	}
 	return format, nil
 }

@@ -19,7 +19,7 @@ type events struct {
 	lines *bufio.Scanner
 }
 
-func (s *site) events() events {
+func (s *fixture) events() events {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 15*time.Second)
 	s.t.Cleanup(cancel)
@@ -74,7 +74,7 @@ func TestEvents(t *testing.T) {
 	second := s.events()
 	got = pictured{}
 	if second.next("picture", &got); got.variant("M").State != "rendition" {
-		t.Errorf("to who comes later: %+v", got)
+		t.Errorf("to a later client: %+v", got)
 	}
 
 	if _, err := s.s3.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &s.bucket, Key: aws.String("kitty.png")}); err != nil {
@@ -97,7 +97,7 @@ func TestEvents(t *testing.T) {
 
 // If the bucket cannot be listed the stream reports it, and also when it can be listed
 // again.
-func TestEventsTellOfTrouble(t *testing.T) {
+func TestEventsReportErrors(t *testing.T) {
 	s := serve(t)
 	if _, err := s.s3.DeleteBucket(t.Context(), &s3.DeleteBucketInput{Bucket: &s.bucket}); err != nil {
 		t.Fatal(err)

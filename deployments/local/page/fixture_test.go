@@ -83,9 +83,9 @@ func run(m *testing.M) (code int, err error) {
 	return m.Run(), nil
 }
 
-// site is a page and an origin in front of a bucket and a queue of their own. There
-// is no worker: tests do the work.
-type site struct {
+// fixture is a page and an origin for a separate bucket and queue. There is no worker:
+// tests do the work.
+type fixture struct {
 	t       *testing.T
 	url     string
 	bucket  string
@@ -97,7 +97,7 @@ type site struct {
 	calls   atomic.Int64 // The page's HTTP client for S3.
 }
 
-func serve(t *testing.T) *site {
+func serve(t *testing.T) *fixture {
 	t.Helper()
 	name := "page-" + strings.ToLower(rand.Text())
 	cfg := aws.Config{Region: region, Credentials: credentials.NewStaticCredentialsProvider(access, secret, "")}
@@ -108,7 +108,7 @@ func serve(t *testing.T) *site {
 			o.DisableLogOutputChecksumValidationSkipped = true
 		})
 	}
-	s := &site{t: t, bucket: name, s3: s3Client(http.DefaultClient), presets: calotype.DefaultPresets()}
+	s := &fixture{t: t, bucket: name, s3: s3Client(http.DefaultClient), presets: calotype.DefaultPresets()}
 	if _, err := s.s3.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &name}); err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +147,7 @@ func (c counted) Do(r *http.Request) (*http.Response, error) {
 }
 
 // put stores an object and returns its ETag.
-func (s *site) put(key string, body []byte, metadata map[string]string) string {
+func (s *fixture) put(key string, body []byte, metadata map[string]string) string {
 	s.t.Helper()
 	out, err := s.s3.PutObject(context.Background(), &s3.PutObjectInput{
 		Bucket: &s.bucket, Key: &key, Body: bytes.NewReader(body), Metadata: metadata, ContentType: aws.String("image/png"),
@@ -159,7 +159,7 @@ func (s *site) put(key string, body []byte, metadata map[string]string) string {
 }
 
 // publish does what a worker does: it puts a variant of the current source.
-func (s *site) publish(key, name, keptFor string) {
+func (s *fixture) publish(key, name, keptFor string) {
 	s.t.Helper()
 	source, err := s.s3.HeadObject(context.Background(), &s3.HeadObjectInput{Bucket: &s.bucket, Key: &key})
 	if err != nil {
@@ -179,7 +179,7 @@ func (s *site) publish(key, name, keptFor string) {
 }
 
 // work waits for the job for a variant and does it.
-func (s *site) work(key, name string) error {
+func (s *fixture) work(key, name string) error {
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
 		messages, err := s.jobs.Receive(context.Background(), 1, time.Second, time.Minute)
 		if err != nil {
@@ -196,7 +196,7 @@ func (s *site) work(key, name string) error {
 			}
 		}
 	}
-	return fmt.Errorf("nothing requested %s of %s", name, key)
+	return fmt.Errorf("no request for %s of %s", name, key)
 }
 
 // picture draws a PNG file.

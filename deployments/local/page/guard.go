@@ -13,7 +13,7 @@ import (
 var (
 	errReadOnly    = errors.New("only GET and HEAD here")
 	errNotReadHere = errors.New("only PUT and DELETE here; the picture itself is at /NAME")
-	errOtherSite   = errors.New("pictures are changed from the page itself only, not from another site")
+	errOtherSite   = errors.New("only the page itself may change pictures, not another site")
 )
 
 // setSafeHeaders restricts the page to its own files.

@@ -45,7 +45,7 @@ func (p pictured) variant(name string) varied {
 }
 
 // call makes a request to the page; headers alternate names and values.
-func (s *site) call(method, path string, body []byte, headers ...string) (*http.Response, answered) {
+func (s *fixture) call(method, path string, body []byte, headers ...string) (*http.Response, answered) {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, bytes.NewReader(body))
 	if err != nil {
@@ -71,7 +71,7 @@ func (s *site) call(method, path string, body []byte, headers ...string) (*http.
 	return response, a
 }
 
-func (s *site) pictures() map[string]pictured {
+func (s *fixture) pictures() map[string]pictured {
 	s.t.Helper()
 	_, a := s.call("GET", "/-/pictures", nil)
 	found := map[string]pictured{}
@@ -149,14 +149,14 @@ func TestPutRefuses(t *testing.T) {
 		status int
 		says   string
 	}{
-		"no picture's name":      {"notes.txt", []byte("x"), 400, "not named like a picture"},
+		"no picture's name":      {"notes.txt", []byte("x"), 400, "has no picture's extension"},
 		"no name":                {"", []byte("x"), 400, "empty key"},
 		"under the prefix":       {"resized/M/kitty.jpg", []byte("x"), 400, "renditions only"},
 		"the prefix in disguise": {"/resized//M/kitty.jpg", []byte("x"), 400, "renditions only"},
-		"the page's own":         {"-/kitty.jpg", []byte("x"), 400, "page's own"},
+		"the page's own":         {"-/kitty.jpg", []byte("x"), 400, "belongs to the page"},
 		"dots":                   {"a/%2e%2e/kitty.jpg", []byte("x"), 400, "segment"},
 		"empty":                  {"kitty.jpg", nil, 400, "is empty"},
-		"too large":              {"kitty.jpg", make([]byte, 100<<20+1), 413, "100 MiB is the most"},
+		"too large":              {"kitty.jpg", make([]byte, 100<<20+1), 413, "the maximum is 100 MiB"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			response, a := s.call("PUT", "/-/pictures/"+test.key, test.body)
@@ -216,7 +216,7 @@ func TestDelete(t *testing.T) {
 		t.Fatalf("got %d %s", response.StatusCode, a.Error)
 	}
 	if _, there := s.pictures()["a b.png"]; there {
-		t.Error("it is still there")
+		t.Error("it still exists")
 	}
 }
 
@@ -228,20 +228,20 @@ func TestOtherSitesAreRefused(t *testing.T) {
 		headers []string
 		status  int
 	}{
-		"another name":      {"GET", []string{"Host", "evil.example"}, 403},
-		"another address":   {"GET", []string{"Host", "10.0.0.1:8080"}, 403},
-		"a name like ours":  {"GET", []string{"Host", "localhost.evil.example"}, 403},
-		"an address's name": {"GET", []string{"Host", "127.0.0.1.evil.example"}, 403},
-		"localhost":         {"GET", []string{"Host", local}, 200},
-		"a name below":      {"GET", []string{"Host", "calotype.localhost:8080"}, 200},
-		"IPv6":              {"GET", []string{"Host", "[::1]:8080"}, 200},
-		"curl":              {"DELETE", []string{"Host", local}, 204},
-		"the page":          {"DELETE", []string{"Host", local, "Origin", own, "Sec-Fetch-Site", "same-origin"}, 204},
-		"another site":      {"DELETE", []string{"Host", local, "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"}, 403},
-		"an old browser":    {"DELETE", []string{"Host", local, "Origin", "https://evil.example"}, 403},
-		"another port":      {"DELETE", []string{"Host", local, "Origin", "http://localhost:3000", "Sec-Fetch-Site", "same-site"}, 403},
-		"no origin at all":  {"DELETE", []string{"Host", local, "Origin", "null"}, 403},
-		"only a look":       {"GET", []string{"Host", local, "Sec-Fetch-Site", "cross-site"}, 200},
+		"another name":           {"GET", []string{"Host", "evil.example"}, 403},
+		"another address":        {"GET", []string{"Host", "10.0.0.1:8080"}, 403},
+		"a name like the page's": {"GET", []string{"Host", "localhost.evil.example"}, 403},
+		"an address's name":      {"GET", []string{"Host", "127.0.0.1.evil.example"}, 403},
+		"localhost":              {"GET", []string{"Host", local}, 200},
+		"a name below":           {"GET", []string{"Host", "calotype.localhost:8080"}, 200},
+		"IPv6":                   {"GET", []string{"Host", "[::1]:8080"}, 200},
+		"curl":                   {"DELETE", []string{"Host", local}, 204},
+		"the page":               {"DELETE", []string{"Host", local, "Origin", own, "Sec-Fetch-Site", "same-origin"}, 204},
+		"another site":           {"DELETE", []string{"Host", local, "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"}, 403},
+		"an old browser":         {"DELETE", []string{"Host", local, "Origin", "https://evil.example"}, 403},
+		"another port":           {"DELETE", []string{"Host", local, "Origin", "http://localhost:3000", "Sec-Fetch-Site", "same-site"}, 403},
+		"no origin at all":       {"DELETE", []string{"Host", local, "Origin", "null"}, 403},
+		"only a GET":             {"GET", []string{"Host", local, "Sec-Fetch-Site", "cross-site"}, 200},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := "/"

@@ -118,7 +118,7 @@ func (s *Server) waitReady() error {
 		case err := <-s.done:
 			return errors.Join(err, errors.New("it ended"))
 		case <-deadline:
-			return errors.New("it does not answer")
+			return errors.New("it does not respond")
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
@@ -153,4 +153,4 @@ func (noAccounts) DeleteUserAccount(string) error                    { return er
 func (noAccounts) ListUserAccounts() ([]auth.Account, error)         { return nil, nil }
 func (noAccounts) Shutdown() error                                   { return nil }
 
-var errNoAccounts = errors.New("this server has no accounts beside the root user")
+var errNoAccounts = errors.New("this server has only the root account")

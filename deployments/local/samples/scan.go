@@ -53,7 +53,7 @@ func frond(c *canvas, root, tip point, bend float64) {
 		forward := stem[i+1].minus(stem[i-1])
 		heading := math.Atan2(forward.y, forward.x)
 		long := size * 0.27 * math.Pow(math.Sin(math.Pi*(0.2+0.8*t)), 0.85)
-		side := float64(i%2*2 - 1) // by turns left and right
+		side := float64(i%2*2 - 1) // alternately left and right
 		leaflet(c, stem[i], heading+side*(1.15-0.35*t), -side, long, size/46)
 	}
 	c.fill(ellipse(tip.x, tip.y, size/50, size/130, math.Atan2(along.y, along.x)), solid(pale))

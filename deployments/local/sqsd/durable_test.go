@@ -137,7 +137,7 @@ func TestKill(t *testing.T) {
 	queue := out.QueueUrl
 
 	var mu sync.Mutex
-	sent := map[string]bool{} // by id
+	sent := map[string]bool{} // keyed by id
 	enough := make(chan bool)
 	var senders sync.WaitGroup
 	for range 16 {
@@ -159,7 +159,7 @@ func TestKill(t *testing.T) {
 	if err := child.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = child.Wait() // says that it was killed
+	_ = child.Wait() // it reports that it was killed
 	senders.Wait()
 
 	_, c = startChild(t, path)

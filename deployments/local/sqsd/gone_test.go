@@ -65,7 +65,7 @@ func poll(ctx context.Context, c *sqs.Client, queue *string) (*sqs.ReceiveMessag
 	return c.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: queue, WaitTimeSeconds: 20})
 }
 
-// gate delays the first ReceiveMessage.
+// gate alters the client or the response of the first ReceiveMessage.
 type gate struct {
 	next    http.Handler
 	entered func()

@@ -86,7 +86,7 @@ func (s *Server) extend(q *queue, e heldEntry) error {
 			"or is not available for visibility timeout change.", e.ReceiptHandle)
 	}
 	if err != nil {
-		return fmt.Errorf("look into %s: %w", q.name, err)
+		return fmt.Errorf("inspect %s: %w", q.name, err)
 	}
 	now := time.Now()
 	if due <= now.UnixMilli() {

@@ -18,7 +18,7 @@ const maxRequest = 8 << 20
 
 // call is one request with a valid signature.
 type call struct {
-	ctx    context.Context // done once the client is gone
+	ctx    context.Context // done once the client has disconnected
 	base   string          // "http://HOST", as the client sees the server
 	body   []byte
 	unsent func() // undoes the response's effect if it cannot be written
@@ -105,7 +105,7 @@ func writeError(w http.ResponseWriter, err error) {
 		e = internalFailure(err)
 	}
 	w.Header().Set("X-Amzn-Query-Error", e.code+";"+e.fault())
-	// A client that cannot read its error is gone.
+	// A client that cannot read its error has disconnected.
 	_ = write(w, e.status, struct {
 		Type    string `json:"__type"`
 		Message string `json:"message"`
@@ -148,8 +148,8 @@ func writeQueryError(w http.ResponseWriter) {
 		RequestID string `xml:"RequestId"`
 	}{
 		Error: fault{"Sender", queryPrefix + "UnsupportedOperation",
-			"the local SQS server speaks the AWS JSON protocol only (a request has an X-Amz-Target header): " +
-				"use an SDK of late 2023 or newer"},
+			"the local SQS server supports only the AWS JSON protocol (requests with an X-Amz-Target header): " +
+				"use an SDK from late 2023 or newer"},
 		RequestID: newUUID(),
 	})
 }

@@ -63,7 +63,7 @@ func (s *store) take(q *queue, n int, visibility time.Duration, now time.Time) (
 func (s *store) visible(q *queue, n int, now time.Time) ([]message, error) {
 	rows, err := s.statement.visible.Query(q.id, now.UnixMilli(), n)
 	if err != nil {
-		return nil, fmt.Errorf("look into %s: %w", q.name, err)
+		return nil, fmt.Errorf("inspect %s: %w", q.name, err)
 	}
 	defer rows.Close()
 	var found []message
@@ -71,7 +71,7 @@ func (s *store) visible(q *queue, n int, now time.Time) ([]message, error) {
 		var m message
 		if err := rows.Scan(&m.id, &m.due, &m.sent, &m.taken, &m.first, &m.received, &m.arrived, &m.source,
 			&m.uuid, &m.sender, &m.group, &m.trace, &m.attributes, &m.body); err != nil {
-			return nil, fmt.Errorf("look into %s: %w", q.name, err)
+			return nil, fmt.Errorf("inspect %s: %w", q.name, err)
 		}
 		found = append(found, m)
 	}
@@ -99,7 +99,7 @@ func (s *store) unreceive(q *queue, messages []message) error {
 			first = 0
 		}
 		if _, err := s.statement.unreceive.Exec(m.due, m.taken, first, m.id, m.receipt); err != nil {
-			return fmt.Errorf("put back into %s: %w", q.name, err)
+			return fmt.Errorf("release to %s: %w", q.name, err)
 		}
 	}
 	q.touched = true

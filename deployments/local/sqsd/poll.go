@@ -133,7 +133,7 @@ func (s *store) schedule(q *queue) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("look into %s: %w", q.name, err)
+		return fmt.Errorf("inspect %s: %w", q.name, err)
 	}
 	q.next = time.UnixMilli(due)
 	return nil

@@ -25,7 +25,7 @@ type store struct {
 	conn    *sql.Conn
 
 	statement statements
-	queues    map[string]*queue    // by name
+	queues    map[string]*queue    // keyed by name
 	draining  bool                 // polls do not wait
 	answers   []func(failed error) // to polls, at the end of the transaction
 	swept     time.Time            // when expired messages were last removed

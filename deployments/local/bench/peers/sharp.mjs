@@ -7,7 +7,7 @@ if (!jobs) {
   console.log(`${sharp.versions.sharp}, libvips ${sharp.versions.vips}, libwebp ${sharp.versions.webp}`);
   process.exit();
 }
-sharp.concurrency(1); // As many pictures at once as slots, each on one thread, as here.
+sharp.concurrency(1); // As many concurrent pictures as slots, one thread each, as in Calotype.
 sharp.cache(false);
 
 const options = {

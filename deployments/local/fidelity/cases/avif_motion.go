@@ -17,7 +17,7 @@ func addAVIFMotion(s *set) {
 }
 
 // sequence is a track of coded pictures with delays in milliseconds, each a sync sample.
-// The first is the primary item too. It is played so many times: ISO 14496-12, 8.6.6.
+// The first is the primary item too. Plays is how often it is played: ISO 14496-12, 8.6.6.
 func sequence(names []string, delays []int, plays int, colour property) heif {
 	h := heif{brands: "avisavifavismif1miafmsf1"}
 	for _, n := range names {

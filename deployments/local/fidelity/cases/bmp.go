@@ -67,7 +67,7 @@ func (b bmp) info() []byte {
 	return head
 }
 
-// rows writes pixels, each of so many bytes, row by row, padded to 4 bytes.
+// rows writes pixels of a number of bytes each, row by row, padded to 4 bytes.
 func bmpRows(topDown bool, pixel func(q int) []byte) []byte {
 	var all []byte
 	for row := range Height {

@@ -20,8 +20,8 @@ func write(order binary.AppendByteOrder, size int, numbers []int) []byte {
 	return b
 }
 
-// pack joins numbers of so many bits, the first in the highest bits. Each row starts
-// with a byte of its own.
+// pack joins numbers with a number of bits each, the first in the highest bits. Each row
+// starts at a byte boundary.
 func pack(depth int, numbers []int) []byte {
 	if depth == 16 {
 		return b16(numbers...)

@@ -4,7 +4,7 @@ import "math"
 
 // fromP3 is what the quadrants show in sRGB if their values are Display P3's.
 func fromP3() [4]Colour {
-	// From P3's light to sRGB's, both of the white D65: CSS Color 4, 10.2 and 10.4.
+	// From P3's light to sRGB's, both with the white point D65: CSS Color 4, 10.2 and 10.4.
 	matrix := [3][3]float64{{1.2249, -0.2247, 0}, {-0.0420, 1.0419, 0}, {-0.0197, -0.0786, 1.0979}}
 	var all [4]Colour
 	for q, c := range Quadrants {

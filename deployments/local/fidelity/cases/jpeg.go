@@ -86,7 +86,7 @@ func addColourModels(s *set, add func(string, jpeg)) {
 	s.add("jpeg-cmyk", "jpeg-ycck-420.jpg", ycck.body())
 }
 
-// none is no header at all.
+// none means no header at all.
 var none [][]byte
 
 // cmyk is a JPEG of four inks, stored inverted as Adobe's programs do.
@@ -107,7 +107,7 @@ func cmyk(header ...[]byte) jpeg {
 	return j
 }
 
-// iccChunks are the segments of a profile, in so many parts: ICC.1:2010, B.4.
+// iccChunks are the segments of a profile, split into a number of parts: ICC.1:2010, B.4.
 func iccChunks(profile []byte, parts int) [][]byte {
 	var all [][]byte
 	size := ceil(len(profile), parts)

@@ -1,5 +1,5 @@
-// Addresses of pictures. A key is any string: spaces, %, ? and # are encoded, and so
-// is the apostrophe, for the shell.
+// Addresses of pictures. A key is any string: spaces, %, ? and # are encoded. The
+// apostrophe is encoded too, for the shell.
 
 export function pathOf(key) {
   return '/' + key.split('/').map((segment) => encodeURIComponent(segment).replaceAll("'", '%27')).join('/');
@@ -9,7 +9,7 @@ export function pathOfVariant(key, query) {
   return `${pathOf(key)}?${query}`;
 }
 
-// absolute also holds for a key that begins with a slash.
+// absolute is also correct for a key that begins with a slash.
 export function absolute(path) {
   return location.origin + path;
 }

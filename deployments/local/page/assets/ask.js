@@ -1,21 +1,21 @@
-// Asking for a picture as a viewer does, and again until it is there.
+// Requests a picture as a viewer does, and repeats the request until the rendition exists.
 
 const pending = 'original; pending';
 const interval = 500;
-const patience = 60_000;
+const timeout = 60_000;
 
-// ask asks once, past the browser's own cache.
-async function ask(path, method, signal) {
+// request sends one request, bypassing the browser's cache.
+async function request(path, method, signal) {
   const start = performance.now();
-  const response = await fetch(path, { method, cache: 'no-store', signal });
-  const body = await response.blob();
-  const { headers } = response;
+  const fetched = await fetch(path, { method, cache: 'no-store', signal });
+  const body = await fetched.blob();
+  const { headers } = fetched;
   return {
     at: start,
     ms: performance.now() - start,
-    ok: response.ok,
-    status: response.status,
-    state: headers.get('X-Calotype') ?? `HTTP ${response.status}`,
+    ok: fetched.ok,
+    status: fetched.status,
+    state: headers.get('X-Calotype') ?? `HTTP ${fetched.status}`,
     cacheControl: headers.get('Cache-Control') ?? 'none',
     type: headers.get('Content-Type') ?? 'unknown',
     bytes: method === 'HEAD' ? Number(headers.get('Content-Length')) : body.size,
@@ -24,18 +24,17 @@ async function ask(path, method, signal) {
   };
 }
 
-// follow yields the first answer, and as long as that is a pending original
-// for a rendition, asks again every half second for a minute. It asks for headers
-// only, until they say something else; then the picture is asked for.
+// follow yields the first response. While that is a pending original, it sends a HEAD
+// every half second for a minute. Once the state changes it requests the picture itself.
 export async function* follow(path, signal) {
-  let answer = await ask(path, 'GET', signal);
-  const start = answer.at;
-  yield answer;
-  while (answer.pending && performance.now() - start < patience) {
+  let response = await request(path, 'GET', signal);
+  const start = response.at;
+  yield response;
+  while (response.pending && performance.now() - start < timeout) {
     await pause(interval, signal);
-    answer = await ask(path, 'HEAD', signal);
-    if (!answer.pending) answer = { ...await ask(path, 'GET', signal), at: answer.at };
-    yield answer;
+    response = await request(path, 'HEAD', signal);
+    if (!response.pending) response = { ...await request(path, 'GET', signal), at: response.at };
+    yield response;
   }
 }
 

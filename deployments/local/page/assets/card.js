@@ -1,5 +1,5 @@
-// One picture on the sheet: its thumbnail, what it is, and the matrix of its
-// variants, a row for each format and a column for each preset.
+// One picture on the sheet: its thumbnail, its properties, and the matrix of its variants
+// with a row for each format and a column for each preset.
 import { absolute, pathOf, pathOfVariant } from './address.js';
 import { el } from './dom.js';
 import { bytes, formatName, pixels } from './units.js';
@@ -11,7 +11,7 @@ export class Card {
   #facts;
   #matrix;
   #path;
-  #cells = new Map(); // By the variant's name: its link and what it shows.
+  #cells = new Map(); // Keyed by the variant's name: its link and content.
 
   constructor(picture, presets, choose) {
     this.#presets = presets;
@@ -19,7 +19,7 @@ export class Card {
     const slash = picture.key.lastIndexOf('/') + 1;
     this.#thumbnail = new Thumbnail();
     this.#facts = el('a', { href: absolute(pathOf(picture.key)) });
-    this.#path = el('p', { className: 'path', 'aria-hidden': 'true' }); // The links say it themselves.
+    this.#path = el('p', { className: 'path', 'aria-hidden': 'true' }); // The links contain it.
     this.#matrix = el('div', { className: 'matrix', role: 'table', 'aria-label': `Variants of ${picture.key}` });
     this.element = el('li', { className: 'card', 'data-key': picture.key },
       this.#thumbnail.element,
@@ -53,14 +53,14 @@ export class Card {
     this.#thumbnail.update(picture);
   }
 
-  // layOut makes the matrix anew, with empty cells.
+  // layOut rebuilds the matrix with empty cells.
   #layOut(picture) {
     this.#cells.clear();
-    const formats = new Map(); // By how they are asked for: WebP may be a source's own too.
+    const formats = new Map(); // Keyed by the requested format: WebP may also be the source's own.
     for (const variant of picture.variants) {
-      const asked = variant.name.slice(variant.preset.length);
-      if (!formats.has(asked)) formats.set(asked, []);
-      formats.get(asked).push(variant);
+      const requested = variant.name.slice(variant.preset.length);
+      if (!formats.has(requested)) formats.set(requested, []);
+      formats.get(requested).push(variant);
     }
     const rows = [el('div', { className: 'row', role: 'row' },
       el('span', { role: 'columnheader', className: 'corner' }, el('span', { className: 'unseen' }, 'Format')),
@@ -90,19 +90,19 @@ export class Card {
     cell.variant = variant;
     cell.link.dataset.state = variant.state;
     cell.link.dataset.variant = variant.name;
-    const there = variant.state !== 'original';
+    const exists = variant.state !== 'original';
     const label = variant.state === 'kept' || variant.state === 'outdated' ? `${variant.state} ` : '';
     const second = variant.kept ?? pixels(variant);
     cell.link.title = [variant.state, variant.kept, pixels(variant)].filter(Boolean).join(', ');
     cell.link.replaceChildren(
       el('span', { className: 'mark', 'aria-hidden': 'true' }),
       el('span', { className: 'unseen' }, `${variant.preset} ${cell.format}: ${variant.state === 'rendition' ? 'rendition ' : ''}`),
-      el('span', { className: 'first' }, there ? label + bytes(variant.bytes) : 'original'),
-      el('span', { className: 'second' }, there ? second : ''));
+      el('span', { className: 'first' }, exists ? label + bytes(variant.bytes) : 'original'),
+      el('span', { className: 'second' }, exists ? second : ''));
     if (changed) {
-      cell.link.classList.remove('news');
-      void cell.link.offsetWidth; // Starts the animation anew.
-      cell.link.classList.add('news');
+      cell.link.classList.remove('changed');
+      void cell.link.offsetWidth; // Restarts the animation.
+      cell.link.classList.add('changed');
     }
   }
 
@@ -116,7 +116,7 @@ export class Card {
     this.#choose(this.picture, variant);
   }
 
-  // showPath shows the address of what is pointed at or has the focus.
+  // showPath shows the address of the link under the pointer or with the focus.
   #showPath(link) {
     const path = link ? link.href.slice(location.origin.length) : pathOf(this.picture.key);
     const preset = this.#presets.find(({ name }) => link?.dataset.variant?.split('.')[0] === name);
@@ -125,8 +125,8 @@ export class Card {
   }
 }
 
-// Thumbnail asks for the picture as XS WebP, or in the smallest way there is, once it
-// comes near the screen, and again when the bucket has another.
+// Thumbnail requests the picture as XS WebP, or the smallest variant, once it comes near
+// the screen, and again when the rendition changes.
 class Thumbnail {
   #image = el('img', { loading: 'lazy', decoding: 'async', alt: '' });
   #shown;
@@ -139,8 +139,8 @@ class Thumbnail {
 
   update(picture) {
     const variant = thumbnailOf(picture);
-    // A browser may keep a rendition for minutes, so a new one needs a new address;
-    // nothing but the browser takes notice of v.
+    // A browser may cache a rendition for minutes, so a new one needs a new address.
+    // Only the browser uses v.
     const path = pathOfVariant(picture.key, variant.query);
     const wanted = absolute(variant.etag ? `${path}&v=${encodeURIComponent(variant.etag)}` : path);
     if (wanted === this.#shown) return;
@@ -157,17 +157,17 @@ function thumbnailOf({ variants }) {
   return variants.find(({ preset, format }) => preset === 'XS' && format === 'webp') ?? variants.at(-1);
 }
 
-// removal is a button that asks once before it removes the picture.
+// removal returns a button that asks for confirmation before it removes the picture.
 function removal(key) {
   const button = el('button', { type: 'button', className: 'quiet remove', 'aria-label': `Remove ${key}` }, 'Remove');
-  const calm = () => {
-    button.classList.remove('sure');
+  const reset = () => {
+    button.classList.remove('confirm');
     button.textContent = 'Remove';
   };
-  button.addEventListener('blur', calm);
+  button.addEventListener('blur', reset);
   button.addEventListener('click', async () => {
-    if (!button.classList.contains('sure')) {
-      button.classList.add('sure');
+    if (!button.classList.contains('confirm')) {
+      button.classList.add('confirm');
       button.textContent = 'Really remove?';
       return;
     }
@@ -179,7 +179,7 @@ function removal(key) {
       button.title = error.message;
       button.textContent = 'Not removed';
       button.disabled = false;
-      button.classList.remove('sure');
+      button.classList.remove('confirm');
     }
   });
   return button;

@@ -1,5 +1,5 @@
-// el makes an element. Properties are set as they are, data-* and aria-* and role as
-// attributes; children are elements and strings. Data is never parsed as HTML.
+// el makes an element. data-*, aria-* and role are set as attributes, other names as
+// properties. Children are elements and strings. Data is never parsed as HTML.
 export function el(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {

@@ -12,55 +12,55 @@ new Uploads(byId('uploads'), (key, file) => viewer.openUploaded(key, file));
 
 byId('filter').addEventListener('input', (event) => sheet.filter(event.target.value));
 
-// Filled in by the events; a stream begins with all pictures, so that what was
-// removed while there was none shows by not being said.
+// Set by the events. A stream begins with all pictures: those that it does not list were
+// removed while there was no stream.
 let about = { bucket: '', presets: [] };
-let said = new Set();
-let listed = false; // All of them were said.
+let received = new Set();
+let listed = false; // The stream has sent all pictures.
 
-function say(state, text) {
+function showStatus(state, text) {
   status.dataset.state = state;
   status.textContent = text;
 }
 
 function count() {
   byId('empty').hidden = sheet.size > 0;
-  say('live', `Live: ${sheet.size} ${sheet.size === 1 ? 'picture' : 'pictures'} in bucket ${about.bucket}`);
+  showStatus('live', `Live: ${sheet.size} ${sheet.size === 1 ? 'picture' : 'pictures'} in bucket ${about.bucket}`);
 }
 
 listen({
   open() {
-    said = new Set();
+    received = new Set();
     listed = false;
   },
-  about(news) {
-    about = news;
+  about(event) {
+    about = event;
     byId('bucket').textContent = about.bucket;
     viewer.presets = about.presets;
     sheet.presets = about.presets;
   },
   picture(picture) {
-    said.add(picture.key);
+    received.add(picture.key);
     sheet.put(picture);
     viewer.update(picture);
     if (listed) count();
   },
   gone({ key }) {
-    said.delete(key);
+    received.delete(key);
     sheet.remove(key);
     if (listed) count();
   },
-  status(news) {
-    listed = news.listed;
+  status(event) {
+    listed = event.listed;
     if (listed) {
-      sheet.retain(said);
+      sheet.retain(received);
       count();
-    } else if (news.error) {
-      say('trouble', `The bucket cannot be read, retrying: ${news.error}`);
+    } else if (event.error) {
+      showStatus('error', `The bucket cannot be read, retrying: ${event.error}`);
     }
   },
   lost() {
     listed = false;
-    say('trouble', 'The server does not respond. Reconnecting…');
+    showStatus('error', 'The server does not respond. Reconnecting…');
   },
 });

@@ -1,7 +1,7 @@
 // The contact sheet: one card for each picture, the newest first.
 import { Card } from './card.js';
 
-// From this many pictures on, those off the screen are not laid out.
+// From this number of pictures on, those off the screen are not laid out.
 const many = 100;
 
 export class Sheet {
@@ -42,7 +42,7 @@ export class Sheet {
     this.#resized();
   }
 
-  // retain removes all cards but those of the given keys.
+  // retain removes all cards except those of the given keys.
   retain(keys) {
     for (const key of [...this.#cards.keys()]) {
       if (!keys.has(key)) this.remove(key);
@@ -62,7 +62,7 @@ export class Sheet {
     card.element.hidden = !card.picture.key.toLowerCase().includes(this.#needle);
   }
 
-  // place finds the card's place by halves: its list is in order but for itself.
+  // place finds the card's place by binary search: the rest of the list is in order.
   #place(card) {
     card.element.remove();
     const elements = this.#list.children;

@@ -1,9 +1,9 @@
-// The server's events. The browser connects again by itself when the server goes
-// away; what it does not do is try again after an answer that is no stream.
+// The server's events. The browser reconnects by itself when the connection breaks, but
+// not after a response that is not a stream.
 const retry = 2000;
 
-// listen calls handlers.about, .picture, .gone and .status with what the events
-// hold, .open when a stream begins and .lost when it breaks.
+// listen calls handlers.about, .picture, .gone and .status with the data of the events,
+// .open when a stream begins and .lost when it breaks.
 export function listen(handlers) {
   const source = new EventSource('/-/events');
   source.onopen = () => handlers.open();

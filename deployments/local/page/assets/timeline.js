@@ -1,76 +1,76 @@
-// What became of an asked-for picture: two bars for the bytes before and after, one
-// sentence, and the answers in their order.
+// The responses to a request and its repeats: one sentence, two bars for the bytes
+// before and after, and a list of the responses.
 import { el } from './dom.js';
 import { bytes, saved, time } from './units.js';
 
-export class Story {
+export class Timeline {
   #sentence = el('p', { className: 'sentence', role: 'status' });
   #before = new Bar('original');
   #after = new Bar('rendition');
-  #answers = el('ol', { className: 'answers', 'aria-label': 'Answers' });
-  element = el('section', { className: 'story' }, this.#sentence, this.#before.element, this.#after.element, this.#answers);
+  #responses = el('ol', { className: 'responses', 'aria-label': 'Responses' });
+  element = el('section', { className: 'timeline' }, this.#sentence, this.#before.element, this.#after.element, this.#responses);
 
   #start;
   #last;
   #repeats = 0;
-  #waited; // Until it was no longer pending; undefined if it never was.
+  #waited; // The time until it was no longer pending; undefined if it never was.
 
-  begin(originalBytes) {
+  start(originalBytes) {
     this.#start = this.#last = this.#waited = undefined;
-    this.#sentence.textContent = 'Asking…';
-    this.element.dataset.state = 'asking';
-    this.#answers.replaceChildren();
+    this.#sentence.textContent = 'Requesting…';
+    this.element.dataset.state = 'requesting';
+    this.#responses.replaceChildren();
     this.#before.show('original', originalBytes, 1);
     this.#after.hide();
   }
 
-  // add takes the next answer. Those that say the same share a line.
-  add(answer, originalBytes) {
-    this.#start ??= answer.at;
-    const at = answer.at - this.#start;
-    if (this.#last?.state === answer.state && !answer.body) {
+  // add shows the next response. Repeated responses share a line.
+  add(response, originalBytes) {
+    this.#start ??= response.at;
+    const at = response.at - this.#start;
+    if (this.#last?.state === response.state && !response.body) {
       this.#repeats += 1;
-      this.#answers.lastChild.querySelector('.more').textContent =
+      this.#responses.lastChild.querySelector('.more').textContent =
         `requested ${this.#repeats} more ${this.#repeats === 1 ? 'time' : 'times'}`;
     } else {
       this.#repeats = 0;
       if (this.#last?.pending) this.#waited = at;
-      this.#answers.append(el('li', {},
+      this.#responses.append(el('li', {},
         el('span', { className: 'at' }, at === 0 ? '0.0 s' : `${(at / 1000).toFixed(1)} s`),
-        el('span', { className: 'said' }, answer.state),
-        el('span', { className: 'size' }, bytes(answer.bytes)),
-        el('span', { className: 'more' }, `in ${time(answer.ms)}`)));
+        el('span', { className: 'state' }, response.state),
+        el('span', { className: 'size' }, bytes(response.bytes)),
+        el('span', { className: 'more' }, `in ${time(response.ms)}`)));
     }
-    this.#last = answer;
-    this.#describe(answer, originalBytes, at);
+    this.#last = response;
+    this.#describe(response, originalBytes, at);
   }
 
-  #describe(answer, originalBytes, at) {
-    const [what, how] = answer.state.split('; ');
+  #describe(response, originalBytes, at) {
+    const [what, how] = response.state.split('; ');
     this.element.dataset.state = how === 'kept' ? 'kept' : what;
-    if (answer.pending) {
+    if (response.pending) {
       this.#sentence.textContent = at === 0
-        ? `original, ${bytes(answer.bytes)}, pending: the edge sent a job for the rendition.`
-        : `original, ${bytes(answer.bytes)}, pending for ${(at / 1000).toFixed(1)} s…`;
+        ? `original, ${bytes(response.bytes)}, pending: the edge sent a job for the rendition.`
+        : `original, ${bytes(response.bytes)}, pending for ${(at / 1000).toFixed(1)} s…`;
       return;
     }
-    if (!answer.ok) {
-      this.#sentence.textContent = `The response is ${answer.status}.`;
+    if (!response.ok) {
+      this.#sentence.textContent = `The response is ${response.status}.`;
       return;
     }
     const when = this.#waited === undefined ? 'It existed already.' : `It took ${time(this.#waited)} from the first request.`;
     if (how === 'kept') {
-      this.#sentence.textContent = `kept, ${bytes(answer.bytes)}: a fallback copy of the original. ${when}`;
+      this.#sentence.textContent = `kept, ${bytes(response.bytes)}: a fallback copy of the original. ${when}`;
     } else if (what === 'rendition') {
-      const gain = answer.bytes < originalBytes ? `, ${saved(originalBytes, answer.bytes)} saved` : '';
-      this.#sentence.textContent = `rendition, ${bytes(answer.bytes)}${gain}. ${when}`;
+      const gain = response.bytes < originalBytes ? `, ${saved(originalBytes, response.bytes)} saved` : '';
+      this.#sentence.textContent = `rendition, ${bytes(response.bytes)}${gain}. ${when}`;
     } else {
-      this.#sentence.textContent = `original, ${bytes(answer.bytes)}, as it is.`;
+      this.#sentence.textContent = `original, ${bytes(response.bytes)}, unchanged.`;
       return;
     }
-    const most = Math.max(answer.bytes, originalBytes);
+    const most = Math.max(response.bytes, originalBytes);
     this.#before.show('original', originalBytes, originalBytes / most);
-    this.#after.show(how === 'kept' ? 'kept' : 'rendition', answer.bytes, answer.bytes / most);
+    this.#after.show(how === 'kept' ? 'kept' : 'rendition', response.bytes, response.bytes / most);
   }
 
   end() {
@@ -80,7 +80,7 @@ export class Story {
   }
 
   fail(error) {
-    this.element.dataset.state = 'trouble';
+    this.element.dataset.state = 'error';
     this.#sentence.textContent = `No response: ${error.message}`;
   }
 }

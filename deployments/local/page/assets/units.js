@@ -1,4 +1,4 @@
-// Numbers as people read them.
+// Numbers in a readable form.
 
 export function bytes(n) {
   if (n < 1000) return `${n} B`;
@@ -15,7 +15,7 @@ export function time(ms) {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
-// saved is how much smaller the second is: "98 %".
+// saved returns by how much the second is smaller: "98 %".
 export function saved(before, after) {
   const percent = 100 * (1 - after / before);
   return `${percent > 99 && percent < 100 ? percent.toFixed(1) : Math.round(percent)} %`;

@@ -1,4 +1,4 @@
-// Pictures that are dropped on the page or chosen are stored one after the other.
+// Stores pictures that are dropped on the page or chosen, one after the other.
 import { pathOf } from './address.js';
 import { byId, el } from './dom.js';
 import { bytes } from './units.js';
@@ -22,7 +22,7 @@ export class Uploads {
 
   #takeDrops(veil) {
     const hasFiles = (event) => event.dataTransfer?.types.includes('Files');
-    let depth = 0; // Of elements that are dragged over: leaving one may be entering another.
+    let depth = 0; // The number of elements under the drag: leaving one may mean entering another.
     addEventListener('dragenter', (event) => {
       if (hasFiles(event)) veil.hidden = ++depth === 0;
     });

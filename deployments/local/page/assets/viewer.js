@@ -1,8 +1,8 @@
-// The panel that shows what one address answers, and what becomes of it.
+// The panel that shows the responses for one address.
 import { absolute, curl, pathOfVariant } from './address.js';
 import { follow } from './ask.js';
 import { el } from './dom.js';
-import { Story } from './story.js';
+import { Timeline } from './timeline.js';
 import { bytes, formatName, pixels, time } from './units.js';
 
 const formats = ['webp', 'avif', 'jpeg', 'png'];
@@ -11,19 +11,19 @@ const unshown = ['tiff', 'heic'];
 export class Viewer {
   presets = [];
   #dialog;
-  // The title gets the focus: on a button, the key that opened the panel would press it.
+  // The title gets the focus. If a button had it, the key that opened the panel would press it.
   #title = el('h2', { id: 'viewer-title', tabIndex: -1, autofocus: true });
   #choices = el('div', { className: 'choices' });
   #path = el('code', { className: 'address' });
   #image = el('img', { alt: '' });
   #noImage = el('p', { className: 'no-image', hidden: true });
-  #story = new Story();
-  #facts = el('dl', { className: 'answer' });
-  #size = el('dd'); // The picture's, once the browser knows it.
+  #timeline = new Timeline();
+  #facts = el('dl', { className: 'response' });
+  #size = el('dd'); // The picture's size, once the browser knows it.
   #type = '';
   #command = el('code');
-  #shown; // The picture's key, own format and bytes; the preset and format asked for.
-  #asking = new AbortController();
+  #shown; // The picture's key, format and bytes, and the requested preset and format.
+  #requesting = new AbortController();
   #address = '';
 
   constructor(dialog) {
@@ -36,11 +36,11 @@ export class Viewer {
       this.#choices,
       el('div', { className: 'request' }, el('span', { className: 'verb' }, 'GET'), this.#path, again),
       el('figure', { className: 'stage' }, this.#image, this.#noImage),
-      this.#story.element,
+      this.#timeline.element,
       this.#facts,
       el('div', { className: 'curl' }, this.#command, copy));
     close.addEventListener('click', () => dialog.close());
-    again.addEventListener('click', () => this.#ask());
+    again.addEventListener('click', () => this.#request());
     copy.addEventListener('click', () => this.#copy(copy));
     dialog.addEventListener('click', (event) => {
       if (event.target === dialog) dialog.close(); // The backdrop.
@@ -55,7 +55,7 @@ export class Viewer {
     this.#show({ key: picture.key, own: picture.format, bytes: picture.bytes, preset: variant.preset, format: own ? '' : variant.format });
   }
 
-  // openUploaded asks for a new picture as the article's viewer does: M, as WebP.
+  // openUploaded requests a new picture as size M in WebP.
   openUploaded(key, file) {
     const preset = this.presets.find(({ name }) => name === 'M') ?? this.presets[0];
     const extension = key.split('.').pop().toLowerCase();
@@ -63,7 +63,7 @@ export class Viewer {
     this.#show({ key, own, bytes: file.size, preset: preset.name, format: own === 'webp' ? '' : 'webp' });
   }
 
-  // update takes note of the picture's bytes, as it may be replaced while it is shown.
+  // update records the picture's size in bytes, because the picture may be replaced meanwhile.
   update(picture) {
     if (picture.key === this.#shown?.key) this.#shown.bytes = picture.bytes;
   }
@@ -73,7 +73,7 @@ export class Viewer {
     this.#title.textContent = shown.key;
     this.#layOutChoices();
     if (!this.#dialog.open) this.#dialog.showModal();
-    this.#ask();
+    this.#request();
   }
 
   #layOutChoices() {
@@ -86,7 +86,7 @@ export class Viewer {
       });
       return button;
     };
-    const plain = unshown.includes(own) ? 'jpeg' : own; // What an original of no browser's format becomes.
+    const plain = unshown.includes(own) ? 'jpeg' : own; // The format of renditions if browsers do not show the original's.
     const others = formats.filter((f) => f !== plain);
     this.#choices.replaceChildren(
       el('div', { role: 'group', 'aria-label': 'Size' }, ...this.presets.map(({ name, boxes }) =>
@@ -96,37 +96,37 @@ export class Viewer {
         ...others.map((f) => choice(formatName(f), { format: f }, f === format))));
   }
 
-  async #ask() {
+  async #request() {
     this.#end();
-    this.#asking = new AbortController();
-    const { signal } = this.#asking;
+    this.#requesting = new AbortController();
+    const { signal } = this.#requesting;
     const { key, preset, format, bytes: originalBytes } = this.#shown;
     const path = pathOfVariant(key, query(preset, format));
     this.#path.textContent = path;
     this.#command.textContent = curl(path);
-    this.#story.begin(originalBytes);
+    this.#timeline.start(originalBytes);
     try {
       let before;
-      for await (const answer of follow(absolute(path), signal)) {
-        if (answer.body && (answer.ok || !before)) this.#showBody(answer);
-        this.#showAnswer(answer);
-        this.#story.add(answer, this.#shown.bytes);
-        before = answer;
+      for await (const response of follow(absolute(path), signal)) {
+        if (response.body && (response.ok || !before)) this.#showBody(response);
+        this.#showResponse(response);
+        this.#timeline.add(response, this.#shown.bytes);
+        before = response;
       }
-      this.#story.end();
+      this.#timeline.end();
     } catch (error) {
-      if (!signal.aborted) this.#story.fail(error);
+      if (!signal.aborted) this.#timeline.fail(error);
     }
   }
 
-  #showBody(answer) {
+  #showBody(response) {
     URL.revokeObjectURL(this.#address);
-    this.#address = URL.createObjectURL(answer.body);
-    this.#image.hidden = !answer.ok;
-    this.#noImage.hidden = answer.ok;
-    if (answer.ok) this.#image.src = this.#address;
-    else this.#noImage.textContent = `The response is ${answer.status}: the picture does not exist.`;
-    this.#type = answer.type;
+    this.#address = URL.createObjectURL(response.body);
+    this.#image.hidden = !response.ok;
+    this.#noImage.hidden = response.ok;
+    if (response.ok) this.#image.src = this.#address;
+    else this.#noImage.textContent = `The response is ${response.status}: the picture does not exist.`;
+    this.#type = response.type;
   }
 
   #showNoImage() {
@@ -141,17 +141,17 @@ export class Viewer {
     this.#size.textContent = pixels({ width: this.#image.naturalWidth, height: this.#image.naturalHeight });
   }
 
-  #showAnswer(answer) {
+  #showResponse(response) {
     const fact = (name, value) => [el('dt', {}, name), value instanceof Element ? value : el('dd', {}, value)];
-    const state = el('dd', { className: 'state' }, answer.state);
-    state.dataset.state = answer.state.split(';').includes(' kept') ? 'kept' : answer.state.split(';')[0];
+    const state = el('dd', { className: 'state' }, response.state);
+    state.dataset.state = response.state.split(';').includes(' kept') ? 'kept' : response.state.split(';')[0];
     this.#facts.replaceChildren(
       ...fact('X-Calotype', state),
-      ...fact('Cache-Control', answer.cacheControl),
-      ...fact('Content-Type', answer.type),
-      ...fact('Size', `${bytes(answer.bytes)} (${answer.bytes.toLocaleString('en')} bytes)`),
+      ...fact('Cache-Control', response.cacheControl),
+      ...fact('Content-Type', response.type),
+      ...fact('Size', `${bytes(response.bytes)} (${response.bytes.toLocaleString('en')} bytes)`),
       ...fact('Pixels', this.#size),
-      ...fact('Response time', time(answer.ms)));
+      ...fact('Response time', time(response.ms)));
     if (this.#image.complete && this.#image.naturalWidth) this.#showSize();
   }
 
@@ -167,7 +167,7 @@ export class Viewer {
   }
 
   #end() {
-    this.#asking.abort(new DOMException('closed', 'AbortError'));
+    this.#requesting.abort(new DOMException('closed', 'AbortError'));
   }
 }
 

@@ -1,5 +1,0 @@
-//go:build wasip1 && !sabotage
-
-package main
-
-func sabotage([]byte) {}
