@@ -45,11 +45,11 @@ func (o *Origin) Ready() error {
 	failing, called := o.health.state()
 	switch due := (failing != nil || !called) && o.health.due(); {
 	case due:
-		failing = o.bucket.probe(context.Background(), string(o.rules.Prefix)+"/probe")
-		if failing == nil {
+		key := string(o.rules.Prefix) + "/probe"
+		if failing = o.bucket.probe(context.Background(), key); failing == nil {
 			o.succeeded()
 		} else {
-			o.health.probed(failing)
+			o.failed("probe store", "", key, failing)
 		}
 	case !called:
 		failing = errNotAsked // The first probe is on its way.

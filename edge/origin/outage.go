@@ -60,13 +60,3 @@ func (o *outage) state() (failing error, called bool) {
 	defer o.mu.Unlock()
 	return o.failing, o.called
 }
-
-// probed records what a probe found, which is not logged.
-func (o *outage) probed(err error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.failing == nil {
-		o.since = time.Now()
-	}
-	o.failing, o.called = err, true
-}

@@ -265,11 +265,11 @@ func TestOutageEnds(t *testing.T) {
 			o.ask(t, "GET", "/kitty.jpg")
 			time.Sleep(time.Second)
 		}
-		if n := o.log.count("open source"); n != 2 {
-			t.Errorf("%d lines in 100 s, want one a minute: %q", n, o.log.lines)
+		if probes, requests := o.log.count("probe store"), o.log.count("open source"); probes != 1 || requests != 1 {
+			t.Errorf("%d and %d lines in 100 s, want one a minute: %q", probes, requests, o.log.lines)
 		}
-		if n := o.log.count(`"failures":60`); n != 1 {
-			t.Errorf("no line counts the 60 failures before it: %q", o.log.lines)
+		if n := o.log.count(`"failures":61`); n != 1 {
+			t.Errorf("no line counts the failures before it: %q", o.log.lines)
 		}
 		if o.Ready() == nil {
 			t.Error("ready while the credentials are refused")
