@@ -219,7 +219,7 @@ func (p *Picture) loadDamaged(width, height int) (img *pages, err error) {
 	defer recoverFault(&err)
 	switch p.Format {
 	case calotype.JPEG:
-		return decodeDamagedJPEG(p.coded, jpegShrink(p.shrink(width, height)))
+		return decodeDamagedJPEG(p.coded, jpegShrink(lastStep*p.shrink(width, height))) // In memory as a whole.
 	case calotype.PNG:
 		return decodeDamagedPNG(p.coded)
 	case calotype.BMP:
@@ -233,11 +233,19 @@ func (p *Picture) shrink(width, height int) float64 {
 	return min(float64(p.stored.width)/float64(width), float64(p.stored.height)/float64(height))
 }
 
-// jpegShrink returns the largest scale-down that libjpeg can do while decoding (1, 2, 4 or
-// 8) and that leaves at least the wanted size.
+// lastStep is how many times too large a JPEG is at least after libjpeg has scaled it down.
+// Its filter is softer than Lanczos', which needs something left to do. With 1.5, SSIM to
+// a picture that is only scaled by Lanczos' filter is that of sharp 0.35 or better, for
+// ratios from 1.05 to 9: 0.998 or more just above 2, 4 and 8 on photos, where leaving
+// nothing gives 0.89 to 0.996. The decoding of 8 to 12 megapixels then takes 1.5 to 1.9 times
+// the CPU time from 2 to 3, 1.2 to 1.5 times from 4 to 6, and 1.25 to 1.5 times from 8 to 12.
+const lastStep = 1.5
+
+// jpegShrink returns the largest factor, 1, 2, 4 or 8, by which libjpeg scales down while
+// decoding and leaves [lastStep].
 func jpegShrink(shrink float64) int {
 	for _, by := range []int{8, 4, 2} {
-		if shrink >= float64(by) {
+		if shrink >= lastStep*float64(by) {
 			return by
 		}
 	}
