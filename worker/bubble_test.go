@@ -191,6 +191,10 @@ func (q *memoryQueue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "SendMessage":
 		out["MD5OfMessageBody"] = sum(in.MessageBody)
 		if strings.HasSuffix(in.QueueURL, "/dead") {
+			if q.refused("dead") {
+				w.WriteHeader(http.StatusForbidden)
+				return
+			}
 			q.mu.Lock()
 			q.dead = append(q.dead, in.MessageBody)
 			q.mu.Unlock()

@@ -92,9 +92,14 @@ func (p *publication) deadLetter(ctx context.Context, f *failure.Failure) error 
 	if p.job.DeadLettered {
 		return nil
 	}
+	key := failedKey(p.job.Source, p.source.ETag)
 	if err := p.worker.deadLetter(ctx, p.message, p.job, f); err != nil {
+		if f.Class != failure.UnknownVariant { // The source is sound.
+			p.worker.unsent.remember(key, f, time.Now().Add(rememberFor))
+		}
 		return failure.Transient(err)
 	}
+	p.worker.unsent.forget(key)
 	p.job.DeadLettered, p.deadLettered = true, true
 	return nil
 }

@@ -293,3 +293,36 @@ func TestCopyOfASourceWithOddHeaders(t *testing.T) {
 		})
 	}
 }
+
+// While no dead letter can be sent, a picture that fails is decoded once an hour and not at
+// each retry. It has its dead letter in the end.
+func TestFailureWhileNoDeadLetterCanBeSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, nil)
+		s := b.useConditionalStore("kitty.jpg")
+		var decodes atomic.Int32
+		b.Engine = drawing{&decodes, failure.New(failure.Corrupt, "no")}
+		refuse := func(refused bool) {
+			b.queue.mu.Lock()
+			defer b.queue.mu.Unlock()
+			b.queue.refuse = map[string]bool{"dead": refused}
+		}
+		refuse(true)
+		b.queue.send(job("kitty.jpg", "M"))
+		stop := b.run(t)
+		time.Sleep(3 * time.Hour)
+		if n := decodes.Load(); n < 1 || n > 4 {
+			t.Errorf("%d decodes in 3 hours, want one an hour", n)
+		}
+		refuse(false)
+		time.Sleep(time.Hour)
+		if _, err := stop(); err != nil {
+			t.Error(err)
+		}
+		var copied bool
+		s.with(func() { copied = s.objects["resized/M/kitty.jpg"] != nil })
+		if all, _ := b.queue.left(); all != 0 || len(b.queue.dead) != 1 || !copied {
+			t.Errorf("%d messages, dead letters %q, a copy: %v", all, b.queue.dead, copied)
+		}
+	})
+}

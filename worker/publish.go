@@ -189,6 +189,9 @@ func (p *publication) produce(ctx context.Context) error {
 	if len(known) == 0 {
 		return nil
 	}
+	if f, ok := p.worker.unsent.recall(failedKey(p.job.Source, p.source.ETag)); ok && !p.job.Again {
+		return p.fallBack(ctx, known, f) // Decoded before; only the dead letter is missing.
+	}
 	err := p.render(ctx, known)
 	if f := p.permanent(ctx, err); f != nil {
 		return p.fallBack(ctx, known, f)
