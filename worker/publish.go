@@ -234,16 +234,17 @@ func (p *publication) render(ctx context.Context, targets []target) (err error) 
 		}
 	}
 	i := 0
+	var failed error
 	for rendition, err := range picture.Render(ctx, outputs, allowed) {
 		if err != nil {
 			return err
 		}
-		if err := p.store(ctx, targets[i], outputs[i], rendition); err != nil {
-			return err
+		failed = p.store(ctx, targets[i], outputs[i], rendition)
+		if i++; failed != nil && i < len(targets) {
+			return failed // To stop here ends the decoder, so not after the last one.
 		}
-		i++
 	}
-	return nil
+	return failed
 }
 
 // reserveMemory reserves the memory that decoding is predicted to need.
