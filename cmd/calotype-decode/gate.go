@@ -1,7 +1,6 @@
 package main
 
 import (
-	"runtime"
 	"sync"
 
 	"calotype/worker/decoder/wire"
@@ -10,13 +9,14 @@ import (
 // gate asks the worker for CPUs. The worker shares them out among all decoders.
 type gate struct {
 	conn    *wire.Conn
+	cpus    int
 	mu      sync.Mutex
 	last    uint64
 	waiting map[uint64]chan bool
 }
 
-func newGate(conn *wire.Conn) *gate {
-	return &gate{conn: conn, waiting: map[uint64]chan bool{}}
+func newGate(conn *wire.Conn, cpus int) *gate {
+	return &gate{conn: conn, cpus: cpus, waiting: map[uint64]chan bool{}}
 }
 
 // Decode implements [render.Gate].
@@ -29,7 +29,7 @@ func (g *gate) Encode(step func()) { g.run(wire.StepEncode, step) }
 func (g *gate) Try(step func()) bool { return g.run(wire.StepTry, step) }
 
 // CPUs implements [render.Gate].
-func (g *gate) CPUs() int { return runtime.GOMAXPROCS(0) }
+func (g *gate) CPUs() int { return g.cpus }
 
 func (g *gate) run(kind wire.Step, step func()) bool {
 	answer := make(chan bool, 1)

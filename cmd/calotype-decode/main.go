@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 
@@ -26,14 +27,15 @@ func main() {
 	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE)
 	sandbox := flag.String("sandbox", string(decoder.SandboxAuto), "what to give up: auto, require or off")
 	version := flag.Bool("version", false, "print the encoder that lineages record, and the versions of the native libraries")
+	cpus := flag.Int("cpus", runtime.NumCPU(), "how many CPUs the worker shares out among its decoders")
 	flag.Parse()
-	if err := run(decoder.SandboxMode(*sandbox), *version); err != nil {
+	if err := run(decoder.SandboxMode(*sandbox), *cpus, *version); err != nil {
 		fmt.Fprintln(os.Stderr, "calotype-decode:", err)
 		os.Exit(1)
 	}
 }
 
-func run(mode decoder.SandboxMode, version bool) error {
+func run(mode decoder.SandboxMode, cpus int, version bool) error {
 	unfit := render.Start()
 	if version {
 		fmt.Println(strings.Join(append([]string{render.Encoder(), render.Libraries()}, render.Shortcomings()...), "\n"))
@@ -44,12 +46,13 @@ func run(mode decoder.SandboxMode, version bool) error {
 		return fmt.Errorf("%w: this program is started by calotype worker", err)
 	}
 	lowerPriority()
+	reuse()
 	hello := wire.HelloMessage{Protocol: wire.Version, Encoder: render.Encoder(), Libraries: render.Libraries(), Shortcomings: render.Shortcomings()}
 	unfit = errors.Join(unfit, warmUp(unfit))
 	if unfit != nil {
 		hello.Unfit = unfit.Error()
 	}
-	gate := newGate(conn)
+	gate := newGate(conn, cpus)
 	render.UseGate(gate)
 	requests := receive(conn, gate)
 	if mode != decoder.SandboxOff {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"runtime/debug"
 
 	"calotype/worker/decoder/wire"
 	"calotype/worker/render"
@@ -140,14 +139,10 @@ func (s *server) render(f wire.Frame) error {
 		}
 	}
 	if int64(s.picture.Width)*int64(s.picture.Height) > largePicture {
-		debug.FreeOSMemory()
+		giveBack()
 	}
 	return s.send(wire.End, struct{}{}, nil)
 }
-
-// largePicture is the number of pixels above which memory that Go freed is returned to the
-// system at once.
-const largePicture = 30_000_000
 
 // sendRendition sends the bytes, unless the rendition is the source itself.
 func (s *server) sendRendition(r render.Rendition) error {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -174,7 +175,9 @@ func (p *Pool) start(ctx context.Context) (*child, error) {
 	}
 	var c *child
 	var err error
-	p.launcher.do(func() { c, err = start(p.config.Path, []string{"--sandbox", string(p.config.Sandbox)}, p.gate) })
+	p.launcher.do(func() {
+		c, err = start(p.config.Path, []string{"--sandbox", string(p.config.Sandbox), "--cpus", strconv.Itoa(p.gate.CPUs())}, p.gate)
+	})
 	if err != nil {
 		return nil, err
 	}
