@@ -9,14 +9,12 @@ import (
 // refuse reads the header in pure Go and refuses pictures that would cost too much, before
 // a native library sees a byte. It leaves headers that it cannot read to the decoder.
 func refuse(source []byte, limits render.Limits) error {
-	header, err := imageheader.Parse(source)
-	if err != nil {
-		return nil //nolint:nilerr // The decoder says what is wrong.
-	}
 	bounds := imageheader.DefaultLimits
 	bounds.Frames = limits.Frames
-	if r := header.Refusal(bounds); r != nil {
-		return failure.New(r.Class, "%s", r.Detail)
+	if header, err := imageheader.Parse(source); err == nil { // Otherwise the decoder says what is wrong.
+		if r := header.Refusal(bounds); r != nil {
+			return failure.New(r.Class, "%s", r.Detail)
+		}
 	}
 	return nil
 }

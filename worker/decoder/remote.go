@@ -160,7 +160,7 @@ func (r *remote) Render(ctx context.Context, targets []render.Target, grant Gran
 
 func (r *remote) render(targets []render.Target, grant Grant, yield func(render.Rendition) bool) error {
 	// No process can return more than it may have in memory.
-	r.child.bodyBytes.Store(margin(grant.Bytes) + int64(len(targets))*maxHeader)
+	r.child.bodyBytes.Store(grant.limit() + int64(len(targets))*maxHeader)
 	if r.child.conn.Send(wire.Render, wire.Targets{Targets: targets}, nil, -1) != nil {
 		return errGone
 	}
@@ -263,7 +263,7 @@ const watchEvery = 20 * time.Millisecond
 // is stopped.
 func (r *remote) watch(ctx context.Context, grant Grant, cpu time.Duration) (stop func()) {
 	c := r.child
-	limit := c.fresh.resident + maxKept + margin(grant.Bytes) + int64(len(r.source))
+	limit := c.fresh.resident + maxKept + grant.limit() + int64(len(r.source))
 	if err := c.probe.limitData(c.fresh.data + dataSlack + limit); err != nil && c.alive() {
 		r.pool.unlimited(err)
 	}
@@ -310,8 +310,14 @@ func (r *remote) watch(ctx context.Context, grant Grant, cpu time.Duration) (sto
 // MB.
 const dataSlack = 384 << 20
 
-// margin returns how much more memory than granted a picture may use.
-func margin(bytes int64) int64 { return bytes + bytes/4 + headerGrant }
+// limit returns the memory that a picture may take. The whole budget leaves room for no
+// more than a header.
+func (g Grant) limit() int64 {
+	if g.Whole {
+		return g.Bytes + headerGrant
+	}
+	return g.Bytes + g.Bytes/4 + headerGrant
+}
 
 // headerGrant is the memory for reading a header. It is not reserved from the budget: it is
 // part of the memory outside it.
