@@ -17,8 +17,7 @@ import (
 // waits for its turn holds neither a slot nor its bytes.
 //
 // There is no deadlock, because resources are always acquired in the same order: the big
-// slot, the slot, the source lock, memory. An exclusive job has every slot, so no other job
-// holds memory, and it needs no big slot.
+// slot, the slot, the source lock, memory.
 type admission struct {
 	queues  []*slots
 	memory  *semaphore.Weighted
@@ -71,12 +70,11 @@ func newAdmission(bytes int64, queues ...int) *admission {
 // use.
 type grant struct {
 	*admission
-	queue       *slots
-	inSlot      bool // Of its queue.
-	isExclusive bool // It holds every slot of every queue.
-	bytes       int64
-	hasBigSlot  bool
-	whole       bool // The picture exceeded the prediction: it gets the whole budget.
+	queue      *slots
+	inSlot     bool // Of its queue.
+	bytes      int64
+	hasBigSlot bool
+	whole      bool // The picture exceeded the prediction: it gets the whole budget.
 }
 
 // grant returns the grant of a job for which a slot was acquired.
@@ -89,32 +87,11 @@ func (r *admission) grant(queue *slots) *grant {
 // none returns the grant of a message that is handled without a slot.
 func (r *admission) none() *grant { return &grant{admission: r} }
 
-// exclusive exchanges the slot for all slots: it waits until every other job has ended, and
-// keeps others from starting.
-func (p *grant) exclusive(ctx context.Context) error {
-	p.leaveSlot()
-	// Every exclusive job acquires them in the same order. A queue's slots may be held for
-	// as long as a poll takes, so the viewers' queue comes last and is idle least.
-	for i := len(p.queues) - 1; i >= 0; i-- {
-		if p.queues[i].Acquire(ctx, p.queues[i].n) != nil {
-			for _, taken := range p.queues[i+1:] {
-				taken.Release(taken.n)
-			}
-			return context.Cause(ctx)
-		}
-	}
-	p.isExclusive = true
-	for _, queue := range p.queues {
-		queue.used.Add(queue.n)
-	}
-	return nil
-}
-
 // reserve waits for memory to decode. It is errBigSlotTaken for a big picture while another
 // one runs.
 func (p *grant) reserve(ctx context.Context, bytes int64) error {
 	p.freeMemory()
-	if isBig := bytes > p.big; isBig && !p.hasBigSlot && !p.isExclusive {
+	if isBig := bytes > p.big; isBig && !p.hasBigSlot {
 		if !p.bigSlot.TryAcquire(1) {
 			return errBigSlotTaken
 		}
@@ -194,11 +171,4 @@ func (p *grant) release() {
 		p.hasBigSlot = false
 	}
 	p.leaveSlot()
-	if p.isExclusive {
-		p.isExclusive = false
-		for _, queue := range p.queues {
-			queue.used.Add(-queue.n)
-			queue.Release(queue.n)
-		}
-	}
 }

@@ -91,36 +91,6 @@ func TestSmallPicturesPassHugeOnes(t *testing.T) {
 	})
 }
 
-func TestExclusiveWaitsForAllAndHoldsAll(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newAdmission(800*mb, 2)
-		suspect, other := r.enter(t), r.enter(t)
-		done := make(chan error)
-		go func() {
-			err := suspect.exclusive(t.Context())
-			if err == nil {
-				err = suspect.reserve(t.Context(), 800*mb) // It needs no big slot.
-			}
-			done <- err
-		}()
-		synctest.Wait()
-		if r.queues[0].TryAcquire(1) {
-			t.Error("another job starts before the exclusive one")
-		}
-		other.release()
-		if err := <-done; err != nil {
-			t.Fatal(err)
-		}
-		if r.queues[0].TryAcquire(1) {
-			t.Error("it is not exclusive")
-		}
-		suspect.release()
-		if !r.queues[0].TryAcquire(2) {
-			t.Error("it did not release all slots")
-		}
-	})
-}
-
 func TestWaitingEndsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newAdmission(800*mb, 2)
@@ -132,7 +102,6 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 		defer cancel()
 		for name, wait := range map[string]func() error{
 			"memory": func() error { return r.grant(r.queues[0]).reserve(ctx, 150*mb) },
-			"alone":  func() error { return second.exclusive(ctx) },
 			"turn":   func() error { return second.waitBigSlot(ctx) },
 		} {
 			if name == "memory" {

@@ -76,15 +76,6 @@ func TestLastReceiveOfFinishedJob(t *testing.T) {
 	b.wantDone(t)
 }
 
-func TestQuarantineBeforeTheLastReceive(t *testing.T) {
-	for most, want := range map[int]int{1: 2, 2: 2, 3: 2, 4: 3, 5: 3, 100: 3} {
-		w := Worker{Settings: Settings{MaxReceives: most}}
-		if got := w.quarantineAfter(); got != want {
-			t.Errorf("of %d receives: got %d, want %d", most, got, want)
-		}
-	}
-}
-
 // One fault has one dead letter, even if the copy can be put only later.
 func TestOneDeadLetterWhenTheCopyFails(t *testing.T) {
 	failing := true

@@ -112,11 +112,6 @@ func panicOrigin(stack string) string {
 	return file
 }
 
-// quarantineAfter is the receive from which on a message runs exclusively. SQS counts
-// receives, and only a crash lets a message be received again, so this one may crash
-// workers. It comes before the last receive, which ends without an attempt.
-func (w *Worker) quarantineAfter() int { return max(2, min(3, w.MaxReceives-1)) }
-
 // isPoison reports whether this is the last receive of a message that the redrive policy
 // permits. If the job crashed its worker once more, the policy would move the message to
 // the dead-letter queue without a reason, and no fallback copy would stop its return.

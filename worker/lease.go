@@ -59,8 +59,7 @@ func (w *Worker) runLeased(ctx context.Context, a *attempt, g *grant) (result, e
 	}
 }
 
-// run renders and publishes. A message that may crash workers runs exclusively. A big
-// picture waits for its turn.
+// run renders and publishes. A big picture waits for its turn.
 func (w *Worker) run(ctx context.Context, m queue.Message, job calotype.Job, g *grant) (result, error) {
 	if err := w.Prefix.CheckSource(job.Source); err != nil {
 		return result{}, malformed(err)
@@ -68,11 +67,6 @@ func (w *Worker) run(ctx context.Context, m queue.Message, job calotype.Job, g *
 	for _, v := range job.Variants {
 		if err := calotype.CheckKey(w.Prefix.RenditionKey(v, job.Source)); err != nil {
 			return result{}, malformed(err)
-		}
-	}
-	if m.Receives >= w.quarantineAfter() {
-		if err := g.exclusive(ctx); err != nil {
-			return result{}, err
 		}
 	}
 	for {
