@@ -83,6 +83,9 @@ func (c *explainCommand) request() (edge.Request, error) {
 }
 
 func (c *explainCommand) run(ctx context.Context, stdout, _ io.Writer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	waitEncoder := c.startEncoder(ctx, c.Encoder)
 	aws, err := connect(ctx, 16)
 	if err != nil {
 		return err
@@ -98,7 +101,7 @@ func (c *explainCommand) run(ctx context.Context, stdout, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
-	encoder, err := c.encoder(ctx, c.Encoder)
+	encoder, err := waitEncoder()
 	if err != nil {
 		return err
 	}

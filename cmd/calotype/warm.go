@@ -87,6 +87,9 @@ func (c *warmCommand) where() (bucket, prefix string) {
 }
 
 func (c *warmCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	waitEncoder := c.startEncoder(ctx, c.Encoder)
 	aws, err := connect(ctx, c.AtOnce+backfill.MaxInFlight+16)
 	if err != nil {
 		return err
@@ -101,7 +104,7 @@ func (c *warmCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := aws.find(ctx, zerolog.Nop(), bucket, queues); err != nil {
 		return err
 	}
-	encoder, err := c.encoder(ctx, c.Encoder)
+	encoder, err := waitEncoder()
 	if err != nil {
 		return err
 	}
