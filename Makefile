@@ -11,7 +11,7 @@ TEST_FLAGS := $(if $(RACE),-race -timeout 20m,-timeout 10m)
 MODULES := . deployments/local
 # The tools that "make check-deploy" needs, with Debian's package of each. A package that starts a
 # server is unpacked into bin/tools instead of being installed.
-DEPLOY_TOOLS := systemd-analyze:systemd
+DEPLOY_TOOLS := systemd-analyze:systemd jq:jq
 UNPACKED_TOOLS := promtool:prometheus prometheus:prometheus
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export CALOTYPE_CORPUS := $(if $(CORPUS),$(abspath $(CORPUS)))
@@ -66,12 +66,14 @@ vuln: libvips ## Report known vulnerabilities that the programs call; exit with 
 	done
 
 .PHONY: check-deploy
-check-deploy: export PATH := $(CURDIR)/bin/tools/usr/bin:$(PATH)
-check-deploy: libvips node deploy-tools edge ## Check the templates, the image, the unit, the alerts and the dashboard, without an account
-	@# The tested files are outside the tests' modules, so go would reuse cached results.
+check-deploy: export PATH := $(CURDIR)/deployments/cdk/check/node_modules/node24/bin:$(CURDIR)/bin/tools/usr/bin:$(PATH)
+check-deploy: libvips node deploy-tools edge ## Check the templates, the image, the unit, the alerts and the dashboard, as far as that goes without an account
+	@# What is tested lies outside of the tests' modules: go would take old results for new ones.
 	cd deployments/check && go vet ./... && go run $(STATICCHECK) ./... && go test -count 1 -timeout 10m ./...
+	@# The CDK needs Node 22 or later. The checks bring one, for Linux on x86_64.
+	cd deployments/cdk/check && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
 	cd deployments/cdk && export CGO_ENABLED=0 && go vet ./... && go run $(STATICCHECK) ./... && go test -count 1 -timeout 10m ./...
-	cd deployments/cdk/check && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error && npm test --silent
+	cd deployments/cdk/check && npm test --silent
 
 .PHONY: deploy-tools
 deploy-tools:

@@ -1,11 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/jsii-runtime-go"
 )
@@ -18,15 +19,21 @@ func (st *stack) objectsARN(folder string) *string {
 	return jsii.String(*st.bucketARN() + "/" + folder + "*")
 }
 
-// newBucket creates the bucket, or outputs the statement that an existing one needs.
-func newBucket(home *stack, s settings, q queues, distribution awscloudfront.Distribution) {
-	read := distributionReads(home, distribution)
+// newBucket creates the bucket, or outputs the statement that an existing one needs. It
+// returns nil for an existing one.
+func newBucket(home *stack, s settings, distributionID string) awss3.Bucket {
+	read := distributionMay("DistributionReadsObjects", "s3:GetObject", *home.objectsARN(""), distributionID)
 	home.output("Bucket", "The bucket with the pictures", home.Bucket)
-	if s.ExistingBucket != "" {
-		home.output("BucketPolicyToAdd", "Add this statement to the policy of "+s.ExistingBucket, home.ToJsonString(read.ToJSON(), nil))
-		return
+	if s.KMSKeyARN != "" {
+		// Only the key's owner can change its policy.
+		home.output("KeyPolicyToAdd", "Add this statement to the policy of the key "+s.KMSKeyARN,
+			distributionMay("DistributionDecryptsObjects", "kms:Decrypt", "*", distributionID).text())
 	}
-	bucket := awss3.NewBucket(home.Stack, jsii.String("Pictures"), &awss3.BucketProps{
+	if s.ExistingBucket != "" {
+		home.output("BucketPolicyToAdd", "Add this statement to the policy of "+s.ExistingBucket, read.text())
+		return nil
+	}
+	props := &awss3.BucketProps{
 		BucketName:        home.Bucket,
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
 		ObjectOwnership:   awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
@@ -34,54 +41,71 @@ func newBucket(home *stack, s settings, q queues, distribution awscloudfront.Dis
 		EnforceSSL:        jsii.Bool(true),
 		MinimumTLSVersion: jsii.Number(1.2),
 		// Pictures outlive the stack.
-		RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
-		LifecycleRules: &[]*awss3.LifecycleRule{{
-			AbortIncompleteMultipartUploadAfter: awscdk.Duration_Days(jsii.Number(7)),
-		}},
-	})
-	bucket.AddToResourcePolicy(read)
-	if s.S3Events {
-		notify(home, bucket, q)
+		RemovalPolicy:  awscdk.RemovalPolicy_RETAIN,
+		LifecycleRules: &[]*awss3.LifecycleRule{{AbortIncompleteMultipartUploadAfter: awscdk.Duration_Days(jsii.Number(7))}},
 	}
+	if s.KMSKeyARN != "" {
+		props.Encryption, props.BucketKeyEnabled = awss3.BucketEncryption_KMS, jsii.Bool(true)
+		props.EncryptionKey = awskms.Key_FromKeyArn(home.Stack, jsii.String("Key"), &s.KMSKeyARN)
+	}
+	if s.RenditionsExpire > 0 {
+		*props.LifecycleRules = append(*props.LifecycleRules, &awss3.LifecycleRule{
+			Id: jsii.String("RenditionsExpire"), Prefix: jsii.String(*home.Folder + "/"), Expiration: awscdk.Duration_Days(jsii.Number(s.RenditionsExpire)),
+		})
+	}
+	bucket := awss3.NewBucket(home.Stack, jsii.String("Pictures"), props)
+	bucket.AddToResourcePolicy(read.policy())
+	return bucket
 }
 
-// distributionReads lets this distribution, and no other caller, read objects. It may not
-// list the bucket, because GET / would then return every key. A missing object is therefore
-// a 403.
-func distributionReads(home *stack, distribution awscloudfront.Distribution) awsiam.PolicyStatement {
+// statement is one of a resource's policy. It is written into a policy of the template, or
+// into an output as JSON, for people to add.
+type statement struct {
+	sid, service, action, resource string
+	conditions                     map[string]map[string]string
+}
+
+// distributionMay lets this distribution, and no other, do something. It may not list the
+// bucket: GET / would then answer with every key. So what is missing is a 403.
+func distributionMay(sid, action, resource, distributionID string) statement {
+	return statement{sid, "cloudfront.amazonaws.com", action, resource, map[string]map[string]string{
+		"StringEquals": {"AWS:SourceArn": distributionARN(distributionID)},
+	}}
+}
+
+func distributionARN(id string) string {
+	return fmt.Sprintf("arn:aws:cloudfront::%s:distribution/%s", *awscdk.Aws_ACCOUNT_ID(), id)
+}
+
+func (st statement) policy() awsiam.PolicyStatement {
+	conditions := map[string]any{}
+	for operator, values := range st.conditions {
+		conditions[operator] = values
+	}
 	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Sid:        jsii.String("DistributionReadsObjects"),
-		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("cloudfront.amazonaws.com"), nil)},
-		Actions:    jsii.Strings("s3:GetObject"),
-		Resources:  &[]*string{home.objectsARN("")},
-		Conditions: &map[string]any{"StringEquals": map[string]any{
-			"AWS:SourceArn": fmt.Sprintf("arn:aws:cloudfront::%s:distribution/%s", *awscdk.Aws_ACCOUNT_ID(), *distribution.DistributionId()),
-		}},
+		Sid:        &st.sid,
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(&st.service, nil)},
+		Actions:    jsii.Strings(st.action),
+		Resources:  jsii.Strings(st.resource),
+		Conditions: &conditions,
 	})
 }
 
-// notify makes the bucket send its events to their queue. It writes the property into the
-// template directly. The library would instead add a function that may change the
-// notifications of every bucket.
-func notify(home *stack, bucket awss3.Bucket, q queues) {
-	// S3 sends events of this bucket. The bucket is identified by name: with references the
-	// bucket and the policy would depend on each other.
-	grant := q.events.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Sid:        jsii.String("BucketSendsEvents"),
-		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("s3.amazonaws.com"), nil)},
-		Actions:    jsii.Strings("sqs:SendMessage"),
-		Resources:  &[]*string{q.events.QueueArn()},
-		Conditions: &map[string]any{
-			"ArnEquals":    map[string]any{"aws:SourceArn": home.bucketARN()},
-			"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()},
-		},
-	}))
-	raw := bucket.Node().DefaultChild().(awss3.CfnBucket)
-	raw.SetNotificationConfiguration(&awss3.CfnBucket_NotificationConfigurationProperty{
-		QueueConfigurations: []any{
-			awss3.CfnBucket_QueueConfigurationProperty{Event: jsii.String("s3:ObjectCreated:*"), Queue: q.events.QueueArn()},
-			awss3.CfnBucket_QueueConfigurationProperty{Event: jsii.String("s3:ObjectRemoved:*"), Queue: q.events.QueueArn()},
-		},
+// text returns the statement as JSON. Values that are known at deployment only stand in it
+// as tokens, which the library resolves.
+func (st statement) text() *string {
+	return jsonText(map[string]any{
+		"Sid": st.sid, "Effect": "Allow", "Principal": map[string]string{"Service": st.service},
+		"Action": st.action, "Resource": st.resource, "Condition": st.conditions,
 	})
-	bucket.Node().AddDependency(grant.PolicyDependable) // S3 sends a test event when the notification is set.
+}
+
+// jsonText returns a value as JSON. The library's own ToJsonString writes maps of Go as
+// {"$jsii.map": …}.
+func jsonText(value any) *string {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic("encode for an output: " + err.Error()) // Texts, maps and lists always marshal.
+	}
+	return jsii.String(string(text))
 }

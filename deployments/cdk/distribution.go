@@ -1,8 +1,6 @@
 package main
 
 import (
-	"maps"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
@@ -14,19 +12,34 @@ import (
 	"calotype/deployments/cdk/viewer"
 )
 
-// newDistribution creates the distribution. A request passes these parts in order: the
-// viewer function, the cache, the trigger's origin-request, the origin (or two, in a
-// group), the trigger's origin-response.
-func newDistribution(front *stack, s settings, trigger awslambda.Version) (awscloudfront.Distribution, error) {
+// newFront makes what requests pass, in this order: the viewer function, the cache, the
+// trigger's origin-request, the origin (or two, in a group), the trigger's origin-response.
+// It returns the distribution's id. A distribution that exists is not changed: what has to
+// be attached to it are outputs, which attach.jq reads.
+func newFront(front *stack, s settings, trigger awslambda.Version) (distributionID string, err error) {
 	code, err := viewer.Code(s.Presets)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	normalise := awscloudfront.NewFunction(front.Stack, jsii.String("Viewer"), &awscloudfront.FunctionProps{
 		Comment: jsii.String("Drops query values that the table of presets does not contain"),
 		Code:    awscloudfront.FunctionCode_FromInline(&code),
 		Runtime: awscloudfront.FunctionRuntime_JS_2_0(),
 	})
+	cache, headers := newCachePolicy(front, s), newHeadersPolicy(front, s)
+	if s.ExistingDistribution != "" {
+		front.output("TriggerVersionArn", "Attach it to origin-request and origin-response", trigger.FunctionArn())
+		front.output("ViewerFunctionArn", "Attach it to viewer-request", normalise.FunctionArn())
+		front.output("CachePolicyId", "The cache policy of the behaviour", cache.CachePolicyId())
+		front.output("HeadersPolicyId", "The policy of response headers of the behaviour", headers.ResponseHeadersPolicyId())
+		front.output("OriginHeaders", "The custom headers of the origin", jsonText(originHeaders(front, s)))
+		front.output("OriginShieldRegion", "The origin's Origin Shield", &s.OriginShield)
+		return s.ExistingDistribution, nil
+	}
+	return newDistribution(front, s, trigger, normalise, cache, headers), nil
+}
+
+func newDistribution(front *stack, s settings, trigger awslambda.Version, normalise awscloudfront.Function, cache awscloudfront.CachePolicy, headers awscloudfront.ResponseHeadersPolicy) (id string) {
 	props := &awscloudfront.DistributionProps{
 		Comment:                jsii.String("Calotype " + s.Name),
 		HttpVersion:            awscloudfront.HttpVersion_HTTP2_AND_3,
@@ -35,8 +48,8 @@ func newDistribution(front *stack, s settings, trigger awslambda.Version) (awscl
 			Origin:                newOrigin(front, s),
 			AllowedMethods:        awscloudfront.AllowedMethods_ALLOW_GET_HEAD(),
 			ViewerProtocolPolicy:  awscloudfront.ViewerProtocolPolicy_REDIRECT_TO_HTTPS,
-			CachePolicy:           newCachePolicy(front, s),
-			ResponseHeadersPolicy: newHeadersPolicy(front, s),
+			CachePolicy:           cache,
+			ResponseHeadersPolicy: headers,
 			Compress:              jsii.Bool(false), // Pictures are compressed already.
 			FunctionAssociations: &[]*awscloudfront.FunctionAssociation{{
 				EventType: awscloudfront.FunctionEventType_VIEWER_REQUEST,
@@ -55,7 +68,7 @@ func newDistribution(front *stack, s settings, trigger awslambda.Version) (awscl
 	d := awscloudfront.NewDistribution(front.Stack, jsii.String("Distribution"), props)
 	front.output("Url", "The URL of the pictures", jsii.String("https://"+*d.DistributionDomainName()))
 	front.output("DistributionId", "The distribution's ID at CloudFront", d.DistributionId())
-	return d, nil
+	return *d.DistributionId()
 }
 
 // newHeadersPolicy adds nosniff to every response, so that an object that is not a picture
@@ -103,17 +116,8 @@ func newOrigin(front *stack, s settings) awscloudfront.IOrigin {
 		Description: jsii.String("Calotype's distribution reads the bucket"),
 		Signing:     awscloudfront.Signing_SIGV4_ALWAYS(),
 	})
-	settings := map[string]*string{
-		"X-Env-Bucket-Name":  front.Bucket,
-		"X-Env-Resized-Path": front.Folder,
-		"X-Env-Quality":      front.Quality,
-		"X-Env-Queue-Url":    jsii.String(s.jobQueueURL()),
-	}
-	if s.CheckSource {
-		settings["X-Env-Check-Source"] = jsii.String("true")
-	}
 	origin := func(role string) awscloudfront.IOrigin {
-		headers := maps.Clone(settings)
+		headers := originHeaders(front, s)
 		if role != "" {
 			headers["X-Env-Role"] = &role
 		}
@@ -134,4 +138,21 @@ func newOrigin(front *stack, s settings) awscloudfront.IOrigin {
 		FallbackOrigin:      origin("original"),
 		FallbackStatusCodes: &failover,
 	})
+}
+
+// originHeaders are the trigger's settings.
+func originHeaders(front *stack, s settings) map[string]*string {
+	headers := map[string]*string{
+		"X-Env-Bucket-Name":  front.Bucket,
+		"X-Env-Resized-Path": front.Folder,
+		"X-Env-Quality":      front.Quality,
+		"X-Env-Queue-Url":    jsii.String(s.jobQueueURL()),
+	}
+	if s.CheckSource {
+		headers["X-Env-Check-Source"] = jsii.String("true")
+	}
+	for name, value := range s.Edge {
+		headers[name] = &value
+	}
+	return headers
 }

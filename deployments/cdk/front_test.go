@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"net/textproto"
 	"slices"
 	"strings"
 	"testing"
@@ -61,7 +62,7 @@ func TestDistribution(t *testing.T) {
 func TestTriggerFitsLambdaEdge(t *testing.T) {
 	stack := synthesise(t, nil)["calotype"]
 	stack.one(t, "AWS::Lambda::Function", "Edge").has(t, map[string]any{
-		"Handler": "index.handler", "Runtime": "nodejs22.x", "Architectures": []string{"x86_64"}, "MemorySize": 128, "Timeout": 5,
+		"Handler": "index.handler", "Runtime": "nodejs24.x", "Architectures": []string{"x86_64"}, "MemorySize": 256, "Timeout": 5,
 		// Lambda@Edge allows none of these.
 		"Environment": nil, "Layers": nil, "VpcConfig": nil, "DeadLetterConfig": nil, "TracingConfig": nil, "KmsKeyArn": nil, "EphemeralStorage": nil,
 	})
@@ -112,6 +113,7 @@ func TestSettings(t *testing.T) {
 	}{
 		"single origin": {nil, []map[string]string{{}}},
 		"check source":  {map[string]any{"checkSource": true}, []map[string]string{{"X-Env-Check-Source": "true"}}},
+		"limits":        {map[string]any{"edgeMaxJobs": 500, "edgeMaxSourceJobs": "8"}, []map[string]string{{"X-Env-Max-Jobs": "500", "X-Env-Max-Source-Jobs": "8"}}},
 		"origin group":  {map[string]any{"originGroup": true}, []map[string]string{{"X-Env-Role": "rendition"}, {"X-Env-Role": "original"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -215,5 +217,23 @@ func TestTwoStacks(t *testing.T) {
 	}
 	if text(front.Parameters["DestinationFolder"]) != text(home.Parameters["DestinationFolder"]) || text(front.Parameters["BucketName"]) != text(home.Parameters["BucketName"]) {
 		t.Error("the stacks must have the same parameters: one command sets both")
+	}
+}
+
+// Every setting that the trigger reads is the template's, or a context.
+func TestEverySettingOfTheTrigger(t *testing.T) {
+	headers, err := edgeHeaders()
+	if err != nil {
+		t.Fatal(err)
+	}
+	context := map[string]any{"checkSource": true, "edgeMaxJobs": 500, "edgeMaxSourceJobs": 8}
+	_, set := originOf(t, synthesise(t, context)["calotype"].one(t, "AWS::CloudFront::Distribution", "Distribution"), 0)
+	for name, value := range map[string]string{"X-Env-Role": "rendition", "X-Env-Bucket-Region": "us-east-1"} {
+		set[name] = value // Of a group, and of other stores' names of hosts.
+	}
+	for _, header := range headers {
+		if set[textproto.CanonicalMIMEHeaderKey(header)] == "" {
+			t.Errorf("%s can not be set", header)
+		}
 	}
 }

@@ -22,7 +22,7 @@ func TestDefaultsOfDeployedStacks(t *testing.T) {
 func TestQueues(t *testing.T) {
 	for name, all := range map[string]bool{"one queue": false, "all there are": true} {
 		t.Run(name, func(t *testing.T) {
-			stack := synthesise(t, map[string]any{"backfillQueue": all, "s3Events": all})["calotype"]
+			stack := synthesise(t, map[string]any{"backfillQueue": all, "events": map[bool]string{true: "s3"}[all]})["calotype"]
 			dead := stack.one(t, "AWS::SQS::Queue", "DeadLetters")
 			sources := text(dead.Properties.at("RedriveAllowPolicy.sourceQueueArns"))
 			dead.has(t, map[string]any{"SqsManagedSseEnabled": true, "MessageRetentionPeriod": 14 * 86400, "RedriveAllowPolicy.redrivePermission": "byQueue"})
@@ -41,6 +41,12 @@ func TestQueues(t *testing.T) {
 				}
 				if name := queue.Properties["QueueName"].(string); !strings.Contains(sources, ":"+name+`"`) {
 					t.Errorf("the dead-letter queue does not take from %s: %s", name, sources)
+				}
+			}
+			for output, id := range map[string]string{"JobQueueUrl": "Jobs", "DeadLetterQueueUrl": "DeadLetters", "EventsQueueUrl": "Events", "BackfillQueueUrl": "Backfill"} {
+				there := all || output == "JobQueueUrl" || output == "DeadLetterQueueUrl"
+				if got := strings.Contains(text(stack.Outputs[output]), id); got != there {
+					t.Errorf("output %s: got %v, want %v", output, got, there)
 				}
 			}
 			for variable, id := range map[string]string{"CALOTYPE_EVENTS_QUEUE_URL": "Events", "CALOTYPE_BACKFILL_QUEUE_URL": "Backfill"} {
@@ -64,35 +70,25 @@ func environment(t *testing.T, stack template) map[string]any {
 }
 
 func TestBucket(t *testing.T) {
-	stack := synthesise(t, map[string]any{"s3Events": true})["calotype"]
+	stack := synthesise(t, map[string]any{"events": "s3", "renditionsExpire": 90})["calotype"]
 	bucket := stack.one(t, "AWS::S3::Bucket", "Pictures")
 	bucket.has(t, map[string]any{
 		"PublicAccessBlockConfiguration":                        map[string]any{"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true},
 		"OwnershipControls.Rules.0":                             map[string]any{"ObjectOwnership": "BucketOwnerEnforced"},
 		"NotificationConfiguration.QueueConfigurations.0.Event": "s3:ObjectCreated:*",
 		"NotificationConfiguration.QueueConfigurations.1.Event": "s3:ObjectRemoved:*",
+		"NotificationConfiguration.QueueConfigurations.2.Event": "s3:LifecycleExpiration:*",
+		"NotificationConfiguration.QueueConfigurations.3":       nil,
+		"LifecycleConfiguration.Rules.1": map[string]any{
+			"Id": "RenditionsExpire", "ExpirationInDays": 90, "Status": "Enabled",
+			"Prefix": map[string]any{"Fn::Join": []any{"", []any{map[string]any{"Ref": "DestinationFolder"}, "/"}}},
+		},
 	})
 	if bucket.DeletionPolicy != "Retain" {
 		t.Error("the pictures would be deleted with the stack")
 	}
 	if !strings.Contains(text(bucket.DependsOn), "EventsPolicy") {
 		t.Error("S3 would test the queue before it may send to it")
-	}
-}
-
-func TestExistingBucket(t *testing.T) {
-	stack := synthesise(t, map[string]any{"existingBucket": "photos-of-ours"})["calotype"]
-	if len(stack.all("AWS::S3::Bucket"))+len(stack.all("AWS::S3::BucketPolicy")) > 0 || stack.Parameters["BucketName"] != nil {
-		t.Error("the template changes an existing bucket")
-	}
-	policy := text(stack.Outputs["BucketPolicyToAdd"])
-	for _, want := range []string{`arn:aws:s3:::photos-of-ours/*`, "s3:GetObject", "cloudfront.amazonaws.com", "AWS:SourceArn", "Distribution"} {
-		if !strings.Contains(policy, want) {
-			t.Errorf("no %s in the policy to add: %s", want, policy)
-		}
-	}
-	if got := environment(t, stack)["CALOTYPE_BUCKET"]; got != "photos-of-ours" {
-		t.Errorf("workers are given the bucket %v", got)
 	}
 }
 
@@ -115,45 +111,19 @@ func TestContainer(t *testing.T) {
 	}
 }
 
-func TestSpot(t *testing.T) {
-	for name, c := range map[string]struct {
-		spot bool
-		want any
-	}{
-		"off": {false, []any{map[string]any{"CapacityProvider": "FARGATE", "Weight": 1}}},
-		"on": {true, []any{
-			map[string]any{"Base": 1, "CapacityProvider": "FARGATE", "Weight": 0},
-			map[string]any{"CapacityProvider": "FARGATE_SPOT", "Weight": 1},
-		}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synthesise(t, map[string]any{"spot": c.spot})["calotype"].one(t, "AWS::ECS::Service", "Workers").
-				has(t, map[string]any{"CapacityProviderStrategy": c.want, "LaunchType": nil})
-		})
-	}
-}
-
-func TestScaling(t *testing.T) {
-	stack := synthesise(t, map[string]any{"minTasks": 2, "maxTasks": 40, "backlogPerTask": 50})["calotype"]
-	stack.one(t, "AWS::ApplicationAutoScaling::ScalableTarget", "").has(t, map[string]any{"MinCapacity": 2, "MaxCapacity": 40, "ServiceNamespace": "ecs"})
-	metrics := "TargetTrackingScalingPolicyConfiguration.CustomizedMetricSpecification.Metrics."
-	stack.one(t, "AWS::ApplicationAutoScaling::ScalingPolicy", "").has(t, map[string]any{
-		"TargetTrackingScalingPolicyConfiguration.TargetValue": 50,
-		metrics + "0.Id": "jobs", metrics + "0.ReturnData": false, metrics + "0.MetricStat.Metric.MetricName": "ApproximateNumberOfMessagesVisible",
-		metrics + "1.Id": "tasks", metrics + "1.ReturnData": false, metrics + "1.MetricStat.Metric.MetricName": "RunningTaskCount",
-		metrics + "2.Expression": "jobs / IF(FILL(tasks, 1) < 1, 1, FILL(tasks, 1))", metrics + "2.ReturnData": true,
-	})
-	stack.one(t, "AWS::ECS::Cluster", "Cluster").has(t, map[string]any{"ClusterSettings.0": map[string]any{"Name": "containerInsights", "Value": "enabled"}})
-}
-
 func TestAlarms(t *testing.T) {
-	stack := synthesise(t, map[string]any{"alarmEmail": "team@example.com"})["calotype"]
+	stack := synthesise(t, map[string]any{"alarmEmail": "team@example.com", "events": "s3", "backfillQueue": true})["calotype"]
 	for id, want := range map[string]map[string]any{
-		"DeadLettersAlarm":   {"Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible", "Threshold": 0, "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching"},
-		"OldestJobAlarm":     {"Namespace": "AWS/SQS", "MetricName": "ApproximateAgeOfOldestMessage", "Threshold": 600, "ComparisonOperator": "GreaterThanThreshold"},
-		"EnqueueErrorsAlarm": {"Namespace": "Calotype/calotype", "MetricName": "EnqueueErrors", "Threshold": 0, "ComparisonOperator": "GreaterThanThreshold"},
-		"ServerErrorsAlarm":  {"Namespace": "AWS/CloudFront", "MetricName": "5xxErrorRate", "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold"},
-		"NoWorkersAlarm":     {"Namespace": "ECS/ContainerInsights", "MetricName": "RunningTaskCount", "Threshold": 1, "ComparisonOperator": "LessThanThreshold", "TreatMissingData": "breaching"},
+		"DeadLettersAlarm":              {"Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible", "Threshold": 0, "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching"},
+		"OldestJobAlarm":                {"Namespace": "AWS/SQS", "MetricName": "ApproximateAgeOfOldestMessage", "Threshold": 600, "ComparisonOperator": "GreaterThanThreshold"},
+		"OldestEventAlarm":              {"Namespace": "AWS/SQS", "MetricName": "ApproximateAgeOfOldestMessage", "Threshold": 3600},
+		"OldestJobExpiresAlarm":         {"MetricName": "ApproximateAgeOfOldestMessage", "Threshold": 864000},
+		"OldestEventExpiresAlarm":       {"MetricName": "ApproximateAgeOfOldestMessage", "Threshold": 864000},
+		"OldestBackfillJobExpiresAlarm": {"MetricName": "ApproximateAgeOfOldestMessage", "Threshold": 864000},
+		"OldestDeadLetterExpiresAlarm":  {"MetricName": "ApproximateAgeOfOldestMessage", "Threshold": 864000},
+		"EnqueueErrorsAlarm":            {"Namespace": "Calotype/calotype", "MetricName": "EnqueueErrors", "Threshold": 0, "ComparisonOperator": "GreaterThanThreshold"},
+		"ServerErrorsAlarm":             {"Namespace": "AWS/CloudFront", "MetricName": "5xxErrorRate", "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold"},
+		"NoWorkersAlarm":                {"Namespace": "ECS/ContainerInsights", "MetricName": "RunningTaskCount", "Threshold": 1, "ComparisonOperator": "LessThanThreshold", "TreatMissingData": "breaching"},
 	} {
 		alarm := stack.one(t, "AWS::CloudWatch::Alarm", id)
 		alarm.has(t, want)

@@ -7,10 +7,12 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
@@ -41,10 +43,29 @@ func run(stdout io.Writer) error {
 		return err
 	}
 	assembly := app.Synth(nil)
-	if missing := assembly.Manifest().Missing; missing != nil && len(*missing) > 0 {
-		return errors.New("the templates depend on values that only an account has, such as its zones: this is a bug in this program")
+	if err := complete(*assembly.Directory()); err != nil {
+		return err
 	}
 	fmt.Fprintln(stdout, *assembly.Directory())
+	return nil
+}
+
+// complete checks that no value of the templates would be looked up in an account. It reads
+// the manifest itself: the library's binding cannot.
+func complete(directory string) error {
+	data, err := os.ReadFile(filepath.Join(directory, "manifest.json"))
+	if err != nil {
+		return err
+	}
+	var manifest struct {
+		Missing []json.RawMessage `json:"missing"`
+	}
+	if err := json.Unmarshal(data, &manifest); err != nil {
+		return fmt.Errorf("parse the manifest: %w", err)
+	}
+	if len(manifest.Missing) > 0 {
+		return errors.New("the templates depend on values that only an account has, such as its zones: this is a bug in this program")
+	}
 	return nil
 }
 
@@ -53,6 +74,7 @@ func run(stdout io.Writer) error {
 func newApp(outdir string, context map[string]any) awscdk.App {
 	flags := map[string]any{
 		"@aws-cdk/aws-iam:minimizePolicies":                                     true,
+		"@aws-cdk/core:validateAgainstDefaultRules":                             true,
 		"@aws-cdk/core:enablePartitionLiterals":                                 true,
 		"@aws-cdk/core:target-partitions":                                       []string{"aws"},
 		"@aws-cdk/aws-ecs:reduceEc2FargateCloudWatchPermissions":                true,

@@ -26,7 +26,7 @@ func newNetwork(home *stack) network {
 	})
 	outward := awsec2.NewSecurityGroup(home.Stack, jsii.String("Outward"), &awsec2.SecurityGroupProps{
 		Vpc:              vpc,
-		Description:      jsii.String("Calotype's workers: HTTPS out, nothing in"),
+		Description:      jsii.String("Calotype workers: HTTPS out, nothing in"),
 		AllowAllOutbound: jsii.Bool(false),
 	})
 	outward.AddEgressRule(awsec2.Peer_AnyIpv4(), awsec2.Port_Tcp(jsii.Number(443)), jsii.String("AWS"), nil)

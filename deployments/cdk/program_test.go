@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -60,8 +62,28 @@ func TestProgram(t *testing.T) {
 // The program must accept them, and must have a flag for each.
 func TestWorkerAcceptsItsVariables(t *testing.T) {
 	program := compile(t, root, "./cmd/calotype")
-	variables := environment(t, synthesise(t, map[string]any{"backfillQueue": true, "s3Events": true, "onUpload": "M,M.webp", "purge": true})["calotype"])
+	variables := environment(t, synthesise(t, map[string]any{"backfillQueue": true, "events": "s3", "onUpload": "M,M.webp", "purge": true, "workerSiblings": "all", "workerMaxCpu": "2m", "workerGrace": "40s"})["calotype"])
 	_, help, _ := execute(t, nil, program, "worker", "--help")
+	if variables["CALOTYPE_SIBLINGS"] != "all" || variables["CALOTYPE_MAX_CPU"] != "2m" || variables["CALOTYPE_GRACE"] != "40s" {
+		t.Errorf("contexts are missing in %v", variables)
+	}
+	flags, err := workerFlags(filepath.Join(root, "cmd", "calotype"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read []string
+	for _, flag := range flags {
+		read = append(read, flag.variable())
+	}
+	if declared := regexp.MustCompile(`\$(CALOTYPE_\w+)`).FindAllStringSubmatch(help, -1); len(declared) != len(read) {
+		t.Errorf("%d flags in the help, %d in the declaration: %v", len(declared), len(read), read)
+	} else {
+		for _, one := range declared {
+			if !slices.Contains(read, one[1]) {
+				t.Errorf("%s is no context", one[1])
+			}
+		}
+	}
 	var set []string
 	for name, value := range variables {
 		if strings.HasPrefix(name, "CALOTYPE_") && !strings.Contains(help, "$"+name) {

@@ -43,7 +43,7 @@ func (s settings) jobQueueURL() string {
 
 func newQueues(home *stack, s settings) queues {
 	arns := []*string{jsii.String(s.jobQueueARN())}
-	if s.S3Events {
+	if s.Events != "" {
 		arns = append(arns, jsii.String(s.jobQueueARN()+"-events"))
 	}
 	if s.BackfillQueue {
@@ -61,7 +61,7 @@ func newQueues(home *stack, s settings) queues {
 		"redrivePermission": "byQueue", "sourceQueueArns": arns,
 	})
 	q := queues{dead: dead, jobs: newJobQueue(home, "Jobs", s.jobQueue(), dead)}
-	if s.S3Events {
+	if s.Events != "" {
 		// Not to the job queue: S3 also reports renditions, which would delay viewers' jobs
 		// and scale the fleet up.
 		q.events = newJobQueue(home, "Events", s.jobQueue()+"-events", dead)
@@ -71,6 +71,13 @@ func newQueues(home *stack, s settings) queues {
 	}
 	home.output("JobQueueUrl", "The URL of the job queue", q.jobs.QueueUrl())
 	home.output("DeadLetterQueueUrl", "The URL of the dead-letter queue", dead.QueueUrl())
+	if q.events != nil {
+		home.output("EventsQueueUrl", "Where the bucket's events arrive", q.events.QueueUrl())
+		home.output("EventsQueueArn", "The same, as what sends them names it", q.events.QueueArn())
+	}
+	if q.backfill != nil {
+		home.output("BackfillQueueUrl", "Where \"calotype warm\" sends jobs", q.backfill.QueueUrl())
+	}
 	return q
 }
 

@@ -2,14 +2,12 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/constructs-go/constructs/v10"
 
@@ -29,8 +27,10 @@ type settings struct {
 	// Region holds the bucket, the queues and the workers; OriginShield is the Region
 	// in which CloudFront runs the function.
 	Region, OriginShield string
-	// ExistingBucket is used instead of a new one.
-	ExistingBucket string
+	// ExistingBucket and ExistingDistribution are used instead of new ones.
+	ExistingBucket, ExistingDistribution string
+	// KMSKeyARN is the key that the bucket is encrypted with, unless it is S3's own.
+	KMSKeyARN string
 	// PresetsFile is a file in the repository's root, and Presets its content.
 	PresetsFile string
 	Presets     calotype.Presets
@@ -42,16 +42,32 @@ type settings struct {
 	CheckSource bool
 	// DomainName and CertificateARN are both set, or neither.
 	DomainName, CertificateARN string
+	// FunctionMemory is the function's, in MB; its share of a CPU follows from it.
+	FunctionMemory int
+	// Capacity is "fargate" or "ec2", and Architecture "x86_64" or "arm64". InstanceType is
+	// that of the machines of ec2.
+	Capacity, Architecture, InstanceType string
 	// CPU is in 1/1024 of a CPU, Memory in MiB: a combination that Fargate offers.
 	CPU, Memory int
-	// Between MinTasks and MaxTasks run, so that each has about BacklogPerTask waiting
-	// jobs.
-	MinTasks, MaxTasks, BacklogPerTask int
-	// Spot runs all tasks but one on capacity that AWS may reclaim.
+	// Between MinTasks, which may be 0, and MaxTasks run, so that each has BacklogPerTask
+	// jobs before it and a viewer's job waits for at most TargetAge seconds.
+	MinTasks, MaxTasks, BacklogPerTask, TargetAge int
+	// Spot uses capacity that AWS may take back: on Fargate for all tasks but MinTasks, on
+	// EC2 for all machines.
 	Spot bool
-	// BackfillQueue adds a queue for low-priority jobs, S3Events one for the bucket's
-	// events.
-	BackfillQueue, S3Events bool
+	// BackfillQueue adds a queue for low-priority jobs.
+	BackfillQueue bool
+	// Events names the way of the bucket's events to a queue of their own: "s3", "sns" or
+	// "eventbridge"; empty for none. EventsTopicARN is a topic that has them already.
+	Events, EventsTopicARN string
+	// RenditionsExpire is the age in days at which renditions are deleted; 0 for never.
+	RenditionsExpire int
+	// Worker has the values of the worker's own flags, by their variables.
+	Worker map[string]string
+	// Edge has the values of the trigger's own settings, by their headers.
+	Edge map[string]string
+	// StopTimeout is how long a task has to stop: the worker's grace, and some more.
+	StopTimeout time.Duration
 	// OnUpload lists the variants to make of an uploaded picture. Purge makes workers
 	// invalidate changed pictures at the distribution.
 	OnUpload string
@@ -82,38 +98,58 @@ func readSettings(node constructs.Node) (settings, error) {
 		c.values = all
 	}
 	s := settings{
-		Name:           c.text("name", "calotype", `^[a-z][a-z0-9-]{0,29}$`, "lower-case letters, digits and dashes, 30 at most"),
-		Region:         c.text("region", edgeRegion, `^[a-z]{2}(-[a-z]+)+-\d$`, "a Region such as eu-west-1"),
-		ExistingBucket: c.text("existingBucket", "", `^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`, "a bucket's name (without dots, which CloudFront cannot reach over TLS)"),
-		PresetsFile:    c.text("presets", "presets.json", `^[A-Za-z0-9_.-]+\.json$`, "the name of a .json file in the repository's root"),
-		EdgeZip:        c.text("edgeZip", filepath.Join(root, "dist", "lambda-edge.zip"), `\.zip$`, "a zip file"),
-		OriginGroup:    c.flag("originGroup"),
-		CheckSource:    c.flag("checkSource"),
-		DomainName:     c.text("domainName", "", `^([a-z0-9*]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$`, "a host's name such as pictures.example.com"),
-		CertificateARN: c.text("certificateArn", "", `^arn:aws:acm:us-east-1:\d{12}:certificate/.+$`, "the ARN of a certificate in us-east-1, where CloudFront looks for it"),
-		CPU:            c.number("cpu", 1024, 256, 16384),
-		Memory:         c.number("memory", 2048, 512, 122880),
-		MinTasks:       c.number("minTasks", 1, 1, 1000),
-		MaxTasks:       c.number("maxTasks", 10, 1, 1000),
-		BacklogPerTask: c.number("backlogPerTask", 30, 1, 100_000),
-		Spot:           c.flag("spot"),
-		BackfillQueue:  c.flag("backfillQueue"),
-		S3Events:       c.flag("s3Events"),
-		OnUpload:       c.text("onUpload", "", `^[\w-]+(\.[a-z]+)?(,[\w-]+(\.[a-z]+)?)*$`, "variants such as M,M.webp"),
-		Purge:          c.flag("purge"),
-		AlarmEmail:     c.text("alarmEmail", "", `^[^@\s]+@[^@\s]+$`, "an e-mail address"),
+		Name:                 c.text("name", "calotype", `^[a-z][a-z0-9-]{0,29}$`, "lower-case letters, digits and dashes, 30 at most"),
+		Region:               c.text("region", edgeRegion, `^[a-z]{2}(-[a-z]+)+-\d$`, "a Region such as eu-west-1"),
+		ExistingBucket:       c.text("existingBucket", "", `^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`, "a bucket's name (without dots, which CloudFront cannot reach over TLS)"),
+		ExistingDistribution: c.text("existingDistribution", "", `^[A-Z0-9]{6,32}$`, "a distribution's id such as E2QWRUHAPOMQZL"),
+		KMSKeyARN:            c.text("kmsKeyArn", "", `^arn:aws:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$`, "the ARN of a key such as arn:aws:kms:eu-west-1:123456789012:key/…"),
+		FunctionMemory:       c.number("functionMemory", 256, 128, 3008),
+		Capacity:             c.text("capacity", "fargate", `^(fargate|ec2)$`, "fargate or ec2"),
+		Architecture:         c.text("architecture", "x86_64", `^(x86_64|arm64)$`, "x86_64 or arm64"),
+		InstanceType:         c.text("instanceType", "", `^[a-z0-9-]+\.[a-z0-9]+$`, "a type such as m7g.large"),
+		TargetAge:            c.number("targetAge", 60, 10, 86_400),
+		Events:               c.text("events", "", `^(s3|sns|eventbridge)$`, "s3, sns or eventbridge"),
+		EventsTopicARN:       c.text("eventsTopicArn", "", `^arn:aws:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+$`, "the ARN of a standard topic"),
+		PresetsFile:          c.text("presets", "presets.json", `^[A-Za-z0-9_.-]+\.json$`, "the name of a .json file in the repository's root"),
+		EdgeZip:              c.text("edgeZip", filepath.Join(root, "dist", "lambda-edge.zip"), `\.zip$`, "a zip file"),
+		OriginGroup:          c.flag("originGroup"),
+		CheckSource:          c.flag("checkSource"),
+		DomainName:           c.text("domainName", "", `^([a-z0-9*]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$`, "a host's name such as pictures.example.com"),
+		CertificateARN:       c.text("certificateArn", "", `^arn:aws:acm:us-east-1:\d{12}:certificate/.+$`, "the ARN of a certificate in us-east-1, where CloudFront looks for it"),
+		CPU:                  c.number("cpu", 1024, 256, 16384),
+		Memory:               c.number("memory", 2048, 512, 122880),
+		MinTasks:             c.number("minTasks", 1, 0, 1000),
+		MaxTasks:             c.number("maxTasks", 10, 1, 1000),
+		BacklogPerTask:       c.number("backlogPerTask", 30, 1, 100_000),
+		Spot:                 c.flag("spot"),
+		BackfillQueue:        c.flag("backfillQueue"),
+		OnUpload:             c.text("onUpload", "", `^[\w-]+(\.[a-z]+)?(,[\w-]+(\.[a-z]+)?)*$`, "variants such as M,M.webp"),
+		Purge:                c.flag("purge"),
+		AlarmEmail:           c.text("alarmEmail", "", `^[^@\s]+@[^@\s]+$`, "an e-mail address"),
 	}
 	s.OriginShield = c.text("originShield", s.Region, "", "")
+	s.RenditionsExpire = c.number("renditionsExpire", 0, 0, 36_500)
+	s.Worker, s.Edge = c.worker(), c.edge()
+	s.StopTimeout = c.stopTimeout(s.Worker)
 	c.unknown()
 	c.check(slices.Contains(shieldRegions, s.OriginShield), "originShield", "there is none in %s: use the nearest of %s", s.OriginShield, strings.Join(shieldRegions, ", "))
 	c.check((s.DomainName == "") == (s.CertificateARN == ""), "domainName", "it needs certificateArn, and vice versa")
 	memory, ok := fargateMemory[s.CPU]
+	ok = ok || s.Capacity == "ec2"
 	c.check(ok, "cpu", "Fargate has %v, not %d", slices.Sorted(maps.Keys(fargateMemory)), s.CPU)
-	c.check(!ok || memory[0] <= s.Memory && s.Memory <= memory[1] && (s.Memory%1024 == 0 || s.Memory == 512), "memory", "with cpu %d Fargate has %d to %d MiB in whole GiB, not %d", s.CPU, memory[0], memory[1], s.Memory)
+	c.check(!ok || s.Capacity == "ec2" || memory[0] <= s.Memory && s.Memory <= memory[1] && (s.Memory%1024 == 0 || s.Memory == 512), "memory", "with cpu %d Fargate has %d to %d MiB in whole GiB, not %d", s.CPU, memory[0], memory[1], s.Memory)
 	c.check(s.MinTasks <= s.MaxTasks, "minTasks", "%d is more than maxTasks, %d", s.MinTasks, s.MaxTasks)
 	c.check(!s.OriginGroup || !s.CheckSource, "checkSource", "not with originGroup, where the function does not see hits")
-	c.check(s.ExistingBucket == "" || !s.S3Events, "s3Events", "not for existingBucket: a bucket has one notification configuration, which does not belong to this template")
-	c.check(s.OnUpload == "" || s.S3Events, "onUpload", "it needs s3Events, which report uploads")
+	c.check(s.EventsTopicARN == "" || s.Events == "sns" && s.ExistingBucket != "", "eventsTopicArn", "it needs events=sns and the existingBucket that publishes to it")
+	c.check(s.EventsTopicARN == "" || strings.HasPrefix(s.EventsTopicARN, "arn:aws:sns:"+s.Region+":"), "eventsTopicArn", "want a topic in %s", s.Region)
+	c.check(s.KMSKeyARN == "" || strings.HasPrefix(s.KMSKeyARN, "arn:aws:kms:"+s.Region+":"), "kmsKeyArn", "want a key in %s, where the bucket is", s.Region)
+	c.check(s.OnUpload == "" || s.Events != "", "onUpload", "it needs events, which report uploads")
+	c.check(s.ExistingBucket == "" || s.RenditionsExpire == 0, "renditionsExpire", "not for existingBucket, whose lifecycle rules are not this template's: docs/deployment.md has the command")
+	c.check(s.ExistingDistribution == "" || !s.OriginGroup && s.DomainName == "", "existingDistribution", "not with originGroup or domainName: they are the distribution's")
+	c.check(s.InstanceType == "" || s.Capacity == "ec2", "instanceType", "it needs capacity=ec2")
+	if s.Capacity == "ec2" && s.InstanceType == "" {
+		s.InstanceType = map[string]string{"x86_64": "m7i.large", "arm64": "m7g.large"}[s.Architecture]
+	}
 	if _, err := os.Stat(s.EdgeZip); err != nil {
 		c.check(false, "edgeZip", "%v: run \"make edge\" in the repository's root", err)
 	}
@@ -138,66 +174,4 @@ func readPresets(name string) (calotype.Presets, error) {
 		return nil, err
 	}
 	return calotype.ParsePresets(data)
-}
-
-// contextReader reads values that are either text, as the command line gives them, or of
-// JSON's types.
-type contextReader struct {
-	values   map[string]any
-	known    map[string]bool
-	mistakes []error
-}
-
-func (c *contextReader) check(ok bool, key, format string, args ...any) {
-	if !ok {
-		c.mistakes = append(c.mistakes, fmt.Errorf("context %s: %s", key, fmt.Sprintf(format, args...)))
-	}
-}
-
-func (c *contextReader) text(key, otherwise, pattern, want string) string {
-	c.known[key] = true
-	value, given := c.values[key]
-	if !given || value == "" {
-		return otherwise
-	}
-	text := fmt.Sprint(value)
-	if !regexp.MustCompile(pattern).MatchString(text) {
-		c.check(false, key, "%q: want %s", text, want)
-		return otherwise
-	}
-	return text
-}
-
-func (c *contextReader) flag(key string) bool {
-	c.known[key] = true
-	value, given := c.values[key]
-	if !given {
-		return false
-	}
-	set, err := strconv.ParseBool(fmt.Sprint(value))
-	c.check(err == nil, key, "%q: want true or false", fmt.Sprint(value))
-	return set
-}
-
-func (c *contextReader) number(key string, otherwise, least, most int) int {
-	c.known[key] = true
-	value, given := c.values[key]
-	if !given {
-		return otherwise
-	}
-	n, err := strconv.Atoi(fmt.Sprint(value))
-	if err != nil || n < least || n > most {
-		c.check(false, key, "%q: want %d to %d", fmt.Sprint(value), least, most)
-		return otherwise
-	}
-	return n
-}
-
-// unknown returns the keys that are not settings. The CDK's own keys have a colon or an @.
-func (c *contextReader) unknown() {
-	for _, key := range slices.Sorted(maps.Keys(c.values)) {
-		if !c.known[key] && !strings.ContainsAny(key, ":@") {
-			c.check(false, key, "no such setting; there are %s", strings.Join(slices.Sorted(maps.Keys(c.known)), ", "))
-		}
-	}
 }

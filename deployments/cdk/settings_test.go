@@ -19,19 +19,32 @@ func TestMistakesAreReportedAtOnce(t *testing.T) {
 		want     []string
 	}{
 		"all kinds": {
-			map[string]any{"name": "Calotype", "region": "Ireland", "spot": "yes", "minTasks": "0", "cpu": 1000, "alarmEmail": "me", "spott": true},
-			7, []string{`name: "Calotype": want lower-case letters`, `region: "Ireland": want a Region`, `spot: "yes": want true or false`, `minTasks: "0": want 1 to 1000`, "cpu: Fargate has [256 512", "alarmEmail", "spott: no such setting; there are alarmEmail, backfillQueue"},
+			map[string]any{"name": "Calotype", "region": "Ireland", "spot": "yes", "minTasks": "-1", "cpu": 1000, "alarmEmail": "me", "spott": true},
+			7, []string{`name: "Calotype": want lower-case letters`, `region: "Ireland": want a Region`, `spot: "yes": want true or false`, `minTasks: "-1": want 0 to 1000`, "cpu: Fargate has [256 512", "alarmEmail", "spott: no such setting; there are alarmEmail, architecture, backfillQueue"},
 		},
 		"pairs": {
-			map[string]any{"domainName": "pictures.example.com", "minTasks": 5, "maxTasks": 4, "cpu": 4096, "memory": 4096, "existingBucket": "photos", "s3Events": true, "originGroup": true, "checkSource": true},
-			5, []string{"domainName: it needs certificateArn", "minTasks: 5 is more than maxTasks, 4", "memory: with cpu 4096 Fargate has 8192 to 30720", "s3Events: not for existingBucket", "checkSource: not with originGroup"},
+			map[string]any{"domainName": "pictures.example.com", "minTasks": 5, "maxTasks": 4, "cpu": 4096, "memory": 4096, "existingBucket": "photos", "renditionsExpire": 30, "originGroup": true, "checkSource": true},
+			5, []string{"domainName: it needs certificateArn", "minTasks: 5 is more than maxTasks, 4", "memory: with cpu 4096 Fargate has 8192 to 30720", "renditionsExpire: not for existingBucket", "checkSource: not with originGroup"},
 		},
-		"no shield there":     {map[string]any{"region": "eu-north-1"}, 1, []string{"originShield: there is none in eu-north-1: use the nearest of ap-northeast-1"}},
-		"certificate":         {map[string]any{"domainName": "a.example", "certificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/x"}, 2, []string{"certificateArn", "in us-east-1, where CloudFront looks"}},
-		"bucket with dots":    {map[string]any{"existingBucket": "my.photos"}, 1, []string{"without dots"}},
-		"no presets":          {map[string]any{"presets": "none.json"}, 1, []string{"presets: open", "none.json"}},
-		"presets elsewhere":   {map[string]any{"presets": "../presets.json"}, 1, []string{"presets", "in the repository's root"}},
-		"function is missing": {map[string]any{"edgeZip": "nowhere.zip"}, 1, []string{"edgeZip: stat nowhere.zip", `run "make edge"`}},
+		"events": {
+			map[string]any{"onUpload": "M", "eventsTopicArn": "arn:aws:sns:us-east-1:123456789012:uploads", "instanceType": "m7g.large"},
+			3, []string{"onUpload: it needs events", "eventsTopicArn: it needs events=sns and the existingBucket", "instanceType: it needs capacity=ec2"},
+		},
+		"elsewhere": {
+			map[string]any{"existingBucket": "photos", "events": "sns", "eventsTopicArn": "arn:aws:sns:eu-west-1:123456789012:uploads", "kmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"},
+			2, []string{"eventsTopicArn: want a topic in us-east-1", "kmsKeyArn: want a key in us-east-1"},
+		},
+		"the worker's": {
+			map[string]any{"workerQueueUrl": "https://sqs", "workerGrace": "10m", "workerCacheControl": "a\nb", "workerColour": "red"},
+			4, []string{"workerQueueUrl: it is set otherwise: the job queue", "workerGrace: \"10m\": want a duration up to 1m45s", "workerCacheControl", "workerColour: no such setting"},
+		},
+		"existing distribution": {map[string]any{"existingDistribution": "E2QWRUHAPOMQZL", "originGroup": true}, 1, []string{"existingDistribution: not with originGroup"}},
+		"no shield there":       {map[string]any{"region": "eu-north-1"}, 1, []string{"originShield: there is none in eu-north-1: use the nearest of ap-northeast-1"}},
+		"certificate":           {map[string]any{"domainName": "a.example", "certificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/x"}, 2, []string{"certificateArn", "in us-east-1, where CloudFront looks"}},
+		"bucket with dots":      {map[string]any{"existingBucket": "my.photos"}, 1, []string{"without dots"}},
+		"no presets":            {map[string]any{"presets": "none.json"}, 1, []string{"presets: open", "none.json"}},
+		"presets elsewhere":     {map[string]any{"presets": "../presets.json"}, 1, []string{"presets", "in the repository's root"}},
+		"function is missing":   {map[string]any{"edgeZip": "nowhere.zip"}, 1, []string{"edgeZip: stat nowhere.zip", `run "make edge"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, given := c.context["edgeZip"]; !given {

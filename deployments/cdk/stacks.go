@@ -18,15 +18,16 @@ func build(app awscdk.App, s settings) error {
 	}
 
 	trigger := newTrigger(front, s)
-	distribution, err := newDistribution(front, s, trigger)
+	distributionID, err := newFront(front, s, trigger)
 	if err != nil {
 		return err
 	}
 	queues := newQueues(home, s)
-	newBucket(home, s, queues, distribution)
-	workers := newWorkers(home, s, queues, distribution)
-	watchFront(front, distribution)
-	watchHome(home, s, queues, workers, distribution)
+	bucket := newBucket(home, s, distributionID)
+	newEvents(home, s, queues, bucket)
+	workers := newWorkers(home, s, queues, distributionID)
+	watchFront(front, distributionID)
+	watchHome(home, s, queues, workers, distributionID)
 	return nil
 }
 

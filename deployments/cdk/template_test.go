@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/cxapi"
 	"github.com/aws/jsii-runtime-go"
 
 	"calotype/internal/hermetic"
@@ -123,22 +124,7 @@ func edgeZip(t *testing.T) string {
 // synthesise builds the app with a context and returns the templates, keyed by stack.
 func synthesise(t *testing.T, context map[string]any) map[string]template {
 	t.Helper()
-	if context == nil {
-		context = map[string]any{}
-	}
-	context["edgeZip"] = edgeZip(t)
-	app := newApp(t.TempDir(), context)
-	s, err := readSettings(app.Node())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := build(app, s); err != nil {
-		t.Fatal(err)
-	}
-	assembly := app.Synth(nil)
-	if missing := assembly.Manifest().Missing; missing != nil && len(*missing) > 0 {
-		t.Errorf("%d values would be looked up in an account", len(*missing))
-	}
+	assembly, _ := synthesiseInto(t, context)
 	templates := map[string]template{}
 	for _, stack := range *assembly.Stacks() {
 		data, err := os.ReadFile(*stack.TemplateFullPath())
@@ -152,6 +138,29 @@ func synthesise(t *testing.T, context map[string]any) map[string]template {
 		templates[*stack.StackName()] = read
 	}
 	return templates
+}
+
+// synthesiseInto builds the app with a context, into a folder.
+func synthesiseInto(t *testing.T, context map[string]any) (assembly cxapi.CloudAssembly, directory string) {
+	t.Helper()
+	if context == nil {
+		context = map[string]any{}
+	}
+	context["edgeZip"] = edgeZip(t)
+	directory = t.TempDir()
+	app := newApp(directory, context)
+	s, err := readSettings(app.Node())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := build(app, s); err != nil {
+		t.Fatal(err)
+	}
+	assembly = app.Synth(nil)
+	if err := complete(*assembly.Directory()); err != nil {
+		t.Error(err)
+	}
+	return assembly, directory
 }
 
 // all returns all resources of a type.

@@ -22,11 +22,12 @@ func newTrigger(front *stack, s settings) awslambda.Version {
 	function := awslambda.NewFunction(front.Stack, jsii.String("Edge"), &awslambda.FunctionProps{
 		FunctionName: jsii.String(s.triggerName()),
 		Description:  jsii.String("Calotype's origin-request and origin-response trigger"),
-		Runtime:      awslambda.Runtime_NODEJS_22_X(),
+		Runtime:      awslambda.Runtime_NODEJS_24_X(),
 		Architecture: awslambda.Architecture_X86_64(), // Lambda@Edge supports no other architecture.
 		Handler:      jsii.String("index.handler"),
 		Code:         awslambda.Code_FromAsset(&s.EdgeZip, nil),
-		MemorySize:   jsii.Number(128),
+		// A CPU's share follows from the memory: docs/lambda-edge.md has the times.
+		MemorySize: jsii.Number(s.FunctionMemory),
 		// Twice the time limit for all calls of an event: docs/lambda-edge.md.
 		Timeout: awscdk.Duration_Seconds(jsii.Number(5)),
 		Role:    triggerRole(front, s),
@@ -44,6 +45,25 @@ func triggerRole(front *stack, s settings) awsiam.Role {
 		})
 	}
 	logs := fmt.Sprintf("arn:aws:logs:*:%s:log-group:%s", *awscdk.Aws_ACCOUNT_ID(), s.triggerLogs())
+	statements := []awsiam.PolicyStatement{
+		// HEAD of renditions and sources needs the right to read them.
+		allow("LookForPictures", "s3:GetObject", front.objectsARN("")),
+		// Without it S3 answers 403 for what is missing, which then cannot be distinguished
+		// from what is forbidden.
+		allow("TellMissingFromForbidden", "s3:ListBucket", front.bucketARN()),
+		// The job of a missing rendition.
+		allow("SendJobs", "sqs:SendMessage", jsii.String(s.jobQueueARN())),
+		// Lambda writes the log by the function's role, in whichever Region it ran.
+		awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Sid:       jsii.String("WriteLog"),
+			Actions:   jsii.Strings("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
+			Resources: jsii.Strings(logs, logs+":*"),
+		}),
+	}
+	if s.KMSKeyARN != "" {
+		// HEAD of an encrypted object needs the right to decrypt it.
+		statements = append(statements, byS3("DecryptPictures", s, "kms:Decrypt"))
+	}
 	return awsiam.NewRole(front.Stack, jsii.String("EdgeRole"), &awsiam.RoleProps{
 		Description: jsii.String("Calotype's Lambda@Edge function: looks for pictures and sends jobs"),
 		// Lambda runs the function, and edgelambda runs CloudFront's copies.
@@ -51,22 +71,15 @@ func triggerRole(front *stack, s settings) awsiam.Role {
 			awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 			awsiam.NewServicePrincipal(jsii.String("edgelambda.amazonaws.com"), nil)),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{
-			"edge": awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &[]awsiam.PolicyStatement{
-				// A HEAD of renditions and sources needs the permission to read them.
-				allow("LookForPictures", "s3:GetObject", front.objectsARN("")),
-				// Without it S3 answers 403 for a missing object, which then looks like a
-				// forbidden one.
-				allow("TellMissingFromForbidden", "s3:ListBucket", front.bucketARN()),
-				// To send the job for a missing rendition.
-				allow("SendJobs", "sqs:SendMessage", jsii.String(s.jobQueueARN())),
-				// Lambda writes the log with the function's role, in the Region where it
-				// ran.
-				awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-					Sid:       jsii.String("WriteLog"),
-					Actions:   jsii.Strings("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
-					Resources: jsii.Strings(logs, logs+":*"),
-				}),
-			}}),
+			"edge": awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &statements}),
 		},
+	})
+}
+
+// byS3 allows the use of the bucket's key, by way of S3 in the bucket's Region only.
+func byS3(sid string, s settings, actions ...string) awsiam.PolicyStatement {
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Sid: &sid, Actions: jsii.Strings(actions...), Resources: jsii.Strings(s.KMSKeyARN),
+		Conditions: &map[string]any{"StringEquals": map[string]string{"kms:ViaService": "s3." + s.Region + ".amazonaws.com"}},
 	})
 }

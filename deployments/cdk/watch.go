@@ -2,13 +2,13 @@ package main
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 )
 
@@ -66,52 +66,58 @@ func metric(namespace, name, statistic string, dimensions map[string]*string) aw
 	})
 }
 
-func watchFront(front *stack, d awscloudfront.Distribution) {
+func watchFront(front *stack, distributionID string) {
 	front.watch(alarm{
 		id:        "ServerErrors",
 		meaning:   "More than 1 % of viewers' requests end in 5xx: the edge function fails, or S3 does.",
-		metric:    errorRate(d),
+		metric:    errorRate(distributionID),
 		threshold: 1, periods: 5,
 	})
 }
 
 // errorRate is the percentage of responses that are 5xx.
-func errorRate(d awscloudfront.Distribution) awscloudwatch.Metric {
+func errorRate(distributionID string) awscloudwatch.Metric {
 	return metric("AWS/CloudFront", "5xxErrorRate", "Average", map[string]*string{
-		"DistributionId": d.DistributionId(), "Region": jsii.String("Global"),
+		"DistributionId": &distributionID, "Region": jsii.String("Global"),
 	}).With(&awscloudwatch.MetricOptions{Region: jsii.String(edgeRegion)})
 }
 
-func watchHome(home *stack, s settings, q queues, workers awsecs.FargateService, d awscloudfront.Distribution) {
+func watchHome(home *stack, s settings, q queues, workers awsecs.BaseService, distributionID string) {
 	minute := &awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(1))}
 	dead := q.dead.MetricApproximateNumberOfMessagesVisible(minute)
-	oldest := q.jobs.MetricApproximateAgeOfOldestMessage(minute)
-	tasks := metric("ECS/ContainerInsights", "RunningTaskCount", "Average", map[string]*string{
-		"ClusterName": workers.Cluster().ClusterName(), "ServiceName": workers.ServiceName(),
-	})
+	running := runningTasks(workers)
+	tasks := metric(running.namespace, running.name, running.statistic, running.dimensions)
 	home.watch(alarm{
 		id:      "DeadLetters",
 		meaning: "Jobs were dead-lettered. Each message's attributes have the reason.",
 		metric:  dead, threshold: 0, periods: 1,
 	})
-	home.watch(alarm{
-		id:      "OldestJob",
-		meaning: "A job has waited for ten minutes: there are too few workers, or none can work.",
-		metric:  oldest, threshold: 600, periods: 5,
-	})
-	home.watch(alarm{
-		id:      "NoWorkers",
-		meaning: "No worker is running: originals are served, and no renditions are made.",
-		metric:  tasks, threshold: 1, below: true, periods: 5,
-		missing: awscloudwatch.TreatMissingData_BREACHING,
-	})
+	if waiting := measureQueues(q, "ApproximateNumberOfMessagesVisible", "Average"); s.MinTasks == 0 {
+		home.watch(alarm{
+			id:      "NoWorkers",
+			meaning: "Jobs wait and no worker runs: originals are served, renditions are not made.",
+			metric:  expressionMetric(backlogWithoutTasks(waiting), "Jobs that wait while no task runs", append(waiting, running)), threshold: 0, periods: 10,
+		})
+	} else {
+		home.watch(alarm{
+			id:      "NoWorkers",
+			meaning: "No worker is running: originals are served, and no renditions are made.",
+			metric:  tasks, threshold: 1, below: true, periods: 5,
+			missing: awscloudwatch.TreatMissingData_BREACHING,
+		})
+	}
+	ages := watchAges(home, q)
+	var waiting []awscloudwatch.IMetric
+	for _, queue := range q.sources() {
+		waiting = append(waiting, queue.MetricApproximateNumberOfMessagesVisible(minute), queue.MetricApproximateNumberOfMessagesNotVisible(minute))
+	}
 	graphs := []graph{
-		{"Waiting and running jobs", []awscloudwatch.IMetric{q.jobs.MetricApproximateNumberOfMessagesVisible(minute), q.jobs.MetricApproximateNumberOfMessagesNotVisible(minute)}},
-		{"Age of the oldest job, in seconds", []awscloudwatch.IMetric{oldest}},
+		{"Jobs that wait and run", waiting},
+		{"Age of the oldest job, in seconds", ages},
 		{"Dead letters", []awscloudwatch.IMetric{dead}},
 		{"Workers", []awscloudwatch.IMetric{tasks}},
 		{"CPU and memory of workers, in percent", []awscloudwatch.IMetric{workers.MetricCpuUtilization(minute), workers.MetricMemoryUtilization(minute)}},
-		{"5xx to viewers, in percent", []awscloudwatch.IMetric{errorRate(d)}},
+		{"5xx to viewers, in percent", []awscloudwatch.IMetric{errorRate(distributionID)}},
 	}
 	if errors := enqueueErrors(home, s); errors != nil {
 		home.watch(alarm{
@@ -122,6 +128,40 @@ func watchHome(home *stack, s settings, q queues, workers awsecs.FargateService,
 		graphs = append(graphs, graph{"Jobs that could not be sent", []awscloudwatch.IMetric{errors}})
 	}
 	home.show(s.Name, graphs)
+}
+
+// retentionAlarm is the age, in seconds, at which a message has four days left of the 14
+// that its queue keeps it.
+const retentionAlarm = 10 * 24 * 60 * 60
+
+// watchAges watches the oldest message of every queue, and returns the metrics. A viewer's
+// job waits for minutes at most, an event for an hour, and a backfill for days; none may
+// wait until SQS drops it.
+func watchAges(home *stack, q queues) (ages []awscloudwatch.IMetric) {
+	for _, one := range []struct {
+		id, what  string
+		queue     awssqs.Queue
+		threshold float64 // In seconds; 0 for the retention alone.
+	}{
+		{"OldestJob", "A job has waited for ten minutes: too few workers, or none that can work.", q.jobs, 600},
+		{"OldestEvent", "An event of the bucket has waited for an hour: replaced pictures show their old renditions.", q.events, 3600},
+		{"OldestBackfillJob", "", q.backfill, 0},
+		{"OldestDeadLetter", "", q.dead, 0},
+	} {
+		if one.queue == nil {
+			continue
+		}
+		age := one.queue.MetricApproximateAgeOfOldestMessage(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(1)), Statistic: jsii.String("Maximum")})
+		ages = append(ages, age)
+		if one.threshold > 0 {
+			home.watch(alarm{id: one.id, meaning: one.what, metric: age, threshold: one.threshold, periods: 5})
+		}
+		home.watch(alarm{
+			id: one.id + "Expires", meaning: "A message is ten days old. SQS drops it when it is 14 days old.",
+			metric: age, threshold: retentionAlarm, periods: 5,
+		})
+	}
+	return ages
 }
 
 // graph is a graph of the dashboard.
@@ -147,7 +187,7 @@ func (st *stack) show(name string, graphs []graph) {
 func enqueueErrors(home *stack, s settings) awscloudwatch.IMetric {
 	if s.OriginShield != s.Region {
 		awscdk.Annotations_Of(home.Stack).AddWarningV2(jsii.String("calotype:enqueue-errors"),
-			jsii.String("Origin Shield is not in the bucket's Region: there is no alarm for jobs that could not be sent. Look at the log "+s.triggerLogs()+" in "+s.OriginShield+"."))
+			jsii.String("Origin Shield is not in the bucket's Region: there is no alarm for jobs that could not be sent. Look at the log "+s.triggerLogs()+" in "+s.OriginShield+"."), nil)
 		return nil
 	}
 	log := awslogs.NewLogGroup(home.Stack, jsii.String("EdgeLog"), &awslogs.LogGroupProps{

@@ -1,17 +1,13 @@
 package main
 
 import (
-	"fmt"
-
-	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/jsii-runtime-go"
 )
 
 // workerRole has the workers' permissions. The library makes another role for starting
 // tasks: to pull the image and open the log.
-func workerRole(home *stack, s settings, q queues, distribution awscloudfront.Distribution) awsiam.Role {
+func workerRole(home *stack, s settings, q queues, distributionID string) awsiam.Role {
 	allow := func(sid string, actions, resources []*string) awsiam.PolicyStatement {
 		return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Sid: &sid, Actions: &actions, Resources: &resources})
 	}
@@ -36,7 +32,11 @@ func workerRole(home *stack, s settings, q queues, distribution awscloudfront.Di
 	if s.Purge {
 		// Invalidate changed pictures, and check when an invalidation is complete.
 		statements = append(statements, allow("ForgetChangedPictures", *jsii.Strings("cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"),
-			[]*string{jsii.String(fmt.Sprintf("arn:aws:cloudfront::%s:distribution/%s", *awscdk.Aws_ACCOUNT_ID(), *distribution.DistributionId()))}))
+			[]*string{jsii.String(distributionARN(distributionID))}))
+	}
+	if s.KMSKeyARN != "" {
+		// Read pictures and put renditions that the key encrypts.
+		statements = append(statements, byS3("UseTheKey", s, "kms:Decrypt", "kms:GenerateDataKey"))
 	}
 	return awsiam.NewRole(home.Stack, jsii.String("WorkerRole"), &awsiam.RoleProps{
 		Description: jsii.String("Calotype's workers"),

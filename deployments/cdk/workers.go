@@ -1,73 +1,63 @@
 package main
 
 import (
+	"maps"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecrassets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
-
-	"calotype/worker"
 )
 
-// stopTime is how long a task has to stop: the worker's grace period, plus time to requeue
-// its jobs.
-const stopTime = 15
+// stopTime is how long a task has to stop beyond the grace that a worker gives its jobs: it
+// says so to the queue.
+const stopTime = 15 * time.Second
 
-// newWorkers runs the workers' container on Fargate.
-func newWorkers(home *stack, s settings, q queues, distribution awscloudfront.Distribution) awsecs.FargateService {
+// newWorkers runs the workers' container on Fargate, or on machines of the account.
+func newWorkers(home *stack, s settings, q queues, distributionID string) awsecs.BaseService {
 	network := newNetwork(home)
 	cluster := awsecs.NewCluster(home.Stack, jsii.String("Cluster"), &awsecs.ClusterProps{
 		Vpc: network.vpc,
 		// RunningTaskCount, by which scaling divides, is one of its metrics.
 		ContainerInsightsV2:            awsecs.ContainerInsights_ENABLED,
-		EnableFargateCapacityProviders: jsii.Bool(true),
+		EnableFargateCapacityProviders: jsii.Bool(s.Capacity == "fargate"),
 	})
-	service := awsecs.NewFargateService(home.Stack, jsii.String("Workers"), &awsecs.FargateServiceProps{
-		Cluster:                    cluster,
-		TaskDefinition:             newTask(home, s, q, distribution),
-		VpcSubnets:                 &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PUBLIC},
-		AssignPublicIp:             jsii.Bool(true), // For connections to SQS; nothing may connect to it.
-		SecurityGroups:             &[]awsec2.ISecurityGroup{network.outward},
-		CapacityProviderStrategies: capacity(s),
-		MinHealthyPercent:          jsii.Number(100),
-		MaxHealthyPercent:          jsii.Number(200),
-		CircuitBreaker:             &awsecs.DeploymentCircuitBreaker{Rollback: jsii.Bool(true)},
-		EnableECSManagedTags:       jsii.Bool(true),
-		PropagateTags:              awsecs.PropagatedTagSource_SERVICE,
-	})
+	task := newTask(home, s, q, distributionID)
+	var service awsecs.BaseService
+	if s.Capacity == "ec2" {
+		service = onMachines(home, s, network, cluster, task)
+	} else {
+		service = onFargate(home, s, network, cluster, task)
+	}
 	// A task that cannot fetch its image would otherwise count as a broken deployment.
 	service.Node().AddDependency(cluster, network.vpc.InternetConnectivityEstablished())
 	scale(home, s, q, service)
 	return service
 }
 
-// capacity keeps one task that AWS does not reclaim. Before AWS reclaims a task it sends
-// SIGTERM, on which workers stop, two minutes ahead.
-func capacity(s settings) *[]*awsecs.CapacityProviderStrategy {
-	if !s.Spot {
-		return &[]*awsecs.CapacityProviderStrategy{{CapacityProvider: jsii.String("FARGATE"), Weight: jsii.Number(1)}}
+func newTask(home *stack, s settings, q queues, distributionID string) awsecs.TaskDefinition {
+	machines := s.Capacity == "ec2"
+	props := &awsecs.TaskDefinitionProps{
+		Compatibility: awsecs.Compatibility_FARGATE,
+		Cpu:           jsii.String(strconv.Itoa(s.CPU)),
+		MemoryMiB:     jsii.String(strconv.Itoa(s.Memory)),
+		TaskRole:      workerRole(home, s, q, distributionID),
 	}
-	return &[]*awsecs.CapacityProviderStrategy{
-		{CapacityProvider: jsii.String("FARGATE"), Base: jsii.Number(1), Weight: jsii.Number(0)},
-		{CapacityProvider: jsii.String("FARGATE_SPOT"), Weight: jsii.Number(1)},
-	}
-}
-
-func newTask(home *stack, s settings, q queues, distribution awscloudfront.Distribution) awsecs.FargateTaskDefinition {
-	task := awsecs.NewFargateTaskDefinition(home.Stack, jsii.String("Task"), &awsecs.FargateTaskDefinitionProps{
-		Cpu:            jsii.Number(s.CPU),
-		MemoryLimitMiB: jsii.Number(s.Memory),
-		TaskRole:       workerRole(home, s, q, distribution),
-		RuntimePlatform: &awsecs.RuntimePlatform{
-			CpuArchitecture:       awsecs.CpuArchitecture_X86_64(),
+	if machines {
+		// A task with an address of its own would have no way to SQS there without NAT.
+		props.Compatibility, props.NetworkMode = awsecs.Compatibility_EC2, awsecs.NetworkMode_BRIDGE
+	} else {
+		props.RuntimePlatform = &awsecs.RuntimePlatform{
+			CpuArchitecture:       awsecs.CpuArchitecture_Of(jsii.String(map[string]string{"x86_64": "X86_64", "arm64": "ARM64"}[s.Architecture])),
 			OperatingSystemFamily: awsecs.OperatingSystemFamily_LINUX(),
-		},
-	})
+		}
+	}
+	task := awsecs.NewTaskDefinition(home.Stack, jsii.String("Task"), props)
 	environment := map[string]*string{
 		"AWS_REGION":               &s.Region,
 		"CALOTYPE_BUCKET":          home.Bucket,
@@ -86,17 +76,22 @@ func newTask(home *stack, s settings, q queues, distribution awscloudfront.Distr
 		environment["CALOTYPE_ON_UPLOAD"] = &s.OnUpload
 	}
 	if s.Purge {
-		environment["CALOTYPE_PURGE_DISTRIBUTION"] = distribution.DistributionId()
+		environment["CALOTYPE_PURGE_DISTRIBUTION"] = &distributionID
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Worker)) {
+		environment[name] = jsii.String(s.Worker[name])
 	}
 	linux := awsecs.NewLinuxParameters(home.Stack, jsii.String("Linux"), nil)
 	linux.DropCapabilities(awsecs.Capability_ALL)
 	container := task.AddContainer(jsii.String("worker"), &awsecs.ContainerDefinitionOptions{
 		Image: awsecs.ContainerImage_FromAsset(jsii.String(root), &awsecs.AssetImageProps{
 			File:      jsii.String(filepath.Join("deployments", "docker", "Dockerfile")),
-			Platform:  awsecrassets.Platform_LINUX_AMD64(),
+			Platform:  map[string]awsecrassets.Platform{"x86_64": awsecrassets.Platform_LINUX_AMD64(), "arm64": awsecrassets.Platform_LINUX_ARM64()}[s.Architecture],
 			BuildArgs: &map[string]*string{"PRESETS": &s.PresetsFile},
 		}),
 		Environment:            &environment,
+		Cpu:                    jsii.Number(s.CPU),
+		MemoryLimitMiB:         jsii.Number(s.Memory),
 		ReadonlyRootFilesystem: jsii.Bool(true),
 		LinuxParameters:        linux,
 		HealthCheck: &awsecs.HealthCheck{
@@ -104,7 +99,7 @@ func newTask(home *stack, s settings, q queues, distribution awscloudfront.Distr
 			Interval:    awscdk.Duration_Seconds(jsii.Number(10)),
 			StartPeriod: awscdk.Duration_Seconds(jsii.Number(30)),
 		},
-		StopTimeout: awscdk.Duration_Seconds(jsii.Number(worker.Defaults().Grace.Seconds() + stopTime)),
+		StopTimeout: awscdk.Duration_Seconds(jsii.Number(s.StopTimeout.Seconds())),
 		Logging: awsecs.LogDrivers_AwsLogs(&awsecs.AwsLogDriverProps{
 			StreamPrefix: jsii.String("worker"),
 			// Problems with logs must not stop the work.
