@@ -124,3 +124,13 @@ func TestDescribe(t *testing.T) {
 		t.Error("/bin/true is accepted as a decoder")
 	}
 }
+
+// A picture without pixels is at fault itself.
+func TestNoPixels(t *testing.T) {
+	p := newPool(t, nil)
+	gif := "GIF89a\x00\x00\x06\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff" + // 0x6, of two colours.
+		",\x00\x00\x00\x00\x00\x00\x06\x00\x00\x02\x02\x44\x01\x00;"
+	if _, err := renderAll(t.Context(), p, []byte(gif), enough); classOf(err) != render.ClassCorrupt {
+		t.Errorf("got %v", err)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"calotype/worker/decoder/wire"
+	"calotype/worker/failure"
 	"calotype/worker/render"
 )
 
@@ -109,7 +110,7 @@ func (r *remote) open() error {
 		return err
 	}
 	if header.Width < 1 || header.Height < 1 || header.Frames < 1 {
-		return r.breach("a picture of %dx%d in %d frames", header.Width, header.Height, header.Frames)
+		return failure.New(failure.Corrupt, "a picture of %dx%d pixels in %d frames", header.Width, header.Height, header.Frames)
 	}
 	r.header, r.frames = &header, header.Frames
 	return nil
