@@ -40,7 +40,7 @@ func TestOneDecision(t *testing.T) {
 	verdicts, refused := map[edge.Verdict]int{}, 0
 	rules := edge.Rules{Presets: calotype.DefaultPresets(), Prefix: "resized", Quality: 70}
 	folder := unpack(t)
-	functions := []*function{start(t, "node20", folder), start(t, "node22", folder)}
+	functions := []*function{start(t, "node22", folder), start(t, "node24", folder)}
 	for _, r := range table {
 		name := fmt.Sprintf("%s %s?%s", r.Method, r.Path, r.Query)
 		d := rules.Decide(edge.Request{Method: r.Method, Path: r.Path, Query: r.Query})

@@ -12,7 +12,7 @@ edge: $(EDGE)/node_modules/.package-lock.json ## Build the Lambda@Edge function:
 	@mkdir -p $(EDGE_DIST)
 	presets=; if [ -n "$(PRESETS)" ]; then presets=$$(go run ./$(EDGE)/pack presets "$(PRESETS)") || exit 1; fi; \
 		$(EDGE_GO) -ldflags="-s -w -buildid= -X main.presets=$$presets" -o $(EDGE_DIST)/edge.wasm ./cmd/edge-wasm
-	cd $(EDGE) && node_modules/.bin/esbuild src/handler.mjs --bundle --platform=node --target=node20 --format=esm \
+	cd $(EDGE) && node_modules/.bin/esbuild src/handler.mjs --bundle --platform=node --target=node22 --format=esm \
 		--minify --legal-comments=none --log-level=warning \
 		"--banner:js=import{createRequire}from'node:module';const require=createRequire(import.meta.url);" \
 		--outfile=$(abspath $(EDGE_DIST))/index.mjs

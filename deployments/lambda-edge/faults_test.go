@@ -267,7 +267,7 @@ func TestMemoryIsFlat(t *testing.T) {
 		events = 100_000
 	}
 	for _, role := range []string{"rendition", "original"} {
-		f := start(t, "node22", unpack(t))
+		f := start(t, "node24", unpack(t))
 		f.aws.reset(func(w http.ResponseWriter, r *http.Request) bool {
 			w.Header().Set("Content-Length", "0")
 			return true

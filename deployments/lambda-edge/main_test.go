@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) { awstest.Main(m) }
 
 // nodes are the versions of Node that the tests run, as runtime/package.json pins them.
-var nodes = []string{"node20", "node22"}
+var nodes = []string{"node22", "node24"}
 
 func command(t *testing.T, env []string, name string, args ...string) {
 	t.Helper()
@@ -137,7 +137,7 @@ func TestPresetsAreBakedIn(t *testing.T) {
 	if err := os.WriteFile(file, []byte(`{"card": "600x400/400x500"}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	f := start(t, "node22", unzip(t, build(t, "PRESETS="+file)))
+	f := start(t, "node24", unzip(t, build(t, "PRESETS="+file)))
 	for query, want := range map[string]int{"size=card": 2, "size=M": 0} {
 		f.aws.reset()
 		f.handle(request("/no-such.jpg", query, f.settings()))

@@ -65,7 +65,7 @@ func run(ctx context.Context, dist, sources string, out io.Writer) error {
 		return fmt.Errorf("inspect the archive: %w", err)
 	}
 	fmt.Fprintf(out, "zip: %.2f MB; medians of %d rounds, warm over %d events each\n", float64(zip.Size())/1e6, rounds, events)
-	for _, node := range []string{"node20", "node22"} {
+	for _, node := range []string{"node22", "node24"} {
 		program := filepath.Join(runtime, "node_modules", node, "bin", "node")
 		measured := make([][]figures, len(handlers))
 		for range rounds { // The handlers alternate, so that a busy moment affects all of them.
@@ -99,7 +99,7 @@ func answer(w http.ResponseWriter, r *http.Request) {
 
 func bundle(ctx context.Context, esbuild, from, to string) error {
 	cmd := exec.CommandContext(ctx, esbuild, from, "--bundle", "--platform=node",
-		"--target=node20", "--format=esm", "--minify", "--outfile="+to, "--log-level=warning",
+		"--target=node22", "--format=esm", "--minify", "--outfile="+to, "--log-level=warning",
 		"--banner:js=import{createRequire}from'node:module';const require=createRequire(import.meta.url);")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("bundle %s: %w\n%s", from, err, out)
