@@ -46,7 +46,10 @@ func run(mode decoder.SandboxMode, cpus int, version bool) error {
 		return fmt.Errorf("%w: this program is started by calotype worker", err)
 	}
 	lowerPriority()
-	reuse()
+	// One thread at a time runs Go code. With an idle second one, Go's monitor wakes up every
+	// 20 µs while libvips computes. Calls of libvips run concurrently all the same.
+	runtime.GOMAXPROCS(1)
+	render.KeepMemory()
 	hello := wire.HelloMessage{Protocol: wire.Version, Encoder: render.Encoder(), Libraries: render.Libraries(), Shortcomings: render.Shortcomings()}
 	unfit = errors.Join(unfit, warmUp(unfit))
 	if unfit != nil {

@@ -33,6 +33,9 @@ func receive(conn *wire.Conn, g *gate) <-chan wire.Frame {
 	return requests
 }
 
+// largePicture is the number of pixels from which on freed memory is returned at once.
+const largePicture = 30_000_000
+
 // server handles requests about one picture at a time.
 type server struct {
 	conn    *wire.Conn
@@ -139,7 +142,7 @@ func (s *server) render(f wire.Frame) error {
 		}
 	}
 	if int64(s.picture.Width)*int64(s.picture.Height) > largePicture {
-		giveBack()
+		render.ReturnMemory()
 	}
 	return s.send(wire.End, struct{}{}, nil)
 }

@@ -189,12 +189,17 @@ func TestHit(t *testing.T) {
 func TestUntouched(t *testing.T) {
 	s := start(t)
 	s.putSource(t, "kitty.jpg", "source")
-	for _, query := range []string{"", "?size=XXL", "?size=M&format=svg", "?to_webp=1"} {
+	for query, state := range map[string]string{
+		"":                   "original; untouched",
+		"?size=XXL":          "original; untouched",
+		"?to_webp=1":         "original; untouched",
+		"?size=M&format=svg": "original; untouched; unknown-format",
+	} {
 		r, body := s.ask(t, "GET", "/kitty.jpg"+query)
 		if r.StatusCode != 200 || body != "source" {
 			t.Errorf("%s: got %d %q", query, r.StatusCode, body)
 		}
-		wantHeader(t, r, "X-Calotype", "original; untouched")
+		wantHeader(t, r, "X-Calotype", state)
 		wantHeader(t, r, "Cache-Control", sourceLife)
 	}
 	if jobs := s.enqueued(t); len(jobs) != 0 {

@@ -4,8 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/davidbyttow/govips/v2/vips"
-
 	"calotype"
 	"calotype/worker/failure"
 	"calotype/worker/render"
@@ -43,30 +41,6 @@ func TestNoSandbox(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "reached") {
 			t.Errorf("%s: got %v", attempt, err)
 		}
-	}
-}
-
-// HEIC is decoded in the sandbox: its codec is a plug-in, which libheif loads late.
-func TestHEICInSandbox(t *testing.T) {
-	if err := render.Start(); err != nil {
-		t.Fatal(err)
-	}
-	drawn, err := vips.NewImageFromBuffer(photo(t, 300, 200, ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer drawn.Close()
-	source, _, err := drawn.ExportHeif(vips.NewHeifExportParams())
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := newPool(t, func(c *Config) { c.Sandbox = SandboxRequire })
-	made, err := renderAll(t.Context(), p, source, enough)
-	if err != nil || len(made) != len(small) {
-		t.Errorf("%d renditions, %v", len(made), err)
-	}
-	if format, _ := render.Sniff(source); format != calotype.HEIC {
-		t.Errorf("the source is %s", format)
 	}
 }
 

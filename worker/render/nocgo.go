@@ -30,6 +30,12 @@ func Encoder() string { return "none" }
 // NativeMemory returns zero.
 func NativeMemory() Native { return Native{} }
 
+// KeepMemory does nothing.
+func KeepMemory() {}
+
+// ReturnMemory does nothing.
+func ReturnMemory() {}
+
 // Open returns an error.
 func Open([]byte, Limits) (*Picture, error) { return nil, errNoLibvips }
 

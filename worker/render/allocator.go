@@ -1,0 +1,35 @@
+package render
+
+/*
+#include <stdlib.h> // It defines __GLIBC__.
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+static void keep_memory(void) {
+#ifdef __GLIBC__
+	mallopt(M_TRIM_THRESHOLD, 16 << 20);
+	mallopt(M_TOP_PAD, 1 << 20);
+#endif
+}
+
+static void return_memory(void) {
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+*/
+import "C"
+
+import "runtime/debug"
+
+// KeepMemory lets this process keep up to 16 MB of freed memory for the next picture. glibc
+// otherwise returns it from 128 KB on, and each picture faults its pages in again: for 300
+// small pictures that took 8.1 s of CPU time instead of 4.5.
+func KeepMemory() { C.keep_memory() }
+
+// ReturnMemory returns freed memory to the system.
+func ReturnMemory() {
+	debug.FreeOSMemory()
+	C.return_memory()
+}
