@@ -68,6 +68,7 @@ func TestAttach(t *testing.T) {
 	got, want := configuration(t, result), configuration(t, string(before.DistributionConfig))
 
 	behaviour := &want.CacheBehaviors.Items[0]
+	//lint:ignore SA1019 A cache policy replaces these: a configuration may have them still.
 	behaviour.ForwardedValues, behaviour.MinTTL, behaviour.DefaultTTL, behaviour.MaxTTL = nil, nil, nil, nil
 	behaviour.CachePolicyId = aws.String("11111111-2222-3333-4444-555555555555")
 	behaviour.ResponseHeadersPolicyId = aws.String("66666666-7777-8888-9999-000000000000")

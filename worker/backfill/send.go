@@ -31,7 +31,6 @@ type sender struct {
 	mu       sync.Mutex
 	inFlight int
 	latency  time.Duration // Of a call, as a moving average.
-	err      error         // The first: after it no batch is completed.
 
 	position Position // All up to it is completed. Only the completing goroutine uses it.
 	saved    time.Time
