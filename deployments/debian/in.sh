@@ -55,7 +55,9 @@ mkdir -p "$modules" "$builds"
 node_modules=
 [ -z "$node" ] || node_modules=$(npm root --global)
 
-export suite root checkout go node node_modules modules builds
+certificates=/etc/ssl/certs/ca-certificates.crt
+
+export suite root checkout go node node_modules modules builds certificates
 exec unshare --mount --pid --fork --kill-child --propagation private bash -euo pipefail -c '
 	bind() { # bind PLACE [AT]
 		at=$root${2:-$1}
@@ -67,6 +69,8 @@ exec unshare --mount --pid --fork --kill-child --propagation private bash -euo p
 	mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
 	bind "$checkout"; bind "$go" /usr/local/go; bind "$modules"; bind "$builds"
 	cp -L /etc/resolv.conf "$root/etc/resolv.conf"
+	# This machine may trust authorities of its own, such as a proxy: npm needs them too.
+	if [ -s "$certificates" ]; then bind "$certificates"; fi
 	if [ -n "$node" ]; then
 		bind "$(readlink -f "$node")" /usr/local/bin/node
 		bind "$node_modules" /usr/local/lib/node_modules
@@ -75,7 +79,7 @@ exec unshare --mount --pid --fork --kill-child --propagation private bash -euo p
 	fi
 	exec chroot "$root" env -i \
 		PATH=/usr/local/go/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-		DEBIAN_FRONTEND=noninteractive CI="${CI:-}" CALOTYPE_SOAK="${CALOTYPE_SOAK:-}" \
+		NODE_EXTRA_CA_CERTS="$certificates" DEBIAN_FRONTEND=noninteractive CI="${CI:-}" CALOTYPE_SOAK="${CALOTYPE_SOAK:-}" \
 		GOMODCACHE="$modules" GOCACHE="$builds" GOFLAGS="-buildvcs=false" GOTOOLCHAIN=local \
 		CGO_CFLAGS="-O2 -g -DCALOTYPE_SUITE_$suite" \
 		sh -c "cd \"\$1\" && shift && exec \"\$@\"" in.sh "$checkout" "$@"' in.sh "$@"
