@@ -6,6 +6,13 @@ package render
 #include <malloc.h>
 #endif
 
+static void bind_memory_to_pictures(void) {
+#ifdef __GLIBC__
+	mallopt(M_ARENA_MAX, 2);
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+}
+
 static void keep_memory(void) {
 #ifdef __GLIBC__
 	mallopt(M_TRIM_THRESHOLD, 16 << 20);
@@ -22,6 +29,12 @@ static void return_memory(void) {
 import "C"
 
 import "runtime/debug"
+
+// bindMemoryToPictures makes glibc use two arenas instead of eight per core, and separate
+// mappings from a megabyte on. A picture's memory is then returned to the system, instead
+// of being kept for each thread or between blocks in use. glibc would raise that limit to
+// 32 MB as such blocks are freed.
+func bindMemoryToPictures() { C.bind_memory_to_pictures() }
 
 // KeepMemory lets this process keep up to 16 MB of freed memory for the next picture. glibc
 // otherwise returns it from 128 KB on, and each picture faults its pages in again: for 300

@@ -4,19 +4,6 @@ package render
 #cgo pkg-config: vips
 #include <stdlib.h>
 #include <vips/vips.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
-// Two arenas instead of eight per core, and separate mappings from a megabyte on. A
-// picture's memory is then returned to the system, instead of being kept for each thread
-// or between blocks in use. glibc would raise that limit to 32 MB as such blocks are freed.
-static void give_back(void) {
-#ifdef __GLIBC__
-	mallopt(M_ARENA_MAX, 2);
-	mallopt(M_MMAP_THRESHOLD, 1 << 20);
-#endif
-}
 */
 import "C"
 
@@ -52,7 +39,7 @@ const gcPercent = 25
 // Start starts libvips; it must have been called before anything else in this
 // package. It may be called again.
 var Start = sync.OnceValue(func() error {
-	C.give_back()
+	bindMemoryToPictures()
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
