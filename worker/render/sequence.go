@@ -73,6 +73,7 @@ import (
 	"image"
 	"iter"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 	"unsafe"
@@ -193,17 +194,24 @@ func heifError(e C.heif_error) error {
 // decoded here. The others get the file's still picture.
 func (p *Picture) passThrough(targets []Target) iter.Seq2[Rendition, error] {
 	return func(yield func(Rendition, error) bool) {
-		for _, t := range targets {
-			if moves(t.Format) {
-				if !yield(Rendition{Body: p.body, Format: p.Format, Width: p.Width, Height: p.Height, AsIs: true, Undecoded: true}, nil) {
-					return
+		source := Rendition{Body: p.body, Format: p.Format, Width: p.Width, Height: p.Height, AsIs: true, Undecoded: true}
+		i := 0
+		yieldSources := func() bool {
+			for ; i < len(targets) && moves(targets[i].Format); i++ {
+				if !yield(source, nil) {
+					return false
 				}
-				continue
 			}
-			for r, err := range p.render([]Target{t}) {
-				if !yield(r, err) || err != nil {
-					return
-				}
+			return true
+		}
+		if !yieldSources() || i == len(targets) {
+			return
+		}
+		stills := slices.DeleteFunc(slices.Clone(targets), func(t Target) bool { return moves(t.Format) })
+		for r, err := range p.render(stills) {
+			i++
+			if !yield(r, err) || err != nil || !yieldSources() {
+				return
 			}
 		}
 	}

@@ -129,3 +129,35 @@ func TestSequence(t *testing.T) {
 	}
 	vips.AssertNoLeaks(t)
 }
+
+// Animated targets and others may be in any order, and a caller may stop after each.
+func TestPassThroughKeepsTheOrder(t *testing.T) {
+	body := sequenceOf(t, []int{200, 40}, 1)
+	p, err := Open(body, Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	jpeg, webp := Target{32, 24, calotype.JPEG, 90}, Target{32, 24, calotype.WebP, 90}
+	small := Target{16, 12, calotype.JPEG, 90}
+	for _, targets := range [][]Target{{}, {webp}, {jpeg}, {webp, webp, jpeg}, {jpeg, webp, small, webp}, {webp, jpeg, small}} {
+		for stop := range len(targets) + 1 {
+			n := 0
+			for r, err := range p.passThrough(targets) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				target := targets[n]
+				if isSource := target == webp; r.Undecoded != isSource || !isSource && (r.Width != target.Width || r.Format != target.Format) {
+					t.Errorf("%v: target %d is %s of %d pixels, the source %v", targets, n, r.Format, r.Width, r.Undecoded)
+				}
+				if n++; n == stop {
+					break
+				}
+			}
+			if stop == 0 && n != len(targets) || stop > 0 && n != stop {
+				t.Errorf("%v: %d renditions, stopped at %d", targets, n, stop)
+			}
+		}
+	}
+	vips.AssertNoLeaks(t)
+}
