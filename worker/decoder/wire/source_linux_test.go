@@ -1,0 +1,41 @@
+package wire
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"testing"
+)
+
+// A source arrives as shared memory that neither end can change.
+func TestShare(t *testing.T) {
+	a, b := pair(t)
+	source := []byte("picture")
+	file, err := Share(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if file == nil {
+		t.Fatal("this kernel has no sealed memory")
+	}
+	defer file.Close()
+	if err := a.Send(Open, OpenRequest{Size: int64(len(source))}, nil, int(file.Fd())); err != nil {
+		t.Fatal(err)
+	}
+	f, err := b.Receive(unlimited)
+	if err != nil || f.Descriptor < 0 {
+		t.Fatalf("got %+v, %v", f, err)
+	}
+	theirs := os.NewFile(uintptr(f.Descriptor), "picture")
+	if _, err := theirs.WriteAt([]byte("x"), 0); !errors.Is(err, os.ErrPermission) {
+		t.Errorf("write: got %v", err)
+	}
+	if err := theirs.Truncate(0); !errors.Is(err, os.ErrPermission) {
+		t.Errorf("truncate: got %v", err)
+	}
+	mapped, err := Map(int(theirs.Fd()), int64(len(source)))
+	if err != nil || !bytes.Equal(mapped, source) {
+		t.Errorf("got %q, %v", mapped, err)
+	}
+	Unmap(mapped)
+}
