@@ -36,12 +36,14 @@ func (f decoderFlags) encoder(ctx context.Context, flag string) (string, error) 
 	default:
 		return flag, nil
 	}
-	if path, err := decoder.Find(f.Decoder); err != nil && f.Decoder == "" {
+	path, err := decoder.Find(f.Decoder)
+	switch {
+	case err != nil && f.Decoder == "":
 		return "", nil
-	} else if err != nil {
-		return "", fmt.Errorf("%w: --decoder %s", errUsage, path)
+	case err != nil:
+		return "", fmt.Errorf("%w: --decoder: %w", errUsage, err)
 	}
-	d, err := f.describe(ctx)
+	d, err := decoder.Describe(ctx, path)
 	return d.Encoder, err
 }
 
