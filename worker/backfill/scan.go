@@ -105,7 +105,7 @@ func (h *handoff) over(f *finding, look func()) {
 }
 
 // finding returns what the listings contain about a source.
-func (b *Backfill) finding(s store.Listed, standing []calotype.Variant) *finding {
+func (b *Backfill) finding(s store.Listed, existing []calotype.Variant) *finding {
 	f := &finding{Finding: Finding{Source: s.Key, TooLarge: s.Size > b.MaxBytes}, etag: s.ETag}
 	f.Job = calotype.Job{Source: s.Key, Quality: b.Quality, Exact: true}
 	if f.TooLarge {
@@ -113,7 +113,7 @@ func (b *Backfill) finding(s store.Listed, standing []calotype.Variant) *finding
 	}
 	own, _ := calotype.FormatOfKey(s.Key)
 	for _, v := range calotype.VariantsOf(b.Variants, own) {
-		if slices.Contains(standing, v) {
+		if slices.Contains(existing, v) {
 			f.look = append(f.look, v)
 		} else {
 			f.need(v, calotype.Missing)
