@@ -340,16 +340,19 @@ func TestOutageOfTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bucket, jobs := server(sourceOnly), server(refusing(500, "InternalError"))
 		o := newOutage(&bucket, &jobs)
+		// Every fifth failure is at least a minute after the last logged one, and every fourth
+		// is not, whatever the SDK's random pauses of up to 3 s between its attempts are.
+		start := time.Now()
 		view := func(i int) {
 			o.ask(t, "GET", fmt.Sprintf("/%d.jpg?size=M", i))
 			o.Wait()
-			time.Sleep(10 * time.Second)
+			time.Sleep(time.Until(start.Add(time.Duration(i+1) * 13 * time.Second)))
 		}
 		for i := range 20 {
 			view(i)
 		}
 		if lines, counted := o.log.count(`"message":"enqueue"`), o.log.count(`"failures":5`); lines != 4 || counted != 3 {
-			t.Errorf("%d lines in 250 s, %d of them of 5 failures, want one a minute: %q", lines, counted, o.log.lines)
+			t.Errorf("%d lines in 260 s, %d of them of 5 failures, want one a minute: %q", lines, counted, o.log.lines)
 		}
 		jobs = accepting
 		view(20)
