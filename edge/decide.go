@@ -5,8 +5,8 @@
 //
 // Every host handles a request in the same way. [Rules.Decide] reads it. If it asks for
 // a rendition, the host inspects [Decision.Rendition] and, if [Rules.Resolve] asks for
-// it, the source. Then Resolve says which object is the answer, and whether
-// [Decision.Job] is sent. [Dedupe] suppresses jobs that were sent a moment ago.
+// it, the source and the renditions of [Rules.StandIns]. Then Resolve says which object is
+// the answer, and whether [Decision.Job] is sent. [Dedupe] suppresses jobs that were sent a moment ago.
 package edge
 
 import (
@@ -26,6 +26,8 @@ type Rules struct {
 	// CheckSource compares each rendition with its source, by [Rules.Staleness]. It costs
 	// one more call.
 	CheckSource bool
+	// Pending is what answers while a rendition does not exist.
+	Pending Pending
 }
 
 // Request holds the parts of a viewer's request that the decision reads.

@@ -43,6 +43,11 @@ const (
 	ServeUnavailable
 	// InspectSource asks the host to inspect the source and to call [Rules.Resolve] again.
 	InspectSource
+	// InspectStandIns asks the host to inspect the source, unless it has, and the
+	// renditions of [Rules.StandIns], all in parallel, and to call [Rules.Resolve] again.
+	InspectStandIns
+	// ServeStandIn answers with the rendition of the variant [Resolution.StandIn].
+	ServeStandIn
 )
 
 // Resolution is the answer to a request.
@@ -50,22 +55,27 @@ type Resolution struct {
 	Serve Serve
 	// State is the X-Calotype header; empty for errors.
 	State string
+	// StandIn is the variant whose rendition is served, for [ServeStandIn] only.
+	StandIn calotype.Variant
 	// CacheControl is the answer's Cache-Control. If it is empty, the object's own is kept.
 	CacheControl string
-	// Enqueue asks the host to send [Decision.Job].
+	// Enqueue asks the host to send [Decision.Job], whatever it serves.
 	Enqueue bool
 	// Why is the reason in a few words, for people.
 	Why string
 }
 
-// Resolve decides which object answers a request, from what is known about the rendition
-// and the source. If anything fails, the answer is the source: a lost enqueue costs one
+// Resolve decides which object answers a request, from what is known about the rendition,
+// the source and, in the order of [Rules.StandIns], the renditions that may stand in. If anything fails, the answer is the source: a lost enqueue costs one
 // more view of the original, and a lost picture is not an option.
-func (r Rules) Resolve(d Decision, rendition, source Observation) Resolution {
+func (r Rules) Resolve(d Decision, rendition, source Observation, standIns ...Observation) Resolution {
 	switch d.Verdict {
 	case NotFound:
 		return notFound("objects under " + string(r.Prefix) + "/ are not served by name")
 	case Passthrough:
+		if r.Pending == PendingNone {
+			return hidden(Resolution{Why: "no rendition is requested"}, false)
+		}
 		if d.unknownFormat {
 			return original(source, Resolution{State: StateUnknownFormat, Why: "the format is not known"})
 		}
@@ -73,19 +83,19 @@ func (r Rules) Resolve(d Decision, rendition, source Observation) Resolution {
 	}
 	switch rendition.Status {
 	case Found:
-		return r.resolveFound(d, rendition, source)
+		return r.resolveFound(d, rendition, source, standIns)
 	case Missing, Denied:
-		if source.Status == NotInspected {
-			return Resolution{Serve: InspectSource}
-		}
-		return original(source, pending(true, "the rendition does not exist yet"))
+		return r.whilePending(d, source, standIns, true, "the rendition does not exist yet")
 	}
-	return original(source, pending(false, "the rendition cannot be read"))
+	if r.Pending == PendingNone {
+		return Resolution{Serve: ServeUnavailable, CacheControl: ErrorCacheControl, Why: "the rendition cannot be read"}
+	}
+	return r.whilePending(d, source, standIns, false, "the rendition cannot be read")
 }
 
 // resolveFound decides for a rendition that exists. With CheckSource it is served only if
 // it is current. If nothing is known about the source, the rendition is served.
-func (r Rules) resolveFound(d Decision, rendition, source Observation) Resolution {
+func (r Rules) resolveFound(d Decision, rendition, source Observation, standIns []Observation) Resolution {
 	if r.CheckSource {
 		switch source.Status {
 		case NotInspected:
@@ -94,9 +104,12 @@ func (r Rules) resolveFound(d Decision, rendition, source Observation) Resolutio
 			return notFound("the picture was removed")
 		case Found:
 			if r.Staleness(d, rendition.Lineage, source.ETag) != calotype.Current {
-				return original(source, pending(true, "the rendition is of another version or box"))
+				return r.whilePending(d, source, standIns, true, "the rendition is of another version or box")
 			}
 		}
+	}
+	if copied := rendition.Lineage.CopyReason; r.Pending == PendingNone && copied != "" && copied != calotype.CopyAsIs {
+		return hidden(Resolution{Why: "the rendition is a copy of the original"}, false)
 	}
 	state := StateRendition
 	if rendition.Lineage.CopyReason != "" {

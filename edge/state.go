@@ -1,5 +1,11 @@
 package edge
 
+import (
+	"strings"
+
+	"calotype"
+)
+
 // StateHeader is the response header that says what a response is.
 const StateHeader = "X-Calotype"
 
@@ -15,7 +21,18 @@ const (
 	StateUntouched = "original; untouched"
 	// StateUnknownFormat is that of a request for a format that is not known.
 	StateUnknownFormat = "original; untouched; unknown-format"
+	// StateHidden is a 404 in place of a pending original, by [PendingNone].
+	StateHidden = "none; pending"
+
+	stateNearest = "nearest; pending"
 )
+
+// NearestState returns the state of a response with the rendition of another variant, by
+// [PendingBest]: "nearest; pending; M.webp".
+func NearestState(v calotype.Variant) string { return stateNearest + "; " + v.String() }
+
+// IsNearest reports whether a state is one of [NearestState].
+func IsNearest(state string) bool { return strings.HasPrefix(state, stateNearest+"; ") }
 
 // PendingCacheControl is the Cache-Control of an original served in place of a
 // rendition: a few seconds in a shared cache, and a day if the origin fails then.

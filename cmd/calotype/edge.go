@@ -19,6 +19,7 @@ type edgeCommand struct {
 	Listen        string        `help:"The address to serve on." default:":8080"`
 	Quality       int           `help:"The quality that jobs ask for, 1 to 100; 0 leaves it to the worker." default:"0"`
 	CheckSource   bool          `help:"Compare each rendition with its source, for one more HEAD in parallel: a replaced picture is shown at once, a removed one no longer."`
+	Pending       edge.Pending  `help:"What is served while a rendition does not exist: the original; best: the nearest rendition that is current, or else the original; none: 404, also for every other request whose answer would be the original." default:"original"`
 	MaxSourceJobs int           `help:"The maximum number of jobs sent in a minute for one picture." default:"64"`
 	MaxJobs       int           `help:"The maximum number of jobs sent in a minute in total. Beyond it the answer is the original." default:"12000"`
 	Grace         time.Duration `help:"How long responses may take after a signal to stop." default:"25s"`
@@ -50,7 +51,7 @@ func (c *edgeCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	if err := aws.find(ctx, log, c.Bucket, map[string]string{"queue-url": c.QueueURL}); err != nil {
 		return err
 	}
-	rules := edge.Rules{Presets: c.table(), Prefix: c.ResizedPrefix, Quality: c.Quality, CheckSource: c.CheckSource}
+	rules := edge.Rules{Presets: c.table(), Prefix: c.ResizedPrefix, Quality: c.Quality, CheckSource: c.CheckSource, Pending: c.Pending}
 	pictures := origin.New(rules, aws.s3, c.Bucket, queue.New(aws.sqs, c.QueueURL), log,
 		origin.Settings{MaxSourceJobs: c.MaxSourceJobs, MaxJobs: c.MaxJobs})
 	server := &http.Server{

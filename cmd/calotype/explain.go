@@ -31,8 +31,9 @@ type explainCommand struct {
 	Quality       int             `help:"The current quality of renditions, 1 to 100." default:"${quality}"`
 	Encoder       string          `env:"-" help:"The current encoder, as workers record it, or \"any\". The default is this machine's decoder." placeholder:"NAME"`
 	decoderFlags
-	CheckSource bool `help:"The edge compares each rendition with its source."`
-	JSON        bool `name:"json" env:"-" help:"Print it as a JSON object."`
+	CheckSource bool         `help:"The edge compares each rendition with its source."`
+	Pending     edge.Pending `help:"What the edge answers while a rendition does not exist: original, best or none." default:"original"`
+	JSON        bool         `name:"json" env:"-" help:"Print it as a JSON object."`
 }
 
 // Help is shown with the command's help.
@@ -105,7 +106,7 @@ func (c *explainCommand) run(ctx context.Context, stdout, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
-	rules := edge.Rules{Presets: c.Presets.orDefault(), Prefix: c.ResizedPrefix, CheckSource: c.CheckSource}
+	rules := edge.Rules{Presets: c.Presets.orDefault(), Prefix: c.ResizedPrefix, CheckSource: c.CheckSource, Pending: c.Pending}
 	x := explainer{explainCommand: c, rules: rules, bucket: store.New(aws.s3, c.Bucket), madeBy: encoder}
 	e, err := x.explain(ctx, request)
 	if err != nil {
@@ -168,7 +169,23 @@ func (x explainer) explain(ctx context.Context, r edge.Request) (*explanation, e
 			e.Renditions = append(e.Renditions, r)
 		}
 	}
-	e.Edge = x.answer(r, d, e)
+	if d.Verdict != edge.Resize {
+		e.Edge = x.untouched(r, d, e)
+		return e, nil
+	}
+	resolution := x.rules.Resolve(d, e.Renditions[0].observed, e.Source.observed)
+	if resolution.Serve == edge.InspectStandIns {
+		var observed []edge.Observation
+		for _, v := range x.rules.StandIns(d) {
+			r, err := x.rendition(ctx, v, d.Source, source.ETag)
+			if err != nil {
+				return nil, err
+			}
+			observed, e.Renditions = append(observed, r.observed), append(e.Renditions, r)
+		}
+		resolution = x.rules.Resolve(d, e.Renditions[0].observed, e.Source.observed, observed...)
+	}
+	e.Edge = describeAnswer(resolution, e)
 	return e, nil
 }
 
@@ -197,19 +214,15 @@ func (x explainer) rendition(ctx context.Context, v calotype.Variant, source, et
 	return r, nil
 }
 
-// answer resolves the request as the edge does.
-func (x explainer) answer(r edge.Request, d edge.Decision, e *explanation) edgeAnswer {
-	if d.Verdict != edge.Resize {
-		return x.untouched(r, d, e)
-	}
-	a := x.rules.Resolve(d, e.Renditions[0].observed, e.Source.observed)
+// describeAnswer describes the edge's resolution.
+func describeAnswer(a edge.Resolution, e *explanation) edgeAnswer {
 	switch a.Serve {
 	case edge.ServeRendition:
 		return edgeAnswer{Status: 200, State: a.State, CacheControl: e.Renditions[0].CacheControl, Why: a.Why}
-	case edge.ServeSource:
+	case edge.ServeSource, edge.ServeStandIn:
 		return edgeAnswer{Status: 200, State: a.State, CacheControl: a.CacheControl, Enqueues: a.Enqueue, Why: a.Why}
 	}
-	return edgeAnswer{Status: 404, Why: a.Why}
+	return edgeAnswer{Status: 404, State: a.State, Enqueues: a.Enqueue, Why: a.Why}
 }
 
 // observe translates the result of a HEAD.
@@ -226,7 +239,11 @@ func observe(o store.Object, err error) edge.Observation {
 }
 
 func (x explainer) untouched(r edge.Request, d edge.Decision, e *explanation) edgeAnswer {
-	a := edgeAnswer{Status: 200, State: x.rules.Resolve(d, edge.Observation{}, edge.Observation{Status: edge.Found}).State}
+	resolution := x.rules.Resolve(d, edge.Observation{}, edge.Observation{Status: edge.Found})
+	if resolution.Serve == edge.ServeNotFound {
+		return edgeAnswer{Status: 404, Why: resolution.Why}
+	}
+	a := edgeAnswer{Status: 200, State: resolution.State}
 	_, isPicture := calotype.FormatOfKey(d.Source)
 	switch {
 	case !e.Source.There && strings.Contains(d.Source, "?"):

@@ -226,7 +226,7 @@ func TestEverySettingOfTheTrigger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	context := map[string]any{"checkSource": true, "edgeMaxJobs": 500, "edgeMaxSourceJobs": 8}
+	context := map[string]any{"checkSource": true, "edgeMaxJobs": 500, "edgeMaxSourceJobs": 8, "edgePending": "best"}
 	_, set := originOf(t, synthesise(t, context)["calotype"].one(t, "AWS::CloudFront::Distribution", "Distribution"), 0)
 	for name, value := range map[string]string{"X-Env-Role": "rendition", "X-Env-Bucket-Region": "us-east-1"} {
 		set[name] = value // Of a group, and of other stores' names of hosts.

@@ -174,6 +174,11 @@ func TestPanic(t *testing.T) {
 					t.Errorf("response: got %s, want the short lifetime", text)
 				}
 				logged(t, "response", f.log.take(), "decision", "injected fault")
+				event = response(request("/testfault.jpg", "size=M", f.settings("X-Env-Pending", "none")), "", "200", nil)
+				if got := f.handle(event); got["status"] != "404" || got["body"] == nil {
+					t.Errorf("response, where originals must not be seen: got %v, want 404", got)
+				}
+				logged(t, "response", f.log.take(), "decision", "injected fault")
 			}
 			f.handle(request("/kitty.jpg", "size=M", f.settings()))
 			if jobs := f.enqueued(); len(jobs) != 1 {

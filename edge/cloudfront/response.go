@@ -32,21 +32,18 @@ func (t *Trigger) response(e event) Step {
 	}
 	names, meta := metadata(e.Response.Headers)
 	a.Remove = names
-	d, redirected := t.decideAnswered(e.Request, s, origin.Path)
+	d, from, redirected := t.decideAnswered(e.Request, s, origin.Path)
 	_, isPicture := calotype.FormatOfKey(d.Source)
-	if !isPicture {
+	if !isPicture && s.pending != edge.PendingNone {
 		return Step{Answer: &a}
 	}
-	rendition, source := edge.Observation{Status: edge.Missing}, edge.Observation{Status: edge.Found}
-	lineage := calotype.ParseLineage(meta)
-	if redirected || t.madeFor(d, lineage) {
-		rendition = edge.Observation{Status: edge.Found, Lineage: lineage}
-	} else {
-		source.Lineage = lineage
+	r := t.resolveAnswered(d, s, from, redirected, calotype.ParseLineage(meta))
+	switch {
+	case r.State == edge.StateHidden:
+		return Step{Answer: &Answer{Response: &hidden, Fault: a.Fault, Detail: a.Detail}}
+	case r.Serve == edge.ServeNotFound:
+		return Step{Answer: &Answer{Response: &notFound, Fault: a.Fault, Detail: a.Detail}}
 	}
-	rules := t.rules(s)
-	rules.CheckSource = false // origin-request did.
-	r := rules.Resolve(d, rendition, source)
 	a.Set = append(a.Set, Header{edge.StateHeader, r.State})
 	if r.CacheControl != "" {
 		a.Set = append(a.Set, Header{"Cache-Control", r.CacheControl})
@@ -57,19 +54,43 @@ func (t *Trigger) response(e event) Step {
 	return Step{Answer: &a}
 }
 
+// resolveAnswered finds out which resolution origin-request must have had, given the
+// variant that it redirected to and the lineage of the object.
+func (t *Trigger) resolveAnswered(d edge.Decision, s settings, from calotype.Variant, redirected bool, lineage calotype.Lineage) edge.Resolution {
+	rendition, source := edge.Observation{Status: edge.Missing}, edge.Observation{Status: edge.Found}
+	rules := t.rules(s)
+	rules.CheckSource = false // origin-request did.
+	if !redirected && !t.madeFor(d, lineage) {
+		from = t.standInOf(d, rules, lineage)
+	}
+	switch {
+	case from != calotype.Variant{} && from != d.Variant:
+		return edge.Resolution{Serve: edge.ServeStandIn, State: edge.NearestState(from), CacheControl: edge.PendingCacheControl}
+	case redirected || t.madeFor(d, lineage):
+		rendition = edge.Observation{Status: edge.Found, Lineage: lineage}
+	default:
+		source.Lineage = lineage
+		if rules.Pending == edge.PendingBest {
+			rules.Pending = edge.PendingOriginal // None stood in.
+		}
+	}
+	return rules.Resolve(d, rendition, source)
+}
+
 // decideAnswered reads a request as it was sent to the origin. It reports whether
-// origin-request redirected it to the rendition.
-func (t *Trigger) decideAnswered(r eventRequest, s settings, path string) (d edge.Decision, redirected bool) {
+// origin-request redirected it, and to which variant.
+func (t *Trigger) decideAnswered(r eventRequest, s settings, path string) (d edge.Decision, to calotype.Variant, redirected bool) {
 	if rest, ok := strings.CutPrefix(path, originPath(string(s.prefix))+"/"); ok {
-		variant, own, _ := strings.Cut(rest, "/")
+		name, own, _ := strings.Cut(rest, "/")
 		if own != "" {
 			own = "/" + own
 		}
-		if d := t.decide(r, s, own); d.Verdict == edge.Resize && d.Variant.String() == variant {
-			return d, true
+		to, err := calotype.ParseVariant(name)
+		if d := t.decide(r, s, own); err == nil && d.Verdict == edge.Resize && (to == d.Variant || slices.Contains(t.rules(s).StandIns(d), to)) {
+			return d, to, true
 		}
 	}
-	return t.decide(r, s, path), false
+	return t.decide(r, s, path), calotype.Variant{}, false
 }
 
 // madeFor reports whether an object's lineage says that it is the requested rendition. It
@@ -78,6 +99,18 @@ func (t *Trigger) decideAnswered(r eventRequest, s settings, path string) (d edg
 func (t *Trigger) madeFor(d edge.Decision, l calotype.Lineage) bool {
 	p, ok := t.Presets.Lookup(d.Variant.Preset)
 	return ok && l.SourceETag != "" && l.Recipe.Boxes == p.Boxes() && (d.Variant.Format == "" || d.Variant.Format == l.Recipe.Format)
+}
+
+// standInOf returns the variant that an object's lineage says it is, if that variant may
+// stand in. Like madeFor, it counts if the event does not contain the path.
+func (t *Trigger) standInOf(d edge.Decision, rules edge.Rules, l calotype.Lineage) calotype.Variant {
+	for _, v := range rules.StandIns(d) {
+		p, _ := t.Presets.Lookup(v.Preset)
+		if l.SourceETag != "" && l.Recipe.Boxes == p.Boxes() && (v.Format == "" || v.Format == l.Recipe.Format) {
+			return v
+		}
+	}
+	return calotype.Variant{}
 }
 
 // metadata returns S3's user metadata among headers, and the headers' names. They are

@@ -28,6 +28,7 @@ type settings struct {
 	prefix      calotype.Prefix
 	quality     int
 	checkSource bool
+	pending     edge.Pending
 	bucket      string
 	region      string // The bucket's; empty if it is part of the domain.
 	queueURL    string
@@ -48,6 +49,13 @@ func parseSettings(h headers) (s settings, err error) {
 	read("x-env-resized-path", func(text string) error { return s.prefix.UnmarshalText([]byte(text)) })
 	read("x-env-quality", func(text string) (err error) { s.quality, err = parseQuality(text); return err })
 	read("x-env-check-source", func(text string) (err error) { s.checkSource, err = parseSwitch(text); return err })
+	read("x-env-pending", func(text string) error {
+		err := s.pending.UnmarshalText([]byte(text))
+		if err != nil {
+			s.pending = edge.PendingNone // Rather no picture than one that must not be seen.
+		}
+		return err
+	})
 	if s.role != roleRendition {
 		read("x-env-bucket-name", func(text string) (err error) { s.bucket, err = parseBucket(text); return err })
 		read("x-env-bucket-region", func(text string) (err error) { s.region, err = parseRegion(text); return err })

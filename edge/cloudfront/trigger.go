@@ -43,6 +43,8 @@ func (t *Trigger) start(e event) Step {
 		return Step{Answer: &Answer{Response: &notFound}}
 	case err != nil:
 		return failed("settings", err.Error())
+	case d.Verdict != edge.Resize && s.pending == edge.PendingNone:
+		return Step{Answer: &Answer{Response: &notFound}}
 	case d.Verdict != edge.Resize:
 		return pass()
 	}
@@ -51,21 +53,26 @@ func (t *Trigger) start(e event) Step {
 	case s.role == roleRendition && r.literalURI() != "":
 		return pass() // AWS does not document whether the second origin sees a changed URI.
 	case s.role == roleRendition:
-		return r.rendition()
+		return r.redirect(d.Variant)
 	case s.role == roleOriginal:
-		return r.inspect(source)
+		return r.resolve()
 	case s.checkSource:
 		return r.inspect(rendition, source)
 	}
 	return r.inspect(rendition)
 }
 
-// notFound responds to requests for a rendition by its key.
-var notFound = Response{
-	Status:      "404",
-	Description: "Not Found",
-	Headers:     []Header{{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", edge.NotFoundCacheControl}, noSniff},
-	Body:        "404 page not found\n",
+// notFound responds to requests for a rendition by its key, and hidden while the rendition
+// of an original that is not served does not exist.
+var notFound, hidden = response404(), response404(Header{edge.StateHeader, edge.StateHidden})
+
+func response404(more ...Header) Response {
+	return Response{
+		Status:      "404",
+		Description: "Not Found",
+		Headers:     append([]Header{{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", edge.NotFoundCacheControl}, noSniff}, more...),
+		Body:        "404 page not found\n",
+	}
 }
 
 // noSniff keeps browsers from guessing a type other than the Content-Type.
@@ -77,11 +84,11 @@ func (t *Trigger) decide(r eventRequest, s settings, path string) edge.Decision 
 }
 
 func (t *Trigger) rules(s settings) edge.Rules {
-	return edge.Rules{Presets: t.Presets, Prefix: s.prefix, Quality: s.quality, CheckSource: s.checkSource}
+	return edge.Rules{Presets: t.Presets, Prefix: s.prefix, Quality: s.quality, CheckSource: s.checkSource, Pending: s.pending}
 }
 
 // request is an origin-request for a rendition while it is being decided. results holds
-// the results of its HEADs so far.
+// the results of its HEADs so far, and standIns those of other renditions.
 type request struct {
 	*Trigger
 	event    event
@@ -89,6 +96,7 @@ type request struct {
 	origin   eventOrigin
 	decision edge.Decision
 	results  [2]*Result
+	standIns []edge.Observation
 }
 
 // The objects of a request, as indexes of results.
@@ -103,11 +111,34 @@ func (r request) inspect(objects ...int) Step {
 	heads := make([]Head, len(objects))
 	for i, object := range objects {
 		// The metadata of a source says whether it is a rendition.
-		heads[i] = Head{Bucket: r.settings.bucket, Key: keys[object], Region: r.region(), Version: r.settings.checkSource || object == source}
+		version := r.settings.checkSource || object == source || r.settings.pending == edge.PendingNone
+		heads[i] = Head{Bucket: r.settings.bucket, Key: keys[object], Region: r.region(), Version: version}
 	}
 	return Step{Heads: heads, next: func(results []Result) Step {
 		for i, object := range objects {
 			r.results[object] = &results[i]
+		}
+		return r.resolve()
+	}}
+}
+
+// inspectStandIns sends a HEAD for the renditions that may stand in, and for the source.
+func (r request) inspectStandIns() Step {
+	var heads []Head
+	for _, v := range r.rules(r.settings).StandIns(r.decision) {
+		key := r.settings.prefix.RenditionKey(v, r.decision.Source)
+		heads = append(heads, Head{Bucket: r.settings.bucket, Key: key, Region: r.region(), Version: true})
+	}
+	n := len(heads)
+	if r.results[source] == nil {
+		heads = append(heads, Head{Bucket: r.settings.bucket, Key: r.decision.Source, Region: r.region(), Version: true})
+	}
+	return Step{Heads: heads, next: func(results []Result) Step {
+		for i := range n {
+			r.standIns = append(r.standIns, observe(&results[i]))
+		}
+		if r.results[source] == nil {
+			r.results[source] = &results[n]
 		}
 		return r.resolve()
 	}}
@@ -123,14 +154,33 @@ func (r request) resolve() Step {
 			return r.unreadable(rendition)
 		}
 	}
-	resolution := r.rules(r.settings).Resolve(r.decision, observed, observe(r.results[source]))
+	resolution := r.rules(r.settings).Resolve(r.decision, observed, observe(r.results[source]), r.standIns...)
 	switch {
 	case resolution.Serve == edge.InspectSource:
 		return r.inspect(source)
+	case resolution.Serve == edge.InspectStandIns:
+		return r.inspectStandIns()
+	}
+	step := r.answer(resolution)
+	if step.Answer != nil && step.Answer.Fault == "" && resolution.Enqueue {
+		return r.send(*step.Answer)
+	}
+	return step
+}
+
+// answer returns the step that serves what the decision says.
+func (r request) answer(resolution edge.Resolution) Step {
+	switch {
 	case resolution.Serve == edge.ServeRendition:
-		return r.rendition()
+		return r.redirect(r.decision.Variant)
+	case resolution.Serve == edge.ServeStandIn:
+		return r.redirect(resolution.StandIn)
+	case resolution.Serve == edge.ServeNotFound && resolution.State == edge.StateHidden:
+		return Step{Answer: &Answer{Response: &hidden}}
 	case resolution.Enqueue:
-		return r.send()
+		return Step{Answer: &Answer{URI: r.literalURI()}}
+	case resolution.Serve == edge.ServeNotFound && r.settings.pending == edge.PendingNone:
+		return Step{Answer: &Answer{Response: &notFound}}
 	case resolution.Serve == edge.ServeSource, r.results[source].Status == 404:
 		return pass()
 	}
@@ -168,39 +218,38 @@ func (r request) unreadable(object int) Step {
 	}}
 }
 
-// rendition redirects the request to the rendition. Only the origin's path changes,
-// because a rendition's key ends in the source's key.
-func (r request) rendition() Step {
+// redirect points the request to the rendition of a variant. Only the origin's path
+// changes, because a rendition's key ends in the source's key.
+func (r request) redirect(v calotype.Variant) Step {
 	own := strings.ReplaceAll(strings.TrimSuffix(r.origin.Path, "/"), "+", "%2B")
-	path := originPath(string(r.settings.prefix)+"/"+r.decision.Variant.String()) + own
+	path := originPath(string(r.settings.prefix)+"/"+v.String()) + own
 	if len(path) > maxOriginPath {
 		return failed("origin path", fmt.Sprintf("%d characters: CloudFront allows %d", len(path), maxOriginPath))
 	}
 	return Step{Answer: &Answer{OriginPath: path, URI: r.literalURI()}}
 }
 
-// send lets the original answer the request and sends the job, unless it was sent in
-// the last minute.
-func (r request) send() Step {
-	d, original := r.decision, Answer{URI: r.literalURI()}
+// send sends the job, unless it was sent in the last minute, and then answers.
+func (r request) send(answer Answer) Step {
+	d := r.decision
 	key := r.settings.bucket + "/" + d.Rendition // A function may serve several buckets.
 	if !r.dedupe.Add(key, time.Now()) {
-		return Step{Answer: &original}
+		return Step{Answer: &answer}
 	}
 	if !r.budget.Take(r.settings.bucket+"/"+d.Source, r.settings.limits, time.Now()) {
 		r.dedupe.Remove(key)
 		if r.dedupe.Add("budget", time.Now()) {
-			original.Fault, original.Detail = "budget", fmt.Sprintf("enqueue %s %s: the budget of this minute is used up", d.Source, d.Variant)
+			answer.Fault, answer.Detail = "budget", fmt.Sprintf("enqueue %s %s: the budget of this minute is used up", d.Source, d.Variant)
 		}
-		return Step{Answer: &original}
+		return Step{Answer: &answer}
 	}
 	message := &Send{r.settings.queueURL, d.Job(r.event.requestID()).Encode(), queueRegion(r.settings.queueURL)}
 	return Step{Send: message, next: func(results []Result) Step {
 		if !results[0].ok() {
 			r.dedupe.Remove(key) // The next view tries again.
-			original.Fault, original.Detail = "enqueue", fmt.Sprintf("enqueue %s %s: status %d", d.Source, d.Variant, results[0].Status)
+			answer.Fault, answer.Detail = "enqueue", fmt.Sprintf("enqueue %s %s: status %d", d.Source, d.Variant, results[0].Status)
 		}
-		return Step{Answer: &original}
+		return Step{Answer: &answer}
 	}}
 }
 

@@ -21,7 +21,8 @@ type metrics struct {
 const (
 	stateRendition = "rendition"
 	stateKept      = "kept"
-	statePending   = "pending"
+	stateNearest   = "nearest"   // Another rendition of the picture.
+	statePending   = "pending"   // The original, or a 404 in its place.
 	stateUntouched = "untouched" // Whatever was not understood.
 	stateNotFound  = "not-found"
 	stateRefused   = "refused" // Another method, or a range beyond the end.
@@ -31,7 +32,7 @@ const (
 )
 
 var states = []string{
-	stateRendition, stateKept, statePending, stateUntouched,
+	stateRendition, stateKept, stateNearest, statePending, stateUntouched,
 	stateNotFound, stateRefused, stateError, stateCut, stateCanceled,
 }
 
@@ -128,7 +129,7 @@ func (a *response) observe(status int) {
 	}
 	a.took = max(1, time.Since(a.started))
 	a.state = stateOf(status, a.Header().Get(edge.StateHeader))
-	if a.state == statePending {
+	if a.state == statePending || a.state == stateNearest {
 		// A cache that fetches ranges would join parts of the original and the rendition.
 		a.Header().Del("Accept-Ranges")
 	}
@@ -138,10 +139,15 @@ func stateOf(status int, header string) string {
 	switch {
 	case status >= http.StatusInternalServerError:
 		return stateError
+	case status == http.StatusNotFound && header == edge.StateHidden:
+		return statePending
 	case status == http.StatusNotFound:
 		return stateNotFound
 	case status >= http.StatusBadRequest && status != http.StatusPreconditionFailed:
 		return stateRefused
+	}
+	if edge.IsNearest(header) {
+		return stateNearest
 	}
 	switch header {
 	case edge.StateRendition:

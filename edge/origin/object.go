@@ -58,7 +58,7 @@ func (o *object) serve(w http.ResponseWriter, r *http.Request, as edge.Resolutio
 	}
 	h.Set(edge.StateHeader, as.State)
 	o.span = parseSpan(r.Header.Get("Range"), o.size)
-	if o.span == (span{}) || r.Method != http.MethodGet || as.State == edge.StatePending {
+	if o.span == (span{}) || r.Method != http.MethodGet || as.State == edge.StatePending || as.Serve == edge.ServeStandIn {
 		r.Header.Del("Range")
 	}
 	o.viewer = http.NewResponseController(w)

@@ -98,7 +98,7 @@ func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case d.Verdict == edge.Resize:
 		v.serveVariant()
 	default:
-		v.serveSource(edge.Observation{})
+		v.serveSource(edge.Observation{}, edge.Observation{}, nil)
 	}
 }
 

@@ -1,10 +1,13 @@
 package origin
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
+	"calotype"
 	"calotype/edge"
 )
 
@@ -34,40 +37,110 @@ func (v view) serveVariant() {
 	if observed.Status == edge.Found {
 		source = check.wait()
 	}
+	standIns := []edge.Observation(nil)
 	resolution := v.rules.Resolve(v.decision, observed, source)
+	switch resolution.Serve {
+	case edge.InspectStandIns:
+		source, standIns = v.inspectOthers(source, v.rules.StandIns(v.decision))
+		resolution = v.rules.Resolve(v.decision, observed, source, standIns...)
+	case edge.InspectSource:
+		if v.rules.Pending == edge.PendingNone { // Its bytes are not needed.
+			source, _ = v.inspectOthers(source, nil)
+			resolution = v.rules.Resolve(v.decision, observed, source)
+		}
+	}
 	switch resolution.Serve {
 	case edge.ServeRendition:
 		v.serve(rendition, resolution)
-	case edge.ServeNotFound:
-		v.notFound()
+	case edge.ServeStandIn:
+		v.serveStandIn(observed, source, resolution)
+	case edge.ServeNotFound, edge.ServeUnavailable:
+		v.refuse(resolution)
 	default:
-		v.serveSource(observed)
+		v.serveSource(observed, source, standIns)
 	}
 }
 
-// serveSource opens the source and answers as [edge.Rules.Resolve] says.
-func (v view) serveSource(rendition edge.Observation) {
+// inspectOthers sends a HEAD for the renditions that may stand in, and for the source
+// unless it was inspected, all in parallel.
+func (v view) inspectOthers(source edge.Observation, variants []calotype.Variant) (edge.Observation, []edge.Observation) {
+	ctx, cancel := context.WithTimeoutCause(v.r.Context(), min(v.bucket.timeouts.rendition, time.Until(v.deadline)), errTimeout)
+	defer cancel()
+	standIns := make([]edge.Observation, len(variants))
+	var inspections sync.WaitGroup
+	for i, variant := range variants {
+		inspections.Go(func() {
+			standIns[i], _ = v.bucket.inspect(ctx, v.rules.Prefix.RenditionKey(variant, v.decision.Source)) // Without it, another answers.
+		})
+	}
+	if source.Status == edge.NotInspected {
+		var err error
+		source, err = v.bucket.inspect(ctx, v.decision.Source)
+		v.note("inspect source", v.decision.Source, err)
+	}
+	inspections.Wait()
+	return source, standIns
+}
+
+// serveStandIn opens another rendition and serves it. If that fails, the source is served.
+func (v view) serveStandIn(rendition, source edge.Observation, resolution edge.Resolution) {
+	key := v.rules.Prefix.RenditionKey(resolution.StandIn, v.decision.Source)
+	standIn, err := v.bucket.open(v.r, key, min(v.bucket.timeouts.rendition, time.Until(v.deadline)))
+	v.note("open stand-in", key, err)
+	if err != nil {
+		none := make([]edge.Observation, len(v.rules.StandIns(v.decision)))
+		v.serveSource(rendition, source, none)
+		return
+	}
+	defer standIn.Close()
+	if resolution.Enqueue {
+		v.enqueue(v.r, v.decision)
+	}
+	v.serve(standIn, resolution)
+}
+
+// serveSource opens the source and answers as [edge.Rules.Resolve] says. If others were
+// inspected before, they do not answer.
+func (v view) serveSource(rendition, inspected edge.Observation, standIns []edge.Observation) {
+	if d := v.decision; d.Verdict != edge.Resize {
+		if resolution := v.rules.Resolve(d, rendition, inspected); resolution.Serve != edge.ServeSource {
+			v.refuse(resolution)
+			return
+		}
+	}
 	source, err := v.bucket.open(v.r, v.decision.Source, time.Until(v.deadline))
 	if err == nil {
 		defer source.Close()
 	}
 	v.note("open source", v.decision.Source, err)
-	resolution := v.rules.Resolve(v.decision, rendition, observe(source, err))
+	resolution := v.rules.Resolve(v.decision, rendition, observe(source, err), standIns...)
 	switch resolution.Serve {
-	case edge.ServeNotFound:
-		v.notFound()
-		return
-	case edge.ServeUnavailable:
-		if v.r.Context().Err() == nil { // Otherwise the viewer has disconnected.
-			v.w.Header().Set("Cache-Control", resolution.CacheControl)
-			http.Error(v.w, "the store of this picture does not respond", http.StatusBadGateway)
-		}
+	case edge.ServeNotFound, edge.ServeUnavailable:
+		v.refuse(resolution)
 		return
 	}
 	if resolution.Enqueue {
 		v.enqueue(v.r, v.decision)
 	}
 	v.serve(source, resolution)
+}
+
+// refuse answers 404 or 502. A 404 may stand for a rendition that will exist.
+func (v view) refuse(resolution edge.Resolution) {
+	if resolution.Enqueue {
+		v.enqueue(v.r, v.decision)
+	}
+	h := v.w.Header()
+	h.Set("Cache-Control", resolution.CacheControl)
+	if resolution.State != "" {
+		h.Set(edge.StateHeader, resolution.State)
+	}
+	switch {
+	case resolution.Serve == edge.ServeNotFound:
+		http.NotFound(v.w, v.r)
+	case v.r.Context().Err() == nil: // Otherwise the viewer has disconnected.
+		http.Error(v.w, "the store of this picture does not respond", http.StatusBadGateway)
+	}
 }
 
 // note records how the store responded to a call. A missing object is a success. A call
@@ -89,6 +162,5 @@ func (v view) serve(o *object, resolution edge.Resolution) {
 }
 
 func (v view) notFound() {
-	v.w.Header().Set("Cache-Control", edge.NotFoundCacheControl)
-	http.NotFound(v.w, v.r)
+	v.refuse(edge.Resolution{Serve: edge.ServeNotFound, CacheControl: edge.NotFoundCacheControl})
 }

@@ -15,16 +15,29 @@ export function answerOf(event, cf, { response, uri, originPath, set, remove }) 
   return own;
 }
 
+const missing = {
+  status: '404',
+  description: 'Not Found',
+  headers: [
+    { name: 'Content-Type', value: 'text/plain; charset=utf-8' },
+    { name: 'Cache-Control', value: 'public, max-age=0, s-maxage=5' },
+    { name: 'X-Content-Type-Options', value: 'nosniff' },
+  ],
+  body: '404 page not found\n',
+};
+
 function generated({ status, description, headers, body }) {
   const own = Object.fromEntries(headers.map(({ name, value }) => [name.toLowerCase(), [{ key: name, value }]]));
   return { status, statusDescription: description, headers: own, body };
 }
 
 // shortLived shortens the lifetime of a response without a decision: if it is a pending
-// original, it must not be cached for a day.
+// original, it must not be cached for a day. Where originals must not be seen, it is 404.
 export function shortLived(answer, cf) {
   const isOrigins = cf?.response && cf.config?.eventType === 'origin-response';
   if (!isOrigins || !['200', '206', '304'].includes(String(answer.status))) return answer;
+  const { s3, custom } = cf.request?.origin ?? {};
+  if ((s3 ?? custom)?.customHeaders?.['x-env-pending']?.[0]?.value.toLowerCase() === 'none') return generated(missing);
   const headers = Object.fromEntries(
     Object.entries(answer.headers ?? {}).filter(([name]) => !name.toLowerCase().startsWith('x-amz-meta-')),
   );

@@ -1,0 +1,84 @@
+package origin
+
+import (
+	"net/http"
+	"testing"
+
+	"calotype"
+	"calotype/edge"
+	"calotype/internal/awstest"
+)
+
+func (s fixture) putMade(t *testing.T, key, body, etag, boxes string, format calotype.Format) {
+	awstest.Put(t, s.bucket, key, []byte(body), awstest.Headers{
+		ContentType: format.ContentType(), CacheControl: "public, max-age=300, s-maxage=86400",
+		Metadata: calotype.Lineage{SourceETag: etag, Recipe: calotype.Recipe{Boxes: boxes, Format: format}}.Metadata(),
+	})
+}
+
+func TestBest(t *testing.T) {
+	s := startWith(t, edge.Rules{Presets: calotype.DefaultPresets(), Prefix: "resized", Pending: edge.PendingBest})
+	etag := s.putSource(t, "k.jpg", "the original")
+	answer := func(query, wantState, wantBody string) *http.Response {
+		t.Helper()
+		r, body := s.ask(t, "GET", "/k.jpg?"+query)
+		wantHeader(t, r, "X-Calotype", wantState)
+		if r.StatusCode != 200 || body != wantBody {
+			t.Errorf("%s: got %d %q, want %q", query, r.StatusCode, body, wantBody)
+		}
+		return r
+	}
+	answer("size=M&format=avif", "original; pending", "the original")
+	s.putMade(t, "resized/M/k.jpg", "jpeg", etag, "1200x628", calotype.JPEG)
+	answer("size=M&format=avif", "nearest; pending; M", "jpeg")
+	s.putMade(t, "resized/M.webp/k.jpg", "webp", "older", "1200x628", calotype.WebP)
+	answer("size=M&format=avif", "nearest; pending; M", "jpeg")
+	s.putMade(t, "resized/M.webp/k.jpg", "webp", etag, "1200x628", calotype.WebP)
+	r := answer("size=M&format=avif", "nearest; pending; M.webp", "webp")
+	wantHeader(t, r, "Cache-Control", edge.PendingCacheControl)
+	wantHeader(t, r, "Content-Type", "image/webp")
+	wantHeader(t, r, "Accept-Ranges", "")
+	if again, _ := s.ask(t, "GET", "/k.jpg?size=M&format=avif", "If-None-Match", r.Header.Get("ETag")); again.StatusCode != 304 {
+		t.Errorf("the same stand-in: got %d, want 304", again.StatusCode)
+	}
+	if part, body := s.ask(t, "GET", "/k.jpg?size=M&format=avif", "Range", "bytes=1-2"); part.StatusCode != 200 || body != "webp" {
+		t.Errorf("a range of a stand-in: got %d %q, want it whole", part.StatusCode, body)
+	}
+	s.putMade(t, "resized/M.avif/k.jpg", "avif", etag, "1200x628", calotype.AVIF)
+	answer("size=M&format=avif", "rendition", "avif")
+	if r, _ := s.ask(t, "GET", "/none.jpg?size=M&format=avif"); r.StatusCode != 404 {
+		t.Errorf("no source: got %d, want 404", r.StatusCode)
+	}
+	s.settle()
+	if jobs := awstest.Drain(t, s.jobs); len(jobs) != 1 {
+		t.Errorf("jobs %v: want one", jobs)
+	}
+}
+
+func TestNone(t *testing.T) {
+	s := startWith(t, edge.Rules{Presets: calotype.DefaultPresets(), Prefix: "resized", Pending: edge.PendingNone})
+	etag := s.putSource(t, "k.jpg", "the original")
+	for _, c := range []struct{ method, path, state string }{
+		{"GET", "/k.jpg", ""}, {"GET", "/k.jpg?size=Q", ""}, {"GET", "/k.jpg?size=M&format=svg", ""},
+		{"GET", "/k.jpg?size=M", "none; pending"}, {"HEAD", "/k.jpg?size=M", "none; pending"}, {"GET", "/none.jpg?size=M", ""},
+	} {
+		r, body := s.ask(t, c.method, c.path)
+		if r.StatusCode != 404 || c.method == "GET" && body != "404 page not found\n" {
+			t.Errorf("%s %s: got %d %q, want 404", c.method, c.path, r.StatusCode, body)
+		}
+		wantHeader(t, r, "X-Calotype", c.state)
+		wantHeader(t, r, "Cache-Control", edge.NotFoundCacheControl)
+	}
+	s.settle()
+	if jobs := awstest.Drain(t, s.jobs); len(jobs) != 1 {
+		t.Errorf("jobs %v: want one", jobs)
+	}
+	s.putMade(t, "resized/M/k.jpg", "jpeg", etag, "1200x628", calotype.JPEG)
+	if r, body := s.ask(t, "GET", "/k.jpg?size=M"); r.StatusCode != 200 || body != "jpeg" {
+		t.Errorf("the rendition: got %d %q", r.StatusCode, body)
+	}
+	s.putRendition(t, "resized/M/k.jpg", "the original", "corrupt")
+	if r, body := s.ask(t, "GET", "/k.jpg?size=M"); r.StatusCode != 404 || body == "the original" {
+		t.Errorf("a fallback copy: got %d %q, want 404", r.StatusCode, body)
+	}
+}

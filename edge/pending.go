@@ -1,0 +1,173 @@
+package edge
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"calotype"
+)
+
+// Pending says what answers a request whose rendition does not exist yet.
+type Pending string
+
+const (
+	// PendingOriginal answers with the source. The zero Pending means the same.
+	PendingOriginal Pending = "original"
+	// PendingBest answers with the nearest rendition that is current, and with the source
+	// if there is none.
+	PendingBest Pending = "best"
+	// PendingNone answers 404, as for every request whose answer would be the source's own
+	// bytes: they may hold what viewers must not see, such as where a photo was taken.
+	PendingNone Pending = "none"
+)
+
+// UnmarshalText accepts the values above, in upper or lower case, and the empty text.
+func (p *Pending) UnmarshalText(text []byte) error {
+	switch got := Pending(strings.ToLower(string(text))); got {
+	case "", PendingOriginal, PendingBest, PendingNone:
+		*p = got
+		return nil
+	}
+	return fmt.Errorf("%q: want original, best or none", text)
+}
+
+// maxStandIns is how many renditions are inspected for one answer.
+const maxStandIns = 3
+
+// StandIns returns the variants whose renditions may answer a request while its own does
+// not exist, the nearest first: the same preset in another format, then presets of nearly
+// the same shape in the requested format. There are at most three, and none unless
+// Pending is [PendingBest].
+func (r Rules) StandIns(d Decision) []calotype.Variant {
+	if d.Verdict != Resize || r.Pending != PendingBest {
+		return nil
+	}
+	own, _ := calotype.FormatOfKey(d.Source)
+	var variants []calotype.Variant
+	for _, format := range standInFormats(cmp.Or(d.Variant.Format, own.Own()), own) {
+		v := calotype.VariantOf(d.Variant.Preset, format, own.Own())
+		variants = append(variants, v)
+	}
+	for _, preset := range r.neighbours(d.Variant.Preset) {
+		variants = append(variants, calotype.Variant{Preset: preset, Format: d.Variant.Format})
+	}
+	variants = slices.DeleteFunc(variants, func(v calotype.Variant) bool {
+		return calotype.CheckKey(r.Prefix.RenditionKey(v, d.Source)) != nil
+	})
+	return variants[:min(len(variants), maxStandIns)]
+}
+
+// standInFormats returns the formats that every browser shows which shows the requested
+// one. A format in which an animation of the source would stop is left out.
+func standInFormats(asked, own calotype.Format) []calotype.Format {
+	var formats []calotype.Format
+	if asked == calotype.AVIF || asked == calotype.JXL {
+		formats = append(formats, calotype.WebP)
+	}
+	if asked == calotype.WebP || len(formats) > 0 {
+		switch own.Own() {
+		case calotype.JPEG, calotype.PNG:
+			formats = append(formats, own.Own())
+		case calotype.BMP:
+			formats = append(formats, calotype.JPEG)
+		}
+	}
+	return formats
+}
+
+// maxShape is the maximum ratio of two shapes that count as the same, for boxes that are
+// rounded to whole pixels: 854x480 and 1280x720.
+const maxShape = 1.01
+
+// neighbours returns the presets of the same shape, the nearest larger ones first, then
+// smaller ones of at least half the width.
+func (r Rules) neighbours(name string) []string {
+	preset, _ := r.Presets.Lookup(name)
+	var larger, smaller []calotype.Preset
+	for _, p := range r.Presets {
+		switch {
+		case p.Name == name || !sameShape(p.Wide, preset.Wide) || !sameShape(p.Tall, preset.Tall):
+		case p.Wide.Width >= preset.Wide.Width:
+			larger = append(larger, p)
+		case 2*p.Wide.Width >= preset.Wide.Width:
+			smaller = append(smaller, p)
+		}
+	}
+	byWidth := func(a, b calotype.Preset) int { return cmp.Compare(a.Wide.Width, b.Wide.Width) }
+	slices.SortStableFunc(larger, byWidth)
+	slices.SortStableFunc(smaller, func(a, b calotype.Preset) int { return byWidth(b, a) })
+	var names []string
+	for _, p := range append(larger, smaller...) {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// sameShape reports whether two boxes show a picture alike but for its size.
+func sameShape(a, b calotype.Box) bool {
+	x, y := float64(a.Width)*float64(b.Height), float64(b.Width)*float64(a.Height)
+	return max(x, y) <= maxShape*min(x, y)
+}
+
+// standsIn reports whether a variant's rendition may be shown for the requested one.
+func (r Rules) standsIn(d Decision, v calotype.Variant, o, source Observation) bool {
+	l := o.Lineage
+	preset, _ := r.Presets.Lookup(v.Preset)
+	switch {
+	case o.Status != Found || source.Status != Found, l.Damaged:
+		return false
+	case l.CopyReason != "" && l.CopyReason != calotype.CopyAsIs:
+		return false
+	case v.Format == "" && d.Variant.Format != "" && l.Recipe.Format != calotype.JPEG && l.Recipe.Format != calotype.PNG:
+		return false // The source's content is not what its extension says.
+	case v.Format != "" && v.Format != l.Recipe.Format:
+		return false
+	}
+	return l.Staleness(calotype.Target{SourceETag: source.ETag, Preset: preset}) == calotype.Current
+}
+
+// whilePending returns the answer to a request whose rendition is not the answer.
+func (r Rules) whilePending(d Decision, source Observation, standIns []Observation, enqueue bool, why string) Resolution {
+	inspect := Resolution{Serve: InspectSource}
+	if source.Status == NotInspected && r.Pending == PendingNone {
+		return inspect
+	}
+	variants := r.StandIns(d)
+	if enqueue && len(variants) > len(standIns) && (source.Status == NotInspected || source.Status == Found) && source.Lineage.SourceETag == "" {
+		inspect.Serve = InspectStandIns
+		return inspect
+	}
+	if enqueue && source.Status == NotInspected && len(variants) == 0 {
+		return inspect
+	}
+	answer := original(source, pending(enqueue, why))
+	if answer.Serve != ServeSource {
+		return answer
+	}
+	if r.Pending == PendingNone {
+		return hidden(Resolution{Enqueue: answer.Enqueue, Why: answer.Why}, answer.State == StatePending)
+	}
+	if answer.State != StatePending {
+		return answer
+	}
+	for i, v := range variants[:min(len(variants), len(standIns))] {
+		if r.standsIn(d, v, standIns[i], source) {
+			answer.Serve, answer.State, answer.StandIn = ServeStandIn, NearestState(v), v
+			answer.Why += "; " + v.String() + " is the nearest that does"
+			break
+		}
+	}
+	return answer
+}
+
+// hidden returns the 404 of [PendingNone]. If the rendition will exist, its state says so.
+func hidden(r Resolution, comes bool) Resolution {
+	r.Serve, r.CacheControl = ServeNotFound, NotFoundCacheControl
+	if comes {
+		r.State = StateHidden
+	}
+	r.Why += "; originals are not served"
+	return r
+}
