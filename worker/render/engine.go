@@ -51,6 +51,9 @@ var Start = sync.OnceValue(func() error {
 		return err
 	}
 	vips.LoggingSettings(func(string, vips.LogLevel, string) {}, vips.LogLevelError)
+	if err := initWithoutModules(); err != nil {
+		return err
+	}
 	// Every field is set, because govips treats a zero as a setting. One thread per picture
 	// and no operation cache: pictures are rendered concurrently, each once.
 	err := vips.Startup(&vips.Config{
