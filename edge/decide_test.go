@@ -143,8 +143,7 @@ func FuzzDecide(f *testing.F) {
 	})
 }
 
-// A format that is not known is said, and no other request that passes is said to have
-// one.
+// The state reports an unknown format, and does not for any other request that passes.
 func TestUnknownFormat(t *testing.T) {
 	for query, want := range map[string]string{
 		"size=M&format=svg": StateUnknownFormat, "size=M&format=svg&to_webp=1": StateUnknownFormat, "size=M&format=unknown": StateUnknownFormat,

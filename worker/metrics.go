@@ -56,7 +56,7 @@ func newMetrics(queues []*jobQueue, a *admission) *metrics {
 		now: []prometheus.Collector{
 			gauge("memory_budget_bytes", "Memory budget for decoding.", func() float64 { return float64(a.budget) }),
 			gauge("memory_budget_used_bytes", "Predicted memory of the pictures being decoded.", func() float64 { return float64(a.bytesUsed.Load()) }),
-			gauge("jobs_waiting_for_memory", "Jobs that wait for memory or for the big slot.", func() float64 { return float64(a.waits.Load()) }),
+			gauge("jobs_waiting_for_memory", "Jobs that wait for memory or for the turn of a big picture.", func() float64 { return float64(a.waits.Load()) }),
 		},
 	}
 	for _, q := range queues {

@@ -77,7 +77,7 @@ type limitFlags struct {
 	MaxBytes  int64         `help:"The maximum size of a source, in bytes." default:"${max_bytes}"`
 	MaxPixels int64         `help:"The maximum number of pixels that are decoded: width x height x frames." default:"${max_pixels}"`
 	MaxFrames int           `help:"The maximum number of frames that are decoded." default:"${max_frames}"`
-	MaxTime   time.Duration `help:"The maximum time for one picture. A picture that reaches it below --max-cpu waits for the machine: its job is retried." default:"${max_time}"`
+	MaxTime   time.Duration `help:"The maximum time for one picture. A picture that reaches it without reaching --max-cpu was held up by the machine: its job is retried." default:"${max_time}"`
 }
 
 func (f limitFlags) check() []error {

@@ -36,7 +36,7 @@ func main() {
 
 const description = `Resizes pictures on the way to the viewer, without making the viewer wait.
 
-Every flag can be set in the environment: --queue-url is CALOTYPE_QUEUE_URL.
+Most flags can also be set in the environment: --queue-url is CALOTYPE_QUEUE_URL.
 Region, credentials and endpoints are those of the AWS SDK: AWS_REGION,
 AWS_PROFILE, AWS_ENDPOINT_URL and so on.`
 

@@ -37,7 +37,7 @@ func newQueueDepth(queues map[string]*queue.Queue) *queueDepth {
 		messages: prometheus.NewDesc("calotype_queue_messages",
 			"The approximate number of messages in a queue: visible (can be received), leased, delayed.", []string{"queue", "state"}, nil),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "calotype_queue_count_failures_total", Help: "Calls to count a queue that failed.",
+			Name: "calotype_queue_count_failures_total", Help: "Failed calls to count the messages in a queue.",
 		}, []string{"queue"}),
 	}
 	for name := range queues {

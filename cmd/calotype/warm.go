@@ -27,7 +27,7 @@ type warmCommand struct {
 	ResizedPrefix    calotype.Prefix    `help:"The bucket's folder for renditions." default:"${prefix}"`
 	Presets          presetsFile        `help:"A JSON file of presets, as the workers have it." placeholder:"FILE"`
 	Quality          int                `help:"The quality of renditions, 1 to 100, as set for the edge, or else for the workers. Renditions of another quality are made again." default:"${quality}"`
-	Encoder          string             `env:"-" help:"The encoder, as workers record it. Renditions of another one are made again. \"any\" accepts all. The default is this program with its libvips." placeholder:"NAME"`
+	Encoder          string             `env:"-" help:"The encoder that renditions must have, as workers record it; the others are made again. \"any\" accepts all. The default is this machine's decoder, or any if there is none." placeholder:"NAME"`
 	decoderFlags
 	MaxBytes      int64   `help:"The maximum size of a source that workers read, in bytes. Larger ones are left out." default:"${max_bytes}"`
 	Keys          string  `env:"-" help:"A file with the keys of the pictures to look at, instead of listing the bucket: a key on each line, or an S3 Inventory in CSV, also with gzip. - is standard input." placeholder:"FILE"`

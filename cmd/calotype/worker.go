@@ -37,7 +37,7 @@ type workerCommand struct {
 
 // Help is shown with the command's help.
 func (workerCommand) Help() string {
-	return `Exit codes: 0 after a signal to stop, with every message handled or released; 1 if it
+	return `Exit codes: 0 after a signal to stop, with every message handled or requeued; 1 if it
 could not work; 2 if a flag is wrong or names something that does not exist; 3 if a
 job is stuck in native code and cannot be stopped: restart it. A second signal kills
 it.`
@@ -158,11 +158,11 @@ func maxReceivesOf(ctx context.Context, log zerolog.Logger, jobs *queue.Queue) i
 	usual := worker.Defaults().MaxReceives
 	switch {
 	case err != nil:
-		log.Warn().Err(err).Int("taken_for", usual).Msg("read redrive policy")
+		log.Warn().Err(err).Int("assumed", usual).Msg("read redrive policy")
 	case n == 0:
 		log.Warn().Msgf("the queue has no redrive policy: want one to the dead-letter queue after %d receives", usual)
 	default:
-		log.Warn().Int("max_receives", n).Msgf("the queue's redrive policy gives up soon: want %d receives", usual)
+		log.Warn().Int("max_receives", n).Msgf("the queue's redrive policy gives up too soon: want %d receives", usual)
 		return n
 	}
 	return usual

@@ -25,8 +25,8 @@ func onFargate(home *stack, s settings, network network, cluster awsecs.Cluster,
 	})
 }
 
-// fargate has MinTasks stay whatever AWS takes back. A task that is taken back gets two
-// minutes' notice by the signal that workers stop at.
+// fargate keeps one task that AWS cannot take back, unless MinTasks is 0. A task that is
+// taken back gets two minutes' notice, by the signal on which workers stop.
 func fargate(s settings) *[]*awsecs.CapacityProviderStrategy {
 	if !s.Spot {
 		return &[]*awsecs.CapacityProviderStrategy{{CapacityProvider: jsii.String("FARGATE"), Weight: jsii.Number(1)}}

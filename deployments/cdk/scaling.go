@@ -15,8 +15,8 @@ import (
 )
 
 // scale keeps two metrics near their targets: the jobs that wait in all queues for each
-// task, and the age of the oldest. Each policy has a number of tasks in mind, and the
-// larger one counts. They are written as CloudFormation has them: the library's target
+// task, and the age of the oldest. Each policy asks for a number of tasks, and the
+// larger number applies. They are written as CloudFormation has them: the library's target
 // tracking refuses metric math.
 // https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-target-tracking-metric-math.html
 func scale(home *stack, s settings, q queues, service awsecs.BaseService) {

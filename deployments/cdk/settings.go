@@ -52,8 +52,8 @@ type settings struct {
 	// Between MinTasks, which may be 0, and MaxTasks run, so that each has BacklogPerTask
 	// jobs before it and a viewer's job waits for at most TargetAge seconds.
 	MinTasks, MaxTasks, BacklogPerTask, TargetAge int
-	// Spot uses capacity that AWS may take back: on Fargate for all tasks but MinTasks, on
-	// EC2 for all machines.
+	// Spot uses capacity that AWS may take back: on Fargate for all tasks but one (for all
+	// if MinTasks is 0), on EC2 for all machines.
 	Spot bool
 	// BackfillQueue adds a queue for low-priority jobs.
 	BackfillQueue bool

@@ -139,7 +139,7 @@ func (v view) refuse(resolution edge.Resolution) {
 	case resolution.Serve == edge.ServeNotFound:
 		http.NotFound(v.w, v.r)
 	case v.r.Context().Err() == nil: // Otherwise the viewer has disconnected.
-		http.Error(v.w, "the store of this picture does not respond", http.StatusBadGateway)
+		http.Error(v.w, "the picture cannot be read from the store", http.StatusBadGateway)
 	}
 }
 

@@ -384,6 +384,6 @@ func TestSourcesAreListedAroundTheRenditions(t *testing.T) {
 		s.rendition(t, "M", key, s.source(t, key, key), nil)
 	}
 	if got := s.run(t); got.Seen != 7 || got.Renditions[calotype.Missing] != 7 || behind != 1 {
-		t.Errorf("got %+v, went on behind the renditions %d times, want 7 sources, each with one rendition missing, and once", got, behind)
+		t.Errorf("got %+v, continued after the renditions %d times, want 7 sources, each with one rendition missing, and once", got, behind)
 	}
 }

@@ -52,7 +52,8 @@ const (
 	CPUHourPrice = 0.04048 + 2*0.004445
 )
 
-// The CPU time of a picture of 12 megapixels: docs/operations.md has the measurements.
+// The CPU time of a picture of 12 megapixels, as a rough estimate. It exceeds the figures
+// for JPEGs of 6 to 12 megapixels in docs/operations.md.
 const (
 	DecodeCPU    = 60 * time.Millisecond
 	RenditionCPU = 40 * time.Millisecond

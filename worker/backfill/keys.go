@@ -10,7 +10,7 @@ import (
 	"calotype/worker/store"
 )
 
-// scanKeys finds what of the renditions of [Backfill.Keys] is missing, from after a line on.
+// scanKeys finds which renditions of [Backfill.Keys] are missing or outdated, after a line.
 // Nothing is listed: each source and each of its renditions is inspected.
 func (b *Backfill) scanKeys(ctx context.Context, after int, findings chan<- *finding) error {
 	h := handoff{ctx: ctx, findings: findings}

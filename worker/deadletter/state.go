@@ -29,7 +29,7 @@ type Rendition struct {
 func (r Rendition) String() string {
 	what := "a rendition"
 	if r.Kept != "" {
-		what = "a fallback copy (" + r.Kept + ")"
+		what = "a copy (" + r.Kept + ")"
 	}
 	switch {
 	case !r.There:

@@ -26,7 +26,7 @@ func newMetrics(p *Pool) *metrics {
 			Name: "calotype_decoder_replaced_total", Help: "Decoder processes that were not used again, by reason: ended, tainted by a damaged picture, after many pictures, or for the memory that they kept.",
 		}, []string{"reason"}),
 		ended: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "calotype_decoder_ended_total", Help: "Decoder processes that ended with a picture, by reason: crash, memory, time, wall, stopped, garbage, cancelled, or machine.",
+			Name: "calotype_decoder_ended_total", Help: "Decoder processes that ended while they had a picture, by reason: crash, memory, time, wall, stopped, garbage, cancelled, or machine.",
 		}, []string{"reason"}),
 		sandbox: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "calotype_decoder_sandbox", Help: "Whether a layer of the decoders' sandbox is in force.",

@@ -126,7 +126,7 @@ func NewPool(ctx context.Context, config Config) (*Pool, error) {
 		config.Times = DefaultTimes()
 	}
 	if err := keepSecrets(); err != nil {
-		config.Log.Warn().Err(err).Msg("a decoder could read this process")
+		config.Log.Warn().Err(err).Msg("a decoder could read this process's memory")
 	}
 	p := &Pool{config: config, gate: render.NewGate(runtime.GOMAXPROCS(0)), launcher: newLauncher()}
 	p.metrics = newMetrics(p)
@@ -165,7 +165,9 @@ func (p *Pool) Sandbox() wire.Sandbox { return p.hello.Sandbox }
 
 // unlimited logs, once, that RLIMIT_DATA cannot be set. The memory is still watched.
 func (p *Pool) unlimited(err error) {
-	p.warned.Do(func() { p.config.Log.Warn().Err(err).Msg("decoders' memory is only watched") })
+	p.warned.Do(func() {
+		p.config.Log.Warn().Err(err).Msg("the memory of decoders is watched, but not limited by the kernel")
+	})
 }
 
 // start starts a process.

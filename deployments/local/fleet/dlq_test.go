@@ -123,7 +123,7 @@ func TestFleetReplayReplacesTheFallbackCopy(t *testing.T) {
 		t.Error("no fallback copy was put")
 	}
 	out, err := s.run(t, "dlq", "show", "kitty.jpg")
-	for _, want := range []string{"too-many-pixels", "a fallback copy (too-many-pixels) of the current source", "exists: ", "worker"} {
+	for _, want := range []string{"too-many-pixels", "a copy (too-many-pixels) of the current source", "exists: ", "worker"} {
 		if err != nil || !strings.Contains(out, want) {
 			t.Errorf("no %q in %v\n%s", want, err, out)
 		}

@@ -60,7 +60,7 @@ export class Timeline {
     }
     const when = this.#waited === undefined ? 'It existed already.' : `It took ${time(this.#waited)} from the first request.`;
     if (how === 'kept') {
-      this.#sentence.textContent = `kept, ${bytes(response.bytes)}: a fallback copy of the original. ${when}`;
+      this.#sentence.textContent = `kept, ${bytes(response.bytes)}: a copy of the original. ${when}`;
     } else if (what === 'rendition') {
       const gain = response.bytes < originalBytes ? `, ${saved(originalBytes, response.bytes)} saved` : '';
       this.#sentence.textContent = `rendition, ${bytes(response.bytes)}${gain}. ${when}`;
