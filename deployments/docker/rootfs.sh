@@ -48,10 +48,11 @@ for library in $libraries; do
 done
 
 # The list of packages, where scanners of distroless images look for it. Debian lists
-# some libraries under /lib, some under /usr/lib.
+# some libraries under /lib, some under /usr/lib. Debian 13's libc6 diverts some, which
+# dpkg-query prints too.
 {
 	dpkg-query --search $libraries $heif $plugins || true
 	dpkg-query --search $(for library in $libraries; do echo "/usr$library"; done) || true
-} 2>/dev/null | cut -d: -f1 | sort -u | while read -r package; do
+} 2>/dev/null | grep -v '^diversion by ' | cut -d: -f1 | sort -u | while read -r package; do
 	dpkg-query --status "$package" >"$target/var/lib/dpkg/status.d/$package"
 done
