@@ -67,9 +67,10 @@ vuln: libvips ## Report known vulnerabilities that the programs call; exit with 
 
 .PHONY: check-deploy
 check-deploy: export PATH := $(CURDIR)/deployments/cdk/check/node_modules/node24/bin:$(CURDIR)/bin/tools/usr/bin:$(PATH)
-check-deploy: libvips node deploy-tools edge ## Check the templates, the image, the unit, the alerts and the dashboard, as far as that goes without an account
+check-deploy: libvips node deploy-tools edge ## Check the templates, the chart, the image, the unit, the alerts and the dashboard, as far as that goes without an account
 	@# What is tested lies outside of the tests' modules: go would take old results for new ones.
 	cd deployments/check && go vet ./... && go run $(STATICCHECK) ./... && go test -count 1 -timeout 10m ./...
+	cd deployments/helm/check && export CGO_ENABLED=0 && go vet ./... && go run $(STATICCHECK) ./... && go test -count 1 -timeout 10m ./...
 	@# The CDK needs Node 22 or later. The checks bring one, for Linux on x86_64.
 	cd deployments/cdk/check && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
 	cd deployments/cdk && export CGO_ENABLED=0 && go vet ./... && go run $(STATICCHECK) ./... && go test -count 1 -timeout 10m ./...
