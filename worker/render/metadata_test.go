@@ -4,6 +4,7 @@ package render
 
 import (
 	"bytes"
+	_ "embed"
 	"encoding/binary"
 	"hash/crc32"
 	"image/color"
@@ -27,6 +28,12 @@ func jpegWithSecret(t testing.TB) []byte {
 
 const xmp = `<x:xmpmeta xmlns:x="adobe:ns:meta/">` + secret + `</x:xmpmeta>`
 
+// secretHEIC is [jpegWithSecret] as libvips 8.14 saves it to HEIC: with the orientation in
+// Exif and no irot. Not every libheif can write HEIC: the image's cannot.
+//
+//go:embed testdata/secrets.heic
+var secretHEIC []byte
+
 // picturesWithSecrets are pictures of every format that can hold a secret.
 func picturesWithSecrets(t *testing.T) map[string][]byte {
 	chunk := func(name, body string) []byte {
@@ -41,6 +48,7 @@ func picturesWithSecrets(t *testing.T) map[string][]byte {
 			chunk("eXIf", string(exif(1)[10:])), pic[33:]),
 		"gif": slices.Concat(anim[:len(anim)-1], []byte("\x21\xfe\x10"+secret+"\x00"),
 			[]byte("\x21\xff\x0bXMP DataXMP\x10"+secret+"\x00"), []byte{0x3b}),
+		"heic": secretHEIC,
 	}
 	// The others, as libvips writes them with all metadata.
 	ref, err := vips.LoadImageFromBuffer(jpegWithSecret(t), nil)
@@ -54,7 +62,6 @@ func picturesWithSecrets(t *testing.T) map[string][]byte {
 		"avif": func() ([]byte, *vips.ImageMetadata, error) {
 			return ref.ExportAvif(&vips.AvifExportParams{Quality: 50, Bitdepth: 8, Effort: 1})
 		},
-		"heic": func() ([]byte, *vips.ImageMetadata, error) { return ref.ExportHeif(vips.NewHeifExportParams()) },
 	} {
 		if pictures[name], _, err = export(); err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -119,13 +126,9 @@ func TestShownAsJPEG(t *testing.T) {
 	pictures := picturesWithSecrets(t)
 	tl, tr, bl, br := corners[0][0], corners[0][1], corners[1][0], corners[1][1]
 	turned := [2][2]color.NRGBA{{bl, tl}, {br, tr}} // The first row is the right side.
-	heic := corners
-	if bytes.Contains(pictures["heic"], []byte("irot")) { // Since 8.16 libvips writes it.
-		heic = turned
-	}
 	for from, want := range map[string][2][2]color.NRGBA{
-		"heic": heic,   // Turned only by its container (ISO 23008-12, 6.5.10), not by Exif.
-		"tiff": turned, // Turned by the tag.
+		"heic": corners, // Turned only by its container (ISO 23008-12, 6.5.10), not by Exif.
+		"tiff": turned,  // Turned by the tag.
 	} {
 		p, err := Open(pictures[from], Limits{})
 		if err != nil {
