@@ -30,7 +30,7 @@ type opened struct {
 	before func()
 }
 
-func (e opened) Open(ctx context.Context, source []byte, limits render.Limits, grant decoder.Grant) (decoder.Picture, error) {
+func (e opened) Open(ctx context.Context, source *decoder.Source, limits render.Limits, grant decoder.Grant) (decoder.Picture, error) {
 	e.before()
 	return e.Engine.Open(ctx, source, limits, grant)
 }
@@ -38,7 +38,7 @@ func (e opened) Open(ctx context.Context, source []byte, limits render.Limits, g
 // failing is an engine that fails to open pictures.
 type failing func() error
 
-func (e failing) Open(context.Context, []byte, render.Limits, decoder.Grant) (decoder.Picture, error) {
+func (e failing) Open(context.Context, *decoder.Source, render.Limits, decoder.Grant) (decoder.Picture, error) {
 	return nil, e()
 }
 

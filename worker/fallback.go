@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -107,8 +108,13 @@ func (p *publication) deadLetter(ctx context.Context, f *failure.Failure) error 
 // putCopies puts the source's bytes under the keys of the requested targets. It skips a
 // copy that the store refuses.
 func (p *publication) putCopies(ctx context.Context, targets []target, class string) error {
+	body := bytes.Clone(p.body.Bytes())  // A cancelled request may be read after the source is closed.
+	if class != failure.UnknownVariant { // Nothing else needs it.
+		p.body.Close()
+		p.body = nil
+	}
 	contentType := "application/octet-stream" // Browsers do not run it on the pictures' host.
-	if format, ok := render.Sniff(p.body); ok {
+	if format, ok := render.Sniff(body); ok {
 		contentType = format.ContentType()
 	}
 	o := store.Object{
@@ -124,7 +130,7 @@ func (p *publication) putCopies(ctx context.Context, targets []target, class str
 			Recipe:     calotype.Recipe{Boxes: t.preset.Boxes(), Encoder: p.worker.Engine.Encoder()},
 			CopyReason: class,
 		}
-		if err := p.write(ctx, t, p.body, o, lineage); err != nil && failure.KindOf(err) != failure.Lasting {
+		if err := p.write(ctx, t, body, o, lineage); err != nil && failure.KindOf(err) != failure.Lasting {
 			return err
 		}
 	}

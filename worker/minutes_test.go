@@ -125,7 +125,7 @@ type drawing struct {
 
 func (d drawing) Encoder() string { return "drawing" }
 
-func (d drawing) Open(context.Context, []byte, render.Limits, decoder.Grant) (decoder.Picture, error) {
+func (d drawing) Open(context.Context, *decoder.Source, render.Limits, decoder.Grant) (decoder.Picture, error) {
 	d.decodes.Add(1)
 	return d, nil
 }

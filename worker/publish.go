@@ -35,18 +35,23 @@ var errChanged = errors.New("source replaced or removed")
 func (w *Worker) publish(ctx context.Context, m queue.Message, job calotype.Job, g *grant) (result, error) {
 	p := publication{worker: w, message: m, job: job, grant: g, result: result{outcome: done}}
 	defer func() {
+		p.body.Close()
 		if p.changed && w.Invalidate != nil && !job.Exact {
 			w.Invalidate(job.Source)
 		}
 	}()
 	for range maxStarts {
-		err := p.tryOnce(ctx)
+		err := decoder.WithGrants(func(whole bool) error {
+			if whole {
+				p.grant.whole = true
+				p.startedOver++
+			}
+			return p.tryOnce(ctx)
+		})
 		if f := p.lasting(err); f != nil {
 			err = p.failSource(ctx, f)
 		}
 		switch {
-		case errors.Is(err, decoder.ErrOverGrant): // It gets the whole budget once.
-			p.grant.whole = true
 		case errors.Is(err, errChanged), errors.Is(err, store.ErrConflict):
 		default:
 			return p.result, err
@@ -67,7 +72,7 @@ type publication struct {
 	source  store.Object
 	marker  store.Object // Records a failure of the source; nil without an ETag.
 	targets []target
-	body    []byte
+	body    *decoder.Source // Nil before it is read.
 }
 
 func (p *publication) tryOnce(ctx context.Context) error {
@@ -140,7 +145,13 @@ func (p *publication) read(ctx context.Context) error {
 		return err
 	}
 	start := time.Now()
-	body, source, err := p.worker.bucket.Get(ctx, p.job.Source, p.worker.MaxBytes)
+	p.body.Close() // That of an earlier start.
+	p.body = nil
+	var body *decoder.Source
+	source, err := p.worker.bucket.GetInto(ctx, p.job.Source, p.worker.MaxBytes, func(size int64) []byte {
+		body = decoder.NewSource(size)
+		return body.Bytes()
+	})
 	p.get += time.Since(start)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -152,10 +163,11 @@ func (p *publication) read(ctx context.Context) error {
 		}
 		return failure.New(failure.TooManyBytes, "%d bytes, the limit is %d", source.Size, p.worker.MaxBytes)
 	case err != nil:
+		body.Close()
 		return err
 	}
 	p.body, p.source = body, source
-	p.bytesIn = int64(len(body))
+	p.bytesIn = int64(len(body.Bytes()))
 	return nil
 }
 
@@ -228,8 +240,7 @@ func (p *publication) render(ctx context.Context, targets []target) (err error) 
 		if allowed.Bytes, err = picture.Memory(ctx, outputs); err != nil {
 			return err
 		}
-		// The source is in memory twice: here and in the memory shared with the decoder.
-		if err := p.reserveMemory(ctx, allowed.Bytes+int64(len(p.body))); err != nil {
+		if err := p.reserveMemory(ctx, allowed.Bytes); err != nil {
 			return err
 		}
 	}

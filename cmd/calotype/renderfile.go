@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"slices"
 	"time"
@@ -58,11 +60,10 @@ func (r fileReport) damaged() bool {
 func (c *renderCommand) renderFile(ctx context.Context, file string) fileReport {
 	start := time.Now()
 	report := fileReport{File: file, Renditions: []renditionReport{}}
-	err := c.renderInto(ctx, &report, decoder.Grant{Bytes: c.memory()})
-	if errors.Is(err, decoder.ErrOverGrant) { // Memory that earlier pictures left in the process counts as well.
+	err := decoder.WithGrants(func(whole bool) error { // Memory that earlier pictures left in the process counts as well.
 		report.Renditions = report.Renditions[:0]
-		err = c.renderInto(ctx, &report, decoder.Grant{Bytes: c.memory(), Whole: true})
-	}
+		return c.renderInto(ctx, &report, decoder.Grant{Bytes: c.memory(), Whole: whole})
+	})
 	if err != nil {
 		report.Error = err.Error()
 		if fault := (*failure.Failure)(nil); errors.As(err, &fault) {
@@ -74,12 +75,13 @@ func (c *renderCommand) renderFile(ctx context.Context, file string) fileReport 
 }
 
 func (c *renderCommand) renderInto(ctx context.Context, report *fileReport, grant decoder.Grant) error {
-	body, err := c.read(report.File)
-	report.Bytes = int64(len(body))
+	source, err := c.read(report.File)
 	if err != nil {
 		return err
 	}
-	picture, err := c.engine.Open(ctx, body, c.limits(), grant)
+	defer source.Close()
+	report.Bytes = int64(len(source.Bytes()))
+	picture, err := c.engine.Open(ctx, source, c.limits(), grant)
 	if err != nil {
 		return err
 	}
@@ -117,7 +119,7 @@ func (c *renderCommand) memory() int64 {
 }
 
 // read reads a file of at most the allowed number of bytes.
-func (c *renderCommand) read(file string) ([]byte, error) {
+func (c *renderCommand) read(file string) (*decoder.Source, error) {
 	info, err := os.Stat(file)
 	switch {
 	case err != nil:
@@ -127,5 +129,15 @@ func (c *renderCommand) read(file string) ([]byte, error) {
 	case info.Size() > c.MaxBytes:
 		return nil, failure.New(render.ClassTooManyBytes, "%d bytes, the limit is %d", info.Size(), c.MaxBytes)
 	}
-	return os.ReadFile(file)
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	source := decoder.NewSource(info.Size())
+	if _, err := io.ReadFull(f, source.Bytes()); err != nil {
+		source.Close()
+		return nil, fmt.Errorf("read %d bytes: %w", info.Size(), err)
+	}
+	return source, nil
 }

@@ -54,7 +54,7 @@ func TestColoursInSandbox(t *testing.T) {
 	segment := append(binary.BigEndian.AppendUint16([]byte{0xff, 0xe2}, uint16(len(icc)+2)), icc...)
 	tagged := append(append([]byte{0xff, 0xd8}, segment...), plain[2:]...)
 	redder := func(source []byte) int {
-		picture, err := p.Open(t.Context(), source, render.Limits{}, enough)
+		picture, err := p.Open(t.Context(), SourceOf(source), render.Limits{}, enough)
 		if err != nil {
 			t.Fatal(err)
 		}

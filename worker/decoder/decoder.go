@@ -8,6 +8,7 @@
 package decoder
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"iter"
@@ -30,9 +31,9 @@ var (
 
 // Engine opens pictures: a [Pool] in child processes, [InProcess] in this one.
 type Engine interface {
-	// Open reads a picture's header. The source must not change until the picture is
-	// closed.
-	Open(ctx context.Context, source []byte, limits render.Limits, grant Grant) (Picture, error)
+	// Open reads a picture's header. The source must not change or be closed until the
+	// picture is closed. No rendition refers to it.
+	Open(ctx context.Context, source *Source, limits render.Limits, grant Grant) (Picture, error)
 	// Encoder is what a lineage records, see [render.Encoder].
 	Encoder() string
 }
@@ -57,23 +58,36 @@ type Grant struct {
 	Whole bool
 }
 
+// WithGrants calls attempt for a picture, and once more with the whole budget if the picture
+// exceeded its grant.
+func WithGrants(attempt func(whole bool) error) error {
+	err := attempt(false)
+	if errors.Is(err, ErrOverGrant) {
+		err = attempt(true)
+	}
+	return err
+}
+
 // InProcess renders in this process, in builds with cgo. Only the limits bound it.
 type InProcess struct{}
 
 // Open implements [Engine].
-func (InProcess) Open(_ context.Context, source []byte, limits render.Limits, _ Grant) (Picture, error) {
-	picture, err := render.Open(source, limits)
+func (InProcess) Open(_ context.Context, source *Source, limits render.Limits, _ Grant) (Picture, error) {
+	picture, err := render.Open(source.body, limits)
 	if err != nil {
 		return nil, err
 	}
-	return local{picture}, nil
+	return local{picture, source}, nil
 }
 
 // Encoder implements [Engine].
 func (InProcess) Encoder() string { return render.Encoder() }
 
 // local is a picture in this process.
-type local struct{ picture *render.Picture }
+type local struct {
+	picture *render.Picture
+	source  *Source
+}
 
 func (l local) Header() *render.Picture { return l.picture }
 
@@ -82,7 +96,16 @@ func (l local) Memory(_ context.Context, targets []render.Target) (int64, error)
 }
 
 func (l local) Render(_ context.Context, targets []render.Target, _ Grant) iter.Seq2[render.Rendition, error] {
-	return l.picture.Render(targets)
+	return func(yield func(render.Rendition, error) bool) {
+		for r, err := range l.picture.Render(targets) {
+			if l.source.contains(r.Body) {
+				r.Body = bytes.Clone(r.Body)
+			}
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
 }
 
 func (l local) Close() {}

@@ -75,7 +75,7 @@ var small = []render.Target{
 
 // renderAll opens and renders a picture with a grant.
 func renderAll(ctx context.Context, p *Pool, source []byte, grant Grant) (made []render.Rendition, err error) {
-	picture, err := p.Open(ctx, source, render.Limits{}, grant)
+	picture, err := p.Open(ctx, SourceOf(source), render.Limits{}, grant)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ func TestCrash(t *testing.T) {
 
 func TestCrashInPredict(t *testing.T) {
 	p := newPool(t, nil)
-	picture, err := p.Open(t.Context(), photo(t, 300, 200, "testfault:predict:crash;"), render.Limits{}, enough)
+	picture, err := p.Open(t.Context(), SourceOf(photo(t, 300, 200, "testfault:predict:crash;")), render.Limits{}, enough)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestCancel(t *testing.T) {
 // A caller that stops early leaves nothing running.
 func TestStopEarly(t *testing.T) {
 	p := newPool(t, nil)
-	picture, err := p.Open(t.Context(), photo(t, 300, 200, ""), render.Limits{}, enough)
+	picture, err := p.Open(t.Context(), SourceOf(photo(t, 300, 200, "")), render.Limits{}, enough)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,7 +279,7 @@ func TestDamaged(t *testing.T) {
 	p := newPool(t, func(c *Config) { c.Idle = 1 })
 	whole := photo(t, 300, 200, "")
 	damaged := func() []render.Rendition {
-		picture, err := p.Open(t.Context(), whole[:len(whole)/2], render.Limits{Lenient: true}, enough)
+		picture, err := p.Open(t.Context(), SourceOf(whole[:len(whole)/2]), render.Limits{Lenient: true}, enough)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -312,7 +312,7 @@ func TestDamaged(t *testing.T) {
 	}
 	wantWorking(t, p)
 	whole = whole[:400] // Nothing of this can be decoded.
-	if _, err := p.Open(t.Context(), whole, render.Limits{Lenient: true}, enough); classOf(err) != render.ClassCorrupt {
+	if _, err := p.Open(t.Context(), SourceOf(whole), render.Limits{Lenient: true}, enough); classOf(err) != render.ClassCorrupt {
 		t.Errorf("got %v", err)
 	}
 }

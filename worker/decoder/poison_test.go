@@ -18,7 +18,7 @@ func TestDamagedIsDefined(t *testing.T) {
 		var first []render.Rendition
 		for _, fault := range []string{"testfault:open:poison1;", "testfault:open:poison170;", ""} {
 			source := bytes.Join([][]byte{body[:2], comment(fault), body[2:], tail}, nil)
-			picture, err := p.Open(t.Context(), source, render.Limits{Lenient: true}, enough)
+			picture, err := p.Open(t.Context(), SourceOf(source), render.Limits{Lenient: true}, enough)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,11 +1,11 @@
 package decoder
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
-	"os"
 	"time"
 
 	"calotype/worker/decoder/wire"
@@ -18,17 +18,13 @@ const maxAttempts = 3
 
 // Open implements [Engine]. It reads the header in a process that the picture keeps
 // until it is closed.
-func (p *Pool) Open(ctx context.Context, source []byte, limits render.Limits, grant Grant) (Picture, error) {
-	if err := refuse(source, limits); err != nil {
+func (p *Pool) Open(ctx context.Context, source *Source, limits render.Limits, grant Grant) (Picture, error) {
+	if err := refuse(source.body, limits); err != nil {
 		return nil, err
 	}
 	lenient := limits.Lenient
 	limits.Time, limits.Lenient = 0, false // The limits in [Times] apply. A damaged picture is opened again.
-	shared, err := wire.Share(source)
-	if err != nil {
-		return nil, err
-	}
-	r := &remote{pool: p, source: source, shared: shared, limits: limits, lenient: lenient, fresh: grant.Whole}
+	r := &remote{pool: p, source: source, limits: limits, lenient: lenient, fresh: grant.Whole}
 	if err := r.persist(ctx, grant, nil, func() error { return nil }); err != nil {
 		r.Close()
 		return nil, err
@@ -39,8 +35,7 @@ func (p *Pool) Open(ctx context.Context, source []byte, limits render.Limits, gr
 // remote is a picture in a process.
 type remote struct {
 	pool   *Pool
-	source []byte
-	shared *os.File // Nil if the source is sent over the stream.
+	source *Source
 	limits render.Limits
 	// lenient allows one more attempt for a damaged picture, in a fresh process with
 	// limits.Lenient, whose memory contains nothing of another picture.
@@ -95,12 +90,12 @@ func (r *remote) attempt(ctx context.Context, grant Grant, targets []render.Targ
 
 // open makes the process read the header.
 func (r *remote) open() error {
-	request := wire.OpenRequest{Size: int64(len(r.source)), Limits: r.limits}
+	request := wire.OpenRequest{Size: int64(len(r.source.body)), Limits: r.limits}
 	var err error
-	if r.shared != nil {
-		err = r.child.conn.Send(wire.Open, request, nil, int(r.shared.Fd()))
+	if shared := r.source.shared; shared != nil {
+		err = r.child.conn.Send(wire.Open, request, nil, int(shared.Fd()))
 	} else {
-		err = r.child.conn.Send(wire.Open, request, r.source, -1)
+		err = r.child.conn.Send(wire.Open, request, r.source.body, -1)
 	}
 	if err != nil {
 		return errGone
@@ -174,7 +169,7 @@ func (r *remote) render(targets []render.Target, grant Grant, yield func(render.
 		rendition := m.Rendition
 		rendition.Body = f.Body
 		if m.IsSource {
-			rendition.Body = r.source
+			rendition.Body = bytes.Clone(r.source.body)
 		}
 		if len(rendition.Body) == 0 {
 			return r.breach("a rendition without bytes")
@@ -247,13 +242,7 @@ func (r *remote) leave() {
 }
 
 // Close implements [Picture].
-func (r *remote) Close() {
-	r.leave()
-	if r.shared != nil {
-		r.shared.Close()
-		r.shared = nil
-	}
-}
+func (r *remote) Close() { r.leave() }
 
 // watchEvery is the interval at which a process's memory and time are read. A reading takes
 // 20 µs, a tenth of a percent of a CPU. Memory can grow by about 50 MB between two
@@ -264,7 +253,7 @@ const watchEvery = 20 * time.Millisecond
 // is stopped.
 func (r *remote) watch(ctx context.Context, grant Grant, cpu time.Duration) (stop func()) {
 	c := r.child
-	limit := c.fresh.resident + maxKept + grant.limit() + int64(len(r.source))
+	limit := c.fresh.resident + maxKept + grant.limit() + int64(len(r.source.body))
 	if err := c.probe.limitData(c.fresh.data + dataSlack + limit); err != nil && c.alive() {
 		r.pool.unlimited(err)
 	}

@@ -52,7 +52,7 @@ func TestEveryFormatInSandbox(t *testing.T) {
 		all = append(all, render.Target{Width: 120, Height: 80, Format: format, Quality: 80})
 	}
 	renderIn := func(source []byte) (made []render.Rendition) {
-		picture, err := p.Open(t.Context(), source, render.Limits{}, enough)
+		picture, err := p.Open(t.Context(), SourceOf(source), render.Limits{}, enough)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -116,9 +116,23 @@ func (b *Bucket) explained(ctx context.Context, key string, err error) error {
 // Get reads a whole object of at most the given number of bytes; a larger one is
 // [ErrTooLarge] and is not read. A body that is shorter than announced is an error.
 func (b *Bucket) Get(ctx context.Context, key string, most int64) ([]byte, Object, error) {
+	var body []byte
+	object, err := b.GetInto(ctx, key, most, func(size int64) []byte {
+		body = make([]byte, size)
+		return body
+	})
+	if err != nil {
+		return nil, object, err
+	}
+	return body, object, nil
+}
+
+// GetInto is [Bucket.Get] with memory that a function allocates, once the size is known and
+// allowed.
+func (b *Bucket) GetInto(ctx context.Context, key string, most int64, allocate func(size int64) []byte) (Object, error) {
 	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
 	if err != nil {
-		return nil, Object{}, failed("get", key, err)
+		return Object{}, failed("get", key, err)
 	}
 	defer out.Body.Close()
 	object := Object{
@@ -132,20 +146,19 @@ func (b *Bucket) Get(ctx context.Context, key string, most int64) ([]byte, Objec
 		Metadata:     out.Metadata,
 	}
 	if err := object.check("get", key, out.ContentLength); err != nil {
-		return nil, Object{}, err
+		return Object{}, err
 	}
 	if object.Size > most {
-		return nil, object, fmt.Errorf("get %s: %d bytes: %w", key, object.Size, ErrTooLarge)
+		return object, fmt.Errorf("get %s: %d bytes: %w", key, object.Size, ErrTooLarge)
 	}
-	body := make([]byte, object.Size)
-	if _, err := io.ReadFull(out.Body, body); err != nil {
-		return nil, object, failure.Transient(fmt.Errorf("get %s: read %d bytes: %w", key, object.Size, err))
+	if _, err := io.ReadFull(out.Body, allocate(object.Size)); err != nil {
+		return object, failure.Transient(fmt.Errorf("get %s: read %d bytes: %w", key, object.Size, err))
 	}
 	// The SDK compares checksums at the end of the body.
 	if n, err := io.Copy(io.Discard, out.Body); err != nil || n > 0 {
-		return nil, object, failure.Transient(fmt.Errorf("get %s: the response is not of %d bytes: %w", key, object.Size, errors.Join(err, errTooLong)))
+		return object, failure.Transient(fmt.Errorf("get %s: the response is not of %d bytes: %w", key, object.Size, errors.Join(err, errTooLong)))
 	}
-	return body, object, nil
+	return object, nil
 }
 
 // Put writes an object on condition that the existing one has the given ETag, or that none

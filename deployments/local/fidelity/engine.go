@@ -33,7 +33,9 @@ var decoders decoder.Engine
 // the engine.
 func engine(ctx context.Context, body []byte) ([]Made, error) {
 	limits, grant := worker.Defaults().Limits, decoder.Grant{Bytes: 256 << 20}
-	opened, err := decoders.Open(ctx, body, limits, grant)
+	source := decoder.SourceOf(body)
+	defer source.Close()
+	opened, err := decoders.Open(ctx, source, limits, grant)
 	if err != nil {
 		return nil, err
 	}

@@ -7,13 +7,15 @@ import (
 	"os"
 )
 
-// Share returns no file: on this system the source is sent.
-func Share([]byte) (*os.File, error) { return nil, nil }
+var errLinuxOnly = errors.New("shared memory is used on Linux only")
+
+// Allocate fails: on this system the source is sent.
+func Allocate(int64) ([]byte, *os.File, error) { return nil, nil, errLinuxOnly }
 
 // Map fails: on this system no source arrives as a descriptor.
 func Map(descriptor int, _ int64) ([]byte, error) {
 	CloseDescriptor(descriptor)
-	return nil, errors.New("shared memory is used on Linux only")
+	return nil, errLinuxOnly
 }
 
 // Unmap undoes [Map].
