@@ -153,7 +153,10 @@ func TestJPEGScans(t *testing.T) {
 	if r := h.Refusal(DefaultLimits); r != nil {
 		t.Error(r)
 	}
-	if r := h.Refusal(Limits{ScanBlocks: 1000}); r == nil || r.Class != ClassTooManyScans || !strings.Contains(r.Detail, "21 scans") {
+	if r := h.Refusal(Limits{ScanBlocks: 1000, ScanPasses: 15}); r != nil { // 15 x 96 blocks.
+		t.Error(r)
+	}
+	if r := h.Refusal(Limits{ScanBlocks: 1000, ScanPasses: 14}); r == nil || r.Class != ClassTooManyScans || !strings.Contains(r.Detail, "21 scans") {
 		t.Errorf("got %v", r)
 	}
 }

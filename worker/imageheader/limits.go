@@ -18,12 +18,15 @@ const (
 
 // Limits bound what a header may demand of a decoder. Zero means no limit.
 type Limits struct {
-	// ScanBlocks bounds the blocks in all scans of a JPEG together.
-	ScanBlocks int64
+	// ScanBlocks bounds the blocks in all scans of a JPEG together. ScanPasses permits more
+	// for a large one: that many times the picture's own blocks.
+	ScanBlocks, ScanPasses int64
 	// AncillaryChunks bounds the number of PNG chunks that decoding does not need, and
-	// AncillaryBytes their size.
+	// AncillaryBytes their size. InflatedBytes bounds what those of them that are
+	// compressed contain.
 	AncillaryChunks int
 	AncillaryBytes  int64
+	InflatedBytes   int64
 	// Channels bounds the channels of a TIFF.
 	Channels int
 	// Frames bounds an animation.
@@ -39,9 +42,11 @@ type Limits struct {
 
 // DefaultLimits let every file from a camera, phone or editor pass.
 var DefaultLimits = Limits{
-	ScanBlocks:      1 << 27,
+	ScanBlocks:      1 << 24, // Six seconds of libjpeg.
+	ScanPasses:      32,      // Encoders write at most 14.
 	AncillaryChunks: 1000,
 	AncillaryBytes:  64 << 20,
+	InflatedBytes:   16 << 20,
 	Channels:        5,
 	DerivedDepth:    2,
 	DerivedItems:    4096,
@@ -68,7 +73,7 @@ func (h *Header) Refusal(l Limits) *Refusal {
 	}
 	switch h.Format {
 	case calotype.JPEG:
-		return h.JPEG.refusal(l)
+		return h.JPEG.refusal(h, l)
 	case calotype.PNG:
 		return h.PNG.refusal(l)
 	case calotype.TIFF:
@@ -81,9 +86,16 @@ func (h *Header) Refusal(l Limits) *Refusal {
 	return nil
 }
 
-func (j *JPEG) refusal(l Limits) *Refusal {
-	if l.ScanBlocks > 0 && j.ScanBlocks > l.ScanBlocks {
-		return refuse(ClassTooManyScans, "%d scans go over %d blocks of samples, the limit is %d", j.Scans, j.ScanBlocks, l.ScanBlocks)
+func (j *JPEG) refusal(h *Header, l Limits) *Refusal {
+	if l.ScanBlocks <= 0 {
+		return nil
+	}
+	var own int64
+	for c := range j.Components {
+		own += j.blocks(h, c)
+	}
+	if limit := max(l.ScanBlocks, l.ScanPasses*own); j.ScanBlocks > limit {
+		return refuse(ClassTooManyScans, "%d scans go over %d blocks of samples, the limit is %d", j.Scans, j.ScanBlocks, limit)
 	}
 	return nil
 }
@@ -94,6 +106,9 @@ func (p *PNG) refusal(l Limits) *Refusal {
 	}
 	if l.AncillaryBytes > 0 && p.AncillaryBytes > l.AncillaryBytes {
 		return refuse(ClassTooManyChunks, "ancillary chunks of %d bytes, the limit is %d", p.AncillaryBytes, l.AncillaryBytes)
+	}
+	if l.InflatedBytes > 0 && inflated(p.compressed, l.InflatedBytes) > l.InflatedBytes {
+		return refuse(ClassTooManyChunks, "compressed text or profiles of more than %d bytes", l.InflatedBytes)
 	}
 	return nil
 }

@@ -36,6 +36,7 @@ type PNG struct {
 	// content. Compressed counts those with compressed data.
 	Ancillary, Compressed int
 	AncillaryBytes        int64
+	compressed            [][]byte // The zlib streams of ancillary chunks, in the file.
 	// PixelBytes is the compressed size of the pixels.
 	PixelBytes int64
 	// End means that there is an end chunk. Trailing counts the bytes after it.
@@ -138,6 +139,9 @@ func (r *pngReader) read(c PNGChunk) error {
 	}
 	if c.Name == "zTXt" || c.Name == "iTXt" || c.Name == "iCCP" {
 		r.Compressed++
+		if data := compressedData(c); data != nil {
+			r.compressed = append(r.compressed, data)
+		}
 	}
 	switch c.Name {
 	case "IHDR":

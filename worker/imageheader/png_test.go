@@ -154,8 +154,36 @@ func TestPNGAncillaryChunks(t *testing.T) {
 		"21 of 21": {Limits{AncillaryChunks: 21, AncillaryBytes: size}, false},
 		"21 of 20": {Limits{AncillaryChunks: 20}, true},
 		"bytes":    {Limits{AncillaryBytes: size - 1}, true},
+		"inflated": {Limits{InflatedBytes: 21 * 4}, false},
+		"too much": {Limits{InflatedBytes: 21*4 - 1}, true},
 	} {
 		if r := h.Refusal(c.limits); (r != nil) != c.want || r != nil && r.Class != ClassTooManyChunks {
+			t.Errorf("%s: got %v", name, r)
+		}
+	}
+}
+
+// What compressed chunks of each kind contain is counted, also that of damaged ones.
+func TestPNGInflatedBytes(t *testing.T) {
+	text := deflate(bytes.Repeat([]byte("text"), 25))
+	for name, c := range map[string]struct {
+		chunk []byte
+		want  int64
+	}{
+		"zTXt":            {pngChunk("zTXt", []byte("a\x00\x00"), text), 100},
+		"iTXt":            {pngChunk("iTXt", []byte("a\x00\x01\x00en\x00b\x00"), text), 100},
+		"iTXt, plain":     {pngChunk("iTXt", []byte("a\x00\x00\x00en\x00b\x00"), text), 0},
+		"iCCP":            {pngChunk("iCCP", []byte("a\x00\x00"), text), 100},
+		"no keyword":      {pngChunk("zTXt", []byte("a")), 0},
+		"no stream":       {pngChunk("zTXt", []byte("a\x00\x00text")), 0},
+		"without its end": {pngChunk("zTXt", []byte("a\x00\x00"), text[:len(text)-4]), 100},
+		"text":            {pngChunk("tEXt", []byte("a\x00\x00"), text), 0},
+	} {
+		h := parse(t, pngFile(c.chunk))
+		if got := inflated(h.PNG.compressed, 1000); got != c.want {
+			t.Errorf("%s: got %d bytes, want %d", name, got, c.want)
+		}
+		if r := h.Refusal(Limits{InflatedBytes: 99}); (r != nil) != (c.want == 100) {
 			t.Errorf("%s: got %v", name, r)
 		}
 	}
