@@ -2,10 +2,12 @@ package calotype
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -115,6 +117,9 @@ type Presets []Preset
 //go:embed presets.json
 var defaultPresets []byte
 
+//go:embed presets-web.json
+var webPresets []byte
+
 // DefaultPresets returns the built-in table, used unless an operator names another: four
 // boxes for wide and tall pictures (L, M, S, XS) and four square ones.
 func DefaultPresets() Presets {
@@ -123,6 +128,28 @@ func DefaultPresets() Presets {
 		panic("embedded presets.json: " + err.Error())
 	}
 	return p
+}
+
+// WebPresets returns the other built-in table: widths from 320 to 3840 pixels, of any
+// height, for pages that let the browser choose by srcset.
+func WebPresets() Presets {
+	p, err := ParsePresets(webPresets)
+	if err != nil {
+		panic("embedded presets-web.json: " + err.Error())
+	}
+	return p
+}
+
+// Widths returns the presets that limit a picture's width only, from narrow to wide.
+func (p Presets) Widths() Presets {
+	var widths Presets
+	for _, preset := range p {
+		if preset.Wide == preset.Tall && preset.Wide.Height == MaxSide {
+			widths = append(widths, preset)
+		}
+	}
+	slices.SortStableFunc(widths, func(a, b Preset) int { return cmp.Compare(a.Wide.Width, b.Wide.Width) })
+	return widths
 }
 
 // ParsePresets parses a presets file: a JSON object from names to boxes, such as

@@ -28,6 +28,10 @@ type Rules struct {
 	CheckSource bool
 	// Pending is what answers while a rendition does not exist.
 	Pending Pending
+	// Widths makes the parameters w and dpr count where no size is requested.
+	Widths bool
+	// Auto are the formats of format=auto.
+	Auto AutoFormats
 }
 
 // Request holds the parts of a viewer's request that the decision reads.
@@ -37,6 +41,8 @@ type Request struct {
 	Path string
 	// Query is the part after the question mark, not decoded.
 	Query string
+	// Accept is the viewer's header, which only format=auto reads.
+	Accept string
 }
 
 // Verdict is the kind of a request.
@@ -54,11 +60,13 @@ const (
 )
 
 // Decision is what a request asks for. Source is the decoded key, or empty if the path
-// names none. Variant and Rendition are set for [Resize] only.
+// names none. Variant and Rendition are set for [Resize] only. First is a variant that is
+// made and served before Variant, which takes its place; it is zero for most requests.
 type Decision struct {
 	Verdict   Verdict
 	Source    string
 	Variant   calotype.Variant
+	First     calotype.Variant
 	Rendition string
 
 	quality       int
@@ -88,7 +96,7 @@ func (r Rules) Decide(req Request) Decision {
 	if !ok {
 		return d
 	}
-	variant, err := r.variant(req.Query, own)
+	variant, first, err := r.variant(req.Query, req.Accept, own)
 	if err != nil {
 		d.unknownFormat = errors.Is(err, errUnknownFormat)
 		return d
@@ -96,6 +104,9 @@ func (r Rules) Decide(req Request) Decision {
 	rendition := r.Prefix.RenditionKey(variant, key)
 	if calotype.CheckKey(rendition) != nil {
 		return d
+	}
+	if first != (calotype.Variant{}) && calotype.CheckKey(r.Prefix.RenditionKey(first, key)) == nil {
+		d.First = first
 	}
 	d.Verdict, d.Variant, d.Rendition, d.quality = Resize, variant, rendition, r.Quality
 	return d
@@ -137,12 +148,17 @@ func (r Rules) Staleness(d Decision, rendition calotype.Lineage, sourceETag stri
 	return rendition.Staleness(calotype.Target{SourceETag: sourceETag, Preset: preset})
 }
 
-// Job returns the job that makes the rendition. request is the id of the viewer's
+// Job returns the job that a resolution asks for: it makes the rendition, or the one
+// before it, unless the resolution is an upgrade. request is the id of the viewer's
 // request, for logs; it may be empty.
-func (d Decision) Job(request string) calotype.Job {
+func (d Decision) Job(upgrade bool, request string) calotype.Job {
+	variant := d.Variant
+	if !upgrade && d.First != (calotype.Variant{}) {
+		variant = d.First
+	}
 	return calotype.Job{
 		Source:   d.Source,
-		Variants: []calotype.Variant{d.Variant},
+		Variants: []calotype.Variant{variant},
 		Quality:  d.quality,
 		Request:  request,
 	}

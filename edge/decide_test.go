@@ -57,7 +57,7 @@ func TestDecide(t *testing.T) {
 		"dots":                   {"/a/../kitty.jpg", "size=M", untouched},
 		"rendition key too long": {"/" + strings.Repeat("a", 1015) + ".jpg", "size=M", untouched},
 	} {
-		d := rules.Decide(Request{"GET", c.path, c.query})
+		d := rules.Decide(Request{Method: "GET", Path: c.path, Query: c.query})
 		if d.Rendition != c.want || (d.Verdict == Resize) != (c.want != untouched) {
 			t.Errorf("%s: %s?%s: got %v %q, want %q", name, c.path, c.query, d.Verdict, d.Rendition, c.want)
 		}
@@ -71,7 +71,7 @@ func TestDecideMethods(t *testing.T) {
 	for method, want := range map[string]Verdict{
 		"GET": Resize, "HEAD": Resize, "POST": Passthrough, "PUT": Passthrough, "OPTIONS": Passthrough, "": Passthrough,
 	} {
-		if got := rules.Decide(Request{method, "/kitty.jpg", "size=M"}).Verdict; got != want {
+		if got := rules.Decide(Request{Method: method, Path: "/kitty.jpg", Query: "size=M"}).Verdict; got != want {
 			t.Errorf("%s: got %v, want %v", method, got, want)
 		}
 	}
@@ -83,7 +83,7 @@ func TestRenditionsAreHidden(t *testing.T) {
 		"/resized/M/a%2.jpg", "/%72esized/M/a%2.jpg", "/resized%2fM/%zz.jpg", "/%/%2e./resized/M/a%.jpg", "//resized/M/kitty.jpg", "/a/../resized/M/kitty.jpg", "/./resized/M/kitty.jpg", "/%2e%2e/resized/M/kitty.jpg",
 	} {
 		for _, query := range []string{"", "size=M"} {
-			if d := rules.Decide(Request{"GET", path, query}); d.Verdict != NotFound || d.Source != "" {
+			if d := rules.Decide(Request{Method: "GET", Path: path, Query: query}); d.Verdict != NotFound || d.Source != "" {
 				t.Errorf("%s?%s: got %+v, want it not found", path, query, d)
 			}
 		}
@@ -103,19 +103,19 @@ func TestPlusDoesNotOpenThePrefix(t *testing.T) {
 		"/cats/made+for+us/M/kitty.jpg":  Resize,
 		"/made+for+us+too/M/a+kitty.jpg": Resize,
 	} {
-		if got := spaced.Decide(Request{"GET", path, "size=M"}).Verdict; got != want {
+		if got := spaced.Decide(Request{Method: "GET", Path: path, Query: "size=M"}).Verdict; got != want {
 			t.Errorf("%s: got %v, want %v", path, got, want)
 		}
 	}
-	if got := rules.Decide(Request{"GET", "/resized+/M/kitty.jpg", "size=M"}).Verdict; got != Resize {
+	if got := rules.Decide(Request{Method: "GET", Path: "/resized+/M/kitty.jpg", Query: "size=M"}).Verdict; got != Resize {
 		t.Errorf("a plus sign and a prefix without a space: got %v, want %v", got, Resize)
 	}
 }
 
 func TestDecisionJob(t *testing.T) {
-	d := rules.Decide(Request{"GET", "/cats/kitty.jpg", "size=M&to_webp=1"})
+	d := rules.Decide(Request{Method: "GET", Path: "/cats/kitty.jpg", Query: "size=M&to_webp=1"})
 	want := `{"v":1,"source":"cats/kitty.jpg","variants":["M.webp"],"quality":70,"request":"r1"}`
-	if got := d.Job("r1").Encode(); got != want {
+	if got := d.Job(false, "r1").Encode(); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -125,7 +125,7 @@ func FuzzDecide(f *testing.F) {
 	f.Add("/resized%2FM/kitty.jpg", "size=M")
 	f.Add("/a%20b+c.PNG", "size=XS&format=avif&size=L")
 	f.Fuzz(func(t *testing.T, path, query string) {
-		d := rules.Decide(Request{"GET", path, query})
+		d := rules.Decide(Request{Method: "GET", Path: path, Query: query})
 		if d.Verdict != Resize {
 			if d.Rendition != "" {
 				t.Errorf("%v with a rendition %q", d.Verdict, d.Rendition)
@@ -136,7 +136,7 @@ func FuzzDecide(f *testing.F) {
 		if err != nil || source != d.Source || variant != d.Variant {
 			t.Errorf("rendition %q of %q: %v", d.Rendition, d.Source, err)
 		}
-		job, err := calotype.ParseJob(d.Job("").Encode())
+		job, err := calotype.ParseJob(d.Job(false, "").Encode())
 		if err != nil || job.Source != d.Source {
 			t.Errorf("job of %q: %v", d.Source, err)
 		}
@@ -149,7 +149,7 @@ func TestUnknownFormat(t *testing.T) {
 		"size=M&format=svg": StateUnknownFormat, "size=M&format=svg&to_webp=1": StateUnknownFormat, "size=M&format=unknown": StateUnknownFormat,
 		"size=M&format=%ff": StateUnknownFormat, "size=Q&format=svg": StateUntouched, "format=svg": StateUntouched, "": StateUntouched, "size=Q": StateUntouched,
 	} {
-		d := rules.Decide(Request{"GET", "/kitty.jpg", query})
+		d := rules.Decide(Request{Method: "GET", Path: "/kitty.jpg", Query: query})
 		r := rules.Resolve(d, Observation{}, Observation{Status: Found})
 		if d.Verdict != Passthrough || r.Serve != ServeSource || r.State != want || r.Enqueue || r.CacheControl != "" {
 			t.Errorf("%s: got %+v, want the source and %q", query, r, want)

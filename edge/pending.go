@@ -38,17 +38,21 @@ const maxStandIns = 3
 
 // StandIns returns the variants whose renditions may answer a request while its own does
 // not exist, the nearest first: the same preset in another format, then presets of nearly
-// the same shape in the requested format. There are at most three, and none unless
-// Pending is [PendingBest].
+// the same shape in the requested format. There are at most three, and none but
+// [Decision.First] unless Pending is [PendingBest].
 func (r Rules) StandIns(d Decision) []calotype.Variant {
+	var variants []calotype.Variant
+	if d.First != (calotype.Variant{}) {
+		variants = append(variants, d.First)
+	}
 	if d.Verdict != Resize || r.Pending != PendingBest {
-		return nil
+		return variants
 	}
 	own, _ := calotype.FormatOfKey(d.Source)
-	var variants []calotype.Variant
 	for _, format := range standInFormats(cmp.Or(d.Variant.Format, own.Own()), own) {
-		v := calotype.VariantOf(d.Variant.Preset, format, own.Own())
-		variants = append(variants, v)
+		if v := calotype.VariantOf(d.Variant.Preset, format, own.Own()); v != d.First {
+			variants = append(variants, v)
+		}
 	}
 	for _, preset := range r.neighbours(d.Variant.Preset) {
 		variants = append(variants, calotype.Variant{Preset: preset, Format: d.Variant.Format})
@@ -111,12 +115,33 @@ func sameShape(a, b calotype.Box) bool {
 	return max(x, y) <= maxShape*min(x, y)
 }
 
+// firstStep returns the answer with the rendition of [Decision.First]. If it is only a copy
+// of the source, the upgrade would be one too, and is not asked for.
+func (r Rules) firstStep(v calotype.Variant, o Observation, enqueue bool) Resolution {
+	if copied := o.Lineage.CopyReason; copied != "" && copied != calotype.CopyAsIs {
+		if r.Pending == PendingNone {
+			return hidden(Resolution{Why: "the rendition is a copy of the original"}, false)
+		}
+		return Resolution{Serve: ServeStandIn, StandIn: v, State: StateKept, Why: v.String() + " is a copy of the original"}
+	}
+	return Resolution{
+		Serve: ServeStandIn, StandIn: v, State: NearestState(v), CacheControl: UpgradeCacheControl,
+		Enqueue: enqueue, Upgrade: enqueue, Why: v.String() + " exists, and a better format takes its place",
+	}
+}
+
+// isCurrent reports whether a variant's rendition was made from the current source.
+func (r Rules) isCurrent(v calotype.Variant, o, source Observation) bool {
+	preset, _ := r.Presets.Lookup(v.Preset)
+	return o.Status == Found && source.Status == Found &&
+		o.Lineage.Staleness(calotype.Target{SourceETag: source.ETag, Preset: preset}) == calotype.Current
+}
+
 // standsIn reports whether a variant's rendition may be shown for the requested one.
 func (r Rules) standsIn(d Decision, v calotype.Variant, o, source Observation) bool {
 	l := o.Lineage
-	preset, _ := r.Presets.Lookup(v.Preset)
 	switch {
-	case o.Status != Found || source.Status != Found, l.Damaged:
+	case l.Damaged:
 		return false
 	case l.CopyReason != "" && l.CopyReason != calotype.CopyAsIs:
 		return false
@@ -125,34 +150,35 @@ func (r Rules) standsIn(d Decision, v calotype.Variant, o, source Observation) b
 	case v.Format != "" && v.Format != l.Recipe.Format:
 		return false
 	}
-	return l.Staleness(calotype.Target{SourceETag: source.ETag, Preset: preset}) == calotype.Current
+	return r.isCurrent(v, o, source)
 }
 
 // whilePending returns the answer to a request whose rendition is not the answer.
 func (r Rules) whilePending(d Decision, source Observation, standIns []Observation, enqueue bool, why string) Resolution {
 	inspect := Resolution{Serve: InspectSource}
-	if source.Status == NotInspected && r.Pending == PendingNone {
-		return inspect
-	}
 	variants := r.StandIns(d)
 	if enqueue && len(variants) > len(standIns) && (source.Status == NotInspected || source.Status == Found) && source.Lineage.SourceETag == "" {
 		inspect.Serve = InspectStandIns
 		return inspect
 	}
-	if enqueue && source.Status == NotInspected && len(variants) == 0 {
+	if source.Status == NotInspected && enqueue && (len(variants) == 0 || r.Pending == PendingNone) {
 		return inspect
 	}
 	answer := original(source, pending(enqueue, why))
 	if answer.Serve != ServeSource {
 		return answer
 	}
-	if r.Pending == PendingNone {
+	first := d.First != (calotype.Variant{}) && len(standIns) > 0 && r.isCurrent(d.First, standIns[0], source)
+	if r.Pending == PendingNone && !first {
 		return hidden(Resolution{Enqueue: answer.Enqueue, Why: answer.Why}, answer.State == StatePending)
 	}
 	if answer.State != StatePending {
 		return answer
 	}
 	for i, v := range variants[:min(len(variants), len(standIns))] {
+		if v == d.First && r.isCurrent(v, standIns[i], source) {
+			return r.firstStep(v, standIns[i], enqueue)
+		}
 		if r.standsIn(d, v, standIns[i], source) {
 			answer.Serve, answer.State, answer.StandIn = ServeStandIn, NearestState(v), v
 			answer.Why += "; " + v.String() + " is the nearest that does"

@@ -32,14 +32,14 @@ func TestStandIns(t *testing.T) {
 		{"/resized/M/k.jpg", "size=M", "[]"},
 		{"/" + strings.Repeat("a", 1010) + ".jpg", "size=S", "[L]"}, // XS's key is too long.
 	} {
-		if got := fmt.Sprint(best.StandIns(best.Decide(Request{"GET", c.path, c.query}))); got != c.want {
+		if got := fmt.Sprint(best.StandIns(best.Decide(Request{Method: "GET", Path: c.path, Query: c.query}))); got != c.want {
 			t.Errorf("%.40s?%s: got %s, want %s", c.path, c.query, got, c.want)
 		}
 	}
 	for _, pending := range []Pending{"", PendingOriginal, PendingNone} {
 		r := rules
 		r.Pending = pending
-		if got := r.StandIns(r.Decide(Request{"GET", "/k.jpg", "size=M&format=avif"})); got != nil {
+		if got := r.StandIns(r.Decide(Request{Method: "GET", Path: "/k.jpg", Query: "size=M&format=avif"})); got != nil {
 			t.Errorf("%s: got %v, want none", pending, got)
 		}
 	}
@@ -99,7 +99,7 @@ func TestResolvePending(t *testing.T) {
 	} {
 		r := rules
 		r.Pending, r.CheckSource = c.pending, c.check
-		got := r.Resolve(r.Decide(Request{"GET", "/k.jpg", "size=M&format=avif"}), c.rendition, c.source, c.standIns...)
+		got := r.Resolve(r.Decide(Request{Method: "GET", Path: "/k.jpg", Query: "size=M&format=avif"}), c.rendition, c.source, c.standIns...)
 		if is(got.Serve, got.State, got.Enqueue) != c.want {
 			t.Errorf("%s: got %+v, want %s", name, got, c.want)
 		}
@@ -117,7 +117,7 @@ func TestPendingNoneHidesOriginals(t *testing.T) {
 		{"GET", "/k.jpg", ""}, {"GET", "/k.jpg", "size=Q"}, {"GET", "/k.jpg", "size=M&format=svg"}, {"GET", "/k.jpg", "to_webp=1"},
 		{"GET", "/notes.txt", "size=M"}, {"GET", "/k%zz.jpg", "size=M"}, {"GET", "/", ""}, {"POST", "/k.jpg", "size=M"},
 	} {
-		got := none.Resolve(none.Decide(Request{c.method, c.path, c.query}), Observation{}, Observation{})
+		got := none.Resolve(none.Decide(Request{Method: c.method, Path: c.path, Query: c.query}), Observation{}, Observation{})
 		if got.Serve != ServeNotFound || got.CacheControl != NotFoundCacheControl || got.Enqueue {
 			t.Errorf("%s %s?%s: got %+v, want a short-lived 404", c.method, c.path, c.query, got)
 		}

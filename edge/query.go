@@ -35,24 +35,34 @@ var (
 	errUnknownFormat = errors.New("unknown format")
 )
 
-// variant parses a query: size=<preset>, and format=<format> or to_webp=1. If a
+// variant parses a query: size=<preset>, or w=<width> where [Rules.Widths] is set, and format=<format> or to_webp=1. If a
 // parameter is repeated, the first counts. A format that the source has anyway is
-// dropped.
-func (r Rules) variant(query string, own calotype.Format) (calotype.Variant, error) {
+// dropped. first is the variant to make before it, or the zero variant.
+func (r Rules) variant(query, accept string, own calotype.Format) (v, first calotype.Variant, err error) {
 	preset := parameter(query, "size")
+	if preset == "" && r.Widths {
+		preset = r.widthPreset(query)
+	}
 	if _, ok := r.Presets.Lookup(preset); !ok {
-		return calotype.Variant{}, errUnknownSize
+		return v, first, errUnknownSize
+	}
+	if r.IsAuto(query) {
+		best, before := r.auto(accept, own)
+		if v = calotype.VariantOf(preset, best, own); before != "" {
+			first = calotype.VariantOf(preset, before, own)
+		}
+		return v, first, nil
 	}
 	var asked calotype.Format
 	if format := parameter(query, "format"); format != "" {
 		var ok bool
 		if asked, ok = calotype.ParseFormat(format); !ok {
-			return calotype.Variant{}, errUnknownFormat
+			return v, first, errUnknownFormat
 		}
 	} else if webp := parameter(query, "to_webp"); webp == "1" || strings.EqualFold(webp, "true") {
 		asked = calotype.WebP
 	}
-	return calotype.VariantOf(preset, asked, own), nil
+	return calotype.VariantOf(preset, asked, own), first, nil
 }
 
 // parameter returns the first value of a parameter whose name is not escaped: a cache

@@ -12,10 +12,10 @@ func TestRequestFor(t *testing.T) {
 		variant calotype.Variant
 		want    Request
 	}{
-		"the source": {"cats/kitty.jpg", calotype.Variant{}, Request{"GET", "/cats/kitty.jpg", ""}},
-		"own format": {"a b+c.jpg", calotype.Variant{Preset: "M"}, Request{"GET", "/a%20b+c.jpg", "size=M"}},
-		"webp":       {"50%.jpg", calotype.Variant{Preset: "XS", Format: calotype.WebP}, Request{"GET", "/50%25.jpg", "size=XS&to_webp=1"}},
-		"avif":       {"a?b.jpg", calotype.Variant{Preset: "L", Format: calotype.AVIF}, Request{"GET", "/a%3Fb.jpg", "size=L&format=avif"}},
+		"the source": {"cats/kitty.jpg", calotype.Variant{}, Request{Method: "GET", Path: "/cats/kitty.jpg", Query: ""}},
+		"own format": {"a b+c.jpg", calotype.Variant{Preset: "M"}, Request{Method: "GET", Path: "/a%20b+c.jpg", Query: "size=M"}},
+		"webp":       {"50%.jpg", calotype.Variant{Preset: "XS", Format: calotype.WebP}, Request{Method: "GET", Path: "/50%25.jpg", Query: "size=XS&to_webp=1"}},
+		"avif":       {"a?b.jpg", calotype.Variant{Preset: "L", Format: calotype.AVIF}, Request{Method: "GET", Path: "/a%3Fb.jpg", Query: "size=L&format=avif"}},
 	} {
 		if got := RequestFor(c.source, c.variant); got != c.want {
 			t.Errorf("%s: got %+v, want %+v", name, got, c.want)

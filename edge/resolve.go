@@ -61,6 +61,9 @@ type Resolution struct {
 	CacheControl string
 	// Enqueue asks the host to send [Decision.Job], whatever it serves.
 	Enqueue bool
+	// Upgrade says that the job is the one for [Decision.Variant] after [Decision.First]. A
+	// host with a queue for low priority sends it there.
+	Upgrade bool
 	// Why is the reason in a few words, for people.
 	Why string
 }

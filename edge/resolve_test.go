@@ -7,7 +7,7 @@ import (
 )
 
 func TestResolve(t *testing.T) {
-	d := rules.Decide(Request{"GET", "/kitty.jpg", "size=M"})
+	d := rules.Decide(Request{Method: "GET", Path: "/kitty.jpg", Query: "size=M"})
 	made := func(etag, boxes, copyReason string) Observation {
 		return Observation{Status: Found, Lineage: calotype.Lineage{SourceETag: etag, Recipe: calotype.Recipe{Boxes: boxes}, CopyReason: copyReason}}
 	}
@@ -79,7 +79,7 @@ func TestResolveWithoutRendition(t *testing.T) {
 		"unknown":        {"/kitty.jpg", Unknown, Resolution{Serve: ServeUnavailable, CacheControl: ErrorCacheControl}},
 		"under a prefix": {"/resized/M/kitty.jpg", Found, Resolution{Serve: ServeNotFound, CacheControl: NotFoundCacheControl}},
 	} {
-		d := rules.Decide(Request{"GET", c.path, ""})
+		d := rules.Decide(Request{Method: "GET", Path: c.path, Query: ""})
 		got := rules.Resolve(d, Observation{Status: Found}, Observation{Status: c.source})
 		if got.Why = ""; got != c.want {
 			t.Errorf("%s: got %+v, want %+v", name, got, c.want)

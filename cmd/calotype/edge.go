@@ -16,18 +16,24 @@ import (
 
 type edgeCommand struct {
 	serviceFlags
-	Listen        string        `help:"The address to serve on." default:":8080"`
-	Quality       int           `help:"The quality that jobs ask for, 1 to 100; 0 leaves it to the worker." default:"0"`
-	CheckSource   bool          `help:"Compare each rendition with its source, for one more HEAD in parallel: a replaced picture is shown at once, a removed one no longer."`
-	Pending       edge.Pending  `help:"What is served while a rendition does not exist: the original; best: the nearest rendition that is current, or else the original; none: 404, also for every other request whose answer would be the original." default:"original"`
-	MaxSourceJobs int           `help:"The maximum number of jobs sent in a minute for one picture." default:"64"`
-	MaxJobs       int           `help:"The maximum number of jobs sent in a minute in total. Beyond it the answer is the original." default:"12000"`
-	Grace         time.Duration `help:"How long responses may take after a signal to stop." default:"25s"`
+	Listen        string           `help:"The address to serve on." default:":8080"`
+	Quality       int              `help:"The quality that jobs ask for, 1 to 100; 0 leaves it to the worker." default:"0"`
+	CheckSource   bool             `help:"Compare each rendition with its source, for one more HEAD in parallel: a replaced picture is shown at once, a removed one no longer."`
+	Pending       edge.Pending     `help:"What is served while a rendition does not exist: the original; best: the nearest rendition that is current, or else the original; none: 404, also for every other request whose answer would be the original." default:"original"`
+	Widths        bool             `help:"Let w=640&dpr=2 request the next preset that limits the width only, as those of --presets web do."`
+	Auto          edge.AutoFormats `help:"The formats of format=auto, the most wanted first, such as avif,webp. A viewer gets the first that its Accept header names. Without them format=auto is unknown." placeholder:"FORMATS"`
+	BackfillURL   string           `name:"backfill-queue-url" help:"The SQS queue for jobs that no viewer waits for: AVIF after WebP. By default they go to --queue-url." placeholder:"URL"`
+	MaxSourceJobs int              `help:"The maximum number of jobs sent in a minute for one picture." default:"64"`
+	MaxJobs       int              `help:"The maximum number of jobs sent in a minute in total. Beyond it the answer is the original." default:"12000"`
+	Grace         time.Duration    `help:"How long responses may take after a signal to stop." default:"25s"`
 	adminFlags
 }
 
 func (c *edgeCommand) check() []error {
 	errs := c.serviceFlags.check()
+	if c.BackfillURL != "" {
+		errs = append(errs, checkQueueURL("backfill-queue-url", c.BackfillURL, "the SQS queue for low-priority jobs")...)
+	}
 	errs = append(errs, between("quality", c.Quality, 0, 100)...)
 	errs = append(errs, between("max-source-jobs", c.MaxSourceJobs, 1, 1_000_000)...)
 	errs = append(errs, between("max-jobs", c.MaxJobs, 1, 1_000_000)...)
@@ -48,12 +54,17 @@ func (c *edgeCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := aws.find(ctx, log, c.Bucket, map[string]string{"queue-url": c.QueueURL}); err != nil {
+	queues := map[string]string{"queue-url": c.QueueURL}
+	settings := origin.Settings{MaxSourceJobs: c.MaxSourceJobs, MaxJobs: c.MaxJobs}
+	if c.BackfillURL != "" {
+		queues["backfill-queue-url"] = c.BackfillURL
+		settings.LowPriority = queue.New(aws.sqs, c.BackfillURL)
+	}
+	if err := aws.find(ctx, log, c.Bucket, queues); err != nil {
 		return err
 	}
-	rules := edge.Rules{Presets: c.table(), Prefix: c.ResizedPrefix, Quality: c.Quality, CheckSource: c.CheckSource, Pending: c.Pending}
-	pictures := origin.New(rules, aws.s3, c.Bucket, queue.New(aws.sqs, c.QueueURL), log,
-		origin.Settings{MaxSourceJobs: c.MaxSourceJobs, MaxJobs: c.MaxJobs})
+	rules := edge.Rules{Presets: c.table(), Prefix: c.ResizedPrefix, Quality: c.Quality, CheckSource: c.CheckSource, Pending: c.Pending, Auto: c.Auto, Widths: c.Widths}
+	pictures := origin.New(rules, aws.s3, c.Bucket, queue.New(aws.sqs, c.QueueURL), log, settings)
 	server := &http.Server{
 		Handler:           pictures,
 		ReadHeaderTimeout: 10 * time.Second,

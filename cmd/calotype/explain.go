@@ -31,9 +31,12 @@ type explainCommand struct {
 	Quality       int             `help:"The current quality of renditions, 1 to 100." default:"${quality}"`
 	Encoder       string          `env:"-" help:"The current encoder, as workers record it, or \"any\". The default is this machine's decoder." placeholder:"NAME"`
 	decoderFlags
-	CheckSource bool         `help:"The edge compares each rendition with its source."`
-	Pending     edge.Pending `help:"What the edge answers while a rendition does not exist: original, best or none." default:"original"`
-	JSON        bool         `name:"json" env:"-" help:"Print it as a JSON object."`
+	CheckSource bool             `help:"The edge compares each rendition with its source."`
+	Pending     edge.Pending     `help:"What the edge answers while a rendition does not exist: original, best or none." default:"original"`
+	Widths      bool             `help:"The parameters w and dpr count, as at the edge."`
+	Auto        edge.AutoFormats `help:"The formats of format=auto, as the edge has them." placeholder:"FORMATS"`
+	Accept      string           `env:"-" help:"The Accept header of the viewer, for format=auto." default:"image/avif,image/webp,*/*" placeholder:"HEADER"`
+	JSON        bool             `name:"json" env:"-" help:"Print it as a JSON object."`
 }
 
 // Help is shown with the command's help.
@@ -102,11 +105,12 @@ func (c *explainCommand) run(ctx context.Context, stdout, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
+	request.Accept = c.Accept
 	encoder, err := waitEncoder()
 	if err != nil {
 		return err
 	}
-	rules := edge.Rules{Presets: c.Presets.orDefault(), Prefix: c.ResizedPrefix, CheckSource: c.CheckSource, Pending: c.Pending}
+	rules := edge.Rules{Presets: c.Presets.orDefault(), Prefix: c.ResizedPrefix, CheckSource: c.CheckSource, Pending: c.Pending, Auto: c.Auto, Widths: c.Widths}
 	x := explainer{explainCommand: c, rules: rules, bucket: store.New(aws.s3, c.Bucket), madeBy: encoder}
 	e, err := x.explain(ctx, request)
 	if err != nil {

@@ -26,7 +26,7 @@ type serviceFlags struct {
 	Bucket        string          `help:"The S3 bucket that holds the pictures." placeholder:"NAME"`
 	QueueURL      string          `name:"queue-url" help:"The SQS queue for jobs." placeholder:"URL"`
 	ResizedPrefix calotype.Prefix `help:"The bucket's folder for renditions." default:"${prefix}"`
-	Presets       presetsFile     `help:"A JSON file of presets, such as {\"M\": \"1200x628\"}, instead of the eight that are built in." placeholder:"FILE"`
+	Presets       presetsFile     `help:"A JSON file of presets, such as {\"M\": \"1200x628\"}, or web for a table of widths from 320 to 3840, instead of the eight that are built in." placeholder:"FILE"`
 	LogLevel      zerolog.Level   `help:"The lowest level that is logged: debug, info, warn or error." default:"info"`
 }
 
@@ -104,8 +104,12 @@ func (f presetsFile) orDefault() calotype.Presets {
 	return f.table
 }
 
-// UnmarshalText reads the file.
+// UnmarshalText reads the file, or takes the built-in table of that name.
 func (f *presetsFile) UnmarshalText(name []byte) error {
+	if string(name) == "web" {
+		f.table = calotype.WebPresets()
+		return nil
+	}
 	data, err := os.ReadFile(string(name))
 	if err != nil {
 		return err

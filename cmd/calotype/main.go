@@ -47,6 +47,7 @@ type commands struct {
 	DLQ     dlqCommands    `cmd:"" name:"dlq" help:"List, show, replay and purge dead letters: jobs that failed for good."`
 	Warm    warmCommand    `cmd:"" help:"Make renditions in advance: send jobs for all that are missing or outdated."`
 	Explain explainCommand `cmd:"" help:"Show how a URL or key is handled, and why."`
+	Srcset  srcsetCommand  `cmd:"" help:"Print the HTML that lets a browser choose among the widths of a picture."`
 	Status  statusCommand  `cmd:"" help:"Show queues, workers, dead letters and permissions at a glance."`
 	Remove  removeCommand  `cmd:"" help:"Delete all renditions of one picture (--source: the picture too), and invalidate it."`
 	Again   againCommand   `cmd:"" help:"Make all renditions of one picture again."`

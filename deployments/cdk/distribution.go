@@ -17,7 +17,7 @@ import (
 // It returns the distribution's id. A distribution that exists is not changed: what has to
 // be attached to it are outputs, which attach.jq reads.
 func newFront(front *stack, s settings, trigger awslambda.Version) (distributionID string, err error) {
-	code, err := viewer.Code(s.Presets)
+	code, err := viewer.Code(s.Presets, viewerOptions(s))
 	if err != nil {
 		return "", err
 	}
@@ -71,6 +71,16 @@ func newDistribution(front *stack, s settings, trigger awslambda.Version, normal
 	return *d.DistributionId()
 }
 
+// sendsToBackfill reports whether the trigger sends jobs that no viewer waits for.
+func (s settings) sendsToBackfill() bool { return s.BackfillQueue && s.Edge["X-Env-Auto"] != "" }
+
+// viewerOptions are those of the edge's settings that the viewer function needs too.
+func viewerOptions(s settings) (o viewer.Options) {
+	_ = o.Auto.UnmarshalText([]byte(s.Edge["X-Env-Auto"])) // readSettings checked it.
+	o.Widths = s.Edge["X-Env-Widths"] == "true"
+	return o
+}
+
 // newHeadersPolicy adds nosniff to every response, so that an object that is not a picture
 // is not run as a page or a script.
 func newHeadersPolicy(front *stack, s settings) awscloudfront.ResponseHeadersPolicy {
@@ -87,10 +97,14 @@ func newHeadersPolicy(front *stack, s settings) awscloudfront.ResponseHeadersPol
 // leaves. Responses state their own lifetime: the minimum must be 0, for the seconds of a
 // pending original.
 func newCachePolicy(front *stack, s settings) awscloudfront.CachePolicy {
+	parameters := jsii.Strings("size", "to_webp", "format")
+	if s.Edge["X-Env-Auto"] != "" {
+		*parameters = append(*parameters, jsii.String("auto"))
+	}
 	return awscloudfront.NewCachePolicy(front.Stack, jsii.String("Cache"), &awscloudfront.CachePolicyProps{
 		CachePolicyName:     jsii.String(s.Name),
-		Comment:             jsii.String("Path, size, to_webp, format"),
-		QueryStringBehavior: awscloudfront.CacheQueryStringBehavior_AllowList(jsii.String("size"), jsii.String("to_webp"), jsii.String("format")),
+		Comment:             jsii.String("Path and the parameters of Calotype"),
+		QueryStringBehavior: awscloudfront.CacheQueryStringBehavior_AllowList(*parameters...),
 		HeaderBehavior:      awscloudfront.CacheHeaderBehavior_None(),
 		CookieBehavior:      awscloudfront.CacheCookieBehavior_None(),
 		MinTtl:              awscdk.Duration_Seconds(jsii.Number(0)),
@@ -150,6 +164,9 @@ func originHeaders(front *stack, s settings) map[string]*string {
 	}
 	if s.CheckSource {
 		headers["X-Env-Check-Source"] = jsii.String("true")
+	}
+	if s.sendsToBackfill() {
+		headers["X-Env-Backfill-Queue-Url"] = jsii.String(s.jobQueueURL() + "-backfill")
 	}
 	for name, value := range s.Edge {
 		headers[name] = &value

@@ -182,6 +182,26 @@ func TestViewerFunctionKnowsThePresets(t *testing.T) {
 	}
 }
 
+// What is switched on at the edge is in the viewer function and the cache key as well.
+func TestAutoAndWidths(t *testing.T) {
+	stack := synthesise(t, map[string]any{"backfillQueue": true, "edgeAuto": "avif,webp", "edgeWidths": true, "presets": "presets-web.json"})["calotype"]
+	code := stack.one(t, "AWS::CloudFront::Function", "Viewer").Properties["FunctionCode"].(string)
+	for _, want := range []string{`var auto = ["avif","webp"];`, `["w320",320]`} {
+		if !strings.Contains(code, want) {
+			t.Errorf("%s is not in\n%s", want, code)
+		}
+	}
+	stack.one(t, "AWS::CloudFront::CachePolicy", "Cache").has(t, map[string]any{
+		"CachePolicyConfig.ParametersInCacheKeyAndForwardedToOrigin.QueryStringsConfig.QueryStrings": []string{"size", "to_webp", "format", "auto"},
+	})
+	if _, headers := originOf(t, stack.one(t, "AWS::CloudFront::Distribution", "Distribution"), 0); headers["X-Env-Backfill-Queue-Url"] != "https://sqs.us-east-1.amazonaws.com/123456789012/calotype-jobs-backfill" {
+		t.Errorf("got the headers %v, want the queue for low priority", headers)
+	}
+	if policies := text(stack.one(t, "AWS::IAM::Role", "EdgeRole").Properties); !strings.Contains(policies, "calotype-jobs-backfill") {
+		t.Error("the trigger may not send jobs of low priority")
+	}
+}
+
 func TestOwnDomain(t *testing.T) {
 	certificate := "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 	synthesise(t, map[string]any{"domainName": "pictures.example.com", "certificateArn": certificate})["calotype"].
@@ -226,8 +246,15 @@ func TestEverySettingOfTheTrigger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	context := map[string]any{"checkSource": true, "edgeMaxJobs": 500, "edgeMaxSourceJobs": 8, "edgePending": "best"}
-	_, set := originOf(t, synthesise(t, context)["calotype"].one(t, "AWS::CloudFront::Distribution", "Distribution"), 0)
+	contexts := []map[string]any{
+		{"checkSource": true, "edgeMaxJobs": 500, "edgeMaxSourceJobs": 8, "edgePending": "best"},
+		{"backfillQueue": true, "edgeAuto": "avif,webp", "edgeWidths": true},
+	}
+	set := map[string]string{}
+	for _, context := range contexts {
+		_, own := originOf(t, synthesise(t, context)["calotype"].one(t, "AWS::CloudFront::Distribution", "Distribution"), 0)
+		maps.Copy(set, own)
+	}
 	for name, value := range map[string]string{"X-Env-Role": "rendition", "X-Env-Bucket-Region": "us-east-1"} {
 		set[name] = value // Of a group, and of other stores' names of hosts.
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"calotype"
+	"calotype/edge"
 )
 
 // edgeRegion is the Region from which CloudFront takes its functions, certificates and
@@ -132,6 +133,19 @@ func readSettings(node constructs.Node) (settings, error) {
 	s.Worker, s.Edge = c.worker(), c.edge()
 	s.StopTimeout = c.stopTimeout(s.Worker)
 	c.unknown()
+	var auto edge.AutoFormats
+	if err := auto.UnmarshalText([]byte(s.Edge["X-Env-Auto"])); err != nil {
+		c.check(false, "edgeAuto", "%v", err)
+	}
+	headers := 4 + len(s.Edge) // originHeaders has the others.
+	for _, one := range []bool{s.CheckSource, s.OriginGroup, s.sendsToBackfill()} {
+		if one {
+			headers++
+		}
+	}
+	c.check(headers <= 10, "edge…", "an origin may have 10 custom headers, and these settings need %d", headers)
+	widths := s.Edge["X-Env-Widths"]
+	c.check(widths == "" || widths == "true" || widths == "false", "edgeWidths", "%q: want true or false", widths)
 	c.check(slices.Contains(shieldRegions, s.OriginShield), "originShield", "there is none in %s: use the nearest of %s", s.OriginShield, strings.Join(shieldRegions, ", "))
 	c.check((s.DomainName == "") == (s.CertificateARN == ""), "domainName", "it needs certificateArn, and vice versa")
 	memory, ok := fargateMemory[s.CPU]

@@ -38,6 +38,10 @@ func TestMistakesAreReportedAtOnce(t *testing.T) {
 			map[string]any{"workerQueueUrl": "https://sqs", "workerGrace": "10m", "workerCacheControl": "a\nb", "workerColour": "red"},
 			4, []string{"workerQueueUrl: it is set otherwise: the job queue", "workerGrace: \"10m\": want a duration up to 1m45s", "workerCacheControl", "workerColour: no such setting"},
 		},
+		"the edge's": {
+			map[string]any{"edgeAuto": "avif,svg", "edgeWidths": "on", "edgePending": "best", "edgeMaxJobs": 1, "edgeMaxSourceJobs": 1, "checkSource": true, "backfillQueue": true},
+			3, []string{`edgeAuto: "svg" cannot be written`, `edgeWidths: "on": want true or false`, "edge…: an origin may have 10 custom headers, and these settings need 11"},
+		},
 		"existing distribution": {map[string]any{"existingDistribution": "E2QWRUHAPOMQZL", "originGroup": true}, 1, []string{"existingDistribution: not with originGroup"}},
 		"no shield there":       {map[string]any{"region": "eu-north-1"}, 1, []string{"originShield: there is none in eu-north-1: use the nearest of ap-northeast-1"}},
 		"certificate":           {map[string]any{"domainName": "a.example", "certificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/x"}, 2, []string{"certificateArn", "in us-east-1, where CloudFront looks"}},

@@ -45,6 +45,10 @@ func triggerRole(front *stack, s settings) awsiam.Role {
 		})
 	}
 	logs := fmt.Sprintf("arn:aws:logs:*:%s:log-group:%s", *awscdk.Aws_ACCOUNT_ID(), s.triggerLogs())
+	jobs := []*string{jsii.String(s.jobQueueARN())}
+	if s.sendsToBackfill() {
+		jobs = append(jobs, jsii.String(s.jobQueueARN()+"-backfill"))
+	}
 	statements := []awsiam.PolicyStatement{
 		// HEAD of renditions and sources needs the right to read them.
 		allow("LookForPictures", "s3:GetObject", front.objectsARN("")),
@@ -52,7 +56,7 @@ func triggerRole(front *stack, s settings) awsiam.Role {
 		// from what is forbidden.
 		allow("TellMissingFromForbidden", "s3:ListBucket", front.bucketARN()),
 		// The job of a missing rendition.
-		allow("SendJobs", "sqs:SendMessage", jsii.String(s.jobQueueARN())),
+		allow("SendJobs", "sqs:SendMessage", jobs...),
 		// Lambda writes the log by the function's role, in whichever Region it ran.
 		awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 			Sid:       jsii.String("WriteLog"),

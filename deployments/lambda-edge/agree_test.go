@@ -50,7 +50,7 @@ func TestOneDecision(t *testing.T) {
 		case edge.NotFound:
 			want = "hidden"
 		case edge.Resize:
-			want = d.Rendition + " | " + d.Source + " | " + d.Job("r1").Encode()
+			want = d.Rendition + " | " + d.Source + " | " + d.Job(false, "r1").Encode()
 		}
 		for _, f := range functions {
 			if got := decisionOfFunction(f, r.Method, r.Path, r.Query); got != want {

@@ -92,7 +92,7 @@ func unzip(t *testing.T, data []byte) string {
 func buildElsewhere(t *testing.T) []byte {
 	t.Helper()
 	root := t.TempDir()
-	command(t, nil, "sh", "-c", `cp go.mod go.sum presets.json *.go "$0" && mkdir -p "$0/cmd" "$0/deployments/lambda-edge" && cp -R edge "$0" &&
+	command(t, nil, "sh", "-c", `cp go.mod go.sum presets.json presets-web.json *.go "$0" && mkdir -p "$0/cmd" "$0/deployments/lambda-edge" && cp -R edge "$0" &&
 		cp -R cmd/edge-wasm "$0/cmd" && cd deployments/lambda-edge && cp -R .npmrc build.mk package.json package-lock.json src pack node_modules "$0/deployments/lambda-edge"`, root)
 	command(t, []string{"GOFLAGS=-tags=testfault", "GOEXPERIMENT=nogreenteagc", "GOFIPS140=latest", "TZ=Asia/Tokyo"},
 		"sh", "-c", `umask 077 && cd "$0" && make -s -f deployments/lambda-edge/build.mk edge`, root)

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/term"
 
+	"calotype"
 	"calotype/deployments/local/page"
 	"calotype/edge"
 	"calotype/edge/origin"
@@ -71,8 +72,9 @@ func serveAll(ctx context.Context, f flags, s *servers, engine *decoder.Pool, li
 	pool := worker.New(settings, queues, store.New(s.s3, bucketName), log)
 
 	// A replaced picture's old rendition is not shown until workers follow.
-	rules := edge.Rules{Presets: settings.Presets, Prefix: settings.Prefix, CheckSource: true}
-	pictures := origin.New(rules, s.s3, bucketName, jobs, log, origin.Settings{})
+	rules := edge.Rules{Presets: settings.Presets, Prefix: settings.Prefix, CheckSource: true,
+		Auto: edge.AutoFormats{calotype.AVIF, calotype.WebP}}
+	pictures := origin.New(rules, s.s3, bucketName, jobs, log, origin.Settings{LowPriority: queues.Backfill})
 	front := page.New(page.Config{
 		S3: s.s3, Bucket: bucketName, Prefix: settings.Prefix, Presets: settings.Presets, Log: log,
 	})

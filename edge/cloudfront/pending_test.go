@@ -121,3 +121,40 @@ func TestNoOriginals(t *testing.T) {
 		t.Errorf("a rendition: got %+v, want it served", found.Answer)
 	}
 }
+
+// format=auto at CloudFront reads the parameter that the viewer-request function adds.
+func TestTriggerAuto(t *testing.T) {
+	auto := func(query, response string) string {
+		event := withSetting(eventOf("/a.jpg", query, "", response), "x-env-auto", "avif,webp")
+		return withSetting(event, "x-env-backfill-queue-url", "https://sqs.us-east-1.amazonaws.com/1/low")
+	}
+	tr := &Trigger{Presets: calotype.DefaultPresets()}
+	missing, source := Result{Status: 404}, Result{Status: 200, ETag: `"v2"`}
+	webp := Result{Status: 200, Metadata: lineageOf("v2", "1200x628", calotype.WebP)}
+	step := tr.Start([]byte(auto("size=M&format=auto&auto=avif", ""))).Next(missing)
+	if len(step.Heads) != 2 || step.Heads[0].Key != "resized/M.webp/a.jpg" || step.Heads[1].Key != "a.jpg" {
+		t.Fatalf("got %+v, want the first step and the source inspected", step)
+	}
+	if step = step.Next(missing, source); step.Send == nil || !strings.Contains(step.Send.Body, `["M.webp"]`) || strings.HasSuffix(step.Send.QueueURL, "low") {
+		t.Errorf("got %+v, want the job of the first step", step.Send)
+	}
+	step = tr.Start([]byte(auto("size=M&format=auto&auto=avif", ""))).Next(missing).Next(webp, source)
+	if step.Send == nil || !strings.Contains(step.Send.Body, `["M.avif"]`) || !strings.HasSuffix(step.Send.QueueURL, "low") {
+		t.Errorf("got %+v, want the job of the second step, at low priority", step.Send)
+	}
+	if step = step.Next(Result{Status: 200}); step.Answer.OriginPath != "/resized/M.webp" {
+		t.Errorf("got %+v, want the first step served", step.Answer)
+	}
+	if step := tr.Start([]byte(auto("size=M&format=auto", ""))); len(step.Heads) != 1 || step.Heads[0].Key != "resized/M/a.jpg" {
+		t.Errorf("got %+v, want the picture's own format", step)
+	}
+	meta := `"x-amz-meta-calotype-source-etag":[{"value":"v2"}],"x-amz-meta-calotype-boxes":[{"value":"1200x628"}],"x-amz-meta-calotype-format":[{"value":"webp"}]`
+	event := strings.Replace(auto("size=M&format=auto&auto=avif", `{"status":"200","headers":{`+meta+`}}`), `"path":""`, `"path":"/resized/M.webp"`, 1)
+	set := map[string]string{}
+	for _, h := range (&Trigger{Presets: calotype.DefaultPresets()}).Start([]byte(event)).Answer.Set {
+		set[h.Name] = h.Value
+	}
+	if set["Vary"] != "Accept" || set[edge.StateHeader] != "nearest; pending; M.webp" || set["Cache-Control"] != edge.UpgradeCacheControl {
+		t.Errorf("got %v", set)
+	}
+}

@@ -14,6 +14,11 @@ import (
 // may have failed and hands nothing over.
 func (t *Trigger) response(e event) Step {
 	a := Answer{Set: []Header{noSniff}}
+	origin := e.Request.origin()
+	s, err := parseSettings(origin.CustomHeaders)
+	if t.rules(s).IsAuto(e.Request.Querystring) {
+		a.Set = append(a.Set, varyAccept)
+	}
 	switch e.Response.Status {
 	case "200", "206", "304":
 	case "403", "404":
@@ -22,8 +27,6 @@ func (t *Trigger) response(e event) Step {
 	default:
 		return Step{Answer: &a}
 	}
-	origin := e.Request.origin()
-	s, err := parseSettings(origin.CustomHeaders)
 	if err != nil {
 		a.Fault, a.Detail = "settings", err.Error()
 		if s.prefix == "" {
@@ -40,9 +43,9 @@ func (t *Trigger) response(e event) Step {
 	r := t.resolveAnswered(d, s, from, redirected, calotype.ParseLineage(meta))
 	switch {
 	case r.State == edge.StateHidden:
-		return Step{Answer: &Answer{Response: &hidden, Fault: a.Fault, Detail: a.Detail}}
+		return a.refused(t.refuse(e, s, hidden))
 	case r.Serve == edge.ServeNotFound:
-		return Step{Answer: &Answer{Response: &notFound, Fault: a.Fault, Detail: a.Detail}}
+		return a.refused(t.refuse(e, s, notFound))
 	}
 	a.Set = append(a.Set, Header{edge.StateHeader, r.State})
 	if r.CacheControl != "" {
@@ -52,6 +55,12 @@ func (t *Trigger) response(e event) Step {
 		a.Set = append(a.Set, Header{"Content-Type", edge.ContentType(stored)})
 	}
 	return Step{Answer: &a}
+}
+
+// refused adds the answer's fault to a step that answers 404.
+func (a Answer) refused(step Step) Step {
+	step.Answer.Fault, step.Answer.Detail = a.Fault, a.Detail
+	return step
 }
 
 // resolveAnswered finds out which resolution origin-request must have had, given the
@@ -65,16 +74,16 @@ func (t *Trigger) resolveAnswered(d edge.Decision, s settings, from calotype.Var
 	}
 	switch {
 	case from != calotype.Variant{} && from != d.Variant:
-		return edge.Resolution{Serve: edge.ServeStandIn, State: edge.NearestState(from), CacheControl: edge.PendingCacheControl}
+		standIns := make([]edge.Observation, len(rules.StandIns(d)))
+		source.ETag = lineage.SourceETag
+		standIns[slices.Index(rules.StandIns(d), from)] = edge.Observation{Status: edge.Found, Lineage: lineage}
+		return rules.Resolve(d, rendition, source, standIns...)
 	case redirected || t.madeFor(d, lineage):
 		rendition = edge.Observation{Status: edge.Found, Lineage: lineage}
 	default:
 		source.Lineage = lineage
-		if rules.Pending == edge.PendingBest {
-			rules.Pending = edge.PendingOriginal // None stood in.
-		}
 	}
-	return rules.Resolve(d, rendition, source)
+	return rules.Resolve(d, rendition, source, make([]edge.Observation, len(rules.StandIns(d)))...) // None stood in.
 }
 
 // decideAnswered reads a request as it was sent to the origin. It reports whether

@@ -29,9 +29,12 @@ type settings struct {
 	quality     int
 	checkSource bool
 	pending     edge.Pending
+	auto        edge.AutoFormats
+	widths      bool
 	bucket      string
 	region      string // The bucket's; empty if it is part of the domain.
 	queueURL    string
+	lowQueueURL string      // For jobs that no viewer waits for; empty for queueURL.
 	limits      edge.Limits // Of the jobs that one instance sends.
 }
 
@@ -56,10 +59,18 @@ func parseSettings(h headers) (s settings, err error) {
 		}
 		return err
 	})
+	read("x-env-auto", func(text string) error { return s.auto.UnmarshalText([]byte(text)) })
+	read("x-env-widths", func(text string) (err error) { s.widths, err = parseSwitch(text); return err })
 	if s.role != roleRendition {
 		read("x-env-bucket-name", func(text string) (err error) { s.bucket, err = parseBucket(text); return err })
 		read("x-env-bucket-region", func(text string) (err error) { s.region, err = parseRegion(text); return err })
 		read("x-env-queue-url", func(text string) (err error) { s.queueURL, err = parseQueueURL(text); return err })
+		read("x-env-backfill-queue-url", func(text string) (err error) {
+			if text != "" {
+				s.lowQueueURL, err = parseQueueURL(text)
+			}
+			return err
+		})
 		read("x-env-max-source-jobs", func(text string) (err error) { s.limits.PerSource, err = parseLimit(text); return err })
 		read("x-env-max-jobs", func(text string) (err error) { s.limits.Total, err = parseLimit(text); return err })
 	}

@@ -1,7 +1,9 @@
 package cloudfront
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,8 +16,9 @@ import (
 type Trigger struct {
 	Presets calotype.Presets
 
-	dedupe edge.Dedupe
-	budget edge.Budget
+	dedupe   edge.Dedupe
+	upgrades edge.Dedupe
+	budget   edge.Budget
 }
 
 // Start takes an event as JSON and returns its first step.
@@ -24,6 +27,7 @@ func (t *Trigger) Start(data []byte) Step {
 	if err != nil {
 		return failed("event", err.Error())
 	}
+	t.upgrades.Window = edge.UpgradeWindow
 	if e.Config.EventType == originResponse {
 		return t.response(e)
 	}
@@ -40,11 +44,11 @@ func (t *Trigger) start(e event) Step {
 	case s.prefix != "" && origin.Path != "" && s.prefix.Contains(origin.Path):
 		return failed("settings", fmt.Sprintf("origin path %s is under the resized path: leave it empty, because the function sets it", origin.Path))
 	case s.prefix != "" && d.Verdict == edge.NotFound:
-		return Step{Answer: &Answer{Response: &notFound}}
+		return t.refuse(e, s, notFound)
 	case err != nil:
 		return failed("settings", err.Error())
 	case d.Verdict != edge.Resize && s.pending == edge.PendingNone:
-		return Step{Answer: &Answer{Response: &notFound}}
+		return t.refuse(e, s, notFound)
 	case d.Verdict != edge.Resize:
 		return pass()
 	}
@@ -66,6 +70,14 @@ func (t *Trigger) start(e event) Step {
 // of an original that is not served does not exist.
 var notFound, hidden = response404(), response404(Header{edge.StateHeader, edge.StateHidden})
 
+// refuse answers with a generated response.
+func (t *Trigger) refuse(e event, s settings, response Response) Step {
+	if t.rules(s).IsAuto(e.Request.Querystring) {
+		response.Headers = append(slices.Clip(response.Headers), varyAccept)
+	}
+	return Step{Answer: &Answer{Response: &response}}
+}
+
 func response404(more ...Header) Response {
 	return Response{
 		Status:      "404",
@@ -75,16 +87,19 @@ func response404(more ...Header) Response {
 	}
 }
 
+// varyAccept is for caches between CloudFront and the viewer.
+var varyAccept = Header{"Vary", "Accept"}
+
 // noSniff keeps browsers from guessing a type other than the Content-Type.
 var noSniff = Header{"X-Content-Type-Options", "nosniff"}
 
 // decide reads a request for the key under an origin's path.
 func (t *Trigger) decide(r eventRequest, s settings, path string) edge.Decision {
-	return t.rules(s).Decide(edge.Request{Method: r.Method, Path: strings.TrimSuffix(path, "/") + r.URI, Query: r.Querystring})
+	return t.rules(s).Decide(edge.Request{Method: r.Method, Path: strings.TrimSuffix(path, "/") + r.URI, Query: r.Querystring, Accept: edge.AcceptOf(r.Querystring)})
 }
 
 func (t *Trigger) rules(s settings) edge.Rules {
-	return edge.Rules{Presets: t.Presets, Prefix: s.prefix, Quality: s.quality, CheckSource: s.checkSource, Pending: s.pending}
+	return edge.Rules{Presets: t.Presets, Prefix: s.prefix, Quality: s.quality, CheckSource: s.checkSource, Pending: s.pending, Auto: s.auto, Widths: s.widths}
 }
 
 // request is an origin-request for a rendition while it is being decided. results holds
@@ -163,7 +178,7 @@ func (r request) resolve() Step {
 	}
 	step := r.answer(resolution)
 	if step.Answer != nil && step.Answer.Fault == "" && resolution.Enqueue {
-		return r.send(*step.Answer)
+		return r.send(*step.Answer, resolution.Upgrade)
 	}
 	return step
 }
@@ -176,11 +191,11 @@ func (r request) answer(resolution edge.Resolution) Step {
 	case resolution.Serve == edge.ServeStandIn:
 		return r.redirect(resolution.StandIn)
 	case resolution.Serve == edge.ServeNotFound && resolution.State == edge.StateHidden:
-		return Step{Answer: &Answer{Response: &hidden}}
+		return r.refuse(r.event, r.settings, hidden)
 	case resolution.Enqueue:
 		return Step{Answer: &Answer{URI: r.literalURI()}}
 	case resolution.Serve == edge.ServeNotFound && r.settings.pending == edge.PendingNone:
-		return Step{Answer: &Answer{Response: &notFound}}
+		return r.refuse(r.event, r.settings, notFound)
 	case resolution.Serve == edge.ServeSource, r.results[source].Status == 404:
 		return pass()
 	}
@@ -229,25 +244,30 @@ func (r request) redirect(v calotype.Variant) Step {
 	return Step{Answer: &Answer{OriginPath: path, URI: r.literalURI()}}
 }
 
-// send sends the job, unless it was sent in the last minute, and then answers.
-func (r request) send(answer Answer) Step {
-	d := r.decision
+// send sends the job, unless it was sent a moment ago, and then answers.
+func (r request) send(answer Answer, upgrade bool) Step {
+	d, dedupe, queueURL := r.decision, &r.dedupe, r.settings.queueURL
+	if upgrade {
+		dedupe = &r.upgrades
+		queueURL = cmp.Or(r.settings.lowQueueURL, queueURL)
+	}
 	key := r.settings.bucket + "/" + d.Rendition // A function may serve several buckets.
-	if !r.dedupe.Add(key, time.Now()) {
+	if !dedupe.Add(key, time.Now()) {
 		return Step{Answer: &answer}
 	}
+	job := d.Job(upgrade, r.event.requestID())
 	if !r.budget.Take(r.settings.bucket+"/"+d.Source, r.settings.limits, time.Now()) {
-		r.dedupe.Remove(key)
+		dedupe.Remove(key)
 		if r.dedupe.Add("budget", time.Now()) {
-			answer.Fault, answer.Detail = "budget", fmt.Sprintf("enqueue %s %s: the budget of this minute is used up", d.Source, d.Variant)
+			answer.Fault, answer.Detail = "budget", fmt.Sprintf("enqueue %s %s: the budget of this minute is used up", d.Source, job.Variants[0])
 		}
 		return Step{Answer: &answer}
 	}
-	message := &Send{r.settings.queueURL, d.Job(r.event.requestID()).Encode(), queueRegion(r.settings.queueURL)}
+	message := &Send{queueURL, job.Encode(), queueRegion(queueURL)}
 	return Step{Send: message, next: func(results []Result) Step {
 		if !results[0].ok() {
-			r.dedupe.Remove(key) // The next view tries again.
-			answer.Fault, answer.Detail = "enqueue", fmt.Sprintf("enqueue %s %s: status %d", d.Source, d.Variant, results[0].Status)
+			dedupe.Remove(key) // The next view tries again.
+			answer.Fault, answer.Detail = "enqueue", fmt.Sprintf("enqueue %s %s: status %d", d.Source, job.Variants[0], results[0].Status)
 		}
 		return Step{Answer: &answer}
 	}}

@@ -1,6 +1,7 @@
 package origin
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"net/http"
@@ -9,31 +10,35 @@ import (
 	"calotype/edge"
 )
 
-// enqueue sends the job in the background, unless it was sent in the last minute or the
-// budget is used up. The viewer neither waits for it nor can cancel it.
-func (o *Origin) enqueue(r *http.Request, d edge.Decision) {
-	now := time.Now()
-	if !o.dedupe.Add(d.Rendition, now) {
+// enqueue sends the job in the background, unless it was sent a moment ago or the budget
+// is used up. The viewer neither waits for it nor can cancel it.
+func (o *Origin) enqueue(r *http.Request, d edge.Decision, upgrade bool) {
+	now, dedupe, jobs := time.Now(), &o.dedupe, o.jobs
+	if upgrade {
+		dedupe = &o.upgrades
+		jobs = cmp.Or(o.lowJobs, jobs)
+	}
+	if !dedupe.Add(d.Rendition, now) {
 		o.metrics.enqueued(enqueueDuplicate)
 		return
 	}
 	if !o.budget.Take(d.Source, o.limits, now) {
-		o.dedupe.Remove(d.Rendition)
+		dedupe.Remove(d.Rendition)
 		o.metrics.enqueued(enqueueOverBudget)
 		if last := o.budgetLogged.Load(); now.Unix()-last >= 60 && o.budgetLogged.CompareAndSwap(last, now.Unix()) {
 			o.log.Warn().Str("source", d.Source).Msg("job budget used up")
 		}
 		return
 	}
-	job, ctx := d.Job(requestID(r)), context.WithoutCancel(r.Context())
+	job, ctx := d.Job(upgrade, requestID(r)), context.WithoutCancel(r.Context())
 	o.sends.Go(func() { // The request must not be used after the handler returns.
 		ctx, cancel := context.WithTimeout(ctx, o.bucket.timeouts.enqueue)
 		defer cancel()
-		if err := o.jobs.Send(ctx, job.Encode(), 0); err != nil {
-			o.dedupe.Remove(d.Rendition) // The next view tries again.
+		if err := jobs.Send(ctx, job.Encode(), 0); err != nil {
+			dedupe.Remove(d.Rendition) // The next view tries again.
 			o.metrics.enqueued(enqueueFailed)
 			if failures, log := o.queue.failed(err); log {
-				o.log.Error().Err(err).Str("source", d.Source).Stringer("variant", d.Variant).Str("request", job.Request).
+				o.log.Error().Err(err).Str("source", d.Source).Stringer("variant", job.Variants[0]).Str("request", job.Request).
 					Int("failures", failures).Msg("enqueue")
 			}
 			return
@@ -42,7 +47,7 @@ func (o *Origin) enqueue(r *http.Request, d edge.Decision) {
 			o.log.Info().Int64("ms", length.Milliseconds()).Msg("queue responds")
 		}
 		o.metrics.enqueued(enqueueSent)
-		o.log.Info().Str("source", d.Source).Stringer("variant", d.Variant).Str("request", job.Request).Msg("enqueue")
+		o.log.Info().Str("source", d.Source).Stringer("variant", job.Variants[0]).Str("request", job.Request).Msg("enqueue")
 	})
 }
 

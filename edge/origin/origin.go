@@ -6,6 +6,7 @@ package origin
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,17 +39,19 @@ const viewerTimeout = 2 * time.Minute
 
 // Origin is an [http.Handler] that serves the pictures of one bucket.
 type Origin struct {
-	rules   edge.Rules
-	bucket  bucket
-	jobs    *queue.Queue
-	dedupe  edge.Dedupe
-	budget  edge.Budget
-	limits  edge.Limits
-	health  health // The health of the store.
-	queue   outage
-	sends   sync.WaitGroup
-	log     zerolog.Logger
-	metrics *metrics
+	rules    edge.Rules
+	bucket   bucket
+	jobs     *queue.Queue
+	lowJobs  *queue.Queue // nil if there is none.
+	dedupe   edge.Dedupe
+	upgrades edge.Dedupe
+	budget   edge.Budget
+	limits   edge.Limits
+	health   health // The health of the store.
+	queue    outage
+	sends    sync.WaitGroup
+	log      zerolog.Logger
+	metrics  *metrics
 
 	budgetLogged atomic.Int64 // When it was last logged that the budget is used up, in Unix seconds.
 }
@@ -58,6 +61,9 @@ type Settings struct {
 	// MaxSourceJobs and MaxJobs limit the jobs sent in a minute, for one source and in
 	// total; by default [edge.DefaultSourceJobs] and [edge.DefaultTotalJobs].
 	MaxSourceJobs, MaxJobs int
+	// LowPriority is the queue for jobs that no viewer waits for; by default the queue for
+	// all jobs.
+	LowPriority *queue.Queue
 }
 
 // New returns an origin for a bucket that sends its jobs to a queue.
@@ -67,12 +73,14 @@ func New(rules edge.Rules, client *s3.Client, name string, jobs *queue.Queue, lo
 		options.Retryer = retry.AddWithMaxBackoffDelay(options.Retryer, maxBackoff)
 	})
 	return &Origin{
-		rules:   rules,
-		bucket:  bucket{client, name, &reason{}, defaultTimeouts},
-		jobs:    jobs,
-		limits:  edge.Limits{PerSource: settings.MaxSourceJobs, Total: settings.MaxJobs},
-		log:     log,
-		metrics: newMetrics(),
+		rules:    rules,
+		bucket:   bucket{client, name, &reason{}, defaultTimeouts},
+		jobs:     jobs,
+		lowJobs:  settings.LowPriority,
+		upgrades: edge.Dedupe{Window: edge.UpgradeWindow},
+		limits:   edge.Limits{PerSource: settings.MaxSourceJobs, Total: settings.MaxJobs},
+		log:      log,
+		metrics:  newMetrics(),
 	}
 }
 
@@ -86,7 +94,12 @@ func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// Otherwise the server first reads the body, which may never arrive.
 		observed.Header().Set("Connection", "close")
 	}
-	d := o.rules.Decide(edge.Request{Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery})
+	if o.rules.IsAuto(r.URL.RawQuery) {
+		observed.Header().Set("Vary", "Accept")
+	}
+	d := o.rules.Decide(edge.Request{
+		Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, Accept: strings.Join(r.Header.Values("Accept"), ","),
+	})
 	_, isPicture := calotype.FormatOfKey(d.Source)
 	v := view{Origin: o, w: observed, r: r, decision: d, deadline: time.Now().Add(o.bucket.timeouts.store)}
 	switch {

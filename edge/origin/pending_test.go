@@ -2,11 +2,13 @@ package origin
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"calotype"
 	"calotype/edge"
 	"calotype/internal/awstest"
+	"calotype/queue"
 )
 
 func (s fixture) putMade(t *testing.T, key, body, etag, boxes string, format calotype.Format) {
@@ -81,4 +83,71 @@ func TestNone(t *testing.T) {
 	if r, body := s.ask(t, "GET", "/k.jpg?size=M"); r.StatusCode != 404 || body == "the original" {
 		t.Errorf("a fallback copy: got %d %q, want 404", r.StatusCode, body)
 	}
+}
+
+// format=auto: the original, then WebP with a job of low priority, then AVIF. Every answer
+// varies by Accept.
+func TestAuto(t *testing.T) {
+	s := startWith(t, edge.Rules{Presets: calotype.DefaultPresets(), Prefix: "resized", Auto: edge.AutoFormats{calotype.AVIF, calotype.WebP}})
+	low, _ := awstest.Queues(t)
+	s.origin.lowJobs = queue.New(awstest.SQS(t), low)
+	etag := s.putSource(t, "k.jpg", "the original")
+	const avif, webp = "image/avif,image/webp,*/*;q=0.8", "image/webp,*/*"
+	answer := func(accept, wantState, wantBody, wantLife string) {
+		t.Helper()
+		r, body := s.ask(t, "GET", "/k.jpg?size=M&format=auto", "Accept", accept)
+		wantHeader(t, r, "X-Calotype", wantState)
+		wantHeader(t, r, "Vary", "Accept")
+		wantHeader(t, r, "Cache-Control", wantLife)
+		if r.StatusCode != 200 || body != wantBody {
+			t.Errorf("%s: got %d %q, want %q", accept, r.StatusCode, body, wantBody)
+		}
+		if again, _ := s.ask(t, "GET", "/k.jpg?size=M&format=auto", "Accept", accept, "If-None-Match", r.Header.Get("ETag")); again.StatusCode != 304 || again.Header.Get("Vary") != "Accept" {
+			t.Errorf("%s: got %d, Vary %q, want 304", accept, again.StatusCode, again.Header.Get("Vary"))
+		}
+	}
+	jobs := func(url, want string) {
+		t.Helper()
+		s.settle()
+		got := awstest.Drain(t, url)
+		if want == "" && len(got) != 0 || want != "" && (len(got) != 1 || !strings.Contains(got[0], `"variants":["`+want+`"]`)) {
+			t.Errorf("jobs %v, want %q", got, want)
+		}
+	}
+	const stored = "public, max-age=300, s-maxage=86400"
+	answer(avif, "original; pending", "the original", edge.PendingCacheControl)
+	jobs(s.jobs, "M.webp")
+	jobs(low, "")
+	s.putMade(t, "resized/M.webp/k.jpg", "webp", etag, "1200x628", calotype.WebP)
+	answer(avif, "nearest; pending; M.webp", "webp", edge.UpgradeCacheControl)
+	answer(webp, "rendition", "webp", stored)
+	jobs(s.jobs, "")
+	jobs(low, "M.avif")
+	s.putMade(t, "resized/M.avif/k.jpg", "avif", etag, "1200x628", calotype.AVIF)
+	answer(avif, "rendition", "avif", stored)
+	s.putMade(t, "resized/M/k.jpg", "jpeg", etag, "1200x628", calotype.JPEG)
+	answer("*/*", "rendition", "jpeg", stored)
+	for _, path := range []string{"/none.jpg?size=M&format=auto", "/resized/M/k.jpg?format=AUTO"} {
+		if r, _ := s.ask(t, "GET", path); r.StatusCode != 404 || r.Header.Get("Vary") != "Accept" {
+			t.Errorf("%s: got %d, Vary %q", path, r.StatusCode, r.Header.Get("Vary"))
+		}
+	}
+	if r, _ := s.ask(t, "GET", "/k.jpg?size=M&to_webp=1"); r.Header.Get("Vary") != "" {
+		t.Error("an answer that does not depend on Accept says that it does")
+	}
+}
+
+// Where originals must not be seen, format=auto serves its first step and nothing else.
+func TestAutoNone(t *testing.T) {
+	s := startWith(t, edge.Rules{Presets: calotype.DefaultPresets(), Prefix: "resized", Auto: edge.AutoFormats{calotype.AVIF, calotype.WebP}, Pending: edge.PendingNone})
+	etag := s.putSource(t, "k.jpg", "the original")
+	ask := func(status int, want string) {
+		t.Helper()
+		if r, body := s.ask(t, "GET", "/k.jpg?size=M&format=auto", "Accept", "image/avif,image/webp"); r.StatusCode != status || body != want {
+			t.Errorf("got %d %q, want %d %q", r.StatusCode, body, status, want)
+		}
+	}
+	ask(404, "404 page not found\n")
+	s.putMade(t, "resized/M.webp/k.jpg", "webp", etag, "1200x628", calotype.WebP)
+	ask(200, "webp")
 }

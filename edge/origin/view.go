@@ -94,7 +94,7 @@ func (v view) serveStandIn(rendition, source edge.Observation, resolution edge.R
 	}
 	defer standIn.Close()
 	if resolution.Enqueue {
-		v.enqueue(v.r, v.decision)
+		v.enqueue(v.r, v.decision, resolution.Upgrade)
 	}
 	v.serve(standIn, resolution)
 }
@@ -114,13 +114,12 @@ func (v view) serveSource(rendition, inspected edge.Observation, standIns []edge
 	}
 	v.note("open source", v.decision.Source, err)
 	resolution := v.rules.Resolve(v.decision, rendition, observe(source, err), standIns...)
-	switch resolution.Serve {
-	case edge.ServeNotFound, edge.ServeUnavailable:
+	if resolution.Serve != edge.ServeSource {
 		v.refuse(resolution)
 		return
 	}
 	if resolution.Enqueue {
-		v.enqueue(v.r, v.decision)
+		v.enqueue(v.r, v.decision, resolution.Upgrade)
 	}
 	v.serve(source, resolution)
 }
@@ -128,7 +127,7 @@ func (v view) serveSource(rendition, inspected edge.Observation, standIns []edge
 // refuse answers 404 or 502. A 404 may stand for a rendition that will exist.
 func (v view) refuse(resolution edge.Resolution) {
 	if resolution.Enqueue {
-		v.enqueue(v.r, v.decision)
+		v.enqueue(v.r, v.decision, resolution.Upgrade)
 	}
 	h := v.w.Header()
 	h.Set("Cache-Control", resolution.CacheControl)

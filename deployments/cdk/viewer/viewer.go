@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"calotype"
+	"calotype/edge"
 )
 
 // maxCode is the maximum size of a function at CloudFront, in bytes.
@@ -20,17 +21,35 @@ const maxCode = 10 << 10
 //go:embed viewer.js
 var source string
 
+// Options are what is switched on at the edge.
+type Options struct {
+	// Auto are the formats of format=auto. The function adds the parameter auto with the
+	// first one that the viewer accepts; a viewer's own value never reaches the cache.
+	Auto edge.AutoFormats
+	// Widths makes w and dpr count. The function turns them into size.
+	Widths bool
+}
+
 // Code returns the function for a table of presets.
-func Code(presets calotype.Presets) (string, error) {
+func Code(presets calotype.Presets, options Options) (string, error) {
 	var sizes []string
 	for _, p := range presets {
 		sizes = append(sizes, p.Name)
 	}
-	list, err := json.Marshal(sizes)
-	if err != nil {
-		return "", fmt.Errorf("write sizes: %w", err)
+	widths := [][2]any{}
+	if options.Widths {
+		for _, p := range presets.Widths() {
+			widths = append(widths, [2]any{p.Name, p.Wide.Width})
+		}
 	}
-	code := strings.Replace(source, `["SIZES"]`, string(list), 1)
+	code := source
+	for place, list := range map[string]any{`["SIZES"]`: sizes, `["AUTO"]`: append(edge.AutoFormats{}, options.Auto...), `["WIDTHS"]`: widths} {
+		text, err := json.Marshal(list)
+		if err != nil {
+			return "", fmt.Errorf("write the function: %w", err)
+		}
+		code = strings.Replace(code, place, string(text), 1)
+	}
 	if len(code) > maxCode {
 		return "", fmt.Errorf("the viewer-request function for %d presets has %d bytes, and CloudFront allows %d: use fewer presets, or shorter names", len(presets), len(code), maxCode)
 	}

@@ -1,6 +1,8 @@
 // Generated from the table of presets. JavaScript as of ES 5.1.
 var sizes = ["SIZES"];
 var formats = ["webp", "avif", "jpeg", "png"];
+var auto = ["AUTO"]; // Of format=auto, the most wanted first.
+var widths = ["WIDTHS"]; // Names and widths, from narrow to wide.
 
 // A value as Go decodes it (except +, which no known parameter contains), or undefined
 // if Go skips the pair.
@@ -13,13 +15,36 @@ function decode(text) {
   }
 }
 
+// Whether an Accept header names a format, as at the edge.
+function accepts(header, format) {
+  return header.split(',').some(function (part) {
+    var words = part.split(';').map(function (word) {
+      return word.replace(/^[ \t]+|[ \t]+$/g, '');
+    });
+    return words.shift().toLowerCase() === 'image/' + format && !words.some(function (word) {
+      return /^q[ \t]*=[ \t]*[0.]+$/i.test(word);
+    });
+  });
+}
+
+// The preset for a width, as at the edge, or ''.
+function widthPreset(w, dpr) {
+  if (!/^[0-9]{1,5}$/.test(w) || !Number(w) || !widths.length) return '';
+  var width = Number(w);
+  if (/^[0-9]{1,2}(\.[0-9]{1,3})?$/.test(dpr) && Number(dpr)) {
+    width = Math.ceil((width * Math.round(Number(dpr) * 1000)) / 1000);
+  }
+  for (var i = 0; i < widths.length - 1 && widths[i][1] < width; i++);
+  return widths[i][0];
+}
+
 // The first value of each known parameter. As at the edge, a name must not be escaped:
 // "si%7Ae" is not "size".
 function read(query) {
-  var first = { size: '', to_webp: '', format: '' };
+  var first = { size: '', to_webp: '', format: '', w: '', dpr: '' };
   var seen = [];
   Object.keys(query).forEach(function (name) {
-    if (['size', 'to_webp', 'format'].indexOf(name) < 0) return;
+    if (['size', 'to_webp', 'format', 'w', 'dpr'].indexOf(name) < 0) return;
     (query[name].multiValue || [query[name]]).forEach(function (one) {
       var value = decode(one.value);
       if (value === undefined || seen.indexOf(name) >= 0) return;
@@ -34,11 +59,19 @@ function handler(event) {
   var request = event.request;
   var asked = read(request.querystring);
   request.querystring = {};
+  if (!asked.size) asked.size = widthPreset(asked.w, asked.dpr);
   if (sizes.indexOf(asked.size) < 0) return request;
   if (/^[A-Za-z]+$/.test(asked.format)) asked.format = asked.format.toLowerCase();
   if (asked.format === 'jpg') asked.format = 'jpeg';
-  if (asked.format && formats.indexOf(asked.format) < 0) asked.format = 'unknown'; // One cache key.
+  var isAuto = auto.length && asked.format === 'auto';
+  if (asked.format && !isAuto && formats.indexOf(asked.format) < 0) asked.format = 'unknown'; // One cache key.
   request.querystring.size = { value: asked.size };
+  if (isAuto) {
+    var accept = request.headers.accept || { value: '' };
+    var header = (accept.multiValue || [accept]).map(function (one) { return one.value; }).join(',');
+    var best = auto.filter(function (format) { return accepts(header, format); })[0];
+    if (best) request.querystring.auto = { value: best };
+  }
   if (asked.format) {
     request.querystring.format = { value: asked.format };
   } else if (/^(1|true)$/i.test(asked.to_webp)) {

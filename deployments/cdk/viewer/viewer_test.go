@@ -41,15 +41,17 @@ const split = (query) => {
   }
   return parsed;
 };
-const queries = JSON.parse(fs.readFileSync(0, 'utf8'));
-const answers = queries.map((q) => handler({ version: '1.0', request: { method: 'GET', uri: '/kitty.jpg', querystring: split(q), headers: {}, cookies: {} } }).querystring);
+const { accept, queries } = JSON.parse(fs.readFileSync(0, 'utf8'));
+const headers = accept.length === 0 ? {} : { accept: { value: accept[0], multiValue: accept.length > 1 ? accept.map((value) => ({ value })) : undefined } };
+const answers = queries.map((q) => handler({ version: '1.0', request: { method: 'GET', uri: '/kitty.jpg', querystring: split(q), headers, cookies: {} } }).querystring);
 process.stdout.write(JSON.stringify(answers));
 `
 
-// normalise runs the function for a table of presets over queries, in Node.
-func normalise(t *testing.T, presets calotype.Presets, queries []string) []parameters {
+// normalise runs the function for a table of presets over queries, in Node. The viewer
+// sends the Accept headers.
+func normalise(t *testing.T, presets calotype.Presets, options Options, queries []string, accept ...string) []parameters {
 	t.Helper()
-	code, err := Code(presets)
+	code, err := Code(presets, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +59,7 @@ func normalise(t *testing.T, presets calotype.Presets, queries []string) []param
 	if err := os.WriteFile(file, []byte(code), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	in, err := json.Marshal(queries)
+	in, err := json.Marshal(map[string][]string{"queries": queries, "accept": append([]string{}, accept...)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,6 +96,9 @@ var queries = []string{
 	"size=%FF&size=M", "size=M;to_webp=1", "size=M;&size=S", "size=M&format=webp;", "si;ze=M", "size=M&v=123", "utm_source=x&size=M&fbclid=abc",
 	"__proto__=M", "constructor=M&size=M", "size=__proto__", "size=constructor", "size=M&format=constructor", "size=hasOwnProperty",
 	"size=M=S", "=M", "&&size=M&&", "size=M&to_webp=%31", "size=M%00", "size=%C3%A9", "size=é", "size=M&format=web%70", "SIZE=M", "size[]=M", "0=1&size=L&1=2",
+	"size=M&format=auto", "size=M&format=AUTO&to_webp=1", "size=M&format=auto&auto=avif", "size=M&auto=avif", "format=auto", "size=w640&format=auto&auto=svg", "size=M&format=aut%C3%B6",
+	"w=640", "w=641&format=auto", "w=320&dpr=2", "w=320&dpr=1.501", "w=1280&dpr=0.333", "w=99999", "w=0", "w=-1", "w=640px", "w=64.0", "w=100000", "w=+640", "dpr=2", "size=&w=640", "size=Q&w=640", "w=640&size=M",
+	"w=640&dpr=1.", "w=640&dpr=.5", "w=640&dpr=1.0001", "w=640&dpr=0", "w=640&dpr=100", "w=%36%34%30", "w=%ZZ&w=320", "w=00640&dpr=01.5", "w=827&dpr=1.001&to_webp=1", "w=%D9%A3", "W=640",
 	"size=M&size=", "to_webp=1&to_webp=0&size=S", "format=png&format=avif&size=SXS", "size=SL&format=png%20",
 }
 
@@ -104,17 +109,38 @@ func TestDecisionIsTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, presets := range map[string]calotype.Presets{"default presets": calotype.DefaultPresets(), "odd presets": own} {
+	everything := Options{Auto: edge.AutoFormats{calotype.AVIF, calotype.WebP}, Widths: true}
+	for name, c := range map[string]struct {
+		presets calotype.Presets
+		options Options
+		accept  []string
+	}{
+		"default presets":       {calotype.DefaultPresets(), Options{}, nil},
+		"odd presets":           {own, Options{}, []string{"image/avif"}},
+		"AVIF":                  {calotype.WebPresets(), everything, []string{"image/avif,image/webp,*/*;q=0.8"}},
+		"AVIF alone":            {calotype.DefaultPresets(), everything, []string{"IMAGE/avif ; q=0.5"}},
+		"WebP":                  {calotype.WebPresets(), everything, []string{"image/webp,*/*"}},
+		"no AVIF":               {calotype.WebPresets(), everything, []string{"image/avif; q = 0.00,image/webp;q=0.1"}},
+		"odd weights":           {calotype.WebPresets(), everything, []string{"image/avif;q=,image/webp;q=x;q=0"}},
+		"neither":               {calotype.WebPresets(), everything, []string{"image/*,*/*"}},
+		"rubbish":               {calotype.WebPresets(), everything, []string{";;,=,image/avif-x,\timage/web p"}},
+		"two headers":           {calotype.WebPresets(), everything, []string{"image/png", "image/webp"}},
+		"no header":             {calotype.WebPresets(), everything, nil},
+		"WebP first":            {calotype.DefaultPresets(), Options{Auto: edge.AutoFormats{calotype.WebP, calotype.AVIF}}, []string{"image/avif"}},
+		"widths without such":   {calotype.DefaultPresets(), everything, nil},
+		"such but switched off": {calotype.WebPresets(), Options{}, nil},
+	} {
 		t.Run(name, func(t *testing.T) {
-			rules := edge.Rules{Presets: presets, Prefix: "resized"}
+			presets := c.presets
+			rules := edge.Rules{Presets: presets, Prefix: "resized", Auto: c.options.Auto, Widths: c.options.Widths}
 			queries := queries
 			for _, p := range presets {
-				queries = append(queries, "size="+p.Name, "to_webp=1&size="+p.Name, "format=avif&size="+p.Name)
+				queries = append(queries, "size="+p.Name, "to_webp=1&size="+p.Name, "format=avif&size="+p.Name, "format=auto&size="+p.Name)
 			}
-			for i, answer := range normalise(t, presets, queries) {
-				for _, path := range []string{"/kitty.jpg", "/kitty.webp", "/notes.txt", "/resized/M/kitty.jpg"} {
-					want := rules.Decide(edge.Request{Method: "GET", Path: path, Query: queries[i]})
-					got := rules.Decide(edge.Request{Method: "GET", Path: path, Query: answer.query()})
+			for i, answer := range normalise(t, presets, c.options, queries, c.accept...) {
+				for _, path := range []string{"/kitty.jpg", "/kitty.webp", "/kitty.gif", "/notes.txt", "/resized/M/kitty.jpg"} {
+					want := rules.Decide(edge.Request{Method: "GET", Path: path, Query: queries[i], Accept: strings.Join(c.accept, ",")})
+					got := rules.Decide(edge.Request{Method: "GET", Path: path, Query: answer.query(), Accept: edge.AcceptOf(answer.query())})
 					if got != want {
 						t.Errorf("%s?%s became ?%s: decided %+v, want %+v", path, queries[i], answer.query(), got, want)
 					}
@@ -136,7 +162,7 @@ func TestFewCacheKeys(t *testing.T) {
 			allowed["format="+format+"&size="+p.Name] = true
 		}
 	}
-	for i, answer := range normalise(t, presets, queries) {
+	for i, answer := range normalise(t, presets, Options{}, queries, "image/avif") {
 		if !allowed[answer.query()] {
 			t.Errorf("?%s became ?%s, which is a cache key without use", queries[i], answer.query())
 		}
@@ -147,9 +173,23 @@ func TestFewCacheKeys(t *testing.T) {
 func TestFormats(t *testing.T) {
 	for _, f := range []calotype.Format{calotype.JPEG, calotype.PNG, calotype.GIF, calotype.WebP, calotype.AVIF, calotype.BMP, calotype.TIFF, calotype.HEIC} {
 		name, want := calotype.ParseFormat(string(f))
-		answer := normalise(t, calotype.DefaultPresets(), []string{"size=M&format=" + string(f)})[0]
+		answer := normalise(t, calotype.DefaultPresets(), Options{}, []string{"size=M&format=" + string(f)})[0]
 		if got := answer["format"].Value; want && got != string(name) || !want && got != "unknown" {
 			t.Errorf("format %s: let through %q, known: %v", f, got, want)
+		}
+	}
+}
+
+// A preset has at most three entries for format=auto, whatever viewers accept or ask for.
+func TestFewCacheKeysOfAuto(t *testing.T) {
+	options := Options{Auto: edge.AutoFormats{calotype.AVIF, calotype.WebP}, Widths: true}
+	allowed := map[string]bool{"format=auto&size=w640": true, "auto=avif&format=auto&size=w640": true, "auto=webp&format=auto&size=w640": true}
+	queries := []string{"size=w640&format=auto", "w=640&format=auto&auto=png", "w=320&dpr=2&format=auto&v=1", "w=600&format=AUTO&auto=avif"}
+	for _, accept := range []string{"image/jxl,image/avif,image/webp", "image/avif", "image/webp", "", "*/*", "image/gif"} {
+		for i, answer := range normalise(t, calotype.WebPresets(), options, queries, accept) {
+			if query := answer.query(); query != "" && !allowed[query] {
+				t.Errorf("%s, ?%s became ?%s", accept, queries[i], query)
+			}
 		}
 	}
 }
@@ -159,7 +199,7 @@ func TestTooManyPresets(t *testing.T) {
 	for range 300 {
 		presets = append(presets, calotype.Preset{Name: strings.Repeat("x", 32)})
 	}
-	if _, err := Code(presets); err == nil || !strings.Contains(err.Error(), "use fewer presets") {
+	if _, err := Code(presets, Options{}); err == nil || !strings.Contains(err.Error(), "use fewer presets") {
 		t.Errorf("got %v, want an error that says what to do", err)
 	}
 }
