@@ -49,6 +49,7 @@ type commands struct {
 	Explain explainCommand `cmd:"" help:"Show how a URL or key is handled, and why."`
 	Srcset  srcsetCommand  `cmd:"" help:"Print the HTML that lets a browser choose among the widths of a picture."`
 	Status  statusCommand  `cmd:"" help:"Show queues, workers, dead letters and permissions at a glance."`
+	Smoke   smokeCommand   `cmd:"" help:"Test a deployment as its viewers use it, with pictures of its own."`
 	Remove  removeCommand  `cmd:"" help:"Delete all renditions of one picture (--source: the picture too), and invalidate it."`
 	Again   againCommand   `cmd:"" help:"Make all renditions of one picture again."`
 	Render  renderCommand  `cmd:"" help:"Make renditions of local files, without S3 or a queue."`
