@@ -37,17 +37,18 @@ func IsNearest(state string) bool { return strings.HasPrefix(state, stateNearest
 // PendingCacheControl is the Cache-Control of an original served in place of a
 // rendition: a few seconds in a shared cache, and a day if the origin fails then.
 // no-store, private and s-maxage=0 would turn off CloudFront's request collapsing, and
-// stale-while-revalidate would show the original once more than needed.
+// stale-while-revalidate would show the original once more than needed. HAProxy 2.6 stores
+// nothing with max-age=0, whatever s-maxage says.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html#request-custom-traffic-spikes
-const PendingCacheControl = "public, max-age=0, s-maxage=5, stale-if-error=86400"
+const PendingCacheControl = "public, max-age=1, s-maxage=5, stale-if-error=86400"
 
 // UpgradeCacheControl is the Cache-Control of a rendition whose place a better format
 // takes, which is made when no viewer waits.
-const UpgradeCacheControl = "public, max-age=0, s-maxage=60, stale-if-error=86400"
+const UpgradeCacheControl = "public, max-age=1, s-maxage=60, stale-if-error=86400"
 
 // NotFoundCacheControl is the Cache-Control of a 404. Without one, caches keep a 404 for
 // minutes by default, also after the picture was uploaded.
-const NotFoundCacheControl = "public, max-age=0, s-maxage=5"
+const NotFoundCacheControl = "public, max-age=1, s-maxage=5"
 
 // ErrorCacheControl is the Cache-Control of a 502.
 const ErrorCacheControl = "no-store"

@@ -29,7 +29,7 @@ func TestJobMakesTheVariantAndItsSiblings(t *testing.T) {
 	if f, w, h := size(t, body); f != calotype.WebP || w != 837 || h != 628 {
 		t.Errorf("got %s %dx%d, want webp 837x628", f, w, h)
 	}
-	if o.ContentType != "image/webp" || o.CacheControl != "public, max-age=300, s-maxage=86400" {
+	if o.ContentType != "image/webp" || o.CacheControl != "public, max-age=300, s-maxage=86400, stale-while-revalidate=60, stale-if-error=86400" {
 		t.Errorf("got %q, %q", o.ContentType, o.CacheControl)
 	}
 	want := calotype.Lineage{
@@ -274,7 +274,7 @@ func TestPassthrough(t *testing.T) {
 	if l := calotype.ParseLineage(o.Metadata); !bytes.Equal(body, small) || l.CopyReason != calotype.CopyAsIs || l.Size != (calotype.Box{Width: 60, Height: 40}) {
 		t.Errorf("got %d bytes, %+v", len(body), l)
 	}
-	if o.CacheControl != "public, max-age=300, s-maxage=86400" {
+	if o.CacheControl != "public, max-age=300, s-maxage=86400, stale-while-revalidate=60, stale-if-error=86400" {
 		t.Errorf("got %q: it is as good as a rendition", o.CacheControl)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"calotype/edge"
@@ -23,6 +25,7 @@ type edgeCommand struct {
 	Widths        bool             `help:"Let w=640&dpr=2 request the next preset that limits the width only, as those of --presets web do."`
 	Auto          edge.AutoFormats `help:"The formats of format=auto, the most wanted first, such as avif,webp. A viewer gets the first that its Accept header names. Without them format=auto is unknown." placeholder:"FORMATS"`
 	BackfillURL   string           `name:"backfill-queue-url" help:"The SQS queue for jobs that no viewer waits for: AVIF after WebP. By default they go to --queue-url." placeholder:"URL"`
+	AllowOrigin   string           `help:"The website whose pages may read pictures by script (CORS), such as https://shop.example; * is every one, none is none." default:"*" placeholder:"ORIGIN"`
 	MaxSourceJobs int              `help:"The maximum number of jobs sent in a minute for one picture." default:"64"`
 	MaxJobs       int              `help:"The maximum number of jobs sent in a minute in total. Beyond it the answer is the original." default:"12000"`
 	Grace         time.Duration    `help:"How long responses may take after a signal to stop." default:"25s"`
@@ -35,11 +38,23 @@ func (c *edgeCommand) check() []error {
 		errs = append(errs, checkQueueURL("backfill-queue-url", c.BackfillURL, "the SQS queue for low-priority jobs")...)
 	}
 	errs = append(errs, between("quality", c.Quality, 0, 100)...)
+	errs = append(errs, checkOrigin(c.AllowOrigin)...)
 	errs = append(errs, between("max-source-jobs", c.MaxSourceJobs, 1, 1_000_000)...)
 	errs = append(errs, between("max-jobs", c.MaxJobs, 1, 1_000_000)...)
 	errs = append(errs, between("grace", c.Grace, 0, time.Hour)...)
 	errs = append(errs, c.adminFlags.check()...)
 	return append(errs, checkAddress("listen", c.Listen)...)
+}
+
+// checkOrigin checks a value of Access-Control-Allow-Origin. A browser compares it with a
+// page's origin as text, so anything else would never match.
+// https://fetch.spec.whatwg.org/#cors-check
+func checkOrigin(value string) []error {
+	u, err := url.Parse(value)
+	if value == "*" || value == "none" || err == nil && u.Host != "" && value == strings.ToLower(u.Scheme+"://"+u.Host) {
+		return nil
+	}
+	return []error{fmt.Errorf("--allow-origin %q: want *, none or an origin such as https://shop.example", value)}
 }
 
 func (c *edgeCommand) run(ctx context.Context, _, stderr io.Writer) error {
@@ -56,6 +71,9 @@ func (c *edgeCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	}
 	queues := map[string]string{"queue-url": c.QueueURL}
 	settings := origin.Settings{MaxSourceJobs: c.MaxSourceJobs, MaxJobs: c.MaxJobs}
+	if c.AllowOrigin != "none" {
+		settings.AllowOrigin = c.AllowOrigin
+	}
 	if c.BackfillURL != "" {
 		queues["backfill-queue-url"] = c.BackfillURL
 		settings.LowPriority = queue.New(aws.sqs, c.BackfillURL)

@@ -82,15 +82,31 @@ func viewerOptions(s settings) (o viewer.Options) {
 }
 
 // newHeadersPolicy adds nosniff to every response, so that an object that is not a picture
-// is not run as a page or a script.
+// is not run as a page or a script, and lets pages of other websites read it.
 func newHeadersPolicy(front *stack, s settings) awscloudfront.ResponseHeadersPolicy {
-	return awscloudfront.NewResponseHeadersPolicy(front.Stack, jsii.String("Headers"), &awscloudfront.ResponseHeadersPolicyProps{
+	props := &awscloudfront.ResponseHeadersPolicyProps{
 		ResponseHeadersPolicyName: jsii.String(s.Name),
-		Comment:                   jsii.String("X-Content-Type-Options: nosniff"),
+		Comment:                   jsii.String("X-Content-Type-Options: nosniff, and CORS"),
 		SecurityHeadersBehavior: &awscloudfront.ResponseSecurityHeadersBehavior{
 			ContentTypeOptions: &awscloudfront.ResponseHeadersContentTypeOptions{Override: jsii.Bool(true)},
 		},
-	})
+	}
+	if s.AllowOrigin != "none" {
+		props.CorsBehavior = &awscloudfront.ResponseHeadersCorsBehavior{
+			AccessControlAllowCredentials: jsii.Bool(false),
+			AccessControlAllowHeaders:     jsii.Strings("*"),
+			AccessControlAllowMethods:     jsii.Strings("GET", "HEAD"),
+			AccessControlAllowOrigins:     jsii.Strings(s.AllowOrigin),
+			AccessControlExposeHeaders:    jsii.Strings("X-Calotype"),
+			OriginOverride:                jsii.Bool(true),
+		}
+		custom := []*awscloudfront.ResponseCustomHeader{
+			{Header: jsii.String("Timing-Allow-Origin"), Value: &s.AllowOrigin, Override: jsii.Bool(true)},
+			{Header: jsii.String("Cross-Origin-Resource-Policy"), Value: jsii.String("cross-origin"), Override: jsii.Bool(true)},
+		}
+		props.CustomHeadersBehavior = &awscloudfront.ResponseCustomHeadersBehavior{CustomHeaders: &custom}
+	}
+	return awscloudfront.NewResponseHeadersPolicy(front.Stack, jsii.String("Headers"), props)
 }
 
 // newCachePolicy builds the cache key from the path and the query that the viewer function

@@ -49,6 +49,10 @@ func TestDistribution(t *testing.T) {
 	})
 	stack.one(t, "AWS::CloudFront::ResponseHeadersPolicy", "Headers").has(t, map[string]any{
 		"ResponseHeadersPolicyConfig.SecurityHeadersConfig.ContentTypeOptions.Override": true,
+		"ResponseHeadersPolicyConfig.CorsConfig.AccessControlAllowOrigins.Items":        []string{"*"},
+		"ResponseHeadersPolicyConfig.CorsConfig.AccessControlAllowCredentials":          false,
+		"ResponseHeadersPolicyConfig.CustomHeadersConfig.Items.0.Header":                "Timing-Allow-Origin",
+		"ResponseHeadersPolicyConfig.CustomHeadersConfig.Items.0.Value":                 "*",
 	})
 	headers, _ := distribution.Properties.at("DistributionConfig.DefaultCacheBehavior.ResponseHeadersPolicyId.Ref").(string)
 	if stack.Resources[headers].Type != "AWS::CloudFront::ResponseHeadersPolicy" {
@@ -200,6 +204,12 @@ func TestAutoAndWidths(t *testing.T) {
 	if policies := text(stack.one(t, "AWS::IAM::Role", "EdgeRole").Properties); !strings.Contains(policies, "calotype-jobs-backfill") {
 		t.Error("the trigger may not send jobs of low priority")
 	}
+}
+
+func TestAllowOrigin(t *testing.T) {
+	synthesise(t, map[string]any{"allowOrigin": "none"})["calotype"].one(t, "AWS::CloudFront::ResponseHeadersPolicy", "Headers").has(t, map[string]any{
+		"ResponseHeadersPolicyConfig.CorsConfig": nil, "ResponseHeadersPolicyConfig.CustomHeadersConfig": nil,
+	})
 }
 
 func TestOwnDomain(t *testing.T) {

@@ -41,6 +41,8 @@ type settings struct {
 	OriginGroup bool
 	// CheckSource makes the function compare each rendition with its source.
 	CheckSource bool
+	// AllowOrigin is the website whose pages may read pictures, "*" or "none".
+	AllowOrigin string
 	// DomainName and CertificateARN are both set, or neither.
 	DomainName, CertificateARN string
 	// FunctionMemory is the function's, in MB; its share of a CPU follows from it.
@@ -117,6 +119,7 @@ func readSettings(node constructs.Node) (settings, error) {
 		CheckSource:          c.flag("checkSource"),
 		DomainName:           c.text("domainName", "", `^([a-z0-9*]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$`, "a host's name such as pictures.example.com"),
 		CertificateARN:       c.text("certificateArn", "", `^arn:aws:acm:us-east-1:\d{12}:certificate/.+$`, "the ARN of a certificate in us-east-1, where CloudFront looks for it"),
+		AllowOrigin:          c.text("allowOrigin", "*", `^(\*|none|https?://[a-z0-9.:-]+)$`, "*, none or an origin such as https://shop.example"),
 		CPU:                  c.number("cpu", 1024, 256, 16384),
 		Memory:               c.number("memory", 2048, 512, 122880),
 		MinTasks:             c.number("minTasks", 1, 0, 1000),

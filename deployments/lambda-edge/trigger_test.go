@@ -126,7 +126,7 @@ func TestEnqueueOnce(t *testing.T) {
 }
 
 func TestOriginResponse(t *testing.T) {
-	const pending, own = "public, max-age=0, s-maxage=5, stale-if-error=86400", "public, max-age=77"
+	const pending, own = "public, max-age=1, s-maxage=5, stale-if-error=86400", "public, max-age=77"
 	onNodes(t, func(t *testing.T, f *function) {
 		for name, c := range map[string]struct {
 			uri, query, path, status, kept string
@@ -170,7 +170,7 @@ func TestOriginResponse(t *testing.T) {
 			headers := want.(object)["headers"].(object)
 			headers["x-content-type-options"] = []any{object{"key": "X-Content-Type-Options", "value": "nosniff"}}
 			if status == "403" || status == "404" {
-				headers["cache-control"] = []any{object{"key": "Cache-Control", "value": "public, max-age=0, s-maxage=5"}}
+				headers["cache-control"] = []any{object{"key": "Cache-Control", "value": "public, max-age=1, s-maxage=5"}}
 			}
 			same(t, status, f.handle(event), want)
 		}

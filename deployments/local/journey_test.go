@@ -39,7 +39,7 @@ func TestNewPhoto(t *testing.T) {
 		p.putFile(t, key, source)
 		path := "/" + strings.NewReplacer("%", "%25", " ", "%20", "#", "%23", "?", "%3F").Replace(key) + "?size=M&to_webp=1"
 		state, body, header := p.ask(t, path)
-		if state != "original; pending" || !bytes.Equal(body, source) || header.Get("Cache-Control") != "public, max-age=0, s-maxage=5, stale-if-error=86400" {
+		if state != "original; pending" || !bytes.Equal(body, source) || header.Get("Cache-Control") != "public, max-age=1, s-maxage=5, stale-if-error=86400" {
 			t.Errorf("%s: first got %q, %d bytes, %q", key, state, len(body), header.Get("Cache-Control"))
 		}
 		asked := time.Now()

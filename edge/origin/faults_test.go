@@ -107,7 +107,7 @@ func TestFaultsDoNotCostThePicture(t *testing.T) {
 				t.Errorf("got %d %q", r.StatusCode, body)
 			}
 			wantHeader(t, r, "X-Calotype", "original; pending")
-			wantHeader(t, r, "Cache-Control", "public, max-age=0, s-maxage=5, stale-if-error=86400")
+			wantHeader(t, r, "Cache-Control", "public, max-age=1, s-maxage=5, stale-if-error=86400")
 			if jobs := s.enqueued(t); len(jobs) != c.jobs {
 				t.Errorf("%d jobs, want %d", len(jobs), c.jobs)
 			}

@@ -17,7 +17,7 @@ func TestConditionsAndRanges(t *testing.T) {
 			s.putSource(t, "hit.jpg", "source")
 			return s.putRendition(t, "resized/M/hit.jpg", "0123456789", "")
 		}},
-		"pending":   {"/miss.jpg?size=M", "public, max-age=0, s-maxage=5, stale-if-error=86400", func() string { return s.putSource(t, "miss.jpg", "0123456789") }},
+		"pending":   {"/miss.jpg?size=M", "public, max-age=1, s-maxage=5, stale-if-error=86400", func() string { return s.putSource(t, "miss.jpg", "0123456789") }},
 		"untouched": {"/plain.jpg", sourceLife, func() string { return s.putSource(t, "plain.jpg", "0123456789") }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -87,5 +87,27 @@ func TestHeadersOfTheSourceArePassedOn(t *testing.T) {
 	wantHeader(t, r, "Accept-Ranges", "bytes")
 	if r.Header.Get("Last-Modified") == "" {
 		t.Error("no Last-Modified")
+	}
+}
+
+// Pages of other websites may read what is allowed, whatever the response is.
+func TestAllowOrigin(t *testing.T) {
+	names := []string{"Access-Control-Allow-Origin", "Timing-Allow-Origin", "Access-Control-Expose-Headers", "Cross-Origin-Resource-Policy"}
+	for allowed, want := range map[string][]string{
+		"":                     {"", "", "", ""},
+		"*":                    {"*", "*", "X-Calotype", "cross-origin"},
+		"https://shop.example": {"https://shop.example", "https://shop.example", "X-Calotype", "cross-origin"},
+	} {
+		s := start(t)
+		s.origin.allowed = allowed
+		s.putSource(t, "k.jpg", "the original")
+		for _, path := range []string{"/k.jpg?size=M", "/k.jpg", "/none.jpg"} {
+			r, _ := s.ask(t, "GET", path, "Origin", "https://other.example")
+			for i, name := range names {
+				wantHeader(t, r, name, want[i])
+			}
+			wantHeader(t, r, "Vary", "")
+			wantHeader(t, r, "X-Content-Type-Options", "nosniff")
+		}
 	}
 }

@@ -47,6 +47,7 @@ type Origin struct {
 	upgrades edge.Dedupe
 	budget   edge.Budget
 	limits   edge.Limits
+	allowed  string // The Access-Control-Allow-Origin; empty for none.
 	health   health // The health of the store.
 	queue    outage
 	sends    sync.WaitGroup
@@ -61,6 +62,10 @@ type Settings struct {
 	// MaxSourceJobs and MaxJobs limit the jobs sent in a minute, for one source and in
 	// total; by default [edge.DefaultSourceJobs] and [edge.DefaultTotalJobs].
 	MaxSourceJobs, MaxJobs int
+	// AllowOrigin is the website whose pages may read pictures and their timing, or "*" for
+	// all; by default none may. It is a constant of the response, which therefore does not
+	// depend on the request's Origin.
+	AllowOrigin string
 	// LowPriority is the queue for jobs that no viewer waits for; by default the queue for
 	// all jobs.
 	LowPriority *queue.Queue
@@ -79,6 +84,7 @@ func New(rules edge.Rules, client *s3.Client, name string, jobs *queue.Queue, lo
 		lowJobs:  settings.LowPriority,
 		upgrades: edge.Dedupe{Window: edge.UpgradeWindow},
 		limits:   edge.Limits{PerSource: settings.MaxSourceJobs, Total: settings.MaxJobs},
+		allowed:  settings.AllowOrigin,
 		log:      log,
 		metrics:  newMetrics(),
 	}
@@ -90,6 +96,9 @@ func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	observed, done := o.metrics.observe(w)
 	defer done()
 	observed.Header().Set("X-Content-Type-Options", "nosniff")
+	if o.allowed != "" {
+		setCrossOrigin(observed.Header(), o.allowed)
+	}
 	if r.ContentLength != 0 {
 		// Otherwise the server first reads the body, which may never arrive.
 		observed.Header().Set("Connection", "close")
@@ -113,6 +122,15 @@ func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		v.serveSource(edge.Observation{}, edge.Observation{}, nil)
 	}
+}
+
+// setCrossOrigin lets pages of other websites read the response, the state that it has, and
+// its timing. A page with Cross-Origin-Embedder-Policy shows it too.
+func setCrossOrigin(h http.Header, allowed string) {
+	h.Set("Access-Control-Allow-Origin", allowed)
+	h.Set("Access-Control-Expose-Headers", edge.StateHeader)
+	h.Set("Timing-Allow-Origin", allowed)
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 }
 
 // Wait waits until the jobs being sent are sent. Call it after the last request.

@@ -149,7 +149,7 @@ func TestMissServesTheSourceAndEnqueues(t *testing.T) {
 		t.Errorf("got %d %q", r.StatusCode, body)
 	}
 	wantHeader(t, r, "X-Calotype", "original; pending")
-	wantHeader(t, r, "Cache-Control", "public, max-age=0, s-maxage=5, stale-if-error=86400")
+	wantHeader(t, r, "Cache-Control", "public, max-age=1, s-maxage=5, stale-if-error=86400")
 	wantHeader(t, r, "Content-Type", "image/jpeg")
 	jobs := s.enqueued(t)
 	if len(jobs) != 1 || jobs[0].Source != "cats/kitty.jpg" || jobs[0].Variants[0].String() != "M.webp" || jobs[0].Request != "r1" {

@@ -20,7 +20,7 @@ const missing = {
   description: 'Not Found',
   headers: [
     { name: 'Content-Type', value: 'text/plain; charset=utf-8' },
-    { name: 'Cache-Control', value: 'public, max-age=0, s-maxage=5' },
+    { name: 'Cache-Control', value: 'public, max-age=1, s-maxage=5' },
     { name: 'X-Content-Type-Options', value: 'nosniff' },
   ],
   body: '404 page not found\n',
@@ -42,6 +42,6 @@ export function shortLived(answer, cf) {
     Object.entries(answer.headers ?? {}).filter(([name]) => !name.toLowerCase().startsWith('x-amz-meta-')),
   );
   headers['x-content-type-options'] = [{ key: 'X-Content-Type-Options', value: 'nosniff' }];
-  headers['cache-control'] = [{ key: 'Cache-Control', value: 'public, max-age=0, s-maxage=5, stale-if-error=86400' }];
+  headers['cache-control'] = [{ key: 'Cache-Control', value: 'public, max-age=1, s-maxage=5, stale-if-error=86400' }];
   return { ...answer, headers };
 }

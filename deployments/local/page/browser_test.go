@@ -94,7 +94,7 @@ func TestBrowser(t *testing.T) {
 
 	const odd = "é +1 50%25#?'.png"
 	do(t, ctx, "drop a picture", chromedp.SetUploadFiles("#choose", []string{file(t, odd)}),
-		says(".sentence", "pending"), says(".response", "public, max-age=0, s-maxage=5, stale-if-error=86400"),
+		says(".sentence", "pending"), says(".response", "public, max-age=1, s-maxage=5, stale-if-error=86400"),
 		says("#viewer .address", "/%C3%A9%20%2B1%2050%2525%23%3F%27.png?size=M&to_webp=1"))
 	do(t, ctx, "its rendition appears", call(func() error { return s.work(odd, "M.webp") }),
 		says(".sentence", "rendition"), says(".sentence", "from the first request"),
