@@ -130,44 +130,6 @@ func TestTooMuchMemory(t *testing.T) {
 	wantWorking(t, p)
 }
 
-// signalled sends a signal to the process of a picture that pauses in a phase.
-func signalled(t *testing.T, p *Pool, phase string, signal syscall.Signal) (made int, err error) {
-	t.Helper()
-	first, err := p.acquire(t.Context(), false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.release(first)
-	pid := first.process.Process.Pid
-	sent := make(chan struct{})
-	go func() {
-		defer close(sent)
-		time.Sleep(500 * time.Millisecond)
-		if err := syscall.Kill(pid, signal); err != nil {
-			t.Error(err)
-		}
-	}()
-	renditions, err := renderAll(t.Context(), p, photo(t, 300, 200, "testfault:"+phase+":pause;"), enough)
-	<-sent
-	return len(renditions), err
-}
-
-// If the machine ends or stops a process, the picture is tried again, in every phase, and
-// succeeds.
-func TestSignals(t *testing.T) {
-	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGSTOP, syscall.SIGTERM, syscall.SIGINT} {
-		for _, phase := range []string{"open", "render", "between"} {
-			t.Run(signal.String()+" in "+phase, func(t *testing.T) {
-				t.Parallel()
-				p := newPool(t, nil)
-				if made, err := signalled(t, p, phase, signal); err != nil || made != len(small) {
-					t.Errorf("got %d renditions, %v", made, err)
-				}
-			})
-		}
-	}
-}
-
 // A cancelled job ends its process at once, whatever the process is doing.
 func TestCancel(t *testing.T) {
 	p := newPool(t, nil)
