@@ -245,7 +245,7 @@ func (w *Worker) receive(ctx context.Context, q *jobQueue, limit int) ([]queue.M
 // and a thread are lost to the job.
 func (w *Worker) stuck(m queue.Message, job calotype.Job) {
 	w.log.Error().Str("source", job.Source).Str("message_id", m.ID).
-		Msg("a job is stuck in native code: this worker receives no more jobs and ends")
+		Msg("a job is stuck in native code: this worker receives no more jobs and exits")
 	w.health.unsound()
 }
 

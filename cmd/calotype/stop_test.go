@@ -101,7 +101,7 @@ func TestSignalDuringPoll(t *testing.T) {
 	if _, inFlight, _ := awstest.Waiting(t, p.jobs); inFlight != "0" {
 		t.Errorf("%s in flight", inFlight)
 	}
-	if !strings.Contains(p.log.String(), "worker ends") {
+	if !strings.Contains(p.log.String(), "worker stops") {
 		t.Error("it did not stop in order")
 	}
 }
@@ -129,7 +129,7 @@ func TestSecondSignalKills(t *testing.T) {
 	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
 		t.Errorf("got %v, want the signal to end it", err)
 	}
-	if strings.Contains(p.log.String(), "worker ends") {
+	if strings.Contains(p.log.String(), "worker stops") {
 		t.Error("it waited for the end of the poll")
 	}
 }

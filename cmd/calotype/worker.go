@@ -134,12 +134,12 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	admin.setChecks(pool.Healthy, pool.Ready)
 	admin.metrics.MustRegister(pool, engine, newQueueDepth(named(workerQueues)))
 	log.Info().Int("concurrency", c.Concurrency).Int64("memory", settings.Memory).Int("max_receives", settings.MaxReceives).
-		Str("name", settings.Name).Str("version", version(engine.Libraries())).Msg("worker begins")
+		Str("name", settings.Name).Str("version", version(engine.Libraries())).Msg("worker starts")
 	for _, sentence := range engine.Shortcomings() {
 		log.Warn().Msg(sentence)
 	}
 	err = pool.Run(ctx)
-	log.Info().Msg("worker ends")
+	log.Info().Msg("worker stops")
 	if errors.Is(err, worker.ErrStuck) {
 		return fmt.Errorf("%w%w", err, markErr(errStuck))
 	}

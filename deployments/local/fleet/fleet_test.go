@@ -97,7 +97,7 @@ func (s *fixture) start(t *testing.T, word string, args ...string) *program {
 // worker starts a worker that makes the requested variants and no siblings.
 func (s *fixture) worker(t *testing.T, args ...string) *program {
 	t.Helper()
-	return s.start(t, "worker begins", append([]string{"worker", "--siblings=none", "--concurrency=2"}, args...)...)
+	return s.start(t, "worker starts", append([]string{"worker", "--siblings=none", "--concurrency=2"}, args...)...)
 }
 
 // kill ends it as kill -9 does.
