@@ -38,6 +38,15 @@ include deployments/lambda-edge/build.mk
 test: libvips browser node ## Run every test, over the local S3 and SQS servers (RACE=1: under the race detector)
 	for module in $(MODULES); do (cd $$module && go test $(TEST_FLAGS) ./...); done
 
+# Debian's packages of the caches. Their services must not start: see policy-rc.d(8).
+CACHES := nginx-light:nginx varnish:varnishd haproxy:haproxy apache2:apache2 squid:squid trafficserver:traffic_server
+.PHONY: test-caches
+test-caches: ## Run nginx, Varnish, HAProxy, Apache, Squid and Traffic Server in front of the edge (Debian's packages)
+	@missing=; for cache in $(CACHES); do PATH=$$PATH:/usr/sbin command -v "$${cache##*:}" >/dev/null || missing+=" $${cache%%:*}"; done; \
+	[ -z "$$missing" ] || { echo "nothing was tested: install$$missing (Debian's names)" >&2; exit 1; }
+	go vet -tags caches ./deployments/caches
+	go test -tags caches -count 1 -v ./deployments/caches
+
 .PHONY: test-debian13
 test-debian13: debootstrap ## Run every test in a root of Debian 13, and the engine's in the image made there (needs root)
 	deployments/debian/in.sh trixie make test
