@@ -181,7 +181,7 @@ func (r Rules) whilePending(d Decision, source Observation, standIns []Observati
 		}
 		if r.standsIn(d, v, standIns[i], source) {
 			answer.Serve, answer.State, answer.StandIn = ServeStandIn, NearestState(v), v
-			answer.Why += "; " + v.String() + " is the nearest that does"
+			answer.Why += "; " + v.String() + " is the nearest that is current"
 			break
 		}
 	}

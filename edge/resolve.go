@@ -69,8 +69,9 @@ type Resolution struct {
 }
 
 // Resolve decides which object answers a request, from what is known about the rendition,
-// the source and, in the order of [Rules.StandIns], the renditions that may stand in. If anything fails, the answer is the source: a lost enqueue costs one
-// more view of the original, and a lost picture is not an option.
+// the source and, in the order of [Rules.StandIns], the renditions that may stand in. If
+// anything fails, the answer is the source, except with [PendingNone]: a lost enqueue costs
+// one more view of the original, and a lost picture is not an option.
 func (r Rules) Resolve(d Decision, rendition, source Observation, standIns ...Observation) Resolution {
 	switch d.Verdict {
 	case NotFound:

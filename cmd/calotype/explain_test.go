@@ -62,7 +62,7 @@ func TestExplain(t *testing.T) {
 			edgeAnswer{200, "original; pending", "public, max-age=1, s-maxage=5, stale-if-error=86400", true, "the rendition does not exist yet"},
 			[]string{"does not exist"}},
 		"not made, and the nearest is": {[]string{"/cats/a%20b.jpg?size=M&format=avif", "--pending=best"},
-			edgeAnswer{200, "nearest; pending; M.webp", "public, max-age=1, s-maxage=5, stale-if-error=86400", true, "the rendition does not exist yet; M.webp is the nearest that does"},
+			edgeAnswer{200, "nearest; pending; M.webp", "public, max-age=1, s-maxage=5, stale-if-error=86400", true, "the rendition does not exist yet; M.webp is the nearest that is current"},
 			[]string{"resized/M.avif/cats/a b.jpg", "resized/M.webp/cats/a b.jpg"}},
 		"not made, and originals are not served": {[]string{"/cats/a%20b.jpg?size=L", "--pending=none"},
 			edgeAnswer{Status: 404, State: "none; pending", Enqueues: true, Why: "the rendition does not exist yet; originals are not served"}, nil},

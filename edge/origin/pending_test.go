@@ -2,8 +2,10 @@ package origin
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"calotype"
 	"calotype/edge"
@@ -150,4 +152,24 @@ func TestAutoNone(t *testing.T) {
 	ask(404, "404 page not found\n")
 	s.putMade(t, "resized/M.webp/k.jpg", "webp", etag, "1200x628", calotype.WebP)
 	ask(200, "webp")
+}
+
+// A stand-in that became a fallback copy after it was inspected is not served where
+// originals must not be seen.
+func TestStandInReplaced(t *testing.T) {
+	s := startWith(t, edge.Rules{Presets: calotype.DefaultPresets(), Prefix: "resized", Auto: edge.AutoFormats{calotype.AVIF, calotype.WebP}, Pending: edge.PendingNone})
+	etag := s.putSource(t, "k.jpg", "the original")
+	s.putRendition(t, "resized/M.webp/k.jpg", "the original", "corrupt")
+	w := httptest.NewRecorder()
+	r := httptest.NewRequestWithContext(t.Context(), "GET", "/k.jpg?size=M&format=auto", nil)
+	r.Header.Set("Accept", "image/avif")
+	d := s.origin.rules.Decide(edge.Request{Method: "GET", Path: "/k.jpg", Query: r.URL.RawQuery, Accept: "image/avif"})
+	observed, done := s.origin.metrics.observe(w)
+	defer done()
+	v := view{Origin: s.origin, w: observed, r: r, decision: d, deadline: time.Now().Add(time.Minute)}
+	before := edge.Resolution{Serve: edge.ServeStandIn, StandIn: d.First, State: edge.NearestState(d.First)}
+	v.serveStandIn(edge.Observation{Status: edge.Missing}, edge.Observation{Status: edge.Found, ETag: etag}, before)
+	if w.Code != 404 || w.Body.String() == "the original" {
+		t.Errorf("got %d %q, want 404", w.Code, w.Body.String())
+	}
 }

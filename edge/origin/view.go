@@ -82,17 +82,23 @@ func (v view) inspectOthers(source edge.Observation, variants []calotype.Variant
 	return source, standIns
 }
 
-// serveStandIn opens another rendition and serves it. If that fails, the source is served.
+// serveStandIn opens another rendition and serves it. If that fails, or if it became a copy
+// of the source meanwhile, the answer is the one without it.
 func (v view) serveStandIn(rendition, source edge.Observation, resolution edge.Resolution) {
 	key := v.rules.Prefix.RenditionKey(resolution.StandIn, v.decision.Source)
 	standIn, err := v.bucket.open(v.r, key, min(v.bucket.timeouts.rendition, time.Until(v.deadline)))
 	v.note("open stand-in", key, err)
-	if err != nil {
+	replaced := false // Since it was inspected.
+	if err == nil {
+		defer standIn.Close()
+		copied := standIn.lineage.CopyReason
+		replaced = copied != "" && copied != calotype.CopyAsIs && resolution.State != edge.StateKept
+	}
+	if err != nil || replaced {
 		none := make([]edge.Observation, len(v.rules.StandIns(v.decision)))
 		v.serveSource(rendition, source, none)
 		return
 	}
-	defer standIn.Close()
 	if resolution.Enqueue {
 		v.enqueue(v.r, v.decision, resolution.Upgrade)
 	}
