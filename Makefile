@@ -79,11 +79,16 @@ check-deploy: export PATH := $(CURDIR)/deployments/cdk/check/node_modules/node24
 check-deploy: libvips node deploy-tools edge ## Check the templates, the chart, the image, the unit, the alerts and the dashboard, as far as that goes without an account
 	@# What is tested lies outside of the tests' modules: go would take old results for new ones.
 	cd deployments/check && go vet ./... && go run $(STATICCHECK) ./... && go test -count 1 -timeout 10m ./...
+	cd deployments/docker/oci && export CGO_ENABLED=0 && go vet ./... && go run $(STATICCHECK) ./... && go test -count 1 -timeout 10m ./...
 	cd deployments/helm/check && export CGO_ENABLED=0 && go vet ./... && go run $(STATICCHECK) ./... && go test -count 1 -timeout 10m ./...
 	@# The CDK needs Node 22 or later. The checks bring one, for Linux on x86_64.
 	cd deployments/cdk/check && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
 	cd deployments/cdk && export CGO_ENABLED=0 && go vet ./... && go run $(STATICCHECK) ./... && go test -count 1 -timeout 10m ./...
 	cd deployments/cdk/check && npm test --silent
+
+.PHONY: image
+image: debootstrap ## Build the container image without a daemon, in a root of Debian 13: dist/image/calotype-image.tar, with an SBOM (needs root)
+	deployments/debian/in.sh trixie deployments/docker/build.sh dist/image
 
 .PHONY: deploy-tools
 deploy-tools:

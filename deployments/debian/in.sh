@@ -56,8 +56,9 @@ node_modules=
 [ -z "$node" ] || node_modules=$(npm root --global)
 
 certificates=/etc/ssl/certs/ca-certificates.crt
+repository=$(git -C "$checkout" rev-parse --path-format=absolute --git-common-dir 2>/dev/null || true) # Elsewhere for a worktree.
 
-export suite root checkout go node node_modules modules builds certificates
+export repository suite root checkout go node node_modules modules builds certificates
 exec unshare --mount --pid --fork --kill-child --propagation private bash -euo pipefail -c '
 	bind() { # bind PLACE [AT]
 		at=$root${2:-$1}
@@ -67,6 +68,7 @@ exec unshare --mount --pid --fork --kill-child --propagation private bash -euo p
 	bind /dev; bind /sys
 	mount -t proc proc "$root/proc"
 	mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+	if [ -n "$repository" ]; then bind "$repository"; fi
 	bind "$checkout"; bind "$go" /usr/local/go; bind "$modules"; bind "$builds"
 	cp -L /etc/resolv.conf "$root/etc/resolv.conf"
 	# This machine may trust authorities of its own, such as a proxy: npm needs them too.
