@@ -10,8 +10,9 @@ import (
 // own format.
 type Format string
 
-// The formats that Calotype reads. JPEG, PNG, GIF, WebP, AVIF and BMP are also written; a
-// TIFF or HEIC source is written as JPEG unless a format is requested.
+// The formats that Calotype reads. JPEG, PNG, GIF, WebP, AVIF, BMP and JPEG XL are also
+// written. Unless a format is requested, a TIFF or HEIC source is written as JPEG, and an
+// icon as PNG. JPEG XL needs a worker whose libraries can read and write it.
 const (
 	JPEG Format = "jpeg"
 	PNG  Format = "png"
@@ -40,6 +41,7 @@ var formatByExtension = map[string]Format{
 	".tiff": TIFF,
 	".heic": HEIC,
 	".heif": HEIC,
+	".jxl":  JXL,
 }
 
 // FormatOfKey returns the format that a key's extension names, in upper or lower case.
@@ -50,8 +52,8 @@ func FormatOfKey(key string) (Format, bool) {
 	return f, ok
 }
 
-// ParseFormat parses a format that a viewer may ask for: webp, avif, jpeg (or jpg) or png,
-// in upper or lower case. Only ASCII letters are folded, because the function that rewrites
+// ParseFormat parses a format that a viewer may ask for: webp, avif, jxl, jpeg (or jpg) or
+// png, in upper or lower case. Only ASCII letters are folded, because the function that rewrites
 // queries at CloudFront folds others differently, as JavaScript does.
 func ParseFormat(s string) (Format, bool) {
 	for i := range len(s) {
@@ -68,7 +70,7 @@ func ParseFormat(s string) (Format, bool) {
 // parseFormat parses a format as it is written in keys and jobs.
 func parseFormat(s string) (Format, bool) {
 	switch f := Format(s); f {
-	case WebP, AVIF, JPEG, PNG:
+	case WebP, AVIF, JXL, JPEG, PNG:
 		return f, true
 	}
 	return "", false
@@ -82,11 +84,14 @@ func (f Format) ContentType() string {
 	return "image/" + string(f)
 }
 
-// Own returns the format of the plain variant of a source of format f: f itself, or
-// JPEG if browsers do not show f.
+// Own returns the format of the plain variant of a source of format f: f itself, JPEG if
+// browsers do not show f, or PNG for an icon.
 func (f Format) Own() Format {
-	if f == TIFF || f == HEIC {
+	switch f {
+	case TIFF, HEIC:
 		return JPEG
+	case ICO:
+		return PNG
 	}
 	return f
 }

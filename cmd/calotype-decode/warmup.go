@@ -29,7 +29,7 @@ func warmUp(unfit error) error {
 		return fmt.Errorf("warm up: %w", err)
 	}
 	var targets []render.Target
-	for _, format := range []calotype.Format{calotype.JPEG, calotype.PNG, calotype.GIF, calotype.WebP, calotype.AVIF} {
+	for _, format := range []calotype.Format{calotype.JPEG, calotype.PNG, calotype.GIF, calotype.WebP, calotype.AVIF, calotype.JXL} {
 		targets = append(targets, render.Target{Width: width / 2, Height: height / 2, Format: format, Quality: 80})
 	}
 	made, err := renderAll(source.Bytes(), targets)

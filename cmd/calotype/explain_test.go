@@ -78,7 +78,7 @@ func TestExplain(t *testing.T) {
 		"an unknown size": {[]string{"/cats/a%20b.jpg?size=Q"},
 			edgeAnswer{200, "original; untouched", "", false, "the size is unknown; sizes are L, M, S, XS, SL, SM, SS, SXS"}, nil},
 		"an unknown format": {[]string{"/cats/a%20b.jpg?size=M&format=svg"},
-			edgeAnswer{200, "original; untouched; unknown-format", "", false, "the format is unknown; formats are webp, avif, jpeg and png"}, nil},
+			edgeAnswer{200, "original; untouched; unknown-format", "", false, "the format is unknown; formats are webp, avif, jxl, jpeg and png"}, nil},
 		"no picture":    {[]string{"/dogs/none.jpg?size=M"}, edgeAnswer{Status: 404, Why: "the picture does not exist"}, []string{"does not exist"}},
 		"by its name":   {[]string{"/resized/M/cats/a%20b.jpg"}, edgeAnswer{Status: 404, Why: "objects under resized/ are not served by name"}, nil},
 		"not a name":    {[]string{"/notes.txt"}, edgeAnswer{Status: 404, Why: "the object does not exist"}, nil},

@@ -24,7 +24,7 @@ import (
 // file.
 type renderCommand struct {
 	Files       []string           `arg:"" name:"file" help:"The pictures."`
-	Variants    []calotype.Variant `help:"The variants to make of each file, such as M,M.webp: a preset, or a preset with webp, avif, jpeg or png." placeholder:"LIST"`
+	Variants    []calotype.Variant `help:"The variants to make of each file, such as M,M.webp: a preset, or a preset with webp, avif, jxl, jpeg or png." placeholder:"LIST"`
 	All         bool               `help:"Make every preset, in the picture's own format and as WebP."`
 	Out         string             `help:"The folder to write to: DIR/{variant}/{file name}." placeholder:"DIR"`
 	Presets     presetsFile        `help:"A JSON file of presets, such as {\"M\": \"1200x628\"}, instead of the eight that are built in." placeholder:"FILE"`

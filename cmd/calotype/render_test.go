@@ -141,7 +141,7 @@ func TestRenderMistakes(t *testing.T) {
 		"both":             {[]string{"--all", "--variants=M", "--out=o", files[0]}, []string{"--all and --variants"}},
 		"no files":         {[]string{"--all", "--out=o"}, []string{"<file>"}},
 		"unknown preset":   {[]string{"--variants=XXL.webp", "--out=o", files[0]}, []string{`--variants XXL.webp: there is no preset "XXL"`}},
-		"unknown format":   {[]string{"--variants=M.bmp", "--out=o", files[0]}, []string{"M.bmp", "use webp, avif, jpeg or png"}},
+		"unknown format":   {[]string{"--variants=M.bmp", "--out=o", files[0]}, []string{"M.bmp", "use webp, avif, jxl, jpeg or png"}},
 		"the same name":    {[]string{"--all", "--out=o", files[0], again[0]}, []string{"would be written to the same files"}},
 		"over itself":      {[]string{"--variants=M", "--out", filepath.Dir(files[0]), under}, []string{"would be overwritten"}},
 		"limits":           {[]string{"--all", "--out=o", "--max-time=0s", "--quality=0", files[0]}, []string{"--max-time", "--quality 0"}},

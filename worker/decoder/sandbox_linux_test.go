@@ -48,7 +48,7 @@ func TestNoSandbox(t *testing.T) {
 func TestEveryFormatInSandbox(t *testing.T) {
 	p := newPool(t, func(c *Config) { c.Sandbox = SandboxRequire })
 	var all []render.Target
-	for _, format := range []calotype.Format{calotype.JPEG, calotype.PNG, calotype.GIF, calotype.WebP, calotype.AVIF, calotype.BMP} {
+	for _, format := range []calotype.Format{calotype.JPEG, calotype.PNG, calotype.GIF, calotype.WebP, calotype.AVIF, calotype.JXL, calotype.BMP} {
 		all = append(all, render.Target{Width: 120, Height: 80, Format: format, Quality: 80})
 	}
 	renderIn := func(source []byte) (made []render.Rendition) {
@@ -65,10 +65,15 @@ func TestEveryFormatInSandbox(t *testing.T) {
 		}
 		return made
 	}
+	off := strings.Contains(strings.Join(p.Shortcomings(), "\n"), "JPEG XL")
 	for _, source := range renderIn(photo(t, 300, 200, "")) {
 		for i, r := range renderIn(source.Body) {
-			if format, _ := render.Sniff(r.Body); format != all[i].Format {
-				t.Errorf("%s to %s: got %s", source.Format, all[i].Format, format)
+			want := all[i].Format
+			if off && want == calotype.JXL {
+				want = calotype.WebP
+			}
+			if format, _ := render.Sniff(r.Body); format != want {
+				t.Errorf("%s to %s: got %s", source.Format, want, format)
 			}
 		}
 	}

@@ -86,5 +86,9 @@ func readICOEntry(file, entry []byte) (e ICOEntry, ok bool) {
 		return e, false
 	}
 	e.Bits = int(binary.LittleEndian.Uint16(e.Data[14:]))
+	// The bitmap's height covers colours and mask.
+	if width, height := int32(binary.LittleEndian.Uint32(e.Data[4:])), int32(binary.LittleEndian.Uint32(e.Data[8:])); width > 0 && max(height, -height) > 1 {
+		e.Width, e.Height = int(width), int(max(height, -height)/2)
+	}
 	return e, true
 }

@@ -19,7 +19,7 @@ func TestICO(t *testing.T) {
 	if h.Width != 300 || h.Height != 200 || !h.Alpha || h.ICO.Largest != 1 || len(h.ICO.Entries) != 3 || !h.ICO.Entries[1].PNG || h.ICO.Entries[0].Bits != 24 {
 		t.Errorf("got %+v", h.ICO)
 	}
-	if e := h.ICO.Entries[2]; e.Width != 48 || e.PNG || string(e.Data) != string(bmp) {
+	if e := h.ICO.Entries[2]; e.Width != 16 || e.Height != 16 || e.PNG || string(e.Data) != string(bmp) {
 		t.Errorf("got %+v", e)
 	}
 	for name, file := range map[string][]byte{"a cursor": {0, 0, 2, 0, 1, 0}, "no entry": icoFile(), "beyond the end": icoFile(nil), "cut": icoFile(bmp)[:40]} {

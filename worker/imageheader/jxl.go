@@ -13,11 +13,13 @@ type JXL struct {
 	FromJPEG bool
 	// Extra counts the channels besides colour, alpha included.
 	Extra int
+	// Black means that one of them is the black ink of CMYK.
+	Black bool
 	// XYB means that the colours are stored in XYB, whatever the profile is.
 	XYB bool
 	// Profile means that there is an ICC profile, which is compressed and not read.
 	Profile bool
-	// Animated means that it is an animation; the number of frames is not read.
+	// Animated means that it is an animation, or has several pages. Frames are not read.
 	Animated bool
 }
 
@@ -73,10 +75,8 @@ func (x *JXL) readMetadata(h *Header, r *jxlReader) {
 	}
 	if r.flag() { // Extra fields.
 		h.Orientation = int(r.bits(3)) + 1
-		if r.flag() { // The intrinsic size.
-			if size := r.size(); !r.short {
-				h.Natural = size.turned(h.Orientation)
-			}
+		if r.flag() { // The intrinsic size, which browsers ignore.
+			r.size()
 		}
 		if r.flag() {
 			r.skipPreview()
@@ -89,8 +89,9 @@ func (x *JXL) readMetadata(h *Header, r *jxlReader) {
 	r.flag() // Whether 16 bits are enough.
 	x.Extra = int(r.choose(jxlIs(0), jxlIs(1), jxlBits(4, 2), jxlBits(12, 1)))
 	for i := 0; i < x.Extra && !r.short; i++ {
-		alpha, premultiplied := r.extraChannel()
-		h.Alpha = h.Alpha || alpha
+		kind, premultiplied := r.extraChannel()
+		h.Alpha = h.Alpha || kind == jxlAlpha
+		x.Black = x.Black || kind == jxlBlack
 		h.Premultiplied = h.Premultiplied || premultiplied
 	}
 	x.XYB = r.flag()
@@ -222,28 +223,30 @@ func (r *jxlReader) depth() (depth int, float bool) {
 	return int(r.choose(jxlIs(8), jxlIs(10), jxlIs(12), jxlBits(6, 1))), false
 }
 
-// extraChannel reads the meaning of an extra channel.
-func (r *jxlReader) extraChannel() (alpha, premultiplied bool) {
-	const kindAlpha, kindSpot, kindCFA = 0, 2, 5
+// The kinds of extra channels. ISO 18181-1, D.3.6.
+const jxlAlpha, jxlSpot, jxlBlack, jxlCFA = 0, 2, 4, 5
+
+// extraChannel reads the kind of an extra channel.
+func (r *jxlReader) extraChannel() (kind uint32, premultiplied bool) {
 	if r.flag() {
-		return true, false
+		return jxlAlpha, false
 	}
-	kind := r.enum()
+	kind = r.enum()
 	r.depth()
 	r.choose(jxlIs(0), jxlIs(3), jxlIs(4), jxlBits(3, 1))
 	for range r.choose(jxlIs(0), jxlBits(4, 0), jxlBits(5, 16), jxlBits(10, 48)) {
 		r.bits(8)
 	}
 	switch kind {
-	case kindAlpha:
-		return true, r.flag()
-	case kindSpot:
+	case jxlAlpha:
+		return kind, r.flag()
+	case jxlSpot:
 		r.bits(32)
 		r.bits(32)
-	case kindCFA:
+	case jxlCFA:
 		r.choose(jxlIs(1), jxlBits(2, 0), jxlBits(4, 3), jxlBits(8, 19))
 	}
-	return false, false
+	return kind, false
 }
 
 // skipPoints skips a number of chromaticities.

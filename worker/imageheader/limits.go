@@ -27,7 +27,8 @@ type Limits struct {
 	AncillaryChunks int
 	AncillaryBytes  int64
 	InflatedBytes   int64
-	// Channels bounds the channels of a TIFF.
+	// Channels bounds the channels of a TIFF. If it is set, a JPEG XL may have no channels
+	// besides colour and alpha.
 	Channels int
 	// Frames bounds an animation.
 	Frames int
@@ -82,6 +83,8 @@ func (h *Header) Refusal(l Limits) *Refusal {
 		}
 	case calotype.AVIF, calotype.HEIC:
 		return h.HEIF.refusal(l)
+	case calotype.JXL:
+		return h.JXL.refusal(l)
 	}
 	return nil
 }
@@ -109,6 +112,15 @@ func (p *PNG) refusal(l Limits) *Refusal {
 	}
 	if l.InflatedBytes > 0 && inflated(p.compressed, l.InflatedBytes) > l.InflatedBytes {
 		return refuse(ClassTooManyChunks, "compressed text or profiles of more than %d bytes", l.InflatedBytes)
+	}
+	return nil
+}
+
+// refusal refuses channels whose meaning libvips does not know: it treats all of them as
+// colour and alpha.
+func (x *JXL) refusal(l Limits) *Refusal {
+	if l.Channels > 0 && (x.Extra > 1 || x.Black) {
+		return refuse(ClassTooManyChannels, "%d channels besides colour: only alpha is supported", x.Extra)
 	}
 	return nil
 }

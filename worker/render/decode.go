@@ -194,8 +194,11 @@ func (p *Picture) convert(img *pages) (d *decoded, err error) {
 // load opens the picture at the smallest size that its decoder produces cheaply, but no
 // smaller than width x height as stored.
 func (p *Picture) load(width, height int) (*pages, error) {
-	if p.Format == calotype.BMP {
+	switch p.Format {
+	case calotype.BMP:
 		return p.decodeBMP(failOnError)
+	case calotype.ICO:
+		return p.decodeICO(failOnError)
 	}
 	if p.byLibtiff() {
 		return p.decodeByLibtiff()
@@ -224,6 +227,8 @@ func (p *Picture) loadDamaged(width, height int) (img *pages, err error) {
 		return decodeDamagedPNG(p.coded)
 	case calotype.BMP:
 		return p.decodeBMP(failOnNothing)
+	case calotype.ICO:
+		return p.decodeICO(failOnNothing)
 	}
 	return nil, fmt.Errorf("a damaged %s is not decoded", p.Format)
 }

@@ -16,6 +16,9 @@ func (d *decoded) encode(p *Picture, t Target) ([]byte, error) {
 	if t.Format == calotype.PNG && d.frames > 1 {
 		return d.encodeAPNG(p)
 	}
+	if t.Format == calotype.JXL {
+		return encodeJXL(d, t.Quality)
+	}
 	img, err := d.open()
 	if err != nil {
 		return nil, err

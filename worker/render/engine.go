@@ -19,8 +19,8 @@ import (
 	"github.com/davidbyttow/govips/v2/vips"
 )
 
-// loaders are the only decoders of libvips that a source's bytes reach. BMP is decoded in
-// Go.
+// loaders are the only decoders of libvips that a source's bytes reach, beside that of JPEG
+// XL: see jxl.go. BMP is decoded in Go.
 var loaders = []string{
 	"VipsForeignLoadJpeg",
 	"VipsForeignLoadPng",
@@ -75,6 +75,9 @@ var Start = sync.OnceValue(func() error {
 	setBlocked("VipsForeignLoad", true)
 	for _, loader := range loaders {
 		setBlocked(loader, false)
+	}
+	if usesJXL() {
+		setBlocked("VipsForeignLoadJxl", false)
 	}
 	return nil
 })

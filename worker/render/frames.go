@@ -23,8 +23,11 @@ const maxJoinedDelay = 10 * 0xffff
 
 // readFrames reads the animation of a file that has one. It does not change a still.
 func (p *Picture) readFrames() error {
-	if p.Format == calotype.AVIF {
+	switch p.Format {
+	case calotype.AVIF:
 		return p.readSequence()
+	case calotype.JXL:
+		return p.readJXLFrames()
 	}
 	reader, err := animation.Open(p.Format, p.body)
 	switch {
@@ -78,7 +81,10 @@ type shown struct {
 // composed decodes the shown pictures in order. It ends with an error if there is damage,
 // together with the part of the damaged frame that is shown.
 func (p *Picture) composed() iter.Seq2[shown, error] {
-	if p.sequence != nil {
+	switch {
+	case p.sequence != nil && p.Format == calotype.JXL:
+		return p.decodeJXL()
+	case p.sequence != nil:
 		return p.sequence.decode(p.body)
 	}
 	return func(yield func(shown, error) bool) {
@@ -121,7 +127,7 @@ func (p *Picture) scaleCanvas(canvas *image.NRGBA, width, height int) (*decoded,
 	}
 	copy(d.pixels, canvas.Pix)
 	d.dropOpaqueAlpha()
-	if p.sequence != nil && (p.profile != nil || p.conversion != nil) {
+	if p.Format == calotype.AVIF && (p.profile != nil || p.conversion != nil) {
 		before := d
 		defer before.free()
 		if d, err = p.convertCanvas(before); err != nil {

@@ -85,6 +85,24 @@ func TestWithoutWebPMetadata(t *testing.T) {
 	}
 }
 
+// Any bitmap of an icon decodes within its picture, in whatever state the memory was.
+func FuzzIcon(f *testing.F) {
+	f.Add(iconBitmap(32, "\x1e\x1e\xdc\x80\x3c\xc8\x1e\xff", "\x80\x00\x00\x00"))
+	f.Add(iconBitmap(24, "\x1e\x1e\xdc\x3c\xc8\x1e\x00\x00", "\x80\x00\x00\x00"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		i, err := readIcon(data)
+		if err != nil || i.width*i.height > 1<<20 {
+			return
+		}
+		one, two := make([]byte, i.width*i.height*4), bytes.Repeat([]byte{0xaa}, i.width*i.height*4)
+		i.decode(one)
+		i.decode(two)
+		if !bytes.Equal(one, two) {
+			t.Error("pixels are left as they were")
+		}
+	})
+}
+
 // Rows of 24 bits equal what gobmp reads.
 func FuzzRowsOfBMP(f *testing.F) {
 	f.Add(bmpOf(f, quadrants(41, 30)))

@@ -48,7 +48,8 @@ type library struct {
 	name string
 	// floor is the oldest version that passes the tests: Debian 12's.
 	floor [3]int
-	// file and function locate the version, and read parses it.
+	// file and function locate the version, and read parses it. A file that ends with a dot
+	// is followed by the minor version.
 	file, function string
 	read           func(unsafe.Pointer) string
 }
@@ -72,6 +73,12 @@ var libraries = []library{
 	}},
 }
 
+// libjxl is optional: without it, or if it is older than its floor, JPEG XL is off.
+var libjxl = library{"libjxl", jxlFloor, "libjxl.so.0.", "JxlDecoderVersion", func(f unsafe.Pointer) string {
+	v := C.call_number(f)
+	return fmt.Sprintf("%d.%d.%d", v/1000000, v/1000%1000, v%1000)
+}}
+
 func text(f unsafe.Pointer) string { return C.GoString(C.call_text(f)) }
 
 // vipsFloor is libvips's floor: before 8.13 it cannot block loaders.
@@ -80,7 +87,11 @@ var vipsFloor = [3]int{8, 14, 1}
 // version asks a loaded library. It is "" if no library has that name: other systems name
 // the file differently, or libvips was built with another library.
 func (l library) version() string {
+	const minors = 100
 	f := loaded(l.file, l.function)
+	for minor := 0; f == nil && strings.HasSuffix(l.file, ".") && minor < minors; minor++ {
+		f = loaded(l.file+strconv.Itoa(minor), l.function)
+	}
 	if f == nil {
 		return ""
 	}
@@ -102,7 +113,7 @@ var versionNumber = regexp.MustCompile(`\d+\.\d+(\.\d+)?`)
 // the oldest supported ones: "libvips 8.15.1 (at least 8.14.1)". Call it after [Start].
 func Libraries() string {
 	list := []string{describe("libvips", vips.Version, vipsFloor)}
-	for _, l := range libraries {
+	for _, l := range append(libraries, libjxl) {
 		if v := l.version(); v != "" {
 			list = append(list, describe(l.name, v, l.floor))
 		}

@@ -44,7 +44,9 @@ func (p *Picture) notLarger(d *decoded, t Target, body []byte) ([]byte, error) {
 	return body, nil
 }
 
-func hasQuality(f calotype.Format) bool { return f == calotype.WebP || f == calotype.AVIF }
+func hasQuality(f calotype.Format) bool {
+	return f == calotype.WebP || f == calotype.AVIF || f == calotype.JXL
+}
 
 // maxStay bounds what may stay as it is: a picture of at most so many times the pixels of
 // the rendition in its place. A flat picture of thousands of pixels a side weighs a few

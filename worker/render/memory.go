@@ -26,6 +26,7 @@ import (
 //	BMP                         3.6  3.1 as a TIFF
 //	TIFF, in strips, tiles, one 1.5  0.7
 //	GIF, 30 frames              4        every frame, 4 bytes per pixel
+//	JPEG XL, 8 bits             3.5      9.7 with alpha, 7.5 with 16 bits (libvips 8.16, 8 MP)
 //
 // For 8 megapixels, without the 2 bytes per pixel of the target:
 //
@@ -35,14 +36,15 @@ import (
 //	AVIF, 4:2:0, alpha          9.5      16 with 10 bits
 //	PNG, alpha                  5        6 with 16 bits, 8 interlaced
 //
-// In bytes per pixel of the largest target: JPEG and PNG 7.5, WebP 9.7, GIF 17, AVIF 26.
+// In bytes per pixel of the largest target: JPEG and PNG 7.5, WebP 9.7, GIF 17, AVIF 26,
+// JPEG XL 42.
 // An animation takes 4 more, and the memory in which its frames are joined.
 func (p *Picture) Memory(targets []Target) int64 {
 	const always = 12 << 20
 	var width, height int
 	var moving bool
 	var perPixel int64
-	for _, t := range targets {
+	for _, t := range withoutJXL(targets) {
 		width, height = max(width, t.Width), max(height, t.Height)
 		moving = moving || moves(t.Format) && p.Frames > 1
 		perPixel = max(perPixel, targetBytes(t.Format))
@@ -65,6 +67,8 @@ func (p *Picture) Memory(targets []Target) int64 {
 // and read, and the encoder.
 func targetBytes(f calotype.Format) int64 {
 	switch f {
+	case calotype.JXL:
+		return 48
 	case calotype.AVIF:
 		return 28
 	case calotype.GIF:
@@ -114,6 +118,8 @@ func (p *Picture) decodeBytes(width, height int, frames int64) int64 {
 		return pixels*heifBytes(header) + rows
 	case calotype.BMP:
 		return pixels * 5
+	case calotype.ICO: // As pixels, as a TIFF, and scaled with alpha.
+		return pixels*14 + rows
 	case calotype.TIFF:
 		need := pixels*4 + rows // One strip may hold the whole picture, in 16 bits.
 		if p.byLibtiff() {
@@ -124,6 +130,9 @@ func (p *Picture) decodeBytes(width, height int, frames int64) int64 {
 		}
 		return need
 	}
+	if p.Format == calotype.JXL {
+		return pixels*p.jxlBytes() + rows
+	}
 	return pixels*8 + rows // A frame of a GIF.
 }
 
@@ -132,6 +141,24 @@ func (p *Picture) decodeBytes(width, height int, frames int64) int64 {
 // frame is in memory twice while frames are joined; the second copy counts as the targets'.
 func (p *Picture) frameBytes(pixels int64, width, height int) int64 {
 	return pixels*4*6 + int64(width)*int64(height)*8
+}
+
+// jxlBytes is libjxl's memory per pixel: the samples, twice, and what scaling alpha takes,
+// floating-point numbers as levels, or the canvas of an animation.
+func (p *Picture) jxlBytes() int64 {
+	header := p.header
+	channels, bytes := int64(max(header.Channels, 3)), int64(header.Depth+7)/8
+	need := 4 + 2*channels*bytes
+	if header.Float {
+		need = 4 + channels*(4+4+4+2)
+	}
+	if header.Alpha {
+		need += 6
+	}
+	if p.sequence != nil {
+		need += 8
+	}
+	return need
 }
 
 // byLibtiff reports whether libtiff converts a TIFF to RGB, because libvips does not: luma

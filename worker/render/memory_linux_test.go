@@ -32,10 +32,11 @@ func TestMemoryIsPredicted(t *testing.T) {
 			t.Fatalf("%v: %s", err, out)
 		}
 	}
-	for name, c := range map[string]struct {
+	type one struct {
 		save   func(*vips.ImageRef) ([]byte, *vips.ImageMetadata, error)
 		target calotype.Format
-	}{
+	}
+	files := map[string]one{
 		"baseline.jpg":         {saveJPEG(vips.JpegExportParams{Quality: 80}), calotype.JPEG},
 		"to.avif":              {saveJPEG(vips.JpegExportParams{Quality: 80}), calotype.AVIF},
 		"to.gif":               {saveJPEG(vips.JpegExportParams{Quality: 80}), calotype.GIF},
@@ -63,7 +64,29 @@ func TestMemoryIsPredicted(t *testing.T) {
 		"palette.bmp": {func(i *vips.ImageRef) ([]byte, *vips.ImageMetadata, error) {
 			return palettedBMP(i.Width(), i.Height()), nil, nil
 		}, calotype.JPEG},
-	} {
+		"float.tiff": {func(i *vips.ImageRef) ([]byte, *vips.ImageMetadata, error) {
+			if err := i.Cast(vips.BandFormatFloat); err != nil {
+				return nil, nil, err
+			}
+			return i.ExportTiff(vips.NewTiffExportParams())
+		}, calotype.JPEG},
+		"ycbcr.tiff": {func(i *vips.ImageRef) ([]byte, *vips.ImageMetadata, error) {
+			return lumaTIFF(i.Width(), i.Height()), nil, nil
+		}, calotype.JPEG},
+	}
+	if usesJXL() {
+		files["to.jxl"] = one{saveJPEG(vips.JpegExportParams{Quality: 80}), calotype.JXL}
+		files["lossy.jxl"] = one{saveJXL(vips.JxlExportParams{Quality: 80, Effort: 3}), calotype.JPEG}
+		files["lossless.jxl"] = one{saveJXL(vips.JxlExportParams{Lossless: true, Effort: 3}), calotype.JPEG}
+		files["alpha.jxl"] = one{withAlpha(saveJXL(vips.JxlExportParams{Quality: 80, Effort: 3})), calotype.JPEG}
+		files["deep.jxl"] = one{func(i *vips.ImageRef) ([]byte, *vips.ImageMetadata, error) {
+			if err := i.ToColorSpace(vips.InterpretationRGB16); err != nil {
+				return nil, nil, err
+			}
+			return i.ExportJxl(&vips.JxlExportParams{Quality: 80, Effort: 3})
+		}, calotype.JPEG}
+	}
+	for name, c := range files {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), name)
 			writeLarge(t, file, c.save)
@@ -131,6 +154,26 @@ func savePNG(p vips.PngExportParams) func(*vips.ImageRef) ([]byte, *vips.ImageMe
 
 func saveWebP(p vips.WebpExportParams) func(*vips.ImageRef) ([]byte, *vips.ImageMetadata, error) {
 	return func(i *vips.ImageRef) ([]byte, *vips.ImageMetadata, error) { return i.ExportWebp(&p) }
+}
+
+func saveJXL(p vips.JxlExportParams) func(*vips.ImageRef) ([]byte, *vips.ImageMetadata, error) {
+	return func(i *vips.ImageRef) ([]byte, *vips.ImageMetadata, error) { return i.ExportJxl(&p) }
+}
+
+// lumaTIFF is an uncompressed TIFF of luma and chroma in one strip, which libtiff converts.
+func lumaTIFF(width, height int) []byte {
+	const entries, short, long = 10, 3, 4
+	const bits = 8 + 2 + 12*entries + 4
+	number := binary.LittleEndian
+	b := append([]byte("II*\x00"), 8, 0, 0, 0, entries, 0)
+	for _, e := range [entries][4]uint32{
+		{256, long, 1, uint32(width)}, {257, long, 1, uint32(height)}, {258, short, 3, bits}, {259, short, 1, 1}, {262, short, 1, 6},
+		{273, long, 1, bits + 6}, {277, short, 1, 3}, {278, long, 1, uint32(height)}, {279, long, 1, uint32(3 * width * height)}, {530, short, 2, 1 | 1<<16},
+	} {
+		b = number.AppendUint32(number.AppendUint32(number.AppendUint32(b, e[0]|e[1]<<16), e[2]), e[3])
+	}
+	b = append(b, 0, 0, 0, 0, 8, 0, 8, 0, 8, 0)
+	return append(b, make([]byte, 3*width*height)...)
 }
 
 // palettedBMP is a BMP of 8 bits a pixel.

@@ -22,6 +22,8 @@ func Libraries() string { return "no libvips" }
 // Shortcomings returns none.
 func Shortcomings() []string { return nil }
 
+func usesJXL() bool { return false }
+
 func remedy(string) string { return "" }
 
 // Encoder returns no name.

@@ -18,10 +18,19 @@ func Open(body []byte, limits Limits) (*Picture, error) {
 	if !ok {
 		return nil, faultf(ClassUnsupported, "the content is not a picture of a known format")
 	}
+	if ico := header.ICO; ico != nil && ico.Entries[ico.Largest].PNG {
+		return openIconPNG(ico.Entries[ico.Largest].Data, limits)
+	}
 	p := &Picture{Format: format, Frames: 1, body: body, coded: body, header: header, limits: limits, orientation: 1}
+	if format == calotype.JXL && !usesJXL() {
+		return nil, faultf(ClassUnsupported, "%s", jxlLacks())
+	}
 	read := p.readPicture
-	if format == calotype.BMP {
+	switch format {
+	case calotype.BMP:
 		read = p.readBMPHeader
+	case calotype.ICO:
+		read = p.readICOHeader
 	}
 	if err := read(); err != nil {
 		return nil, err
@@ -73,7 +82,7 @@ func (p *Picture) readPages() error {
 		if o := img.number("orientation", 1); o >= 1 && o <= 8 {
 			p.orientation = o
 		}
-	case calotype.HEIC: // libheif turns it.
+	case calotype.HEIC, calotype.JXL: // libheif and libjxl turn it.
 	default:
 		p.orientation = header.Orientation
 	}
@@ -95,13 +104,17 @@ func (p *Picture) readPages() error {
 // declarations of the file. The header knows the precedence of each format.
 func (p *Picture) readColour(img *pages) {
 	header := p.header
-	switch header.Colour.Source {
+	source := header.Colour.Source
+	if p.Format == calotype.JXL && !header.Colour.CICP.HDR() && source != imageheader.ColourSRGB {
+		source = imageheader.ColourUnstated // libjxl may convert, and gives a profile of the outcome.
+	}
+	switch source {
 	case imageheader.ColourCICP, imageheader.ColourGammaChrm:
 		p.conversion = newConversion(p.Format, header.Colour)
 	case imageheader.ColourSRGB:
 	default:
 		profile := header.Colour.ICC
-		if header.Format == "" {
+		if header.Format == "" || p.Format == calotype.JXL {
 			profile = img.profile()
 		}
 		colours := img.colours()

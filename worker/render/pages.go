@@ -35,7 +35,9 @@ static VipsImage *load_buffer(int format, void *body, size_t length, VipsFailOn 
 		failed = vips_tiffload_buffer(body, length, &out, "fail_on", fail_on, "access", access, NULL);
 		break;
 	case LOAD_JXL:
-		failed = vips_jxlload_buffer(body, length, &out, "fail_on", fail_on, "access", access, NULL);
+		failed = n == 1
+			? vips_jxlload_buffer(body, length, &out, "fail_on", fail_on, "access", access, NULL)
+			: vips_jxlload_buffer(body, length, &out, "fail_on", fail_on, "access", access, "n", n, NULL);
 		break;
 	}
 	if (failed) {
@@ -154,6 +156,7 @@ var formatCodes = map[calotype.Format]C.int{
 	calotype.HEIC: C.LOAD_HEIF,
 	calotype.AVIF: C.LOAD_HEIF,
 	calotype.TIFF: C.LOAD_TIFF,
+	calotype.JXL:  C.LOAD_JXL,
 }
 
 // loadPages opens encoded bytes with the loader of a format, whatever they look like. The

@@ -10,6 +10,7 @@
 package render
 
 import (
+	"slices"
 	"time"
 
 	"calotype"
@@ -56,7 +57,7 @@ type Picture struct {
 	premultiplied bool              // colours are multiplied by alpha
 	damaged       bool              // known once it is decoded
 	animation     *animation.Reader // nil for a still, unless it is a GIF
-	sequence      *sequence         // of an AVIF that is animated
+	sequence      *sequence         // of an AVIF or a JPEG XL that is animated
 }
 
 // Target is a requested rendition.
@@ -71,18 +72,33 @@ type Target struct {
 }
 
 // Target returns the target for a variant of this picture: the preset's box for its shape,
-// in the variant's format or its own. Animations are not written as AVIF: they become WebP,
-// which is animated wherever AVIF is shown.
+// in the variant's format or its own. Animations are not written as AVIF or JPEG XL: they
+// become WebP, which is animated wherever those are shown.
 func (p *Picture) Target(v calotype.Variant, preset calotype.Preset, quality int) Target {
 	t := Target{Format: v.Format, Quality: quality}
 	if t.Format == "" {
 		t.Format = p.Format.Own()
 	}
-	if t.Format == calotype.AVIF && p.Frames > 1 {
+	if (t.Format == calotype.AVIF || t.Format == calotype.JXL) && p.Frames > 1 {
 		t.Format = calotype.WebP
 	}
 	t.Width, t.Height = preset.BoxFor(p.Width, p.Height).Fit(p.Width, p.Height)
 	return t
+}
+
+// withoutJXL returns the targets with WebP in place of JPEG XL, if that is not written here.
+// Browsers that show JPEG XL show WebP too.
+func withoutJXL(targets []Target) []Target {
+	if usesJXL() {
+		return targets
+	}
+	some := slices.Clone(targets)
+	for i := range some {
+		if some[i].Format == calotype.JXL {
+			some[i].Format = calotype.WebP
+		}
+	}
+	return some
 }
 
 // Rendition is an encoded picture.

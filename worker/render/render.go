@@ -14,6 +14,7 @@ import (
 // Nothing in libvips can be interrupted: a caller that stops early waits for the step in
 // progress.
 func (p *Picture) Render(targets []Target) iter.Seq2[Rendition, error] {
+	targets = withoutJXL(targets)
 	if p.sequence != nil && !p.sequence.decodable {
 		return p.passThrough(targets)
 	}

@@ -82,8 +82,9 @@ import (
 	"calotype/worker/imageheader"
 )
 
-// sequence is the track of an animated AVIF. Whether it can be decoded depends on libheif:
-// since 1.20 it also decodes those that have a still picture.
+// sequence is the track of an animated AVIF, or the frames of an animated JPEG XL. Whether
+// it can be decoded depends on the libraries: libheif decodes tracks since 1.20, also of
+// files that have a still picture, and libvips knows the frames of JPEG XL.
 type sequence struct {
 	width, height int
 	delays        []int // Of each frame, in milliseconds.

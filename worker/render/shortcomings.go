@@ -37,6 +37,9 @@ func Shortcomings() []string {
 			sentences = append(sentences, sentence)
 		}
 	}
+	if sentence := jxlLacks(); sentence != "" {
+		sentences = append(sentences, sentence)
+	}
 	return sentences
 }
 
@@ -46,7 +49,11 @@ func (s shortcoming) of(version string) string {
 	if version == "" || !older(version, s.fixed) {
 		return ""
 	}
-	return fmt.Sprintf("%s %s %s: %d.%d or newer is needed", s.library, version, s.cannot, s.fixed[0], s.fixed[1])
+	fixed := fmt.Sprintf("%d.%d", s.fixed[0], s.fixed[1])
+	if s.fixed[2] > 0 {
+		fixed += fmt.Sprintf(".%d", s.fixed[2])
+	}
+	return fmt.Sprintf("%s %s %s: %s or newer is needed", s.library, version, s.cannot, fixed)
 }
 
 // remedy returns the sentence about the shortcoming of a loaded library that explains what

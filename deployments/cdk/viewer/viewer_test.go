@@ -87,7 +87,7 @@ func (p parameters) query() string {
 }
 
 var queries = []string{
-	"", "size=M", "size=XS&to_webp=1", "to_webp=1&size=M", "size=M&format=avif", "size=M&format=webp&to_webp=1",
+	"", "size=M", "size=XS&to_webp=1", "to_webp=1&size=M", "size=M&format=avif", "size=M&format=JXL", "size=M&format=webp&to_webp=1",
 	"size=M&format=jpeg", "size=M&format=jpg", "size=M&format=", "size=M&format=&to_webp=1", "size=M&format=WEBP", "size=M&format=JPG", "size=M&format=Avif&to_webp=1",
 	"size=M&format=av%C4%B0f", "size=M&format=%E2%84%AApeg", "size=M&format=jpg%20",
 	"size=m", "size=", "size", "size=Q", "size=M&to_webp=0", "size=M&to_webp=true", "size=M&to_webp=TRUE", "size=M&to_webp=tr%C3%BCe", "size=M&to_webp=true%0A", "size=M&format=svg&to_webp=1", "size=M&to_webp=01", "to_webp=1", "format=png",
@@ -158,7 +158,7 @@ func TestFewCacheKeys(t *testing.T) {
 	for _, p := range presets {
 		allowed["size="+p.Name] = true
 		allowed["size="+p.Name+"&to_webp=1"] = true
-		for _, format := range []string{"webp", "avif", "jpeg", "png", "unknown"} {
+		for _, format := range []string{"webp", "avif", "jxl", "jpeg", "png", "unknown"} {
 			allowed["format="+format+"&size="+p.Name] = true
 		}
 	}
@@ -171,7 +171,7 @@ func TestFewCacheKeys(t *testing.T) {
 
 // TestFormats checks that the function's formats are those that a viewer may request.
 func TestFormats(t *testing.T) {
-	for _, f := range []calotype.Format{calotype.JPEG, calotype.PNG, calotype.GIF, calotype.WebP, calotype.AVIF, calotype.BMP, calotype.TIFF, calotype.HEIC} {
+	for _, f := range []calotype.Format{calotype.JPEG, calotype.PNG, calotype.GIF, calotype.WebP, calotype.AVIF, calotype.BMP, calotype.TIFF, calotype.HEIC, calotype.JXL} {
 		name, want := calotype.ParseFormat(string(f))
 		answer := normalise(t, calotype.DefaultPresets(), Options{}, []string{"size=M&format=" + string(f)})[0]
 		if got := answer["format"].Value; want && got != string(name) || !want && got != "unknown" {

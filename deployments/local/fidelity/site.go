@@ -113,6 +113,8 @@ func animated(body []byte) string {
 		return "image/webp"
 	case head[4:8] == "ftyp":
 		return "image/avif"
+	case head[:2] == "\xff\x0a" || head[4:8] == "JXL ":
+		return "image/jxl"
 	}
 	return ""
 }

@@ -64,7 +64,7 @@ func (e *entry) describe(key string, presets calotype.Presets) *picture {
 	if own != calotype.WebP {
 		formats = append(formats, calotype.WebP)
 	}
-	for _, f := range []calotype.Format{calotype.AVIF, calotype.JPEG, calotype.PNG} {
+	for _, f := range []calotype.Format{calotype.AVIF, calotype.JXL, calotype.JPEG, calotype.PNG} {
 		if e.hasFormat(f) {
 			formats = append(formats, f)
 		}

@@ -21,7 +21,7 @@ export function saved(before, after) {
   return `${percent > 99 && percent < 100 ? percent.toFixed(1) : Math.round(percent)} %`;
 }
 
-const names = { jpeg: 'JPEG', png: 'PNG', gif: 'GIF', webp: 'WebP', avif: 'AVIF', bmp: 'BMP', tiff: 'TIFF', heic: 'HEIC' };
+const names = { jpeg: 'JPEG', png: 'PNG', gif: 'GIF', webp: 'WebP', avif: 'AVIF', jxl: 'JPEG XL', bmp: 'BMP', tiff: 'TIFF', heic: 'HEIC' };
 
 export function formatName(format) {
   return names[format] ?? format;

@@ -5,7 +5,7 @@ import { el } from './dom.js';
 import { Timeline } from './timeline.js';
 import { bytes, formatName, pixels, time } from './units.js';
 
-const formats = ['webp', 'avif', 'jpeg', 'png'];
+const formats = ['webp', 'avif', 'jxl', 'jpeg', 'png'];
 const unshown = ['tiff', 'heic'];
 
 export class Viewer {
