@@ -20,7 +20,7 @@ func TestMistakesAreReportedAtOnce(t *testing.T) {
 	}{
 		"all kinds": {
 			map[string]any{"name": "Calotype", "region": "Ireland", "spot": "yes", "minTasks": "-1", "cpu": 1000, "alarmEmail": "me", "spott": true},
-			7, []string{`name: "Calotype": want lower-case letters`, `region: "Ireland": want a Region`, `spot: "yes": want true or false`, `minTasks: "-1": want 0 to 1000`, "cpu: Fargate has [256 512", "alarmEmail", "spott: no such setting; there are alarmEmail, architecture, backfillQueue"},
+			7, []string{`name: "Calotype": want lower-case letters`, `region: "Ireland": want a Region`, `spot: "yes": want true or false`, `minTasks: "-1": want 0 to 1000`, "cpu: Fargate has [256 512", "alarmEmail", "spott: no such setting; there are alarmEmail, allowOrigin, architecture, backfillQueue"},
 		},
 		"pairs": {
 			map[string]any{"domainName": "pictures.example.com", "minTasks": 5, "maxTasks": 4, "cpu": 4096, "memory": 4096, "existingBucket": "photos", "renditionsExpire": 30, "originGroup": true, "checkSource": true},
