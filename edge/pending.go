@@ -63,8 +63,8 @@ func (r Rules) StandIns(d Decision) []calotype.Variant {
 	return variants[:min(len(variants), maxStandIns)]
 }
 
-// standInFormats returns the formats that every browser shows which shows the requested
-// one. A format in which an animation of the source would stop is left out.
+// standInFormats returns the formats that every browser that shows the requested one also
+// shows. A format in which an animation of the source would stop is left out.
 func standInFormats(asked, own calotype.Format) []calotype.Format {
 	var formats []calotype.Format
 	if asked == calotype.AVIF || asked == calotype.JXL {

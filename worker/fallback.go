@@ -38,7 +38,7 @@ func (p *publication) permanent(ctx context.Context, err error) *failure.Failure
 	return nil
 }
 
-// aboutWorker reports whether an error controls the worker and is not about the job.
+// aboutWorker reports whether an error concerns the worker's control flow and not the job.
 func aboutWorker(err error) bool {
 	for _, e := range []error{errBigSlotTaken, errThrottled, errChanged, store.ErrConflict, queue.ErrLeaseLost, errTooLong, errShutdownTimeout} {
 		if errors.Is(err, e) {

@@ -44,7 +44,7 @@ func (f *sourceFlags) check() []error {
 
 type removeCommand struct {
 	sourceFlags
-	Source bool `env:"-" help:"Delete the source too. Otherwise the next view renders it again."`
+	Source bool `env:"-" help:"Delete the source too. Otherwise the next view makes renditions of it again."`
 	Yes    bool `env:"-" help:"Do not ask before the source is deleted. Required if standard input is not a terminal."`
 }
 
