@@ -93,7 +93,7 @@ func TestAcknowledgeTogether(t *testing.T) {
 
 // A delete that no other joins is sent alone after the window.
 func TestAcknowledgeAlone(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	if err := b.jobQueue.Send(t.Context(), "a", 0); err != nil {
 		t.Fatal(err)
 	}

@@ -19,16 +19,16 @@ import (
 )
 
 // created and removed are S3's events for the fixture's bucket.
-func (b *bench) created(key string) string {
+func (b *fixture) created(key string) string {
 	return calotype.Event{Name: "ObjectCreated:Put", Bucket: b.bucketName, Key: key}.Encode()
 }
 
-func (b *bench) removed(key string) string {
+func (b *fixture) removed(key string) string {
 	return calotype.Event{Name: "ObjectRemoved:Delete", Bucket: b.bucketName, Key: key}.Encode()
 }
 
 // standing makes renditions of a source in the variants.
-func (b *bench) standing(t *testing.T, key string, body []byte, variants ...string) {
+func (b *fixture) standing(t *testing.T, key string, body []byte, variants ...string) {
 	t.Helper()
 	b.Siblings = SiblingsNone
 	b.put(t, key, body)
@@ -36,7 +36,7 @@ func (b *bench) standing(t *testing.T, key string, body []byte, variants ...stri
 	b.wantDone(t)
 }
 
-func (b *bench) wantOf(t *testing.T, etag string, keys ...string) {
+func (b *fixture) wantOf(t *testing.T, etag string, keys ...string) {
 	t.Helper()
 	for _, key := range keys {
 		_, o := b.object(t, key)
@@ -49,7 +49,7 @@ func (b *bench) wantOf(t *testing.T, etag string, keys ...string) {
 // Every existing rendition follows its source, in every format; other renditions are not
 // made.
 func TestRenditionsFollowTheirSource(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	const key = "cats/red + été.jpg"
 	b.standing(t, key, jpegOf(t, photo(900, 600)), "M", "XS.avif")
 	etag := b.put(t, key, jpegOf(t, photo(600, 900)))
@@ -66,7 +66,7 @@ func TestRenditionsFollowTheirSource(t *testing.T) {
 
 // Events may be late: the object decides, not the event.
 func TestEventsAreHints(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.standing(t, "kitty.jpg", jpegOf(t, photo(900, 600)), "M")
 	etag := b.put(t, "kitty.jpg", jpegOf(t, photo(600, 900)))
 	b.do(t, b.removed("kitty.jpg"))
@@ -80,7 +80,7 @@ func TestEventsAreHints(t *testing.T) {
 // Renditions of a removed preset cannot follow, and foreign objects stay when their source
 // is removed.
 func TestObsoletePresetAndForeignObjects(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.standing(t, "kitty.jpg", jpegOf(t, photo(900, 600)), "M", "L")
 	b.put(t, "resized/S/kitty.jpg", []byte("somebody's"))
 	b.Presets = slices.DeleteFunc(b.Presets, func(p calotype.Preset) bool { return p.Name == "L" })
@@ -97,7 +97,7 @@ func TestObsoletePresetAndForeignObjects(t *testing.T) {
 }
 
 func TestOnUpload(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.OnUpload = []calotype.Variant{{Preset: "S", Format: calotype.JPEG}, {Preset: "S"}, {Preset: "XS", Format: calotype.WebP}}
 	b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
 	b.do(t, b.created("kitty.jpg"))
@@ -106,7 +106,7 @@ func TestOnUpload(t *testing.T) {
 }
 
 func TestIrrelevantEvents(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.OnUpload = []calotype.Variant{{Preset: "S"}}
 	for _, key := range []string{"notes.txt", "resized/M/kitty.jpg"} {
 		b.put(t, key, jpegOf(t, photo(90, 60)))
@@ -120,7 +120,7 @@ func TestIrrelevantEvents(t *testing.T) {
 
 // Several events in one message become one job each, with separate outcomes.
 func TestSeveralEventsInAMessage(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.OnUpload = []calotype.Variant{{Preset: "XS"}}
 	for _, key := range []string{"a.jpg", "b.jpg"} {
 		b.put(t, key, jpegOf(t, photo(900, 600)))
@@ -135,7 +135,7 @@ func TestSeveralEventsInAMessage(t *testing.T) {
 
 // A message of very many events is split before its lease ends, with one job per source.
 func TestVeryManyEventsInAMessage(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	calls := 0
 	b.queues[0].Queue = queue.New(awstest.SQS(t, counted(&calls)), b.jobsURL)
 	var records []string
@@ -152,7 +152,7 @@ func TestVeryManyEventsInAMessage(t *testing.T) {
 // The error of a message is one line of limited length; otherwise the dead letter would
 // exceed SQS's limit.
 func TestVeryLongInvalidKey(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	body := strings.Replace(b.created("kitty.jpg"), "kitty", strings.Repeat("k", 600<<10)+"%zz", 1)
 	b.do(t, body)
 	if reason := b.wantDeadLetter(t, failure.MalformedJob, body); len(reason.Detail) > 2*maxDetail {
@@ -175,7 +175,7 @@ func counted(calls *int) func(*sqs.Options) {
 // A source is replaced by a broken one: copies of it replace the renditions, and the dead
 // letter contains a job that can be replayed.
 func TestReplacedByBrokenPicture(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.standing(t, "kitty.jpg", jpegOf(t, photo(900, 600)), "M", "XS")
 	etag := b.put(t, "kitty.jpg", []byte("no picture"))
 	b.do(t, b.created("kitty.jpg"))
@@ -192,7 +192,7 @@ func TestReplacedByBrokenPicture(t *testing.T) {
 // A source that is too large to read has no renditions: those of the older version are
 // deleted.
 func TestReplacedByTooLargePicture(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.standing(t, "kitty.jpg", jpegOf(t, photo(900, 600)), "M")
 	b.MaxBytes = 1000
 	b.put(t, "kitty.jpg", jpegOf(t, photo(600, 900)))
@@ -202,7 +202,7 @@ func TestReplacedByTooLargePicture(t *testing.T) {
 
 // The CDN invalidates only what viewers may have cached and is no longer right.
 func TestPurge(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	var purged []string
 	b.Invalidate = func(source string) { purged = append(purged, source) }
 	b.standing(t, "kitty.jpg", jpegOf(t, photo(900, 600)), "M")
@@ -226,7 +226,7 @@ func TestPurge(t *testing.T) {
 
 // For an exact job the recipe counts; for viewers the existing rendition is enough.
 func TestExactJobsCompareTheRecipe(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.standing(t, "kitty.jpg", jpegOf(t, photo(900, 600)), "M")
 	_, before := b.object(t, "resized/M/kitty.jpg")
 	exact := calotype.Job{Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "M"}}, Exact: true}
@@ -251,7 +251,7 @@ func TestExactJobsCompareTheRecipe(t *testing.T) {
 
 // Messages in a separate queue are processed, also after a restart.
 func TestSeparateQueues(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.Siblings, b.OnUpload = SiblingsNone, []calotype.Variant{{Preset: "XS"}}
 	eventsURL, _ := awstest.Queues(t)
 	backfillURL, _ := awstest.Queues(t)

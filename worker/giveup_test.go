@@ -17,7 +17,7 @@ import (
 )
 
 // receive receives the next message as a worker does that is then killed.
-func (b *bench) receive(t *testing.T) queue.Message {
+func (b *fixture) receive(t *testing.T) queue.Message {
 	t.Helper()
 	messages, err := b.jobQueue.Receive(t.Context(), 1, 5*time.Second, Visibility)
 	if err != nil || len(messages) != 1 {
@@ -27,7 +27,7 @@ func (b *bench) receive(t *testing.T) queue.Message {
 }
 
 // crash makes a message return, as if its worker had been killed.
-func (b *bench) crash(t *testing.T) {
+func (b *fixture) crash(t *testing.T) {
 	t.Helper()
 	if err := b.jobQueue.Release(t.Context(), b.receive(t)); err != nil {
 		t.Fatal(err)
@@ -37,7 +37,7 @@ func (b *bench) crash(t *testing.T) {
 // The last receive that the redrive policy permits is not spent on another decode: the job
 // gets a reason, and viewers get a copy.
 func TestPoisonMessage(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	source := jpegOf(t, photo(300, 200))
 	b.put(t, "kitty.jpg", source)
 	if err := b.jobQueue.Send(t.Context(), job("kitty.jpg", "M"), 0); err != nil {
@@ -62,7 +62,7 @@ func TestPoisonMessage(t *testing.T) {
 
 // A message whose job is done but not acknowledged does not count as a poison message.
 func TestLastReceiveOfFinishedJob(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.Siblings = SiblingsNone
 	b.put(t, "kitty.jpg", jpegOf(t, photo(300, 200)))
 	b.do(t, job("kitty.jpg", "M"))
@@ -79,7 +79,7 @@ func TestLastReceiveOfFinishedJob(t *testing.T) {
 // One fault has one dead letter, even if the copy can be put only later.
 func TestOneDeadLetterWhenTheCopyFails(t *testing.T) {
 	failing := true
-	b := newBench(t, func(r *http.Request) *http.Response {
+	b := newFixture(t, func(r *http.Request) *http.Response {
 		if failing && r.Method == http.MethodPut {
 			return awstest.Answer(503)
 		}
@@ -98,7 +98,7 @@ func TestOneDeadLetterWhenTheCopyFails(t *testing.T) {
 
 // A picture that would need more than the whole budget is refused before it is decoded.
 func TestTooMuchMemory(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.Memory = 1 << 20
 	b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
 	b.do(t, job("kitty.jpg", "M"))
@@ -113,7 +113,7 @@ func TestTooMuchMemory(t *testing.T) {
 func TestTruncatedDownload(t *testing.T) {
 	source := jpegOf(t, photo(900, 600))
 	cut := true
-	b := newBench(t, func(r *http.Request) *http.Response {
+	b := newFixture(t, func(r *http.Request) *http.Response {
 		if !cut || r.Method != http.MethodGet {
 			return nil
 		}

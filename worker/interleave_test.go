@@ -37,13 +37,13 @@ func TestInterleavings(t *testing.T) {
 		}
 	}
 	t.Logf("%d interleavings; CALOTYPE_SEED=%d repeats their choices", scenarios, seed)
-	b := newBench(t)
+	b := newFixture(t)
 	b.OnUpload = []calotype.Variant{{Preset: "XS", Format: calotype.WebP}}
 	// The local server answers 409 while a folder is created and removed concurrently.
 	for _, folder := range []string{"M", "S", "XS", "XS.webp", ".failed"} {
 		b.put(t, "resized/"+folder+"/.keep", nil)
 	}
-	second := newBench(t)
+	second := newFixture(t)
 	second.Worker = New(b.Settings, Queues{Jobs: b.jobQueue, Dead: b.deadEnd}, b.bucket, b.log)
 	second.poll = b.poll
 	b.start(t)
@@ -55,7 +55,7 @@ func TestInterleavings(t *testing.T) {
 	all.SetLimit(concurrency)
 	for i := range scenarios {
 		all.Go(func() error {
-			s := scenario{bench: b, client: client, rand: rand.New(rand.NewPCG(seed, uint64(i))), key: fmt.Sprintf("%04d.jpg", i), versions: versions}
+			s := scenario{fixture: b, client: client, rand: rand.New(rand.NewPCG(seed, uint64(i))), key: fmt.Sprintf("%04d.jpg", i), versions: versions}
 			return s.play(context.Background())
 		})
 	}
@@ -102,7 +102,7 @@ func look(t *testing.T, bucket *store.Bucket, key string) store.Object {
 
 // scenario is what happens to one source.
 type scenario struct {
-	*bench
+	*fixture
 	client   *s3.Client
 	rand     *rand.Rand
 	key      string

@@ -16,7 +16,7 @@ import (
 )
 
 func TestJobMakesTheVariantAndItsSiblings(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	etag := b.put(t, "cats/kitty.jpg", jpegOf(t, photo(4000, 3000)))
 	b.do(t, job("cats/kitty.jpg", "M.webp"))
 	b.wantDone(t)
@@ -43,7 +43,7 @@ func TestJobMakesTheVariantAndItsSiblings(t *testing.T) {
 }
 
 func TestSizesAndTypes(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.Siblings = SiblingsNone
 	b.put(t, "wide.jpg", jpegOf(t, photo(4000, 3000)))
 	b.put(t, "tall.jpg", jpegOf(t, photo(3000, 4000)))
@@ -92,7 +92,7 @@ func grainy(width, height int) *image.RGBA {
 }
 
 func TestQuality(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
 	b.do(t, calotype.Job{Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "M", Format: calotype.WebP}}, Quality: 30, Exact: true}.Encode())
 	b.wantKeys(t, "kitty.jpg", "resized/M.webp/kitty.jpg") // Exact: no siblings.
@@ -106,7 +106,7 @@ func TestQuality(t *testing.T) {
 func TestDuplicateCostsTwoHeads(t *testing.T) {
 	var mu sync.Mutex
 	var calls []string
-	b := newBench(t, func(r *http.Request) *http.Response {
+	b := newFixture(t, func(r *http.Request) *http.Response {
 		mu.Lock()
 		defer mu.Unlock()
 		calls = append(calls, r.Method+" "+r.URL.Path)
@@ -127,7 +127,7 @@ func TestDuplicateCostsTwoHeads(t *testing.T) {
 func TestSameSourceSameTime(t *testing.T) {
 	var mu sync.Mutex
 	calls := map[string]int{}
-	b := newBench(t, func(r *http.Request) *http.Response {
+	b := newFixture(t, func(r *http.Request) *http.Response {
 		mu.Lock()
 		defer mu.Unlock()
 		calls[r.Method]++
@@ -164,7 +164,7 @@ func TestInvalidJobs(t *testing.T) {
 		}.Encode(), failure.RetriedTooLong},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
+			b := newFixture(t)
 			b.do(t, c.body)
 			reason := b.wantDeadLetter(t, c.class, c.body)
 			if reason.Detail == "" || reason.Attempts < 1 || reason.Worker != "worker" {
@@ -190,7 +190,7 @@ func TestBrokenPictures(t *testing.T) {
 		"too many pixels": {jpegOf(t, photo(1100, 1000)), failure.TooManyPixels, "image/jpeg"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
+			b := newFixture(t)
 			b.Limits.Pixels = 1_000_000
 			b.put(t, "kitty.jpg", c.body)
 			b.do(t, job("kitty.jpg", "M.webp"))
@@ -214,7 +214,7 @@ func TestBrokenPictures(t *testing.T) {
 }
 
 func TestRepairedPictureIsRendered(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.Siblings = SiblingsNone
 	b.put(t, "kitty.jpg", []byte("broken"))
 	b.do(t, job("kitty.jpg", "M.webp"))
@@ -229,7 +229,7 @@ func TestRepairedPictureIsRendered(t *testing.T) {
 }
 
 func TestTooManyBytesLeaveNoCopy(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.MaxBytes = 1000
 	b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
 	b.do(t, job("kitty.jpg", "M"))
@@ -250,7 +250,7 @@ func TestTooManyBytesLeaveNoCopy(t *testing.T) {
 }
 
 func TestUnknownPresetLeavesACopy(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.Siblings = SiblingsNone
 	source := jpegOf(t, photo(900, 600))
 	b.put(t, "kitty.jpg", source)
@@ -264,7 +264,7 @@ func TestUnknownPresetLeavesACopy(t *testing.T) {
 
 // A source that is small enough, with nothing to remove, is copied unchanged.
 func TestPassthrough(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.Siblings = SiblingsNone
 	small := jpegOf(t, photo(60, 40))
 	b.put(t, "tiny.jpg", small)
@@ -280,7 +280,7 @@ func TestPassthrough(t *testing.T) {
 }
 
 func TestSourceMissing(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.do(t, job("none.jpg", "M"))
 	b.wantDone(t)
 	b.wantKeys(t)
@@ -289,7 +289,7 @@ func TestSourceMissing(t *testing.T) {
 // An outage uses up no receives and leaves no dead letter: the job is retried.
 func TestOutageRetriesTheJob(t *testing.T) {
 	failing := true
-	b := newBench(t, func(r *http.Request) *http.Response {
+	b := newFixture(t, func(r *http.Request) *http.Response {
 		if failing && r.Method == http.MethodPut {
 			return awstest.Answer(503)
 		}
@@ -313,7 +313,7 @@ func TestOutageRetriesTheJob(t *testing.T) {
 
 func TestForbiddenIsRejected(t *testing.T) {
 	for _, method := range []string{http.MethodHead, http.MethodGet, http.MethodPut} {
-		b := newBench(t, func(r *http.Request) *http.Response {
+		b := newFixture(t, func(r *http.Request) *http.Response {
 			if r.Method == method {
 				return awstest.Answer(403)
 			}
@@ -330,7 +330,7 @@ func TestForbiddenIsRejected(t *testing.T) {
 
 // A source that is stored compressed cannot be rendered; its copy is still shown.
 func TestCopyKeepsItsEncoding(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.putEncoded(t, "kitty.jpg", []byte("\x1f\x8b compressed"), "gzip")
 	b.do(t, job("kitty.jpg", "M"))
 	b.wantDeadLetter(t, failure.UnsupportedFormat, job("kitty.jpg", "M"))
@@ -341,7 +341,7 @@ func TestCopyKeepsItsEncoding(t *testing.T) {
 
 // Any defect of a job makes one dead letter.
 func TestOneDeadLetterPerJob(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.put(t, "kitty.jpg", []byte("broken"))
 	b.do(t, job("kitty.jpg", "XXL", "M"))
 	b.wantDeadLetter(t, failure.UnknownVariant, job("kitty.jpg", "XXL", "M"))
@@ -350,7 +350,7 @@ func TestOneDeadLetterPerJob(t *testing.T) {
 
 // A damaged picture has a rendition of what could be decoded, with a short lifetime.
 func TestDamagedPicture(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.Siblings = SiblingsNone
 	whole := jpegOf(t, photo(900, 600))
 	b.put(t, "kitty.jpg", whole[:len(whole)/2])

@@ -17,7 +17,7 @@ func longKey(length int) string {
 // A key may be so long that some variants, or the record of a failure, have none in S3.
 // Those are left out, and the rest is as always.
 func TestLongKeys(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	good, bad := longKey(1014), "c"+longKey(1013)
 	b.put(t, good, jpegOf(t, photo(300, 200)))
 	b.put(t, bad, []byte("no picture"))

@@ -20,7 +20,7 @@ import (
 )
 
 func TestMetricsOfJobs(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	source := jpegOf(t, photo(300, 200))
 	b.put(t, "good.jpg", source)
 	b.put(t, "bad.jpg", []byte("no picture"))
@@ -72,8 +72,8 @@ func TestMetricsOfJobs(t *testing.T) {
 // The slots and memory that a job holds are visible while it runs.
 func TestMetricsOfRunningJobs(t *testing.T) {
 	var during awstest.Samples
-	var b *bench
-	b = newBench(t, func(r *http.Request) *http.Response {
+	var b *fixture
+	b = newFixture(t, func(r *http.Request) *http.Response {
 		if r.Method == http.MethodPut && during == nil {
 			during = awstest.Scrape(t, b.Worker)
 		}
@@ -154,7 +154,7 @@ func TestEveryOutcomeIsCounted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	samples := awstest.Scrape(t, newBench(t).Worker)
+	samples := awstest.Scrape(t, newFixture(t).Worker)
 	found := 0
 	ast.Inspect(parsed, func(n ast.Node) bool {
 		spec, ok := n.(*ast.ValueSpec)

@@ -38,9 +38,9 @@ func TestSourceChangesDuringTheJob(t *testing.T) {
 		{"before the next put", "PUT", "/resized/XS/"},
 	} {
 		t.Run("replaced "+step.name, func(t *testing.T) {
-			var b *bench
+			var b *fixture
 			var newer string
-			b = newBench(t, once(step.method, step.part, func() {
+			b = newFixture(t, once(step.method, step.part, func() {
 				newer = b.put(t, "kitty.jpg", jpegOf(t, photo(600, 900)))
 			}))
 			b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
@@ -57,8 +57,8 @@ func TestSourceChangesDuringTheJob(t *testing.T) {
 			}
 		})
 		t.Run("removed "+step.name, func(t *testing.T) {
-			var b *bench
-			b = newBench(t, once(step.method, step.part, func() {
+			var b *fixture
+			b = newFixture(t, once(step.method, step.part, func() {
 				b.remove(t, "kitty.jpg")
 			}))
 			b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
@@ -72,7 +72,7 @@ func TestSourceChangesDuringTheJob(t *testing.T) {
 // A job is retried after it was half done, and its source is removed before the next
 // attempt: nothing remains.
 func TestRemovedBetweenAttempts(t *testing.T) {
-	b := newBench(t, func(r *http.Request) *http.Response {
+	b := newFixture(t, func(r *http.Request) *http.Response {
 		if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/resized/XS/") {
 			return awstest.Answer(500)
 		}
@@ -108,39 +108,39 @@ func TestBetweenAnyTwoSteps(t *testing.T) {
 	const key = "kitty.jpg"
 	for name, c := range map[string]struct {
 		source []byte // The state at the start of the job.
-		event  func(t *testing.T, b, other *bench)
+		event  func(t *testing.T, b, other *fixture)
 		last   []byte // The source at the end.
 	}{
-		"replaced": {wide, func(t *testing.T, b, _ *bench) { b.put(t, key, tall) }, tall},
-		"removed":  {wide, func(t *testing.T, b, _ *bench) { b.remove(t, key) }, nil},
-		"replaced, and another worker has finished": {wide, func(t *testing.T, b, other *bench) {
+		"replaced": {wide, func(t *testing.T, b, _ *fixture) { b.put(t, key, tall) }, tall},
+		"removed":  {wide, func(t *testing.T, b, _ *fixture) { b.remove(t, key) }, nil},
+		"replaced, and another worker has finished": {wide, func(t *testing.T, b, other *fixture) {
 			b.put(t, key, tall)
 			other.do(t, job(key, "A"))
 		}, tall},
-		"removed, and another worker has finished": {wide, func(t *testing.T, b, other *bench) {
+		"removed, and another worker has finished": {wide, func(t *testing.T, b, other *fixture) {
 			b.remove(t, key)
 			other.do(t, job(key, "A"))
 		}, nil},
-		"another worker does the same": {wide, func(t *testing.T, _, other *bench) { other.do(t, job(key, "A")) }, wide},
-		"removed and put again": {wide, func(t *testing.T, b, other *bench) {
+		"another worker does the same": {wide, func(t *testing.T, _, other *fixture) { other.do(t, job(key, "A")) }, wide},
+		"removed and put again": {wide, func(t *testing.T, b, other *fixture) {
 			b.remove(t, key)
 			other.do(t, job(key, "A"))
 			b.put(t, key, tall)
 		}, tall},
-		"broken, then repaired":      {[]byte("broken"), func(t *testing.T, b, _ *bench) { b.put(t, key, tall) }, tall},
-		"repaired by another worker": {[]byte("broken"), func(t *testing.T, b, other *bench) { b.put(t, key, tall); other.do(t, job(key, "A")) }, tall},
-		"broken, then removed":       {[]byte("broken"), func(t *testing.T, b, _ *bench) { b.remove(t, key) }, nil},
-		"put after all":              {nil, func(t *testing.T, b, _ *bench) { b.put(t, key, wide) }, wide},
+		"broken, then repaired":      {[]byte("broken"), func(t *testing.T, b, _ *fixture) { b.put(t, key, tall) }, tall},
+		"repaired by another worker": {[]byte("broken"), func(t *testing.T, b, other *fixture) { b.put(t, key, tall); other.do(t, job(key, "A")) }, tall},
+		"broken, then removed":       {[]byte("broken"), func(t *testing.T, b, _ *fixture) { b.remove(t, key) }, nil},
+		"put after all":              {nil, func(t *testing.T, b, _ *fixture) { b.put(t, key, wide) }, wide},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			presets := calotype.Presets{{Name: "A", Wide: calotype.Box{Width: 20, Height: 20}, Tall: calotype.Box{Width: 20, Height: 20}}}
-			other := newBench(t)
+			other := newFixture(t)
 			other.Presets = presets
 			for n := int32(1); ; n++ {
-				var b *bench
+				var b *fixture
 				hook, requests := before(n, func() { c.event(t, b, other) })
-				b = newBench(t, hook)
+				b = newFixture(t, hook)
 				b.Presets = presets
 				other.bucketName, other.bucket = b.bucketName, storeOf(t, b.bucketName)
 				if c.source != nil {
@@ -161,7 +161,7 @@ func TestBetweenAnyTwoSteps(t *testing.T) {
 
 // wantNothingStale checks that the rendition belongs to the current source, or that there
 // is none.
-func (b *bench) wantNothingStale(t *testing.T, step int32, last []byte) {
+func (b *fixture) wantNothingStale(t *testing.T, step int32, last []byte) {
 	t.Helper()
 	source, o := b.object(t, "kitty.jpg")
 	if !bytes.Equal(source, last) {
@@ -180,7 +180,7 @@ func (b *bench) wantNothingStale(t *testing.T, step int32, last []byte) {
 	}
 }
 
-func (b *bench) remove(t *testing.T, key string) {
+func (b *fixture) remove(t *testing.T, key string) {
 	t.Helper()
 	if _, err := awstest.S3(t).DeleteObject(context.Background(), &s3.DeleteObjectInput{Bucket: &b.bucketName, Key: &key}); err != nil {
 		t.Error(err)
@@ -189,12 +189,12 @@ func (b *bench) remove(t *testing.T, key string) {
 
 // A newer version from a faster worker is not overwritten.
 func TestOlderNeverReplacesNewer(t *testing.T) {
-	var slow, fast *bench
-	slow = newBench(t, once("PUT", "/resized/M/", func() {
+	var slow, fast *fixture
+	slow = newFixture(t, once("PUT", "/resized/M/", func() {
 		slow.put(t, "kitty.jpg", jpegOf(t, photo(600, 900)))
 		fast.do(t, job("kitty.jpg", "M"))
 	}))
-	fast = newBench(t)
+	fast = newFixture(t)
 	fast.bucketName, fast.bucket = slow.bucketName, storeOf(t, slow.bucketName)
 	slow.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
 	slow.do(t, job("kitty.jpg", "M"))
@@ -208,8 +208,8 @@ func TestOlderNeverReplacesNewer(t *testing.T) {
 
 // A picture that was broken only in an earlier version leaves no copy.
 func TestFaultOfAnOlderVersion(t *testing.T) {
-	var b *bench
-	b = newBench(t, once("PUT", "/resized/M/", func() {
+	var b *fixture
+	b = newFixture(t, once("PUT", "/resized/M/", func() {
 		b.put(t, "kitty.jpg", jpegOf(t, photo(900, 600)))
 	}))
 	b.put(t, "kitty.jpg", []byte("broken"))

@@ -15,7 +15,7 @@ import (
 func storeOf(t *testing.T, name string) *store.Bucket { return store.New(awstest.S3(t), name) }
 
 // start runs the worker. Calling signal stops it, and ended is closed once it has stopped.
-func (b *bench) start(t *testing.T) (signal func(), ended <-chan struct{}) {
+func (b *fixture) start(t *testing.T) (signal func(), ended <-chan struct{}) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	end := make(chan struct{})
@@ -32,7 +32,7 @@ func (b *bench) start(t *testing.T) (signal func(), ended <-chan struct{}) {
 	return cancel, end
 }
 
-func (b *bench) idle(t *testing.T) func() bool {
+func (b *fixture) idle(t *testing.T) func() bool {
 	return func() bool {
 		visible, inFlight, delayed := awstest.Waiting(t, b.jobsURL)
 		return visible+inFlight+delayed == "000"
@@ -40,7 +40,7 @@ func (b *bench) idle(t *testing.T) func() bool {
 }
 
 func TestRunEmptiesTheQueue(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.Siblings = SiblingsNone
 	source := jpegOf(t, photo(300, 200))
 	var want []string
@@ -63,7 +63,7 @@ func TestRunEmptiesTheQueue(t *testing.T) {
 
 func TestNeverMoreJobsThanSlots(t *testing.T) {
 	var now, most atomic.Int32
-	b := newBench(t, func(r *http.Request) *http.Response {
+	b := newFixture(t, func(r *http.Request) *http.Response {
 		if r.Method == http.MethodPut {
 			most.Store(max(most.Load(), now.Add(1)))
 			time.Sleep(20 * time.Millisecond)
@@ -90,7 +90,7 @@ func TestNeverMoreJobsThanSlots(t *testing.T) {
 // After the signal to stop, a job that has started is finished and acknowledged.
 func TestStopFinishesStartedJobs(t *testing.T) {
 	begun, goOn := make(chan struct{}), make(chan struct{})
-	b := newBench(t, once("PUT", "/resized/", func() {
+	b := newFixture(t, once("PUT", "/resized/", func() {
 		close(begun)
 		<-goOn
 	}))
@@ -113,7 +113,7 @@ func TestStopFinishesStartedJobs(t *testing.T) {
 // A job that does not end within the grace period returns to the queue at once.
 func TestStopRequeuesUnfinishedJobs(t *testing.T) {
 	begun := make(chan struct{})
-	b := newBench(t, func(r *http.Request) *http.Response {
+	b := newFixture(t, func(r *http.Request) *http.Response {
 		if r.Method != http.MethodPut {
 			return nil
 		}

@@ -50,7 +50,7 @@ func TestGoodPicturesBesideFailingOnes(t *testing.T) {
 func goodBeside(t *testing.T, good, bad int, pause time.Duration) [2]time.Duration {
 	var mu sync.Mutex
 	put := map[string]time.Time{}
-	b := newBench(t, func(r *http.Request) *http.Response {
+	b := newFixture(t, func(r *http.Request) *http.Response {
 		switch {
 		case r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/unwritable"):
 			return refusal(501, "NotImplemented")

@@ -23,7 +23,7 @@ func TestTransports(t *testing.T) {
 		"s3-delete-marker": true, "s3-lifecycle": true, "eventbridge-deleted": true, "eventbridge-lifecycle": true,
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
+			b := newFixture(t)
 			data, err := os.ReadFile(filepath.Join("..", "testdata", "events", name+".json"))
 			if err != nil {
 				t.Fatal(err)
@@ -46,7 +46,7 @@ func TestTransports(t *testing.T) {
 // Messages that are neither jobs nor S3 events have one dead letter per hour and sender.
 // Malformed jobs have one each.
 func TestForeignMessages(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	instance := `{"source":"aws.ec2","detail-type":"EC2 Instance State-change Notification","detail":{"n":%d}}`
 	topic := `{"Type":"Notification","TopicArn":"arn:aws:sns:us-west-2:1:%s","Message":"hello"}`
 	for i := range 3 {

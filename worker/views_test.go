@@ -67,7 +67,7 @@ func TestViewsOfAFailure(t *testing.T) {
 		}, failure.Forbidden, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, func(r *http.Request) *http.Response {
+			b := newFixture(t, func(r *http.Request) *http.Response {
 				if c.hook == nil {
 					return nil
 				}
@@ -94,7 +94,7 @@ func TestViewsOfAFailure(t *testing.T) {
 // Twenty failing pictures do not keep a hundred good ones from being made, and each picture
 // is opened once.
 func TestFailuresAmongGoodPictures(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.Siblings = SiblingsNone
 	decodes := b.countDecodes()
 	good := jpegOf(t, photo(60, 40))
@@ -231,7 +231,7 @@ func TestReleaseWhenSendingFailsAtAStop(t *testing.T) {
 
 // Jobs without a waiting viewer do not count in the metric of viewers' waiting time.
 func TestMissToRenditionIsOfViewersJobs(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.Siblings, b.OnUpload = SiblingsNone, []calotype.Variant{{Preset: "XS"}}
 	b.put(t, "kitty.jpg", jpegOf(t, photo(300, 200)))
 	b.do(t, calotype.Job{Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "S"}}, Exact: true}.Encode())
@@ -244,7 +244,7 @@ func TestMissToRenditionIsOfViewersJobs(t *testing.T) {
 
 // A dead letter that SQS's own redrive moved back is a replay: it keeps its attributes.
 func TestRedriveIsAReplay(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.Siblings = SiblingsNone
 	b.Limits.Pixels = 100
 	b.put(t, "kitty.jpg", jpegOf(t, photo(90, 60)))
@@ -264,10 +264,10 @@ func TestRedriveIsAReplay(t *testing.T) {
 // A rendition is never a source, whatever its key: otherwise two prefixes in one bucket
 // would make renditions of each other's endlessly.
 func TestRenditionIsNotASource(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	b.put(t, "kitty.jpg", jpegOf(t, photo(300, 200)))
 	b.do(t, job("kitty.jpg", "XS"))
-	other := newBench(t)
+	other := newFixture(t)
 	other.bucketName, other.bucket, other.Prefix = b.bucketName, b.bucket, "thumbs"
 	other.OnUpload = []calotype.Variant{{Preset: "XS"}}
 	other.do(t, other.created("resized/XS/kitty.jpg"))
@@ -279,7 +279,7 @@ func TestRenditionIsNotASource(t *testing.T) {
 
 // A copy keeps the Content-Disposition of its source: a download stays one.
 func TestCopyKeepsItsDisposition(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	put := func(key, disposition string) {
 		t.Helper()
 		o := awstest.Headers{ContentType: "text/html", ContentDisposition: disposition}
@@ -295,7 +295,7 @@ func TestCopyKeepsItsDisposition(t *testing.T) {
 
 // The log names a job that a worker starts again, before the job may crash the worker.
 func TestRepeatedReceiveIsLogged(t *testing.T) {
-	b := newBench(t)
+	b := newFixture(t)
 	log := &awstest.Log{}
 	b.log = b.log.Output(log)
 	b.do(t, job("none.jpg", "M"))

@@ -28,18 +28,18 @@ func TestMain(m *testing.M) {
 	awstest.Main(m)
 }
 
-// bench is a worker with its own bucket and queues.
-type bench struct {
+// fixture is a worker with its own bucket and queues.
+type fixture struct {
 	*Worker
 	bucketName        string
 	jobsURL, deadURL  string
 	jobQueue, deadEnd *queue.Queue
 }
 
-// newBench makes a worker. Each hook sees every request to S3 before it is sent.
-func newBench(t *testing.T, hooks ...func(*http.Request) *http.Response) *bench {
+// newFixture makes a worker. Each hook sees every request to S3 before it is sent.
+func newFixture(t *testing.T, hooks ...func(*http.Request) *http.Response) *fixture {
 	t.Helper()
-	b := &bench{bucketName: awstest.Bucket(t)}
+	b := &fixture{bucketName: awstest.Bucket(t)}
 	b.jobsURL, b.deadURL = awstest.Queues(t)
 	sqs := awstest.SQS(t)
 	b.jobQueue, b.deadEnd = queue.New(sqs, b.jobsURL), queue.New(sqs, b.deadURL)
@@ -53,7 +53,7 @@ func newBench(t *testing.T, hooks ...func(*http.Request) *http.Response) *bench 
 }
 
 // reopen gives the worker queues for events and backfill.
-func (b *bench) reopen(t *testing.T, eventsURL, backfillURL string) {
+func (b *fixture) reopen(t *testing.T, eventsURL, backfillURL string) {
 	t.Helper()
 	sqs := awstest.SQS(t)
 	q := Queues{Jobs: b.jobQueue, Dead: b.deadEnd, Events: queue.New(sqs, eventsURL), Backfill: queue.New(sqs, backfillURL)}
@@ -62,11 +62,11 @@ func (b *bench) reopen(t *testing.T, eventsURL, backfillURL string) {
 	b.poll = poll
 }
 
-func (b *bench) put(t *testing.T, key string, body []byte) string {
+func (b *fixture) put(t *testing.T, key string, body []byte) string {
 	return awstest.Put(t, b.bucketName, key, body, awstest.Headers{ContentType: "image/x-source"})
 }
 
-func (b *bench) putEncoded(t *testing.T, key string, body []byte, encoding string) {
+func (b *fixture) putEncoded(t *testing.T, key string, body []byte, encoding string) {
 	t.Helper()
 	_, err := awstest.S3(t).PutObject(t.Context(), &s3.PutObjectInput{
 		Bucket: &b.bucketName, Key: &key, Body: bytes.NewReader(body), ContentEncoding: &encoding,
@@ -77,7 +77,7 @@ func (b *bench) putEncoded(t *testing.T, key string, body []byte, encoding strin
 }
 
 // do sends a job and runs it to its end, as Run does with one message.
-func (b *bench) do(t *testing.T, body string) {
+func (b *fixture) do(t *testing.T, body string) {
 	t.Helper()
 	if err := b.jobQueue.Send(t.Context(), body, 0); err != nil {
 		t.Fatal(err)
@@ -85,7 +85,7 @@ func (b *bench) do(t *testing.T, body string) {
 	b.doNext(t)
 }
 
-func (b *bench) doNext(t *testing.T) {
+func (b *fixture) doNext(t *testing.T) {
 	t.Helper()
 	messages, err := b.jobQueue.Receive(t.Context(), 1, 5*time.Second, Visibility)
 	if err != nil || len(messages) != 1 {
@@ -95,7 +95,7 @@ func (b *bench) doNext(t *testing.T) {
 }
 
 // handleOne handles a message in a separate slot.
-func (b *bench) handleOne(t *testing.T, m queue.Message) {
+func (b *fixture) handleOne(t *testing.T, m queue.Message) {
 	t.Helper()
 	q := b.queues[0]
 	if err := q.slots.Acquire(t.Context(), 1); err != nil {
@@ -117,7 +117,7 @@ func job(source string, variants ...string) string {
 }
 
 // object returns the object at a key, or nil.
-func (b *bench) object(t *testing.T, key string) ([]byte, store.Object) {
+func (b *fixture) object(t *testing.T, key string) ([]byte, store.Object) {
 	t.Helper()
 	body, o, err := store.New(awstest.S3(t), b.bucketName).Get(context.Background(), key, 1<<30)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -129,7 +129,7 @@ func (b *bench) object(t *testing.T, key string) ([]byte, store.Object) {
 	return body, o
 }
 
-func (b *bench) wantKeys(t *testing.T, want ...string) {
+func (b *fixture) wantKeys(t *testing.T, want ...string) {
 	t.Helper()
 	out, err := awstest.S3(t).ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &b.bucketName})
 	if err != nil {
@@ -152,7 +152,7 @@ func (b *bench) wantKeys(t *testing.T, want ...string) {
 }
 
 // wantDone checks that the queue is empty and that there is no dead letter.
-func (b *bench) wantDone(t *testing.T) {
+func (b *fixture) wantDone(t *testing.T) {
 	t.Helper()
 	for name, url := range map[string]string{"jobs": b.jobsURL, "dead letters": b.deadURL} {
 		if visible, inFlight, delayed := awstest.Waiting(t, url); visible+inFlight+delayed != "000" {
@@ -162,7 +162,7 @@ func (b *bench) wantDone(t *testing.T) {
 }
 
 // wantDeadLetter checks that the queue is empty, and receives one dead letter of a class.
-func (b *bench) wantDeadLetter(t *testing.T, class, body string) queue.Reason {
+func (b *fixture) wantDeadLetter(t *testing.T, class, body string) queue.Reason {
 	t.Helper()
 	if visible, inFlight, delayed := awstest.Waiting(t, b.jobsURL); visible+inFlight+delayed != "000" {
 		t.Errorf("jobs: visible %s, in flight %s, delayed %s, want none", visible, inFlight, delayed)
