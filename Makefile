@@ -10,7 +10,8 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 TEST_FLAGS := $(if $(RACE),-race -timeout 20m,-timeout 10m)
 MODULES := . deployments/local
 # The tools that "make check-deploy" needs, with Debian's package of each. A package that starts a
-# server is unpacked into bin/tools instead of being installed.
+# server is unpacked into bin/tools instead of being installed, without its documentation: that
+# has Go packages, which would count as this module's.
 DEPLOY_TOOLS := systemd-analyze:systemd jq:jq
 UNPACKED_TOOLS := promtool:prometheus prometheus:prometheus
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -101,7 +102,7 @@ deploy-tools:
 	@export PATH="$(CURDIR)/bin/tools/usr/bin:$$PATH"; missing=; \
 	for tool in $(UNPACKED_TOOLS); do command -v "$${tool%%:*}" >/dev/null || missing="$${tool##*:}"; done; \
 	if [ -n "$$missing" ] && command -v apt-get >/dev/null; then \
-		mkdir -p bin/tools && $(SUDO) apt-get update -q && cd bin/tools && apt-get download -q $$missing && dpkg-deb -x "$$missing"_*.deb . && rm "$$missing"_*.deb; \
+		mkdir -p bin/tools && $(SUDO) apt-get update -q && cd bin/tools && apt-get download -q $$missing && dpkg-deb -x "$$missing"_*.deb . && rm -r "$$missing"_*.deb usr/share/doc; \
 	elif [ -n "$$missing" ]; then \
 		echo "nothing was checked: install $$missing (Debian's name)" >&2; exit 1; \
 	fi
