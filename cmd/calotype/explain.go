@@ -47,10 +47,7 @@ It changes nothing. Dead letters, if they are inspected, are hidden from others 
 }
 
 func (c *explainCommand) check() []error {
-	var errs []error
-	if c.Bucket == "" {
-		errs = append(errs, errors.New("--bucket is missing: name the S3 bucket that holds the pictures (or set CALOTYPE_BUCKET)"))
-	}
+	errs := checkBucket(c.Bucket)
 	if c.DeadLetterURL != "" {
 		errs = append(errs, checkQueueURL("dead-letter-url", c.DeadLetterURL, "the SQS queue for dead letters")...)
 	}

@@ -31,12 +31,14 @@ type serviceFlags struct {
 }
 
 func (f serviceFlags) check() []error {
-	var errs []error
-	if f.Bucket == "" {
-		errs = append(errs, errors.New("--bucket is missing: name the S3 bucket that holds the pictures (or set CALOTYPE_BUCKET)"))
+	return append(checkBucket(f.Bucket), checkQueueURL("queue-url", f.QueueURL, "the SQS queue for jobs")...)
+}
+
+func checkBucket(name string) []error {
+	if name == "" {
+		return []error{errors.New("--bucket is missing: name the S3 bucket that holds the pictures (or set CALOTYPE_BUCKET)")}
 	}
-	errs = append(errs, checkQueueURL("queue-url", f.QueueURL, "the SQS queue for jobs")...)
-	return errs
+	return nil
 }
 
 func checkQueueURL(flag, value, what string) []error {

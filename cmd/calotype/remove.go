@@ -30,10 +30,7 @@ type sourceFlags struct {
 }
 
 func (f *sourceFlags) check() []error {
-	var errs []error
-	if f.Bucket == "" {
-		errs = append(errs, errors.New("--bucket is missing: name the S3 bucket that holds the pictures (or set CALOTYPE_BUCKET)"))
-	}
+	errs := checkBucket(f.Bucket)
 	if err := calotype.CheckKey(f.Key); err != nil {
 		errs = append(errs, err)
 	} else if strings.HasPrefix(f.Key, string(f.ResizedPrefix)+"/") {

@@ -44,12 +44,9 @@ delete it with "calotype dlq purge". It exits with 1 if a check fails.`
 }
 
 func (c *smokeCommand) check() []error {
-	var errs []error
+	errs := checkBucket(c.Bucket)
 	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		errs = append(errs, fmt.Errorf("%s: want an address such as https://d111111abcdef8.cloudfront.net", c.URL))
-	}
-	if c.Bucket == "" {
-		errs = append(errs, errors.New("--bucket is missing: name the S3 bucket that holds the pictures (or set CALOTYPE_BUCKET)"))
 	}
 	if c.Wait < time.Second {
 		errs = append(errs, errors.New("--wait: want at least 1s"))
@@ -114,7 +111,7 @@ func (s *smoke) checks(ctx context.Context) error {
 			return err
 		}
 	}
-	view := "/" + kitty + "?size=" + url.QueryEscape(s.Size)
+	view := s.viewOf(kitty)
 	webp := view + "&to_webp=1"
 	type check struct {
 		name string
@@ -132,10 +129,10 @@ func (s *smoke) checks(ctx context.Context) error {
 		{"renditions have no address of their own", func() error {
 			return s.status(ctx, "/"+s.ResizedPrefix.RenditionKey(calotype.Variant{Preset: s.Size, Format: calotype.WebP}, kitty), 403, 404)
 		}},
-		{"a missing picture is missing", func() error { return s.status(ctx, "/"+s.folder+"missing.jpg?size="+s.Size, 403, 404) }},
+		{"a missing picture is missing", func() error { return s.status(ctx, s.viewOf(s.folder+"missing.jpg"), 403, 404) }},
 		{"the bucket's keys are not listed", func() error { return s.notListed(ctx) }},
 		{"a broken picture becomes a fallback copy", func() error {
-			return s.eventually(ctx, "/"+broken+"?size="+url.QueryEscape(s.Size), s.keptState(), "")
+			return s.eventually(ctx, s.viewOf(broken), s.keptState(), "")
 		}},
 	}
 	if strings.HasPrefix(s.URL, "https:") {
@@ -178,6 +175,9 @@ func (s *smoke) checks(ctx context.Context) error {
 	}
 	return nil
 }
+
+// viewOf returns the path and query by which a viewer requests a picture in the preset.
+func (s *smoke) viewOf(key string) string { return "/" + key + "?size=" + url.QueryEscape(s.Size) }
 
 // upload puts an object and remembers to delete it.
 func (s *smoke) upload(ctx context.Context, key string, body []byte) error {

@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -215,7 +214,7 @@ func (s *smoke) rendered(ctx context.Context, key string) (rendition string, err
 		return "", err
 	}
 	rendition = s.ResizedPrefix.RenditionKey(calotype.Variant{Preset: s.Size}, key)
-	return rendition, s.eventually(ctx, "/"+key+"?size="+url.QueryEscape(s.Size), edge.StateRendition, "image/jpeg")
+	return rendition, s.eventually(ctx, s.viewOf(key), edge.StateRendition, "image/jpeg")
 }
 
 // replaced waits until the rendition of a replaced picture is of its new version, without
@@ -269,7 +268,7 @@ func (s *smoke) checksSource(ctx context.Context) error {
 	if err := s.upload(ctx, key, smokePicture(800, 600)); err != nil {
 		return err
 	}
-	path, rendition := "/"+key+"?size="+url.QueryEscape(s.Size), s.ResizedPrefix.RenditionKey(calotype.Variant{Preset: s.Size}, key)
+	path, rendition := s.viewOf(key), s.ResizedPrefix.RenditionKey(calotype.Variant{Preset: s.Size}, key)
 	if _, err := s.view(ctx, path); err != nil {
 		return err
 	}

@@ -43,10 +43,7 @@ Run it with a worker's credentials to check the worker's permissions.`
 }
 
 func (c *statusCommand) check() []error {
-	var errs []error
-	if c.Bucket == "" {
-		errs = append(errs, errors.New("--bucket is missing: name the S3 bucket that holds the pictures (or set CALOTYPE_BUCKET)"))
-	}
+	errs := checkBucket(c.Bucket)
 	errs = append(errs, checkQueueURL("queue-url", c.QueueURL, "the SQS queue for jobs")...)
 	errs = append(errs, checkQueueURL("dead-letter-url", c.DeadLetterURL, "the SQS queue for dead letters")...)
 	errs = append(errs, checkDistribution(c.PurgeDistribution)...)
