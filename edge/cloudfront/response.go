@@ -69,21 +69,24 @@ func (t *Trigger) resolveAnswered(d edge.Decision, s settings, from calotype.Var
 	rendition, source := edge.Observation{Status: edge.Missing}, edge.Observation{Status: edge.Found}
 	rules := t.rules(s)
 	rules.CheckSource = false // origin-request did.
-	if !redirected && !t.madeFor(d, lineage) {
-		from = t.standInOf(d, rules, lineage)
+	variants := rules.StandIns(d)
+	if !redirected {
+		candidates := append([]calotype.Variant{d.Variant}, variants...)
+		if i := slices.IndexFunc(candidates, func(v calotype.Variant) bool { return t.madeFor(v, lineage) }); i >= 0 {
+			from, redirected = candidates[i], true
+		}
 	}
-	switch {
-	case from != calotype.Variant{} && from != d.Variant:
-		standIns := make([]edge.Observation, len(rules.StandIns(d)))
-		source.ETag = lineage.SourceETag
-		standIns[slices.Index(rules.StandIns(d), from)] = edge.Observation{Status: edge.Found, Lineage: lineage}
-		return rules.Resolve(d, rendition, source, standIns...)
-	case redirected || t.madeFor(d, lineage):
-		rendition = edge.Observation{Status: edge.Found, Lineage: lineage}
-	default:
+	standIns := make([]edge.Observation, len(variants)) // By default none stood in.
+	switch answered := (edge.Observation{Status: edge.Found, Lineage: lineage}); {
+	case !redirected:
 		source.Lineage = lineage
+	case from == d.Variant:
+		rendition = answered
+	default:
+		source.ETag = lineage.SourceETag
+		standIns[slices.Index(variants, from)] = answered
 	}
-	return rules.Resolve(d, rendition, source, make([]edge.Observation, len(rules.StandIns(d)))...) // None stood in.
+	return rules.Resolve(d, rendition, source, standIns...)
 }
 
 // decideAnswered reads a request as it was sent to the origin. It reports whether
@@ -102,24 +105,12 @@ func (t *Trigger) decideAnswered(r eventRequest, s settings, path string) (d edg
 	return t.decide(r, s, path), calotype.Variant{}, false
 }
 
-// madeFor reports whether an object's lineage says that it is the requested rendition. It
+// madeFor reports whether an object's lineage says that it is the rendition of a variant. It
 // counts if the event does not contain the path that origin-request set. The box must match
 // too, because a rendition may have been copied to a source's key.
-func (t *Trigger) madeFor(d edge.Decision, l calotype.Lineage) bool {
-	p, ok := t.Presets.Lookup(d.Variant.Preset)
-	return ok && l.SourceETag != "" && l.Recipe.Boxes == p.Boxes() && (d.Variant.Format == "" || d.Variant.Format == l.Recipe.Format)
-}
-
-// standInOf returns the variant that an object's lineage says it is, if that variant may
-// stand in. Like madeFor, it counts if the event does not contain the path.
-func (t *Trigger) standInOf(d edge.Decision, rules edge.Rules, l calotype.Lineage) calotype.Variant {
-	for _, v := range rules.StandIns(d) {
-		p, _ := t.Presets.Lookup(v.Preset)
-		if l.SourceETag != "" && l.Recipe.Boxes == p.Boxes() && (v.Format == "" || v.Format == l.Recipe.Format) {
-			return v
-		}
-	}
-	return calotype.Variant{}
+func (t *Trigger) madeFor(v calotype.Variant, l calotype.Lineage) bool {
+	p, ok := t.Presets.Lookup(v.Preset)
+	return ok && l.SourceETag != "" && l.Recipe.Boxes == p.Boxes() && (v.Format == "" || v.Format == l.Recipe.Format)
 }
 
 // metadata returns S3's user metadata among headers, and the headers' names. They are
