@@ -97,11 +97,13 @@ func ParseLineage(m map[string]string) Lineage {
 	}
 }
 
+// IsWholeCopy reports whether the object has all that the source's bytes contain, its
+// metadata too: a fallback copy, or an animation that passed through undecoded.
+func (l Lineage) IsWholeCopy() bool { return l.CopyReason != "" && l.CopyReason != CopyAsIs }
+
 // IsFallback reports whether the object is a fallback copy, stored because the picture
 // could not be rendered.
-func (l Lineage) IsFallback() bool {
-	return l.CopyReason != "" && l.CopyReason != CopyAsIs && l.CopyReason != CopyAnimation
-}
+func (l Lineage) IsFallback() bool { return l.IsWholeCopy() && l.CopyReason != CopyAnimation }
 
 // TrimETag returns an ETag without its quotes.
 func TrimETag(etag string) string {

@@ -118,7 +118,7 @@ func sameShape(a, b calotype.Box) bool {
 // firstStep returns the answer with the rendition of [Decision.First]. If it is only a copy
 // of the source, the upgrade would be one too, and is not asked for.
 func (r Rules) firstStep(v calotype.Variant, o Observation, enqueue bool) Resolution {
-	if copied := o.Lineage.CopyReason; copied != "" && copied != calotype.CopyAsIs {
+	if o.Lineage.IsWholeCopy() {
 		if r.Pending == PendingNone {
 			return hidden(Resolution{Why: "the rendition is a copy of the original"}, false)
 		}
@@ -141,9 +141,7 @@ func (r Rules) isCurrent(v calotype.Variant, o, source Observation) bool {
 func (r Rules) standsIn(d Decision, v calotype.Variant, o, source Observation) bool {
 	l := o.Lineage
 	switch {
-	case l.Damaged:
-		return false
-	case l.CopyReason != "" && l.CopyReason != calotype.CopyAsIs:
+	case l.Damaged, l.IsWholeCopy():
 		return false
 	case v.Format == "" && d.Variant.Format != "" && l.Recipe.Format != calotype.JPEG && l.Recipe.Format != calotype.PNG:
 		return false // The source's content is not what its extension says.

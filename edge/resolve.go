@@ -112,7 +112,7 @@ func (r Rules) resolveFound(d Decision, rendition, source Observation, standIns 
 			}
 		}
 	}
-	if copied := rendition.Lineage.CopyReason; r.Pending == PendingNone && copied != "" && copied != calotype.CopyAsIs {
+	if r.Pending == PendingNone && rendition.Lineage.IsWholeCopy() {
 		return hidden(Resolution{Why: "the rendition is a copy of the original"}, false)
 	}
 	state := StateRendition

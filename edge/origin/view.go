@@ -91,8 +91,7 @@ func (v view) serveStandIn(rendition, source edge.Observation, resolution edge.R
 	replaced := false // Since it was inspected.
 	if err == nil {
 		defer standIn.Close()
-		copied := standIn.lineage.CopyReason
-		replaced = copied != "" && copied != calotype.CopyAsIs && resolution.State != edge.StateKept
+		replaced = standIn.lineage.IsWholeCopy() && resolution.State != edge.StateKept
 	}
 	if err != nil || replaced {
 		none := make([]edge.Observation, len(v.rules.StandIns(v.decision)))
