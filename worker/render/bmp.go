@@ -5,14 +5,11 @@ package render
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"image"
 	"image/draw"
 
 	"github.com/davidbyttow/govips/v2/vips"
 	"github.com/jsummers/gobmp"
-
-	"calotype"
 )
 
 // BMP is read and written in Go: libvips would use ImageMagick for it, which stays blocked.
@@ -53,7 +50,7 @@ func bmpProfile(file []byte) []byte {
 	return info[start : start+length]
 }
 
-// decodeBMP converts the pixels to a TIFF for libvips. In most files rows differ only in
+// decodeBMP decodes the pixels for libvips. In most files rows differ only in
 // the order of their bytes.
 func (p *Picture) decodeBMP(on failOn) (img *pages, err error) {
 	defer recoverFault(&err)
@@ -66,20 +63,14 @@ func (p *Picture) decodeBMP(on failOn) (img *pages, err error) {
 		return nil, errCutBMP
 	}
 	bands := b.bands()
-	tiff, pixels := newTIFF(b.width, b.height, bands)
-	if tiff == nil {
-		return nil, errTooLarge
-	}
-	if whole && b.bits == 24 && b.compression == bmpRGB {
-		b.swapRows(pixels)
-	} else {
-		b.decode(bands, pixels)
-	}
-	img, err = loadPages(calotype.TIFF, tiff, loadOptions{failOn: failOnError, sequential: true})
-	if err != nil {
-		return nil, fmt.Errorf("bmp to libvips: %w", err)
-	}
-	return img, nil
+	return pagesOfPixels(b.width, b.height, bands, func(pixels []byte) error {
+		if whole && b.bits == 24 && b.compression == bmpRGB {
+			b.swapRows(pixels)
+		} else {
+			b.decode(bands, pixels)
+		}
+		return nil
+	})
 }
 
 // swapRows copies rows of 24 bits a pixel: from blue, green, red to red, green, blue.

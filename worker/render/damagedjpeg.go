@@ -115,8 +115,6 @@ import "C"
 import (
 	"errors"
 	"unsafe"
-
-	"calotype"
 )
 
 // decodeDamagedJPEG decodes the rows that a JPEG has. Missing rows are transparent, as in
@@ -155,18 +153,14 @@ func pagesOfRows(rows []byte, width, height, colours, have int) (*pages, error) 
 	if have < height {
 		bands++
 	}
-	tiff, pixels := newTIFF(width, height, bands)
-	if tiff == nil {
-		return nil, errTooLarge
-	}
-	clear(pixels)
-	for i := range width * have {
-		copy(pixels[i*bands:], rows[i*colours:][:colours])
-		if bands > colours {
-			pixels[i*bands+colours] = 255
+	return pagesOfPixels(width, height, bands, func(pixels []byte) error {
+		clear(pixels)
+		for i := range width * have {
+			copy(pixels[i*bands:], rows[i*colours:][:colours])
+			if bands > colours {
+				pixels[i*bands+colours] = 255
+			}
 		}
-	}
-	return loadPages(calotype.TIFF, tiff, loadOptions{failOn: failOnError, sequential: true})
+		return nil
+	})
 }
-
-var errTooLarge = errors.New("a picture of this many pixels is not supported")

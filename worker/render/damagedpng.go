@@ -11,8 +11,6 @@ import (
 	"hash/crc32"
 	"image/png"
 	"io"
-
-	"calotype"
 )
 
 // decodeDamagedPNG decodes the rows that a PNG has. Missing rows are transparent, as in
@@ -42,13 +40,11 @@ func decodeDamagedPNG(body []byte) (*pages, error) {
 		return nil, err
 	}
 	size := img.Bounds().Size()
-	tiff, pixels := newTIFF(size.X, size.Y, 4)
-	if tiff == nil {
-		return nil, errTooLarge
-	}
-	copyNRGBA(img, pixels)
-	parts.hideMissing(pixels, have)
-	return loadPages(calotype.TIFF, tiff, loadOptions{failOn: failOnError, sequential: true})
+	return pagesOfPixels(size.X, size.Y, 4, func(pixels []byte) error {
+		copyNRGBA(img, pixels)
+		parts.hideMissing(pixels, have)
+		return nil
+	})
 }
 
 // pngParts are the parts of a PNG that are needed to decode its pixels.

@@ -4,9 +4,6 @@ package render
 
 import (
 	"errors"
-	"fmt"
-
-	"calotype"
 )
 
 // An icon is decoded in Go, like a BMP. As in browsers the largest of its pictures counts:
@@ -40,7 +37,7 @@ func (p *Picture) readICOHeader() (err error) {
 	return nil
 }
 
-// decodeICO converts the pixels of a bitmap to a TIFF for libvips.
+// decodeICO decodes the pixels of a bitmap for libvips.
 func (p *Picture) decodeICO(on failOn) (img *pages, err error) {
 	defer recoverFault(&err)
 	i, err := readIcon(p.header.ICO.Entries[p.header.ICO.Largest].Data)
@@ -50,13 +47,8 @@ func (p *Picture) decodeICO(on failOn) (img *pages, err error) {
 	if !i.whole() && on != failOnNothing {
 		return nil, errCutBMP
 	}
-	tiff, pixels := newTIFF(i.width, i.height, 4)
-	if tiff == nil {
-		return nil, errTooLarge
-	}
-	i.decode(pixels)
-	if img, err = loadPages(calotype.TIFF, tiff, loadOptions{failOn: failOnError, sequential: true}); err != nil {
-		return nil, fmt.Errorf("ico to libvips: %w", err)
-	}
-	return img, nil
+	return pagesOfPixels(i.width, i.height, 4, func(pixels []byte) error {
+		i.decode(pixels)
+		return nil
+	})
 }

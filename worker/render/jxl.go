@@ -42,9 +42,7 @@ var tooOldForJXL = shortcoming{"libjxl", jxlFloor, "is not used, so that JPEG XL
 
 // usesJXL reports whether JPEG XL is read and written: whether libvips has a module for it,
 // and libjxl is not too old.
-func usesJXL() bool { return foundJXL() }
-
-var foundJXL = sync.OnceValue(func() bool {
+var usesJXL = sync.OnceValue(func() bool {
 	version := libjxl.version()
 	return version != "" && !older(version, jxlFloor) &&
 		hasOperation("VipsForeignLoad", "jxlload_buffer") && hasOperation("VipsForeignSave", "jxlsave_buffer")

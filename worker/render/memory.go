@@ -129,8 +129,7 @@ func (p *Picture) decodeBytes(width, height int, frames int64) int64 {
 			need += pixels * int64(t.Samples) * (int64(header.Depth)/8 + 4 + 2)
 		}
 		return need
-	}
-	if p.Format == calotype.JXL {
+	case calotype.JXL:
 		return pixels*p.jxlBytes() + rows
 	}
 	return pixels*8 + rows // A frame of a GIF.

@@ -40,9 +40,9 @@ import (
 )
 
 // initWithoutModules initialises libvips with its modules for HEIF and, if there is one, JPEG
-// XL. The others contain ImageMagick, Poppler and OpenSlide, whose loaders are blocked: they took a fifth of the
-// CPU time of a start, and more than a megabyte in each process. It does nothing if HEIF
-// is not a module, or if the modules are in another folder.
+// XL. The others contain ImageMagick, Poppler and OpenSlide, whose loaders are blocked:
+// they took a fifth of the CPU time of a start, and more than a megabyte in each process.
+// It does nothing if HEIF is not a module, or if the modules are in another folder.
 func initWithoutModules() error {
 	heif, jxl := moduleFile("vips-heif"), moduleFile("vips-jxl")
 	defer C.g_free(C.gpointer(unsafe.Pointer(heif)))

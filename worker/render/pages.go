@@ -159,6 +159,21 @@ var formatCodes = map[calotype.Format]C.int{
 	calotype.JXL:  C.LOAD_JXL,
 }
 
+var errTooLarge = errors.New("a picture of this many pixels is not supported")
+
+// pagesOfPixels opens rows of grey or RGB, without or with alpha, that were decoded without
+// libvips. write must write every pixel: they are not zeroed.
+func pagesOfPixels(width, height, bands int, write func(pixels []byte) error) (*pages, error) {
+	tiff, pixels := newTIFF(width, height, bands)
+	if tiff == nil {
+		return nil, errTooLarge
+	}
+	if err := write(pixels); err != nil {
+		return nil, err
+	}
+	return loadPages(calotype.TIFF, tiff, loadOptions{failOn: failOnError, sequential: true})
+}
+
 // loadPages opens encoded bytes with the loader of a format, whatever they look like. The
 // bytes must not change until the pages are closed.
 func loadPages(format calotype.Format, body []byte, o loadOptions) (*pages, error) {

@@ -86,8 +86,6 @@ import "C"
 import (
 	"errors"
 	"unsafe"
-
-	"calotype"
 )
 
 // readByLibtiff takes from the header what libvips says of other pictures.
@@ -103,15 +101,13 @@ func (p *Picture) readByLibtiff() {
 
 // decodeByLibtiff decodes a TIFF to RGB.
 func (p *Picture) decodeByLibtiff() (*pages, error) {
-	tiff, pixels := newTIFF(p.stored.width, p.stored.height, 3)
-	if tiff == nil {
-		return nil, errTooLarge
-	}
-	var message [256]C.char
-	most := C.tmsize_t(len(pixels)*2 + len(p.body) + 1<<20)
-	if C.read_rgb((*C.uint8_t)(unsafe.Pointer(&p.body[0])), C.size_t(len(p.body)), (*C.uint8_t)(unsafe.Pointer(&pixels[0])),
-		C.uint32_t(p.stored.width), C.uint32_t(p.stored.height), most, &message[0]) == 0 {
-		return nil, errors.New("tiff: " + C.GoString(&message[0]))
-	}
-	return loadPages(calotype.TIFF, tiff, loadOptions{failOn: failOnError, sequential: true})
+	return pagesOfPixels(p.stored.width, p.stored.height, 3, func(pixels []byte) error {
+		var message [256]C.char
+		most := C.tmsize_t(len(pixels)*2 + len(p.body) + 1<<20)
+		if C.read_rgb((*C.uint8_t)(unsafe.Pointer(&p.body[0])), C.size_t(len(p.body)), (*C.uint8_t)(unsafe.Pointer(&pixels[0])),
+			C.uint32_t(p.stored.width), C.uint32_t(p.stored.height), most, &message[0]) == 0 {
+			return errors.New("tiff: " + C.GoString(&message[0]))
+		}
+		return nil
+	})
 }
