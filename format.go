@@ -2,6 +2,7 @@ package calotype
 
 import (
 	"path"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -52,9 +53,25 @@ func FormatOfKey(key string) (Format, bool) {
 	return f, ok
 }
 
-// ParseFormat parses a format that a viewer may ask for: webp, avif, jxl, jpeg (or jpg) or
-// png, in upper or lower case. Only ASCII letters are folded, because the function that rewrites
-// queries at CloudFront folds others differently, as JavaScript does.
+var requestFormats = []Format{WebP, AVIF, JXL, JPEG, PNG}
+
+// RequestFormats returns the formats that a viewer may ask for.
+func RequestFormats() []Format { return slices.Clone(requestFormats) }
+
+// FormatList names the formats that a viewer may ask for, with a word before the last one:
+// "webp, avif, jxl, jpeg or png".
+func FormatList(word string) string {
+	var names []string
+	for _, f := range requestFormats {
+		names = append(names, string(f))
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " " + word + " " + names[last]
+}
+
+// ParseFormat parses one of [RequestFormats], in upper or lower case, and jpg as well. Only
+// ASCII letters are folded, because the function that rewrites queries at CloudFront folds
+// others differently, as JavaScript does.
 func ParseFormat(s string) (Format, bool) {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
@@ -69,11 +86,11 @@ func ParseFormat(s string) (Format, bool) {
 
 // parseFormat parses a format as it is written in keys and jobs.
 func parseFormat(s string) (Format, bool) {
-	switch f := Format(s); f {
-	case WebP, AVIF, JXL, JPEG, PNG:
-		return f, true
+	f := Format(s)
+	if !slices.Contains(requestFormats, f) {
+		return "", false
 	}
-	return "", false
+	return f, true
 }
 
 // ContentType returns the format's media type.

@@ -54,7 +54,7 @@ func ParseVariant(s string) (Variant, error) {
 	}
 	f, ok := parseFormat(format)
 	if !ok {
-		return Variant{}, fmt.Errorf("variant %q: unknown format %q; use webp, avif, jxl, jpeg or png", s, format)
+		return Variant{}, fmt.Errorf("variant %q: unknown format %q; use %s", s, format, FormatList("or"))
 	}
 	return Variant{Preset: preset, Format: f}, nil
 }

@@ -254,7 +254,7 @@ func (x explainer) untouched(r edge.Request, d edge.Decision, e *explanation) ed
 	case !isPicture:
 		a.Why = "the key has no picture's extension; the HTTP origin answers 404"
 	case a.State == edge.StateUnknownFormat:
-		a.Why = "the format is unknown; formats are webp, avif, jxl, jpeg and png"
+		a.Why = "the format is unknown; formats are " + calotype.FormatList("and")
 	case slices.ContainsFunc(strings.Split(r.Query, "&"), func(p string) bool { return strings.HasPrefix(p, "size=") }):
 		a.Why = "the size is unknown; sizes are " + presetNames(x.rules.Presets)
 	default:

@@ -43,7 +43,7 @@ func Code(presets calotype.Presets, options Options) (string, error) {
 		}
 	}
 	code := source
-	for place, list := range map[string]any{`["SIZES"]`: sizes, `["AUTO"]`: append(edge.AutoFormats{}, options.Auto...), `["WIDTHS"]`: widths} {
+	for place, list := range map[string]any{`["SIZES"]`: sizes, `["FORMATS"]`: calotype.RequestFormats(), `["AUTO"]`: append(edge.AutoFormats{}, options.Auto...), `["WIDTHS"]`: widths} {
 		text, err := json.Marshal(list)
 		if err != nil {
 			return "", fmt.Errorf("write the function: %w", err)

@@ -1,6 +1,6 @@
-// Generated from the table of presets. JavaScript as of ES 5.1.
+// Generated from the table of presets and the list of formats. JavaScript as of ES 5.1.
 var sizes = ["SIZES"];
-var formats = ["webp", "avif", "jxl", "jpeg", "png"];
+var formats = ["FORMATS"];
 var auto = ["AUTO"]; // Of format=auto, the most wanted first.
 var widths = ["WIDTHS"]; // Names and widths, from narrow to wide.
 
