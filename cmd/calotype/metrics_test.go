@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"io"
 	"maps"
 	"net/http"
 	"os"
@@ -46,23 +45,11 @@ func startEdge(t *testing.T, w process) (pictures, admin string, log *awstest.Lo
 
 func get(t *testing.T, url string, header ...string) (*http.Response, string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	response, body, err := awstest.Ask(t, http.MethodGet, url, header...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response, string(body)
+	return response, body
 }
 
 // A picture's path appears in the metrics and, by its request id, in the logs of both

@@ -82,23 +82,11 @@ func (a answer) state() string { return a.header.Get("X-Calotype") }
 
 func (s *site) ask(t *testing.T, method, path string, header ...string) answer {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, s.cache+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	response, err := http.DefaultClient.Do(r)
+	response, body, err := awstest.Ask(t, method, s.cache+path, header...)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatalf("%s %s: %v", method, path, err)
-	}
-	return answer{response.StatusCode, response.Header, body}
+	return answer{response.StatusCode, response.Header, []byte(body)}
 }
 
 // await asks until the state is the wanted one.

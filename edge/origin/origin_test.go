@@ -2,7 +2,6 @@ package origin
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -88,23 +87,11 @@ func (l *logged) count(parts ...string) int {
 // ask gets a path with headers, given as name and value in turn.
 func (s fixture) ask(t *testing.T, method, path string, header ...string) (*http.Response, string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, nil)
+	response, body, err := awstest.Ask(t, method, s.URL+path, header...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response, string(body)
+	return response, body
 }
 
 func (s fixture) putSource(t *testing.T, key, body string) string {

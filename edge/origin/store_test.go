@@ -14,20 +14,8 @@ import (
 // read gets a path and returns the body with the error of reading it.
 func (s fixture) read(t *testing.T, path string, header ...string) (string, error) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), "GET", s.URL+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	return string(body), err
+	_, body, err := awstest.Ask(t, http.MethodGet, s.URL+path, header...)
+	return body, err
 }
 
 // response returns a store's response with headers, given as name and value in turn.
