@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -128,14 +129,14 @@ func TestImage(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range []string{
-		"etc/ 755, lib 777 -> usr/lib, tmp/ 1777, usr/ 755, usr/bin/ 755, usr/lib/ 755, usr/lib/libexample.so.1 644, var/ 755, var/lib/ 755, var/lib/dpkg/ 755, var/lib/dpkg/status.d/ 755, var/lib/dpkg/status.d/libexample1 644",
+		"etc/ 755, etc/calotype/ 755, lib 777 -> usr/lib, tmp/ 1777, usr/ 755, usr/bin/ 755, usr/lib/ 755, usr/lib/libexample.so.1 644, var/ 755, var/lib/ 755, var/lib/dpkg/ 755, var/lib/dpkg/status.d/ 755, var/lib/dpkg/status.d/libexample1 644",
 		"etc/calotype/presets.json 644, usr/bin/calotype 755, usr/bin/calotype-decode 755",
 	} {
 		content, err := layers[i].Uncompressed()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.ReplaceAll(listing(t, content), "etc/ 755, etc/calotype/ 755", "etc/ 755"); got != want {
+		if got := listing(t, content); got != want {
 			t.Errorf("layer %d has %s, want %s", i, got, want)
 		}
 	}
@@ -156,20 +157,12 @@ func listing(t *testing.T, content io.Reader) string {
 		if header.Uid != 0 || header.Gid != 0 || header.Uname != "" || header.ModTime.Unix() != 1_700_000_000 {
 			t.Errorf("%s: owner %d:%d, time %v", header.Name, header.Uid, header.Gid, header.ModTime)
 		}
-		entry := header.Name + " " + octal(header.Mode)
+		entry := fmt.Sprintf("%s %o", header.Name, header.Mode)
 		if header.Linkname != "" {
 			entry += " -> " + header.Linkname
 		}
 		entries = append(entries, entry)
 	}
-}
-
-func octal(mode int64) string {
-	digits := ""
-	for ; mode > 0; mode /= 8 {
-		digits = string(rune('0'+mode%8)) + digits
-	}
-	return digits
 }
 
 func TestSBOM(t *testing.T) {
