@@ -6,7 +6,8 @@
 // Every host handles a request in the same way. [Rules.Decide] reads it. If it asks for
 // a rendition, the host inspects [Decision.Rendition] and, if [Rules.Resolve] asks for
 // it, the source and the renditions of [Rules.StandIns]. Then Resolve says which object is
-// the answer, and whether [Decision.Job] is sent. [Dedupe] suppresses jobs that were sent a moment ago.
+// the answer, and whether [Decision.Job] is sent. [Dedupe] suppresses jobs that were sent a
+// moment ago.
 package edge
 
 import (

@@ -16,8 +16,9 @@ const (
 const UpgradeWindow = 10 * time.Minute
 
 // Dedupe suppresses duplicate enqueues: it remembers the renditions that were enqueued
-// in the last 60 seconds, or in its window, at most 16,384 of them. A picture that many viewers wait for
-// is therefore enqueued once, not at every view. The zero value is ready for use.
+// in the last 60 seconds, or in its window, at most 16,384 of them. A picture that many
+// viewers wait for is therefore enqueued once, not at every view. The zero value is ready
+// for use.
 // Concurrent use is safe.
 type Dedupe struct {
 	Window time.Duration // 0 is 60 seconds.

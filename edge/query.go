@@ -35,9 +35,10 @@ var (
 	errUnknownFormat = errors.New("unknown format")
 )
 
-// variant parses a query: size=<preset>, or w=<width> where [Rules.Widths] is set, and format=<format> or to_webp=1. If a
-// parameter is repeated, the first counts. A format that the source has anyway is
-// dropped. first is the variant to make before it, or the zero variant.
+// variant parses a query: size=<preset>, or w=<width> where [Rules.Widths] is set, and
+// format=<format> or to_webp=1. If a parameter is repeated, the first counts. A format that
+// the source has anyway is dropped. first is the variant to make before it, or the zero
+// variant.
 func (r Rules) variant(query, accept string, own calotype.Format) (v, first calotype.Variant, err error) {
 	preset := parameter(query, "size")
 	if preset == "" && r.Widths {
