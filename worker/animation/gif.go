@@ -66,7 +66,8 @@ type gifReader struct {
 	dispose     Dispose
 	transparent int // A colour, or -1.
 
-	cut bool // The last frame's pixels are cut off.
+	frames int  // Read so far.
+	cut    bool // The first frame's pixels are cut off: browsers show the rows that there are. They leave out a later frame.
 }
 
 var errGIFEnd = errors.New("gif: no frame")
@@ -152,9 +153,13 @@ func (g *gifReader) frame() (Frame, error) {
 	}
 	img.literal = uint(literal[0])
 	start := g.at
-	if err := g.skip(); err != nil { // Browsers show the rows that there are.
+	if err := g.skip(); err != nil {
+		if g.frames > 0 {
+			return Frame{}, err
+		}
 		g.cut, g.at = true, len(g.body)
 	}
+	g.frames++
 	img.blocks = g.body[start:g.at]
 	f := Frame{
 		Bounds:  image.Rect(number(0), number(2), number(0)+number(4), number(2)+number(6)),

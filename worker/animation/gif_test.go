@@ -99,6 +99,8 @@ var gifEnd = []byte{gifTrailer}
 
 // What Chromium 156 shows of each of these.
 func TestGIF(t *testing.T) {
+	cutFirst := join(gifHead(4, 4, 4), picture(0, 0, "RGBW|GBWR|BWRG|WRGB", 0))
+	cutFirst = cutFirst[:len(cutFirst)-5]
 	first := join(gifHead(4, 4, 4), control(1, -1), picture(0, 0, fourR, 0))
 	last := join(control(1, -1), picture(3, 3, "B", 0), gifEnd)
 	four := image.Pt(4, 4)
@@ -153,8 +155,9 @@ func TestGIF(t *testing.T) {
 			frames: []string{fourR, "GGGG|GRRR|RRRR|RRRR"}},
 		"an invalid code": {file: join(first, rawPicture(0, 0, 4, 3, 0, 3, []byte{0x18, 0xff, 0xff}), last), size: four, plays: 1, damage: "invalid LZW code",
 			frames: []string{fourR, "GRRR|RRRR|RRRR|RRRR"}},
-		"cut in pixels": {file: join(first, picture(0, 0, "GGGG|GGGG|BRWB", 0))[:len(first)+14], size: four, plays: 1, damage: "too few pixels",
-			frames: []string{fourR, "GGGG|GGRR|RRRR|RRRR"}},
+		"cut in pixels": {file: join(first, picture(0, 0, "GGGG|GGGG|BRWB", 0))[:len(first)+14], size: four, plays: 1, damage: "cut", frames: []string{fourR}},
+		"cut in the first frame": {file: cutFirst, size: four, plays: 1, damage: "too few pixels",
+			frames: []string{"RGBW|GBWR|....|...."}},
 		"cut in a control":  {file: join(first, control(1, -1)[:5]), size: four, plays: 1, damage: "cut", frames: []string{fourR}},
 		"an odd control":    {file: join(first, []byte("\x21\xf9\x05\x00\x00\x00\x00\x00\x00"), last), size: four, plays: 1, damage: "control extension", frames: []string{fourR}},
 		"garbage":           {file: join(first, []byte{7, 7, 7}, last), size: four, plays: 1, damage: "garbage", frames: []string{fourR}},
