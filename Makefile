@@ -23,8 +23,8 @@ help: ## Print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: build ## Serve everything on this machine, with some pictures: http://127.0.0.1:8080/
-	exec bin/calotype-local --samples
+run: build ## Serve everything on this machine, with some pictures: http://127.0.0.1:8080/ (PORT=8090 S3_PORT=9001 SQS_PORT=9325: other ports)
+	exec bin/calotype-local --samples $(if $(PORT),--listen 127.0.0.1:$(PORT)) $(if $(S3_PORT),--s3-listen 127.0.0.1:$(S3_PORT)) $(if $(SQS_PORT),--sqs-listen 127.0.0.1:$(SQS_PORT))
 
 .PHONY: build
 build: libvips ## Build the programs into bin/

@@ -37,20 +37,30 @@ func main() {
 const description = `The whole of Calotype on one machine: S3 and SQS servers, the HTTP edge, a
 worker pool, and a page to watch them. Bucket "pictures", queues
 "calotype-jobs", "calotype-events", "calotype-backfill" and "calotype-dead",
-credentials "calotype" and
-"calotype-local", region us-east-1.`
+credentials "calotype" and "calotype-local", region us-east-1.
+
+In another shell, eval "$(calotype-local env)" points calotype and aws at it.`
+
+// commands is the command line. Without a command it serves.
+type commands struct {
+	Serve flags      `cmd:"" default:"withargs" help:"Serve everything; this is the default."`
+	Env   envCommand `cmd:"" help:"Print the variables that point a shell's calotype and aws at the running program: eval \"$(calotype-local env)\"."`
+}
 
 type flags struct {
 	Listen      string `help:"The address of the page and the edge." default:"127.0.0.1:8080"`
-	S3Listen    string `name:"s3-listen" help:"The address of the S3 server." default:"127.0.0.1:9000"`
+	S3Listen    string `name:"s3-listen" env:"CALOTYPE_LOCAL_S3_LISTEN" help:"The address of the S3 server." default:"127.0.0.1:9000"`
 	SQSListen   string `name:"sqs-listen" help:"The address of the SQS server." default:"127.0.0.1:9324"`
-	Data        string `help:"The folder for pictures and jobs." default:"./data"`
+	Data        string `help:"The folder for pictures and jobs." default:"./data" env:"CALOTYPE_LOCAL_DATA"`
 	Pictures    string `help:"Put the files of this folder into the bucket first." placeholder:"DIR"`
 	Samples     bool   `help:"Put sample pictures into the bucket first, which the program draws."`
 	AWSOnly     bool   `name:"aws-only" help:"Only the S3 and SQS servers."`
 	StopOnEOF   bool   `name:"stop-on-eof" help:"Stop when standard input ends: for a program that runs this one."`
 	Decoder     string `help:"The program that decodes pictures. The default is calotype-decode beside this program, or else in PATH." placeholder:"PATH"`
 	Concurrency int    `help:"The number of concurrent jobs. The default is one per CPU." default:"${concurrency}"`
+	LogLevel    string `help:"The lowest level that is logged: debug, info, warn or error. The default is warn on a terminal, and otherwise info." enum:",debug,info,warn,error" default:""`
+
+	hint string // what a user types in another shell
 }
 
 // check collects all mistakes in the flags.
@@ -76,9 +86,9 @@ func (f *flags) check() []error {
 
 // run runs the program and returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	var f flags
+	var cli commands
 	helped := false
-	parser, err := kong.New(&f,
+	parser, err := kong.New(&cli,
 		kong.Name("calotype-local"),
 		kong.Description(description),
 		kong.DefaultEnvars("CALOTYPE_LOCAL"),
@@ -90,12 +100,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "calotype-local:", err)
 		return exitFailure
 	}
-	_, err = parser.Parse(args)
+	parsed, err := parser.Parse(args)
 	if helped {
 		return exitOK
 	}
+	f := cli.Serve
 	mistakes := []error{err}
-	if err == nil {
+	switch {
+	case err != nil:
+	case parsed.Command() == "env":
+		mistakes = nil
+		if err := cli.Env.run(stdout); err != nil {
+			fmt.Fprintln(stderr, "calotype-local env:", err)
+			return exitFailure
+		}
+		return exitOK
+	default:
 		mistakes = f.check()
 	}
 	for _, m := range mistakes {
@@ -104,6 +124,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(mistakes) > 0 {
 		return exitUsage
 	}
+	f.hint = envHint(f.Data)
 	if err := f.absolute(); err != nil {
 		fmt.Fprintln(stderr, "calotype-local:", err)
 		return exitFailure

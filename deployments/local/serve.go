@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -26,7 +27,7 @@ import (
 
 // serve runs everything until the context ends.
 func serve(ctx context.Context, f flags, stdout, stderr io.Writer) (err error) {
-	log := logger(stderr)
+	log := logger(stderr, f.LogLevel)
 	var listener net.Listener
 	var engine *decoder.Pool
 	if !f.AWSOnly {
@@ -39,7 +40,7 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) (err error) {
 		}
 		defer engine.Close()
 		if listener, err = net.Listen("tcp", f.Listen); err != nil {
-			return fmt.Errorf("--listen: %w", err)
+			return portTaken("listen", "PORT", err)
 		}
 		defer listener.Close()
 	}
@@ -52,15 +53,25 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) (err error) {
 		if err := putPictures(ctx, f, s, log); err != nil {
 			return err
 		}
+		remove, err := endpoints{S3: s.s3URL, SQS: s.sqsURL}.write(f.Data)
+		if err != nil {
+			return err
+		}
+		defer remove()
 		fmt.Fprintf(stdout, "ready %s %s\n", s.s3URL, s.sqsURL)
 		<-ctx.Done()
 		return nil
 	}
-	return serveAll(ctx, f, s, engine, listener, stdout, log)
+	remove, err := endpoints{Page: "http://" + listener.Addr().String(), S3: s.s3URL, SQS: s.sqsURL}.write(f.Data)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	return serveAll(ctx, f, s, engine, listener, stdout, stderr, log)
 }
 
 // serveAll runs the edge, the page and the workers with the servers.
-func serveAll(ctx context.Context, f flags, s *servers, engine *decoder.Pool, listener net.Listener, stdout io.Writer, log zerolog.Logger) error {
+func serveAll(ctx context.Context, f flags, s *servers, engine *decoder.Pool, listener net.Listener, stdout, stderr io.Writer, log zerolog.Logger) error {
 	settings := worker.Defaults()
 	settings.Concurrency = f.Concurrency
 	settings.Name = "local"
@@ -73,7 +84,7 @@ func serveAll(ctx context.Context, f flags, s *servers, engine *decoder.Pool, li
 
 	// A replaced picture's old rendition is not shown until workers follow.
 	rules := edge.Rules{Presets: settings.Presets, Prefix: settings.Prefix, CheckSource: true,
-		Auto: edge.AutoFormats{calotype.AVIF, calotype.WebP}}
+		Pending: edge.PendingBest, Widths: true, Auto: edge.AutoFormats{calotype.AVIF, calotype.WebP}}
 	pictures := origin.New(rules, s.s3, bucketName, jobs, log, origin.Settings{LowPriority: queues.Backfill})
 	front := page.New(page.Config{
 		S3: s.s3, Bucket: bucketName, Prefix: settings.Prefix, Presets: settings.Presets, Log: log,
@@ -90,6 +101,9 @@ func serveAll(ctx context.Context, f flags, s *servers, engine *decoder.Pool, li
 	}
 
 	log.Info().Str("s3", s.s3URL).Str("sqs", s.sqsURL).Msg("servers are up")
+	if isTerminal(stderr) {
+		greet(stderr, f, "http://"+listener.Addr().String()+"/")
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return pool.Run(ctx) })
 	g.Go(func() error {
@@ -117,9 +131,38 @@ func serveAll(ctx context.Context, f flags, s *servers, engine *decoder.Pool, li
 	return g.Wait()
 }
 
-func logger(stderr io.Writer) zerolog.Logger {
-	if file, ok := stderr.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		stderr = zerolog.ConsoleWriter{Out: file, TimeFormat: "15:04:05.000"}
+// greet says where the page is while the samples are still being drawn. The ready line
+// follows, and on a terminal nothing but warnings after it.
+func greet(stderr io.Writer, f flags, page string) {
+	fmt.Fprintf(stderr, "The page is at %s. In another shell, this points calotype and aws at it:\n  %s\n", page, f.hint)
+	if f.Samples {
+		fmt.Fprintln(stderr, "Sample pictures appear on it as they are drawn.")
 	}
-	return zerolog.New(stderr).With().Timestamp().Logger()
+}
+
+// portTaken adds how to choose another port.
+func portTaken(flag, variable string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("--%s: %w; choose another port: --%s 127.0.0.1:PORT, or make run %s=…", flag, err, flag, variable)
+	}
+	return fmt.Errorf("--%s: %w", flag, err)
+}
+
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// logger returns the program's log. On a terminal the page shows the jobs, so the log has
+// only warnings unless a level is given.
+func logger(stderr io.Writer, level string) zerolog.Logger {
+	lowest := zerolog.InfoLevel
+	if isTerminal(stderr) {
+		lowest = zerolog.WarnLevel
+		stderr = zerolog.ConsoleWriter{Out: stderr, TimeFormat: "15:04:05.000"}
+	}
+	if chosen, err := zerolog.ParseLevel(level); err == nil && level != "" {
+		lowest = chosen
+	}
+	return zerolog.New(stderr).Level(lowest).With().Timestamp().Logger()
 }

@@ -37,6 +37,8 @@ const (
 	accessKey    = "calotype"
 	secretKey    = "calotype-local"
 	region       = "us-east-1"
+
+	maxRetention = "1209600" // 14 days in seconds, SQS's maximum
 )
 
 // servers are the embedded S3 and SQS servers, and clients for them.
@@ -68,7 +70,7 @@ func startServers(ctx context.Context, f flags, log zerolog.Logger) (_ *servers,
 	}
 	listener, err := net.Listen("tcp", f.SQSListen)
 	if err != nil {
-		return nil, fmt.Errorf("--sqs-listen: %w", err)
+		return nil, portTaken("sqs-listen", "SQS_PORT", err)
 	}
 	s.queues, err = sqsd.Open(sqsd.Config{
 		Path: filepath.Join(f.Data, "queues.db"), AccessKey: accessKey, SecretKey: secretKey, Region: region,
@@ -94,7 +96,7 @@ func startServers(ctx context.Context, f flags, log zerolog.Logger) (_ *servers,
 	}
 	s.gateway, err = s3d.Start(ctx, gateway)
 	if err != nil {
-		return nil, fmt.Errorf("--s3-listen: %w", err)
+		return nil, portTaken("s3-listen", "S3_PORT", err)
 	}
 	s.s3URL = s.gateway.URL
 	s.connectS3()
@@ -178,6 +180,13 @@ func (s *servers) createQueue(ctx context.Context, name string, attributes map[s
 	out, err := s.sqs.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes})
 	if err != nil {
 		return "", fmt.Errorf("create queue %s: %w", name, err)
+	}
+	// Not at the creation: a queue of an older data folder has SQS's default.
+	_, err = s.sqs.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{
+		QueueUrl: out.QueueUrl, Attributes: map[string]string{"MessageRetentionPeriod": maxRetention},
+	})
+	if err != nil {
+		return "", fmt.Errorf("configure queue %s: %w", name, err)
 	}
 	return *out.QueueUrl, nil
 }

@@ -80,6 +80,9 @@ func (s *store) deleteQueue(q *queue) error {
 	if _, err := s.statement.deleteQueue.Exec(q.id); err != nil {
 		return fmt.Errorf("delete queue %s: %w", q.name, err)
 	}
+	if _, err := s.statement.untagAll.Exec(q.id); err != nil {
+		return fmt.Errorf("delete queue %s: %w", q.name, err)
+	}
 	delete(s.queues, q.name)
 	s.release(q, received{err: queueDoesNotExist()})
 	return nil

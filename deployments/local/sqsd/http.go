@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"encoding/xml"
 	"errors"
 	"io"
 	"net/http"
@@ -52,6 +51,13 @@ var actions = map[string]action{
 	"ReceiveMessage":               handle((*Server).receiveMessage),
 	"SendMessage":                  handle((*Server).sendMessage),
 	"SendMessageBatch":             handle((*Server).sendMessageBatch),
+	"ListDeadLetterSourceQueues":   handle((*Server).listDeadLetterSourceQueues),
+	"ListQueueTags":                handle((*Server).listQueueTags),
+	"TagQueue":                     handle((*Server).tagQueue),
+	"UntagQueue":                   handle((*Server).untagQueue),
+	"StartMessageMoveTask":         handle((*Server).startMessageMoveTask),
+	"ListMessageMoveTasks":         handle((*Server).listMessageMoveTasks),
+	"CancelMessageMoveTask":        handle((*Server).cancelMessageMoveTask),
 	"SetQueueAttributes":           handle((*Server).setQueueAttributes),
 }
 
@@ -68,15 +74,24 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else if err != nil {
 		return // the client has disconnected
 	}
-	if r.Header.Get("X-Amz-Target") == "" {
-		writeQueryError(w)
-		return
+	refuse := writeError
+	if isQuery(r) {
+		refuse = writeQueryError
 	}
 	if err := s.verify(r, body); err != nil {
-		writeError(w, err)
+		refuse(w, err)
 		return
 	}
 	c := &call{ctx: r.Context(), base: "http://" + r.Host, body: body}
+	if isQuery(r) {
+		form, err := queryForm(r, body)
+		if err != nil {
+			writeQueryError(w, err)
+			return
+		}
+		s.serveQuery(w, c, form)
+		return
+	}
 	answer, err := s.dispatch(c, r.Header.Get("X-Amz-Target"))
 	if err != nil {
 		writeError(w, err)
@@ -121,37 +136,21 @@ func write(w http.ResponseWriter, status int, answer any) error {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
+	return send(w, status, b.Bytes())
+}
+
+// send returns an error if the response has not left the process.
+func send(w http.ResponseWriter, status int, body []byte) error {
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.Header().Set("X-Amzn-Requestid", newUUID())
 	w.WriteHeader(status)
-	if _, err := w.Write(b.Bytes()); err != nil {
+	if _, err := w.Write(body); err != nil {
 		return err
 	}
 	if err := http.NewResponseController(w).Flush(); !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
 	return nil
-}
-
-// writeQueryError responds to a client of the query protocol in XML, because such a client
-// shows the message only if it can parse it.
-func writeQueryError(w http.ResponseWriter) {
-	type fault struct {
-		Type, Code, Message string
-	}
-	w.Header().Set("Content-Type", "text/xml")
-	w.WriteHeader(http.StatusBadRequest)
-	// A client that cannot read its error has disconnected.
-	_ = xml.NewEncoder(w).Encode(struct {
-		XMLName   xml.Name `xml:"ErrorResponse"`
-		Error     fault
-		RequestID string `xml:"RequestId"`
-	}{
-		Error: fault{"Sender", queryPrefix + "UnsupportedOperation",
-			"the local SQS server supports only the AWS JSON protocol (requests with an X-Amz-Target header): " +
-				"use an SDK from late 2023 or newer"},
-		RequestID: newUUID(),
-	})
 }
 
 // newUUID returns a random UUID (version 4), as used for message and request ids.

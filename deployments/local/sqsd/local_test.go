@@ -239,12 +239,11 @@ func TestUnsupported(t *testing.T) {
 	t.Parallel()
 	c := start(t)
 	queue := newQueue(t, c, nil)
-	_, tags := c.TagQueue(t.Context(), &sqs.TagQueueInput{QueueUrl: queue, Tags: map[string]string{"a": "b"}})
 	_, fifo := c.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("a.fifo")})
 	_, sse := c.SetQueueAttributes(t.Context(), &sqs.SetQueueAttributesInput{
 		QueueUrl: queue, Attributes: map[string]string{"KmsMasterKeyId": "k"},
 	})
-	for name, err := range map[string]error{"TagQueue": tags, "FIFO queues": fifo, "KmsMasterKeyId": sse} {
+	for name, err := range map[string]error{"FIFO queues": fifo, "KmsMasterKeyId": sse} {
 		if !is[*types.UnsupportedOperation](err) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: got %v, want UnsupportedOperation by that name", name, err)
 		}

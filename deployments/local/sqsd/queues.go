@@ -26,8 +26,8 @@ func (s *Server) createQueue(c *call, in createQueueRequest) (queueURLAnswer, er
 	if err := checkQueueName(in.QueueName); err != nil {
 		return queueURLAnswer{}, err
 	}
-	if len(in.Tags) > 0 {
-		return queueURLAnswer{}, unsupported("tags")
+	if err := checkTags(in.Tags); err != nil {
+		return queueURLAnswer{}, err
 	}
 	return queueURLAnswer{s.url(c, in.QueueName)}, s.store.do(func() error {
 		if q, ok := s.store.queues[in.QueueName]; ok {
@@ -45,7 +45,10 @@ func (s *Server) createQueue(c *call, in createQueueRequest) (queueURLAnswer, er
 		if err := s.checkRedrive(in.QueueName, chosen.Redrive); err != nil {
 			return err
 		}
-		return s.store.createQueue(in.QueueName, chosen, time.Now())
+		if err := s.store.createQueue(in.QueueName, chosen, time.Now()); err != nil {
+			return err
+		}
+		return s.store.tag(s.store.queues[in.QueueName], in.Tags)
 	})
 }
 

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"encoding/xml"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -144,22 +143,6 @@ func TestProtocol(t *testing.T) {
 	front := httptest.NewServer(s)
 	defer front.Close()
 
-	t.Run("query protocol", func(t *testing.T) {
-		resp, err := http.Post(front.URL, "application/x-www-form-urlencoded", strings.NewReader("Action=ListQueues"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		var answer struct {
-			Error struct{ Code, Message string }
-		}
-		if err := xml.NewDecoder(resp.Body).Decode(&answer); err != nil {
-			t.Fatal(err)
-		}
-		if resp.StatusCode != http.StatusBadRequest || !strings.Contains(answer.Error.Message, "JSON protocol") {
-			t.Errorf("got %d %+v", resp.StatusCode, answer.Error)
-		}
-	})
 	t.Run("error shape", func(t *testing.T) {
 		var raw []byte
 		c := client(front.URL, func(o *sqs.Options) { o.HTTPClient = &tap{o.HTTPClient, &raw} })

@@ -1,10 +1,11 @@
 // Package sqsd serves the part of Amazon SQS that Calotype uses, from one SQLite file:
 // standard queues with long polls, delays, visibility timeouts, batches and dead-letter
-// queues. It uses the AWS JSON 1.0 protocol and checks SigV4 signatures. The AWS SDK works
-// with it if AWS_ENDPOINT_URL names it. Behaviour and errors are SQS's.
+// queues, tags and move tasks. It speaks the AWS JSON 1.0 protocol and the older query
+// protocol, and checks SigV4 signatures. The AWS SDK works with it if AWS_ENDPOINT_URL names
+// it. Behaviour and errors are SQS's.
 //
-// It is one process on one machine. It has no FIFO queues, move tasks, tags, policies or
-// encryption, no limit on messages in flight, no query protocol and no TLS. It refuses what
+// It is one process on one machine. It has no FIFO queues, policies or encryption,
+// no limit on messages in flight and no TLS. It refuses what
 // it does not support by name. An acknowledged message survives the end of the process,
 // also after kill -9. It may not survive a power failure: SQLite's log is synced only at
 // checkpoints.
@@ -35,6 +36,7 @@ type Server struct {
 	credentials aws.Credentials
 	signer      *v4.Signer
 	store       *store
+	moves       moves
 }
 
 // Open opens the file and continues where the last process ended. Only one process at a
@@ -62,8 +64,9 @@ func (s *Server) Drain() {
 	_ = s.store.do(s.store.drain)
 }
 
-// Close ends the polls that still wait, lets the current transaction finish, and closes the
+// Close ends move tasks and the polls that still wait, lets the current transaction finish, and closes the
 // file. Later requests get an error.
 func (s *Server) Close() error {
+	s.moves.close()
 	return s.store.close()
 }

@@ -16,6 +16,8 @@ type statements struct {
 	insert, visible, next, receive, deadLetter, unreceive *sql.Stmt
 
 	held, extend, remove, discard, count, sweep *sql.Stmt
+
+	tag, untag, untagAll, tags *sql.Stmt
 }
 
 func prepare(ctx context.Context, conn *sql.Conn) (s statements, err error) {
@@ -50,6 +52,10 @@ func prepare(ctx context.Context, conn *sql.Conn) (s statements, err error) {
 			count(*) FILTER (WHERE due > ?1 AND receipt = 0)
 			FROM messages WHERE queue = ?2 AND sent > ?3`},
 		{&s.sweep, `DELETE FROM messages WHERE queue = ? AND sent <= ?`},
+		{&s.tag, `INSERT OR REPLACE INTO tags (queue, name, value) VALUES (?, ?, ?)`},
+		{&s.untag, `DELETE FROM tags WHERE queue = ? AND name = ?`},
+		{&s.untagAll, `DELETE FROM tags WHERE queue = ?`},
+		{&s.tags, `SELECT name, value FROM tags WHERE queue = ?`},
 	} {
 		if *p.stmt, err = conn.PrepareContext(ctx, p.sql); err != nil {
 			return s, fmt.Errorf("prepare %.60q: %w", p.sql, err)

@@ -72,6 +72,12 @@ CREATE TABLE IF NOT EXISTS messages (
 	attributes TEXT NOT NULL,
 	body       TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS tags (
+	queue INTEGER NOT NULL,
+	name  TEXT NOT NULL,
+	value TEXT NOT NULL,
+	PRIMARY KEY (queue, name)
+);
 CREATE INDEX IF NOT EXISTS messages_due ON messages (queue, due, receipt, sent);
 `
 
