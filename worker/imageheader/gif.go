@@ -42,6 +42,7 @@ const (
 	gifHeaderSize  = 6 + 7
 	gifLoop        = "\x0bNETSCAPE2.0"
 	gifLoopToo     = "\x0bANIMEXTS1.0"
+	gifLoopSize    = len(gifLoop) + 4 + 1
 )
 
 // GIFBlock is a block of a GIF.
@@ -56,6 +57,31 @@ type GIFBlock struct {
 	// Data are an extension's sub-blocks, each with its size in front, or an image's
 	// descriptor without its introducer.
 	Data []byte
+}
+
+// IsImage reports whether a block is an image.
+func (b GIFBlock) IsImage() bool { return b.Introducer == gifImage }
+
+// IsGraphicControl reports whether a block describes how the next image is shown.
+func (b GIFBlock) IsGraphicControl() bool {
+	return b.Introducer == gifExtension && b.Label == gifGraphicControl
+}
+
+// Loop returns how often the images are repeated, where zero means forever. It reports
+// false if the block is not about that.
+func (b GIFBlock) Loop() (repetitions int, ok bool) {
+	if !b.isLoop() {
+		return 0, false
+	}
+	if count := b.Data[len(gifLoop):]; len(count) >= 4 && count[0] == 3 && count[1] == 1 {
+		return int(binary.LittleEndian.Uint16(count[2:])), true
+	}
+	return 0, false
+}
+
+func (b GIFBlock) isLoop() bool {
+	return b.Introducer == gifExtension && b.Label == gifApplication &&
+		(bytes.HasPrefix(b.Data, []byte(gifLoop)) || bytes.HasPrefix(b.Data, []byte(gifLoopToo)))
 }
 
 // GIFBlocks yields the blocks of a GIF, up to the trailer, to where the file is cut, or to
@@ -181,14 +207,13 @@ func (r *gifReader) readExtension(b GIFBlock) {
 			r.control.Dispose = DisposePrevious
 		}
 	case gifApplication:
-		if !bytes.HasPrefix(d, []byte(gifLoop)) && !bytes.HasPrefix(d, []byte(gifLoopToo)) {
+		if !b.isLoop() {
 			r.Applications++
 			r.NoMetadata = false
-			return
+		} else if repetitions, ok := b.Loop(); ok && r.Loop < 0 {
+			r.Loop = repetitions
 		}
-		if count := d[len(gifLoop):]; r.Loop < 0 && len(count) >= 4 && count[0] == 3 && count[1] == 1 {
-			r.Loop = int(binary.LittleEndian.Uint16(count[2:]))
-		}
+		r.NoMetadata = r.NoMetadata && len(d) == gifLoopSize // It may hold other data too.
 	case gifComment, gifPlainText:
 		r.Comments++
 		r.NoMetadata = false

@@ -1,6 +1,7 @@
 package imageheader
 
 import (
+	"bytes"
 	"testing"
 	"time"
 )
@@ -65,6 +66,7 @@ func TestGIFMetadata(t *testing.T) {
 	}{
 		"comment":           {gifFile(4, 3, comment, frame), 1, 0},
 		"application":       {gifFile(4, 3, xmp, frame), 0, 1},
+		"behind the loop":   {gifFile(4, 3, bytes.Replace(gifLoopOf(2), []byte{3, 1, 2, 0}, []byte{3, 1, 2, 0, 2, 'h', 'i'}, 1), frame), 0, 0},
 		"behind the end":    {append(gifFile(4, 3, frame), 0), 0, 0},
 		"unknown extension": {gifFile(4, 3, []byte{gifExtension, 7, 0}, frame), 0, 0},
 	} {

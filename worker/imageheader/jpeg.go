@@ -175,7 +175,7 @@ func parseJPEG(h *Header, file []byte) error {
 	for s := range JPEGSegments(file) {
 		end = s.End
 		j.StrayBytes += s.Stray
-		h.NoMetadata = h.NoMetadata && s.Stray == 0 && neededJPEG(s)
+		h.NoMetadata = h.NoMetadata && s.Stray == 0 && s.Needed()
 		switch marker := s.Marker; {
 		case isSOF(marker) && j.SOF == 0:
 			if err := j.readFrame(h, s); err != nil {
@@ -227,8 +227,8 @@ func (s Size) turned(orientation int) Size {
 	return s
 }
 
-// neededJPEG reports whether a segment is needed to show the picture.
-func neededJPEG(s JPEGSegment) bool {
+// Needed reports whether a segment is needed to show the picture, and holds nothing else.
+func (s JPEGSegment) Needed() bool {
 	const jfifSize, adobeSize = 14, 12 // The size of a JFIF segment without a thumbnail.
 	switch marker := s.Marker; {
 	case isSOF(marker), marker == markerDHT, marker == markerDAC, marker == markerDQT, marker == markerDRI:

@@ -63,6 +63,12 @@ func (c PNGChunk) Valid(file []byte) bool {
 	return crc32.ChecksumIEEE(file[c.Start+4:c.End-4]) == binary.BigEndian.Uint32(file[c.End-4:])
 }
 
+// Needed reports whether a chunk is needed to show the picture, or harmless.
+func (c PNGChunk) Needed() bool { return slices.Contains(pngNeeded, c.Name) }
+
+// Critical reports whether a decoder must know the chunk. ISO 15948, 5.4.
+func (c PNGChunk) Critical() bool { return c.Name[0]&0x20 == 0 }
+
 // PNGChunks yields the chunks of a PNG, up to IEND or to where the file is cut.
 func PNGChunks(file []byte) iter.Seq[PNGChunk] {
 	const overhead = 12 // The sizes of a chunk's length, name and checksum.
@@ -81,7 +87,6 @@ func PNGChunks(file []byte) iter.Seq[PNGChunk] {
 	}
 }
 
-// pngNeeded are the chunks that are needed to show a picture, or harmless.
 var pngNeeded = []string{
 	"IHDR", "PLTE", "tRNS", "IDAT", "IEND", "gAMA", "cHRM", "sRGB", "cICP", "sBIT", "bKGD", "pHYs", "hIST",
 	"acTL", "fcTL", "fdAT",
@@ -99,7 +104,7 @@ func parsePNG(h *Header, file []byte) error {
 				return errors.New("the first chunk is not IHDR")
 			}
 		}
-		h.NoMetadata = h.NoMetadata && slices.Contains(pngNeeded, c.Name)
+		h.NoMetadata = h.NoMetadata && c.Needed()
 		if err := r.read(c); err != nil {
 			return err
 		}
@@ -133,7 +138,7 @@ type pngReader struct {
 
 func (r *pngReader) read(c PNGChunk) error {
 	early := !r.idat && !r.palette // The place of colour chunks.
-	if c.Name[0]&0x20 != 0 && c.Name != "fcTL" && c.Name != "fdAT" {
+	if !c.Critical() && c.Name != "fcTL" && c.Name != "fdAT" {
 		r.Ancillary++
 		r.AncillaryBytes += int64(len(c.Body))
 	}

@@ -63,7 +63,9 @@ func RIFFChunks(file []byte, start, end int) iter.Seq[RIFFChunk] {
 // RIFFHeaderSize is the size of "RIFF", the file's size and its kind.
 const RIFFHeaderSize = 12
 
-// webpNeeded are the chunks that are needed to show a picture.
+// NeededInWebP reports whether a chunk of a WebP is needed to show the picture.
+func (c RIFFChunk) NeededInWebP() bool { return slices.Contains(webpNeeded, c.Name) }
+
 var webpNeeded = []string{"VP8 ", "VP8L", "VP8X", "ALPH", "ANIM", "ANMF"}
 
 func parseWebP(h *Header, file []byte) error {
@@ -81,7 +83,7 @@ func parseWebP(h *Header, file []byte) error {
 	limit, at := int(min(promised, int64(len(file)))), RIFFHeaderSize
 	for c := range RIFFChunks(file, RIFFHeaderSize, max(RIFFHeaderSize, limit)) {
 		at = c.End
-		h.NoMetadata = h.NoMetadata && slices.Contains(webpNeeded, c.Name)
+		h.NoMetadata = h.NoMetadata && c.NeededInWebP()
 		if c.Name == "ANMF" {
 			r.readFrame(file, c)
 			continue
@@ -168,6 +170,7 @@ func (r *webpReader) readFrame(file []byte, c RIFFChunk) {
 	}
 	start := c.Start + 8 + header
 	for sub := range RIFFChunks(file, start, start+len(b)-header) {
+		r.NoMetadata = r.NoMetadata && sub.NeededInWebP()
 		switch sub.Name {
 		case "ALPH":
 			f.Alpha = true

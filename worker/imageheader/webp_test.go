@@ -60,6 +60,10 @@ func TestWebPAnimation(t *testing.T) {
 	if r := h.Refusal(Limits{Frames: 1}); r == nil || r.Class != ClassTooManyFrames {
 		t.Errorf("2 frames of at most 1: %v", r)
 	}
+	within := anmf(0, 0, 40, 30, 70, 0, join(vp8(40, 30), riffChunk("EXIF", []byte("where"))))
+	if h := parse(t, webpFile(vp8x(WebPAnimation, 40, 30), anim, within)); h.NoMetadata {
+		t.Error("metadata in a frame are not seen")
+	}
 	// If no frame covers the whole canvas, something stays transparent.
 	small := parse(t, webpFile(vp8x(WebPAnimation, 40, 30), anim, anmf(0, 0, 6, 7, 70, 0, vp8(6, 7))))
 	if !small.Alpha || small.Frames != 1 || small.Animation == nil {

@@ -71,7 +71,7 @@ func encode(img *vips.ImageRef, p *Picture, t Target) (body []byte, err error) {
 		if err != nil {
 			return nil, err
 		}
-		return withoutWebPMetadata(body)
+		return withoutMetadata(body)
 	case calotype.AVIF:
 		body, _, err = img.ExportAvif(&vips.AvifExportParams{
 			StripMetadata: true,

@@ -43,48 +43,6 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
-func FuzzWithoutWebPMetadata(f *testing.F) {
-	f.Add(render(f, pngOf(f, quadrants(40, 30)), Target{40, 30, calotype.WebP, 80}).Body)
-	f.Fuzz(func(t *testing.T, body []byte) {
-		out, err := withoutWebPMetadata(body)
-		if err != nil {
-			return
-		}
-		again, err := withoutWebPMetadata(out)
-		if err != nil || !bytes.Equal(again, out) {
-			t.Errorf("a second time: %v", err)
-		}
-	})
-}
-
-func TestWithoutWebPMetadata(t *testing.T) {
-	chunk := func(name, body string) string {
-		padded := body
-		if len(body)%2 == 1 {
-			padded += "\x00"
-		}
-		return name + string([]byte{byte(len(body)), 0, 0, 0}) + padded
-	}
-	file := func(flags byte, chunks ...string) []byte {
-		body := "WEBP" + chunk("VP8X", string([]byte{flags})+"\x00\x00\x00\x09\x00\x00\x09\x00\x00")
-		for _, c := range chunks {
-			body += c
-		}
-		return []byte("RIFF" + string([]byte{byte(len(body)), 0, 0, 0}) + body)
-	}
-	got, err := withoutWebPMetadata(file(0x1c, chunk("ALPH", "a"), chunk("VP8 ", "pixels"), chunk("EXIF", "odd"), chunk("XMP ", "xmp!")))
-	if want := file(0x10, chunk("ALPH", "a"), chunk("VP8 ", "pixels")); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("got %q, %v, want %q", got, err, want)
-	}
-	for name, body := range map[string][]byte{
-		"no RIFF": []byte("WEBP"), "cut": file(0, "VP8 \xff\x00\x00\x00"), "cut header": file(0, "VP8"), "empty": nil,
-	} {
-		if _, err := withoutWebPMetadata(body); err == nil {
-			t.Errorf("%s: no error", name)
-		}
-	}
-}
-
 // Any bitmap of an icon decodes within its picture, in whatever state the memory was.
 func FuzzIcon(f *testing.F) {
 	f.Add(iconBitmap(32, "\x1e\x1e\xdc\x80\x3c\xc8\x1e\xff", "\x80\x00\x00\x00"))

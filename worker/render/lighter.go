@@ -5,12 +5,14 @@ package render
 import (
 	"calotype"
 	"calotype/worker/imageheader"
+	"calotype/worker/metadata"
 )
 
 // A rendition in the source's own format must be smaller in bytes than the source. If it is
-// not, the source itself is the rendition, provided that there is nothing to remove, turn
-// or convert (see [Picture.rendition]). Otherwise it is encoded again, at no higher quality
-// than the source has. A lossless format has no quality, so the rendition stays as it is.
+// not, the source is the rendition, without its metadata, provided that there is nothing to
+// turn or convert (see [Picture.rendition]). Otherwise it is encoded again, at no higher
+// quality than the source has. A lossless format has no quality, so the rendition stays as
+// it is.
 
 // notLarger returns body, or an encoding of lower quality if body spends bits on detail
 // that the source does not have: at the source's own size, or if it is not smaller in bytes
@@ -54,5 +56,15 @@ func hasQuality(f calotype.Format) bool {
 const maxStay = 4
 
 func (p *Picture) mayStay(t Target) bool {
-	return int64(p.Width)*int64(p.Height) <= maxStay*int64(t.Width)*int64(t.Height)
+	return !p.damaged && int64(p.Width)*int64(p.Height) <= maxStay*int64(t.Width)*int64(t.Height)
+}
+
+// withoutMetadata returns the source's bytes without its metadata, or nil if the picture
+// needs them, or has to be turned or converted. They are the source's own if it has none.
+func (p *Picture) withoutMetadata() []byte {
+	if p.plain {
+		return p.body
+	}
+	p.clean.Do(func() { p.cleaned, _ = metadata.Remove(p.body, p.header) })
+	return p.cleaned
 }

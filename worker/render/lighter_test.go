@@ -59,12 +59,7 @@ func TestJPEGQuality(t *testing.T) {
 // If a rendition in the source's format would not be smaller in bytes, it is the source
 // itself.
 func TestNeverLarger(t *testing.T) {
-	flat := image.NewNRGBA(image.Rect(0, 0, 1000, 1000)) // Scaled down, its edges become grey.
-	for y := range 1000 {
-		for x := range 1000 {
-			flat.SetNRGBA(x, y, color.NRGBA{uint8((x/8 + y/8) % 2 * 255), 200, 30, 255})
-		}
-	}
+	flat := checked(1000, 8)
 	poor := render(t, pngOf(t, grainy(600, 400)), Target{600, 400, calotype.JPEG, 60}).Body
 	rich := jpegAt(t, grainy(600, 400), 95)
 	for name, c := range map[string]struct {
@@ -90,6 +85,43 @@ func TestNeverLarger(t *testing.T) {
 		}
 	}
 	vips.AssertNoLeaks(t)
+}
+
+// A source that is light enough but for its metadata loses them, and nothing else.
+func TestOnlyMetadataIsRemoved(t *testing.T) {
+	drawing := render(t, pngOf(t, checked(1000, 8)), Target{1000, 1000, calotype.PNG, 80}).Body
+	film := moving(t, 3, 60, 40)
+	poor := jpegAt(t, grainy(600, 400), 30)
+	webp := render(t, pngOf(t, grainy(600, 400)), Target{600, 400, calotype.WebP, 30}).Body
+	for name, c := range map[string]struct {
+		source, want []byte
+		target       Target
+	}{
+		"a screenshot that names its program": {withChunk(drawing, "tEXt", []byte("Software\x00"+secret)), drawing, Target{520, 520, calotype.PNG, 80}},
+		"a GIF with a comment":                {append(film[:len(film)-1:len(film)-1], "\x21\xfe\x10"+secret+"\x00;"...), film, Target{60, 40, calotype.GIF, 80}},
+		"a poor JPEG with EXIF":               {withSegments(poor, exif(1)), poor, Target{590, 393, calotype.JPEG, 80}},
+		"a poor WebP with XMP":                {withWebPMetadata(webp), webp, Target{600, 400, calotype.WebP, 80}},
+	} {
+		r := render(t, c.source, c.target)
+		if !bytes.Equal(r.Body, c.want) || r.AsIs {
+			t.Errorf("%s: %d bytes of %d, as is: %v; want %d", name, len(r.Body), len(c.source), r.AsIs, len(c.want))
+		}
+		if h, err := imageheader.Parse(r.Body); err != nil || h.Width != r.Width || h.Height != r.Height || !h.NoMetadata {
+			t.Errorf("%s: %+v, %v, reported as %dx%d", name, h, err, r.Width, r.Height)
+		}
+	}
+	vips.AssertNoLeaks(t)
+}
+
+// checked draws squares of so many pixels, whose edges become grey when they are scaled.
+func checked(side, square int) image.Image {
+	img := image.NewNRGBA(image.Rect(0, 0, side, side))
+	for y := range side {
+		for x := range side {
+			img.SetNRGBA(x, y, color.NRGBA{uint8((x/square + y/square) % 2 * 255), 200, 30, 255})
+		}
+	}
+	return img
 }
 
 // A source that cannot stay unchanged is encoded again at no higher quality than it has.

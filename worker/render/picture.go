@@ -11,6 +11,7 @@ package render
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"calotype"
@@ -51,6 +52,8 @@ type Picture struct {
 	orientation   int               // EXIF's, 1 to 8
 	palette       bool              // a PNG of palette colours
 	plain         bool              // nothing to remove, turn or convert
+	clean         sync.Once         // Sets cleaned.
+	cleaned       []byte            // The body without metadata, or nil.
 	inSRGB        bool              // no colours to convert, and no alpha
 	profile       []byte            // the ICC profile to convert from, or nil
 	conversion    *conversion       // the other colours to convert from, or nil
@@ -112,7 +115,8 @@ type Rendition struct {
 	Damaged bool
 	// AsIs means that the bytes are the source itself, and so are Width and Height, which
 	// may exceed the target's. The source is no larger in bytes than a rendition would be,
-	// and there is nothing to remove, turn or convert.
+	// and there is nothing to remove, turn or convert. If there is only metadata to remove,
+	// the rendition is the rest of the source, with its size, and AsIs is false.
 	AsIs bool
 	// Undecoded means that a source is passed through because it is an animation that the
 	// libraries cannot decode.

@@ -59,8 +59,10 @@ func (p *Picture) render(targets []Target) iter.Seq2[Rendition, error] {
 func (p *Picture) rendition(scaled *decoded, t Target) (Rendition, error) {
 	body, err := scaled.encode(p, t)
 	if err == nil && t.Format == p.Format {
-		if p.plain && !p.damaged && len(body) >= len(p.body) && p.mayStay(t) {
-			return Rendition{Body: p.body, Format: p.Format, Width: p.Width, Height: p.Height, AsIs: true}, nil
+		if p.mayStay(t) {
+			if source := p.withoutMetadata(); source != nil && len(body) >= len(source) {
+				return Rendition{Body: source, Format: p.Format, Width: p.Width, Height: p.Height, AsIs: p.plain}, nil
+			}
 		}
 		body, err = p.notLarger(scaled, t, body)
 	}
