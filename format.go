@@ -1,6 +1,7 @@
 package calotype
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -52,6 +53,9 @@ func FormatOfKey(key string) (Format, bool) {
 	f, ok := formatByExtension[strings.ToLower(path.Ext(key))]
 	return f, ok
 }
+
+// Extensions returns the extensions of pictures, in lower case and sorted.
+func Extensions() []string { return slices.Sorted(maps.Keys(formatByExtension)) }
 
 var requestFormats = []Format{WebP, AVIF, JXL, JPEG, PNG}
 

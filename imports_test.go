@@ -62,6 +62,7 @@ var mayImport = map[string]struct {
 	"calotype/edge":               {[]string{"calotype"}, "the decision runs inside Lambda@Edge too"},
 	"calotype/edge/cloudfront":    {[]string{"calotype", "calotype/edge"}, "a host of the decision, without I/O: it runs inside Lambda@Edge"},
 	"calotype/edge/origin":        {[]string{"calotype", "calotype/edge", "calotype/queue"}, "the origin serves and enqueues; workers are elsewhere"},
+	"calotype/edge/viewer":        {[]string{"calotype", "calotype/edge"}, "it writes a function whose decisions are package edge's"},
 	"calotype/queue":              {[]string{"calotype"}, "a queue does not know what its messages mean"},
 	"calotype/worker":             {[]string{"calotype", "calotype/internal/backoff", "calotype/queue", "calotype/worker/decoder", "calotype/worker/failure", "calotype/worker/render", "calotype/worker/store"}, "workers do not know what viewers get"},
 	"calotype/worker/failure":     {nil, "a failure is a reason and depends on no package"},

@@ -23,6 +23,8 @@ const (
 	StateUnknownFormat = "original; untouched; unknown-format"
 	// StateHidden is a 404 in place of a pending original, by [PendingNone].
 	StateHidden = "none; pending"
+	// StateNone is every other 404, and a 502.
+	StateNone = "none"
 
 	stateNearest = "nearest; pending"
 )

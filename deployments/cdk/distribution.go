@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/jsii-runtime-go"
 
-	"calotype/deployments/cdk/viewer"
+	"calotype/edge/viewer"
 )
 
 // newFront makes what requests pass, in this order: the viewer function, the cache, the

@@ -22,7 +22,7 @@ func (t *Trigger) response(e event) Step {
 	switch e.Response.Status {
 	case "200", "206", "304":
 	case "403", "404":
-		a.Set = append(a.Set, Header{"Cache-Control", edge.NotFoundCacheControl})
+		a.Set = append(a.Set, Header{"Cache-Control", edge.NotFoundCacheControl}, Header{edge.StateHeader, edge.StateNone})
 		return Step{Answer: &a}
 	default:
 		return Step{Answer: &a}

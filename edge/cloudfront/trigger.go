@@ -68,7 +68,7 @@ func (t *Trigger) start(e event) Step {
 
 // notFound responds to requests for a rendition by its key, and hidden while the rendition
 // of an original that is not served does not exist.
-var notFound, hidden = response404(), response404(Header{edge.StateHeader, edge.StateHidden})
+var notFound, hidden = response404(edge.StateNone), response404(edge.StateHidden)
 
 // refuse answers with a generated response.
 func (t *Trigger) refuse(e event, s settings, response Response) Step {
@@ -78,11 +78,11 @@ func (t *Trigger) refuse(e event, s settings, response Response) Step {
 	return Step{Answer: &Answer{Response: &response}}
 }
 
-func response404(more ...Header) Response {
+func response404(state string) Response {
 	return Response{
 		Status:      "404",
 		Description: "Not Found",
-		Headers:     append([]Header{{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", edge.NotFoundCacheControl}, noSniff}, more...),
+		Headers:     []Header{{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", edge.NotFoundCacheControl}, noSniff, {edge.StateHeader, state}},
 		Body:        "404 page not found\n",
 	}
 }

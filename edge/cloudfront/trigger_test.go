@@ -145,7 +145,7 @@ func TestWhatChanges(t *testing.T) {
 		"pending":  {eventOf("/a.jpg", "size=M", "", `{"status":"200","headers":{"x-amz-meta-a":[],"etag":[]}}`), Answer{Remove: []string{"x-amz-meta-a"}, Set: []Header{noSniff, {edge.StateHeader, edge.StatePending}, {"Cache-Control", edge.PendingCacheControl}}}},
 		"a page":   {eventOf("/a.jpg", "size=M", "", `{"status":"200","headers":{"content-type":[{"value":"text/html"}]}}`), Answer{Set: []Header{noSniff, {edge.StateHeader, edge.StatePending}, {"Cache-Control", edge.PendingCacheControl}, {"Content-Type", "application/octet-stream"}}}},
 		"a type":   {eventOf("/a.jpg", "size=M", "", `{"status":"200","headers":{"content-type":[{"value":"image/jpeg"}]}}`), Answer{Set: []Header{noSniff, {edge.StateHeader, edge.StatePending}, {"Cache-Control", edge.PendingCacheControl}}}},
-		"missing":  {eventOf("/a.jpg", "size=M", "", `{"status":"404","headers":{}}`), Answer{Set: []Header{noSniff, {"Cache-Control", edge.NotFoundCacheControl}}}},
+		"missing":  {eventOf("/a.jpg", "size=M", "", `{"status":"404","headers":{}}`), Answer{Set: []Header{noSniff, {"Cache-Control", edge.NotFoundCacheControl}, {edge.StateHeader, edge.StateNone}}}},
 		"an error": {eventOf("/a.jpg", "size=M", "", `{"status":"503","headers":{}}`), Answer{Set: []Header{noSniff}}},
 		"a copied rendition": {eventOf("/a.jpg", "size=M", "", `{"status":"200","headers":{"x-amz-meta-calotype-source-etag":[{"value":"v1"}]}}`),
 			Answer{Remove: []string{"x-amz-meta-calotype-source-etag"}, Set: []Header{noSniff, {edge.StateHeader, edge.StateUntouched}}}},

@@ -33,7 +33,7 @@ func TestCheckSource(t *testing.T) {
 			"current.jpg":  {200, edge.StateRendition, 0},
 			"box.jpg":      {200, edge.StatePending, 1},
 			"replaced.jpg": {200, edge.StatePending, 1},
-			"removed.jpg":  {404, "", 0},
+			"removed.jpg":  {404, edge.StateNone, 0},
 		} {
 			r, _ := s.ask(t, method, "/"+key+"?size=M")
 			if r.StatusCode != want.status {

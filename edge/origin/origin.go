@@ -47,8 +47,9 @@ type Origin struct {
 	upgrades edge.Dedupe
 	budget   edge.Budget
 	limits   edge.Limits
-	allowed  string // The Access-Control-Allow-Origin; empty for none.
-	health   health // The health of the store.
+	allowed  string   // The Access-Control-Allow-Origin; empty for none.
+	secrets  []string // Of requests that were rewritten; without one there are none.
+	health   health   // The health of the store.
 	queue    outage
 	sends    sync.WaitGroup
 	log      zerolog.Logger
@@ -66,6 +67,10 @@ type Settings struct {
 	// all; by default none may. It is a constant of the response, which therefore does not
 	// depend on the request's Origin.
 	AllowOrigin string
+	// Secrets are the values of [SecretHeader] with which a path is a rendition's key, by
+	// [edge.Rules.DecideRewritten]; by default such a path is not found. Two are valid
+	// while one takes the other's place.
+	Secrets []string
 	// LowPriority is the queue for jobs that no viewer waits for; by default the queue for
 	// all jobs.
 	LowPriority *queue.Queue
@@ -85,6 +90,7 @@ func New(rules edge.Rules, client *s3.Client, name string, jobs *queue.Queue, lo
 		upgrades: edge.Dedupe{Window: edge.UpgradeWindow},
 		limits:   edge.Limits{PerSource: settings.MaxSourceJobs, Total: settings.MaxJobs},
 		allowed:  settings.AllowOrigin,
+		secrets:  settings.Secrets,
 		log:      log,
 		metrics:  newMetrics(),
 	}
@@ -106,7 +112,11 @@ func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if o.rules.IsAuto(r.URL.RawQuery) {
 		observed.Header().Set("Vary", "Accept")
 	}
-	d := o.rules.Decide(edge.Request{
+	decide := o.rules.Decide
+	if o.isRewritten(r) {
+		decide = o.rules.DecideRewritten
+	}
+	d := decide(edge.Request{
 		Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, Accept: strings.Join(r.Header.Values("Accept"), ","),
 	})
 	_, isPicture := calotype.FormatOfKey(d.Source)
@@ -116,6 +126,7 @@ func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		v.notFound()
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		observed.Header().Set("Allow", "GET, HEAD")
+		observed.Header().Set(edge.StateHeader, edge.StateNone)
 		http.Error(observed, "only GET and HEAD", http.StatusMethodNotAllowed)
 	case d.Verdict == edge.Resize:
 		v.serveVariant()

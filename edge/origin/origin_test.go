@@ -37,9 +37,15 @@ func start(t *testing.T, faults ...fault) fixture {
 
 func startWith(t *testing.T, rules edge.Rules, faults ...fault) fixture {
 	t.Helper()
+	return startSet(t, rules, Settings{}, faults...)
+}
+
+func startSet(t *testing.T, rules edge.Rules, settings Settings, faults ...fault) fixture {
+	t.Helper()
+	settings.MaxSourceJobs, settings.MaxJobs = 4, 8
 	jobs, _ := awstest.Queues(t)
 	s := fixture{bucket: awstest.Bucket(t), jobs: jobs, log: &logged{}}
-	o := New(rules, awstest.S3(t, s3Faults(faults)), s.bucket, queue.New(awstest.SQS(t, sqsFaults(faults)), jobs), zerolog.New(s.log), Settings{MaxSourceJobs: 4, MaxJobs: 8})
+	o := New(rules, awstest.S3(t, s3Faults(faults)), s.bucket, queue.New(awstest.SQS(t, sqsFaults(faults)), jobs), zerolog.New(s.log), settings)
 	// A busy machine is slow: only the tests of timeouts have short ones.
 	o.bucket.timeouts = timeouts{time.Minute, time.Minute, time.Minute, time.Minute}
 	s.origin = o

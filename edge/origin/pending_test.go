@@ -63,8 +63,8 @@ func TestNone(t *testing.T) {
 	s := startWith(t, edge.Rules{Presets: calotype.DefaultPresets(), Prefix: "resized", Pending: edge.PendingNone})
 	etag := s.putSource(t, "k.jpg", "the original")
 	for _, c := range []struct{ method, path, state string }{
-		{"GET", "/k.jpg", ""}, {"GET", "/k.jpg?size=Q", ""}, {"GET", "/k.jpg?size=M&format=svg", ""},
-		{"GET", "/k.jpg?size=M", "none; pending"}, {"HEAD", "/k.jpg?size=M", "none; pending"}, {"GET", "/none.jpg?size=M", ""},
+		{"GET", "/k.jpg", "none"}, {"GET", "/k.jpg?size=Q", "none"}, {"GET", "/k.jpg?size=M&format=svg", "none"},
+		{"GET", "/k.jpg?size=M", "none; pending"}, {"HEAD", "/k.jpg?size=M", "none; pending"}, {"GET", "/none.jpg?size=M", "none"},
 	} {
 		r, body := s.ask(t, c.method, c.path)
 		if r.StatusCode != 404 || c.method == "GET" && body != "404 page not found\n" {

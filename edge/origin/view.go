@@ -1,6 +1,7 @@
 package origin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -136,9 +137,7 @@ func (v view) refuse(resolution edge.Resolution) {
 	}
 	h := v.w.Header()
 	h.Set("Cache-Control", resolution.CacheControl)
-	if resolution.State != "" {
-		h.Set(edge.StateHeader, resolution.State)
-	}
+	h.Set(edge.StateHeader, cmp.Or(resolution.State, edge.StateNone))
 	switch {
 	case resolution.Serve == edge.ServeNotFound:
 		http.NotFound(v.w, v.r)

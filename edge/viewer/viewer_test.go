@@ -1,89 +1,32 @@
 package viewer
 
 import (
-	"encoding/json"
-	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"calotype"
 	"calotype/edge"
-	"calotype/internal/hermetic"
+	"calotype/internal/awstest"
+	"calotype/internal/viewertest"
 )
 
-func TestMain(m *testing.M) { hermetic.Main(m) }
+func TestMain(m *testing.M) { awstest.Main(m) }
 
-// value is a parameter as CloudFront Functions represent it: not decoded, and with all
-// values if there are several.
-// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-event-structure.html#functions-event-structure-query-header-cookie
-type value struct {
-	Value      string  `json:"value"`
-	MultiValue []value `json:"multiValue,omitempty"`
-}
-
-type parameters map[string]value
-
-// driver runs the function over events. It keeps the parameters in their order of first
-// appearance, which a Go map loses.
-const driver = `
-const fs = require('fs');
-const handler = new Function(fs.readFileSync(process.argv[1], 'utf8') + '; return handler;')();
-const split = (query) => {
-  const parsed = Object.create(null);
-  for (const pair of query.split('&').filter(Boolean)) {
-    const at = pair.indexOf('=');
-    const name = at < 0 ? pair : pair.slice(0, at), value = at < 0 ? '' : pair.slice(at + 1);
-    if (!parsed[name]) parsed[name] = { value };
-    else (parsed[name].multiValue ??= [{ value: parsed[name].value }]).push({ value });
-  }
-  return parsed;
-};
-const { accept, queries } = JSON.parse(fs.readFileSync(0, 'utf8'));
-const headers = accept.length === 0 ? {} : { accept: { value: accept[0], multiValue: accept.length > 1 ? accept.map((value) => ({ value })) : undefined } };
-const answers = queries.map((q) => handler({ version: '1.0', request: { method: 'GET', uri: '/kitty.jpg', querystring: split(q), headers, cookies: {} } }).querystring);
-process.stdout.write(JSON.stringify(answers));
-`
-
-// normalise runs the function for a table of presets over queries, in Node. The viewer
-// sends the Accept headers.
-func normalise(t *testing.T, presets calotype.Presets, options Options, queries []string, accept ...string) []parameters {
+// normalise runs the function for a table of presets over queries. The viewer sends the
+// Accept headers.
+func normalise(t *testing.T, presets calotype.Presets, options Options, queries []string, accept ...string) []viewertest.Parameters {
 	t.Helper()
 	code, err := Code(presets, options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "viewer.js")
-	if err := os.WriteFile(file, []byte(code), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	in, err := json.Marshal(map[string][]string{"queries": queries, "accept": append([]string{}, accept...)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), "node", "--eval", driver, file)
-	cmd.Stdin = strings.NewReader(string(in))
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("node, which runs the function: %v", err)
-	}
-	var answers []parameters
-	if err := json.Unmarshal(out, &answers); err != nil {
-		t.Fatal(err)
+	function := viewertest.Start(t, code)
+	var answers []viewertest.Parameters
+	for _, query := range queries {
+		answers = append(answers, function.Handle(viewertest.Request{Method: "GET", URI: "/kitty.jpg", Query: query, Accept: accept}).Query)
 	}
 	return answers
-}
-
-// query formats parameters as CloudFront does in an origin-request event.
-func (p parameters) query() string {
-	values := url.Values{}
-	for name, v := range p {
-		values.Set(name, v.Value)
-	}
-	return values.Encode()
 }
 
 var queries = []string{
@@ -140,9 +83,9 @@ func TestDecisionIsTheSame(t *testing.T) {
 			for i, answer := range normalise(t, presets, c.options, queries, c.accept...) {
 				for _, path := range []string{"/kitty.jpg", "/kitty.webp", "/kitty.gif", "/notes.txt", "/resized/M/kitty.jpg"} {
 					want := rules.Decide(edge.Request{Method: "GET", Path: path, Query: queries[i], Accept: strings.Join(c.accept, ",")})
-					got := rules.Decide(edge.Request{Method: "GET", Path: path, Query: answer.query(), Accept: edge.AcceptOf(answer.query())})
+					got := rules.Decide(edge.Request{Method: "GET", Path: path, Query: answer.String(), Accept: edge.AcceptOf(answer.String())})
 					if got != want {
-						t.Errorf("%s?%s became ?%s: decided %+v, want %+v", path, queries[i], answer.query(), got, want)
+						t.Errorf("%s?%s became ?%s: decided %+v, want %+v", path, queries[i], answer.String(), got, want)
 					}
 				}
 			}
@@ -163,8 +106,8 @@ func TestFewCacheKeys(t *testing.T) {
 		}
 	}
 	for i, answer := range normalise(t, presets, Options{}, queries, "image/avif") {
-		if !allowed[answer.query()] {
-			t.Errorf("?%s became ?%s, which is a cache key without use", queries[i], answer.query())
+		if !allowed[answer.String()] {
+			t.Errorf("?%s became ?%s, which is a cache key without use", queries[i], answer.String())
 		}
 	}
 }
@@ -187,7 +130,7 @@ func TestFewCacheKeysOfAuto(t *testing.T) {
 	queries := []string{"size=w640&format=auto", "w=640&format=auto&auto=png", "w=320&dpr=2&format=auto&v=1", "w=600&format=AUTO&auto=avif"}
 	for _, accept := range []string{"image/jxl,image/avif,image/webp", "image/avif", "image/webp", "", "*/*", "image/gif"} {
 		for i, answer := range normalise(t, calotype.WebPresets(), options, queries, accept) {
-			if query := answer.query(); query != "" && !allowed[query] {
+			if query := answer.String(); query != "" && !allowed[query] {
 				t.Errorf("%s, ?%s became ?%s", accept, queries[i], query)
 			}
 		}
@@ -199,7 +142,30 @@ func TestTooManyPresets(t *testing.T) {
 	for range 300 {
 		presets = append(presets, calotype.Preset{Name: strings.Repeat("x", 32)})
 	}
-	if _, err := Code(presets, Options{}); err == nil || !strings.Contains(err.Error(), "use fewer presets") {
-		t.Errorf("got %v, want an error that says what to do", err)
+	for _, write := range []func(calotype.Presets, Options) (string, error){Code, RewriteCode} {
+		if _, err := write(presets, Options{}); err == nil || !strings.Contains(err.Error(), "use fewer presets") {
+			t.Errorf("got %v, want an error that says what to do", err)
+		}
+	}
+}
+
+// newSyntax finds what ECMAScript 5.1 does not have. The checks of the templates parse the
+// code; this is for who changes it.
+var newSyntax = regexp.MustCompile("=>|`|\\.\\.\\.|\\?\\.|\\?\\?|\\b(let|const|class|async|await|yield)\\b|\\bfor \\(.* of ")
+
+func TestSyntax(t *testing.T) {
+	options := Options{Auto: edge.AutoFormats{calotype.AVIF, calotype.WebP}, Widths: true}
+	for _, write := range []func(calotype.Presets, Options) (string, error){Code, RewriteCode} {
+		code, err := write(append(calotype.DefaultPresets(), calotype.WebPresets()...), options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code = regexp.MustCompile(`(?m)//.*$`).ReplaceAllString(code, "")
+		if found := newSyntax.FindString(code); found != "" {
+			t.Errorf("%q is newer than ECMAScript 5.1", found)
+		}
+		if len(code) > 7<<10 {
+			t.Errorf("%d bytes: want room for more presets", len(code))
+		}
 	}
 }

@@ -55,27 +55,30 @@ function read(query) {
   return first;
 }
 
-function handler(event) {
-  var request = event.request;
+// The first format of auto that an Accept header names, or ''.
+function bestFormat(accept) {
+  var values = accept ? accept.multiValue || [accept] : [];
+  var header = values.map(function (one) { return one.value; }).join(',');
+  return auto.filter(function (format) { return accepts(header, format); })[0] || '';
+}
+
+// Leaves of the query what counts, in one spelling. Returns what is asked: the preset, the
+// format, and of format=auto the first one that the viewer accepts; or undefined.
+function normalise(request) {
   var asked = read(request.querystring);
   request.querystring = {};
   if (!asked.size) asked.size = widthPreset(asked.w, asked.dpr);
-  if (sizes.indexOf(asked.size) < 0) return request;
+  if (sizes.indexOf(asked.size) < 0) return undefined;
   if (/^[A-Za-z]+$/.test(asked.format)) asked.format = asked.format.toLowerCase();
   if (asked.format === 'jpg') asked.format = 'jpeg';
   var isAuto = auto.length && asked.format === 'auto';
   if (asked.format && !isAuto && formats.indexOf(asked.format) < 0) asked.format = 'unknown'; // One cache key.
   request.querystring.size = { value: asked.size };
-  if (isAuto) {
-    var accept = request.headers.accept || { value: '' };
-    var header = (accept.multiValue || [accept]).map(function (one) { return one.value; }).join(',');
-    var best = auto.filter(function (format) { return accepts(header, format); })[0];
-    if (best) request.querystring.auto = { value: best };
-  }
   if (asked.format) {
     request.querystring.format = { value: asked.format };
   } else if (/^(1|true)$/i.test(asked.to_webp)) {
+    asked.format = 'webp';
     request.querystring.to_webp = { value: '1' };
   }
-  return request;
+  return { size: asked.size, format: asked.format, best: isAuto ? bestFormat(request.headers.accept) : '' };
 }

@@ -1,0 +1,8 @@
+
+// Before the trigger in Lambda@Edge, which decides.
+function handler(event) {
+  var request = event.request;
+  var asked = normalise(request);
+  if (asked && asked.best) request.querystring.auto = { value: asked.best };
+  return request;
+}
