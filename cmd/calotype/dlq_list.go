@@ -23,7 +23,7 @@ func (c *dlqListCommand) run(ctx context.Context, stdout, stderr io.Writer) erro
 	if err := d.table(tally); err != nil {
 		return err
 	}
-	return d.end(ctx, summary{Chosen: tally.Total, words: []string{fmt.Sprintf("%d dead letters.", tally.Total)}}, err)
+	return d.end(ctx, summary{Chosen: tally.Total, words: []string{plural(tally.Total, "dead letter") + "."}}, err)
 }
 
 // reasonLine is a line of the list.

@@ -40,9 +40,9 @@ func (c *dlqPurgeCommand) run(ctx context.Context, stdout, stderr io.Writer) err
 		if err := d.table(t); err != nil || c.Yes {
 			return c.Yes, err
 		}
-		return confirm(ctx, os.Stdin, stderr, fmt.Sprintf("Permanently delete %d dead letters? [y/N] ", t.Total))
+		return confirm(ctx, os.Stdin, stderr, fmt.Sprintf("Permanently delete %s? [y/N] ", plural(t.Total, "dead letter")))
 	})
-	s.words = []string{fmt.Sprintf("Deleted %d dead letters.", s.Deleted)}
+	s.words = []string{fmt.Sprintf("Deleted %s.", plural(s.Deleted, "dead letter"))}
 	return d.end(ctx, s, err)
 }
 

@@ -55,14 +55,14 @@ func (c *dlqReplayCommand) run(ctx context.Context, stdout, stderr io.Writer) er
 			}
 		},
 	})
-	did := "sent %d jobs, merged %d more dead letters into them, and skipped %d that are not jobs"
+	did := "sent %s, merged %s into them, and skipped %d that are not jobs"
 	if c.DryRun {
-		did = "would send %d jobs, merge %d more dead letters into them, and skip %d that are not jobs"
+		did = "would send %s, merge %s into them, and skip %d that are not jobs"
 	}
-	s.words = append(s.words, fmt.Sprintf("Of %d dead letters, "+did+".", s.Chosen, s.Sent, s.Merged, s.Skipped))
+	s.words = append(s.words, fmt.Sprintf("Of %s, "+did+".", plural(s.Chosen, "dead letter"), plural(s.Sent, "job"), plural(s.Merged, "more dead letter"), s.Skipped))
 	var returned error
 	if s.Returned > 0 {
-		returned = fmt.Errorf("%d jobs failed again at once", s.Returned)
+		returned = fmt.Errorf("%s failed again at once", plural(s.Returned, "job"))
 		s.words = append(s.words, fmt.Sprintf("%d returned: their jobs failed again at once. Fix the cause before the next replay.", s.Returned))
 	}
 	if s.Skipped > 0 {

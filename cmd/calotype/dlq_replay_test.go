@@ -107,7 +107,7 @@ func TestDLQReplayDryRun(t *testing.T) {
 		t.Errorf("left is %s", got)
 	}
 	_, stdout, _ := call(t, append([]string{"dlq", "replay", "dogs/c.jpg", "--dry-run"}, b.flags...)...)
-	for _, want := range []string{"would be sent: dogs/c.jpg [M.webp] (corrupt)", "would send 1 jobs"} {
+	for _, want := range []string{"would be sent: dogs/c.jpg [M.webp] (corrupt)", "would send 1 job,"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("no %q in\n%s", want, stdout)
 		}

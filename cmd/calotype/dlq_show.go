@@ -44,7 +44,7 @@ func (c *dlqShowCommand) run(ctx context.Context, stdout, stderr io.Writer) erro
 			return err
 		}
 	}
-	text := fmt.Sprintf("%d dead letters.", tally.Total)
+	text := plural(tally.Total, "dead letter") + "."
 	if tally.Total > len(letters) {
 		text = fmt.Sprintf("The newest %d of %d dead letters; --limit shows more.", len(letters), tally.Total)
 	}

@@ -163,7 +163,7 @@ func TestDLQCountsLettersHeldElsewhere(t *testing.T) {
 		t.Fatal(messages, err)
 	}
 	code, stdout, _ := call(t, append([]string{"dlq", "list"}, b.flags...)...)
-	if code != exitOK || !strings.Contains(stdout, "1 dead letters.") || !strings.Contains(stdout, "1 more could not be inspected") {
+	if code != exitOK || !strings.Contains(stdout, "1 dead letter.") || !strings.Contains(stdout, "1 more could not be inspected") {
 		t.Errorf("got %d, %s", code, stdout)
 	}
 }
@@ -225,7 +225,7 @@ func TestDLQMistakes(t *testing.T) {
 		"the jobs' queue":       {[]string{"list", "--queue-url=" + q, "--dead-letter-url=" + q}, []string{"--dead-letter-url is the same as --queue-url"}},
 		"--hide too short":      {[]string{"show", "--hide=1s", "--limit=0", "--dead-letter-url=" + q}, []string{"--hide 1s: want 10s to 12h0m0s", "--limit 0: want 1"}},
 		"not a queue":           {[]string{"list", "--dead-letter-url=dead"}, []string{`--dead-letter-url "dead" is not a queue URL`}},
-		"no verb":               {nil, []string{`"list", "show", "replay", "purge"`}},
+		"no verb":               {nil, []string{"list, show, replay, purge"}},
 		"a time without a unit": {[]string{"list", "--hide=20"}, []string{"--hide (or CALOTYPE_HIDE)", "--dead-letter-url is missing"}},
 	} {
 		t.Run(name, func(t *testing.T) {

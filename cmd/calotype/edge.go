@@ -134,3 +134,5 @@ func serve(ctx context.Context, server *http.Server, listener net.Listener, grac
 	}
 	return nil
 }
+
+func (c *edgeCommand) grace() time.Duration { return c.Grace }

@@ -6,8 +6,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/dustin/go-humanize"
-
 	"calotype"
 	"calotype/edge"
 )
@@ -73,7 +71,7 @@ func (e *explanation) String() string {
 	if s := e.Source; s != nil {
 		row("picture", "%s", s.Key)
 		if s.There {
-			row("", "%s, %s, put %s, ETag %s", humanize.Bytes(uint64(s.Bytes)), s.ContentType, s.Modified.Format(time.RFC3339), s.ETag)
+			row("", "%s, %s, put %s, ETag %s", fileSize(s.Bytes), s.ContentType, s.Modified.Format(time.RFC3339), s.ETag)
 		} else {
 			row("", "does not exist")
 		}
@@ -115,7 +113,7 @@ func (r explainedRendition) words() []string {
 	default:
 		what = "a fallback copy of the picture, because of a failure: " + r.Kept
 	}
-	lines := []string{what + ", " + humanize.Bytes(uint64(r.Bytes)) + ", " + r.ContentType + ", made " + r.Modified.Format(time.RFC3339)}
+	lines := []string{what + ", " + fileSize(r.Bytes) + ", " + r.ContentType + ", made " + r.Modified.Format(time.RFC3339)}
 	if r.Size != "" {
 		lines[0] += ", " + r.Size + " pixels"
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -76,14 +76,14 @@ func isTerminal(w io.Writer) bool {
 
 // limitFlags are the limits for one picture, shared by every command that decodes.
 type limitFlags struct {
-	MaxBytes  int64         `help:"The maximum size of a source, in bytes." default:"${max_bytes}"`
+	MaxBytes  size          `help:"The maximum size of a source, such as 100MiB." default:"${max_bytes}"`
 	MaxPixels int64         `help:"The maximum number of pixels that are decoded: width x height x frames." default:"${max_pixels}"`
 	MaxFrames int           `help:"The maximum number of frames that are decoded." default:"${max_frames}"`
 	MaxTime   time.Duration `help:"The maximum time for one picture. A picture that reaches it without reaching --max-cpu was held up by the machine: its job is retried." default:"${max_time}"`
 }
 
 func (f limitFlags) check() []error {
-	errs := between("max-bytes", f.MaxBytes, 1, 5<<30)
+	errs := between("max-bytes", f.MaxBytes, 1, size(5<<30))
 	errs = append(errs, between("max-pixels", f.MaxPixels, 1, math.MaxInt32)...)
 	errs = append(errs, between("max-frames", f.MaxFrames, 1, 100_000)...)
 	return append(errs, between("max-time", f.MaxTime, time.Millisecond, time.Hour)...)
@@ -135,7 +135,18 @@ func (s *size) UnmarshalText(text []byte) error {
 	return nil
 }
 
-func (s size) String() string { return humanize.IBytes(uint64(s)) }
+// String is read back by UnmarshalText as the same size.
+func (s size) String() string {
+	for _, unit := range []struct {
+		of   size
+		name string
+	}{{1 << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}} {
+		if s >= unit.of && s%unit.of == 0 {
+			return fmt.Sprintf("%d%s", s/unit.of, unit.name)
+		}
+	}
+	return strconv.FormatInt(int64(s), 10)
+}
 
 // checkAddress checks an address to listen on.
 func checkAddress(flag, address string) []error {
@@ -161,25 +172,4 @@ func between[T cmp.Ordered](flag string, value, min, max T) []error {
 		return []error{fmt.Errorf("--%s %v: want %v to %v", flag, value, min, max)}
 	}
 	return nil
-}
-
-type versionCommand struct {
-	decoderFlags
-}
-
-func (versionCommand) check() []error { return nil }
-
-func (c versionCommand) run(ctx context.Context, stdout, _ io.Writer) error {
-	d, unfit := c.describe(ctx)
-	if unfit != nil {
-		d.Libraries = "no decoder"
-	}
-	_, err := fmt.Fprintln(stdout, version(d.Libraries))
-	if unfit = errors.Join(unfit, d.Unfit); unfit != nil {
-		_, err = fmt.Fprintf(stdout, "this program cannot make renditions: %v\n", unfit)
-	}
-	for _, sentence := range d.Shortcomings {
-		_, err = fmt.Fprintln(stdout, sentence)
-	}
-	return err
 }

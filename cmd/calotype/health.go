@@ -14,6 +14,7 @@ import (
 // container runtimes whose images have no other HTTP client.
 type healthCommand struct {
 	AdminListen string        `help:"The address that it serves its health on." placeholder:"ADDRESS"`
+	Ready       bool          `env:"-" help:"Check that it takes work (/readyz), not only that it is healthy."`
 	Timeout     time.Duration `help:"How long the answer may take." default:"3s"`
 }
 
@@ -35,7 +36,11 @@ func (c *healthCommand) run(ctx context.Context, stdout, _ io.Writer) error {
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1" // An address without a host listens on all interfaces.
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	path := "/healthz"
+	if c.Ready {
+		path = "/readyz"
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+path, nil)
 	if err != nil {
 		return err
 	}

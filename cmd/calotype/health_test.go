@@ -34,6 +34,9 @@ func TestHealth(t *testing.T) {
 	if code, _, stderr := call(t, "health"); code != exitFailure || !strings.Contains(stderr, "503 Service Unavailable: the state") {
 		t.Errorf("unhealthy: got %d, %q", code, stderr)
 	}
+	if code, _, stderr := call(t, "health", "--ready"); code != exitFailure || !strings.Contains(stderr, "/readyz: 404") {
+		t.Errorf("not ready: got %d, %q", code, stderr)
+	}
 	server.Close()
 	if code, _, stderr := call(t, "health"); code != exitFailure || !strings.Contains(stderr, "refused") {
 		t.Errorf("no listener: got %d, %q", code, stderr)

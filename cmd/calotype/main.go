@@ -10,7 +10,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -23,12 +25,22 @@ const (
 	exitFailure = 1 // The work failed.
 	exitUsage   = 2 // Wrong usage: a flag is invalid, or what it names does not exist.
 	exitStuck   = 3 // A job is stuck in native code and cannot be stopped: restart the process.
+
+	exitInterrupted = 130 // Ctrl-C ended work that was not done; shells expect 128 + SIGINT.
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	// The first signal starts an orderly stop; a second one kills the process.
-	context.AfterFunc(ctx, stop)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		received := <-signals
+		signal.Stop(signals) // The first signal starts an orderly stop; a second one kills the process.
+		if received == os.Interrupt {
+			cancel(errInterrupted)
+		}
+		cancel(context.Canceled)
+	}()
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	render.Stop() // Only if it was started: see calotype render --in-process.
 	os.Exit(code)
@@ -54,7 +66,12 @@ type commands struct {
 	Again   againCommand   `cmd:"" help:"Make all renditions of one picture again."`
 	Render  renderCommand  `cmd:"" help:"Make renditions of local files, without S3 or a queue."`
 	Health  healthCommand  `cmd:"" help:"Check a worker or an edge on this machine: 0 if it is healthy."`
-	Version versionCommand `cmd:"" help:"Print the versions of the program and of libvips."`
+	Version versionCommand `cmd:"" help:"Print the versions of the program and of its libraries."`
+
+	Completion completionCommand `cmd:"" help:"Print the completion for a shell: bash, zsh or fish."`
+	Man        manCommand        `cmd:"" help:"Write the man pages into a folder."`
+
+	ShowVersion versionFlag `name:"version" env:"-" help:"Print the version."`
 }
 
 // command validates its flags and runs.
@@ -63,26 +80,44 @@ type command interface {
 	run(ctx context.Context, stdout, stderr io.Writer) error
 }
 
-// errUsage and errStuck select the exit codes exitUsage and exitStuck.
+// errUsage and errStuck select the exit codes exitUsage and exitStuck. errInterrupted is the
+// cause of the context's end after Ctrl-C.
 var (
-	errUsage = errors.New("usage")
-	errStuck = errors.New("stuck")
+	errUsage       = errors.New("usage")
+	errStuck       = errors.New("stuck")
+	errInterrupted = errors.New("interrupted")
 )
+
+// versionFlag is --version.
+type versionFlag bool
+
+// BeforeReset prints the version before anything else is looked at.
+func (versionFlag) BeforeReset(app *kong.Kong) error {
+	fmt.Fprintln(app.Stdout, version())
+	app.Exit(exitOK)
+	return nil
+}
+
+// newParser returns the parser of a command line.
+func newParser(cli *commands, options ...kong.Option) (*kong.Kong, error) {
+	return kong.New(cli, append([]kong.Option{
+		kong.Name("calotype"),
+		kong.Description(description),
+		kong.DefaultEnvars("CALOTYPE"),
+		workerDefaults(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+	}, options...)...)
+}
 
 // run runs the program and returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var cli commands
 	var problems problems
 	helped := false
-	parser, err := kong.New(&cli,
-		kong.Name("calotype"),
-		kong.Description(description),
-		kong.DefaultEnvars("CALOTYPE"),
-		workerDefaults(),
+	parser, err := newParser(&cli,
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { helped = true }),
 		kong.PostBuild(problems.collect),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 	)
 	if err != nil {
 		fmt.Fprintln(stderr, "calotype:", err)
@@ -90,14 +125,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}
+	} else if args[0] == "help" {
+		args = append(slices.Clone(args[1:]), "--help")
 	}
 	parsed, err := parser.Parse(args)
 	if helped {
 		return exitOK
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "calotype: %s; see calotype --help\n", plain(err))
+		fmt.Fprintln(stderr, unparsed(err))
 		return exitUsage
+	}
+	for _, warning := range unknownVariables(parser.Model, os.Environ()) {
+		_, _ = show(stderr, "calotype: %s\n", warning)
 	}
 	chosen := parsed.Selected().Target.Addr().Interface().(command)
 	problems.add(chosen.check()...)
@@ -108,13 +148,27 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 		return exitUsage
 	}
+	if isTerminal(stderr) {
+		defer context.AfterFunc(ctx, func() { fmt.Fprintln(stderr, name+": "+stopping(chosen)) })()
+	}
 	err = chosen.run(ctx, stdout, stderr)
 	if err != nil {
 		for _, cause := range causes(err) {
 			fmt.Fprintf(stderr, "%s: %s\n", name, plain(cause))
 		}
 	}
-	return exitCode(err)
+	if code := exitCode(err); code != exitFailure || !errors.Is(context.Cause(ctx), errInterrupted) {
+		return code
+	}
+	return exitInterrupted
+}
+
+// stopping says how long the command may still run after a signal.
+func stopping(c command) string {
+	if s, ok := c.(interface{ grace() time.Duration }); ok {
+		return fmt.Sprintf("stopping, at most %v; again to end at once", s.grace())
+	}
+	return "stopping; again to end at once"
 }
 
 func exitCode(err error) int {

@@ -5,6 +5,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"calotype"
 )
 
 // newRegistry returns a registry with the metrics of every process: build, health, Go and
@@ -12,7 +14,7 @@ import (
 func newRegistry(a *admin) *prometheus.Registry {
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "calotype_build_info", Help: "Always 1; the labels name the version.",
-		ConstLabels: prometheus.Labels{"revision": revision(), "go_version": runtime.Version()},
+		ConstLabels: prometheus.Labels{"version": calotype.Version, "revision": revision(), "go_version": runtime.Version()},
 	})
 	build.Set(1)
 	// The process collector knows the start time only if /proc has the boot time, which our

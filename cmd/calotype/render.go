@@ -203,14 +203,14 @@ func (o *outcomes) add(r fileReport) (err error) {
 func (o *outcomes) end(ctx context.Context) error {
 	if o.bar != nil {
 		_ = o.bar.Exit()
-		fmt.Fprintf(o.stderr, "%d of %d files, %.1f MB written in %v\n", o.done-o.failed, o.files, float64(o.written)/1e6, time.Since(o.start).Round(100*time.Millisecond))
+		fmt.Fprintf(o.stderr, "%d of %s, %s written in %v\n", o.done-o.failed, plural(o.files, "file"), fileSize(o.written), time.Since(o.start).Round(100*time.Millisecond))
 	}
 	var errs []error
 	if ctx.Err() != nil {
 		errs = append(errs, fmt.Errorf("interrupted: %d of %d files were not started", o.files-o.done, o.files))
 	}
 	if o.failed > 0 {
-		errs = append(errs, fmt.Errorf("%d of %d files failed", o.failed, o.files))
+		errs = append(errs, fmt.Errorf("%d of %s failed", o.failed, plural(o.files, "file")))
 	}
 	return errors.Join(errs...)
 }

@@ -126,7 +126,7 @@ func (c *renderCommand) read(file string) (*decoder.Source, error) {
 		return nil, errors.Unwrap(err) // The report already names the file.
 	case !info.Mode().IsRegular():
 		return nil, errors.New("not a file")
-	case info.Size() > c.MaxBytes:
+	case info.Size() > int64(c.MaxBytes):
 		return nil, failure.New(render.ClassTooManyBytes, "%d bytes, the limit is %d", info.Size(), c.MaxBytes)
 	}
 	f, err := os.Open(file)

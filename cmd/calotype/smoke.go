@@ -167,11 +167,11 @@ func (s *smoke) checks(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := s.report.line(smokeSummary{"summary", s.passed, s.failed}, words("%d checks passed, %d failed.", s.passed, s.failed)); err != nil {
+	if err := s.report.line(smokeSummary{"summary", s.passed, s.failed}, words("%s passed, %d failed.", plural(s.passed, "check"), s.failed)); err != nil {
 		return err
 	}
 	if s.failed > 0 {
-		return fmt.Errorf("%d of %d checks failed", s.failed, s.failed+s.passed)
+		return fmt.Errorf("%d of %s failed", s.failed, plural(s.failed+s.passed, "check"))
 	}
 	return nil
 }

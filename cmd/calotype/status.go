@@ -113,7 +113,7 @@ func (c *statusCommand) run(ctx context.Context, stdout, _ io.Writer) error {
 	if c.JSON {
 		err = json.NewEncoder(stdout).Encode(s)
 	} else {
-		_, err = io.WriteString(stdout, s.String())
+		_, err = io.WriteString(stdout, s.text(colours(stdout)))
 	}
 	if err == nil && slices.ContainsFunc(s.Checks, func(o checkOutcome) bool { return o.Result == resultFailed }) {
 		return errors.New("at least one check failed")
@@ -176,8 +176,9 @@ func workersFrom(queues []queueStatus) string {
 	return "unknown"
 }
 
-// String formats the status for people.
-func (s status) String() string {
+// text formats the status for people. Only the last column has colours, since the others are
+// aligned by their length.
+func (s status) text(colour func(result, text string) string) string {
 	var text strings.Builder
 	columns := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	row := func(format string, args ...any) { _, _ = show(columns, format+"\n", args...) }
@@ -194,7 +195,7 @@ func (s status) String() string {
 	if unknown != "" {
 		row("unknown age: %s", unknown)
 	}
-	row("\nworkers: %s\n", s.Workers)
+	_, _ = fmt.Fprintf(columns, "\nworkers: %s\n\n", colour(workersResult(s.Workers), s.Workers))
 	if len(s.DeadLetters) == 0 {
 		row("no dead letters")
 	} else {
@@ -205,7 +206,8 @@ func (s status) String() string {
 	}
 	row("\nCHECK\tON\tRESULT")
 	for _, o := range s.Checks {
-		row("%s\t%s\t%s", o.Check, o.On, strings.TrimSuffix(fmt.Sprintf("%s: %s", o.Result, o.Detail), ": "))
+		result := printable(strings.TrimSuffix(fmt.Sprintf("%s: %s", o.Result, o.Detail), ": "))
+		_, _ = fmt.Fprintf(columns, "%s\t%s\t%s\n", printable(o.Check), printable(o.On), colour(o.Result, result))
 	}
 	_ = columns.Flush() // Writes to memory cannot fail.
 	return text.String()

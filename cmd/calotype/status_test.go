@@ -257,3 +257,20 @@ func TestStatusOfADistribution(t *testing.T) {
 		})
 	}
 }
+
+// On a terminal the results have colours, which do not change the columns.
+func TestStatusColours(t *testing.T) {
+	s := status{Workers: "idle: no jobs are waiting", Checks: []checkOutcome{{"s3:ListBucket", "bucket", resultOK, ""}, {"retention", "queue-url", resultWarning, "\x1b[1m96 h"}, {"s3:GetObject", "bucket", resultFailed, "no"}}}
+	text := s.text(coloured)
+	for _, want := range []string{"\x1b[32mok\x1b[0m", `[33mwarning: \x1b[1m96 h` + "\x1b[0m", "\x1b[31mfailed: no\x1b[0m", "workers: \x1b[32midle"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in %q", want, text)
+		}
+	}
+	if plain := s.text(colours(&strings.Builder{})); strings.Contains(plain, "\x1b") {
+		t.Errorf("without a terminal: %q", plain)
+	}
+	if s.Workers = "not working: jobs are waiting, and no worker holds one"; !strings.Contains(s.text(coloured), "workers: \x1b[31m") {
+		t.Error("no red for workers that do not work")
+	}
+}

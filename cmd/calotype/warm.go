@@ -29,7 +29,7 @@ type warmCommand struct {
 	Quality          int                `help:"The quality of renditions, 1 to 100, as set for the edge, or else for the workers. Renditions of another quality are made again." default:"${quality}"`
 	Encoder          string             `env:"-" help:"The encoder that renditions must have, as workers record it; the others are made again. \"any\" accepts all. The default is this machine's decoder, or any if there is none." placeholder:"NAME"`
 	decoderFlags
-	MaxBytes      int64   `help:"The maximum size of a source that workers read, in bytes. Larger ones are left out." default:"${max_bytes}"`
+	MaxBytes      size    `help:"The maximum size of a source that workers read, such as 100MiB. Larger ones are left out." default:"${max_bytes}"`
 	Keys          string  `env:"-" help:"A file with the keys of the pictures to look at, instead of listing the bucket: a key on each line, or an S3 Inventory in CSV, also with gzip. - is standard input." placeholder:"FILE"`
 	Estimate      bool    `env:"-" help:"Print what the run would take, by listing alone: requests, CPU hours, dollars, time. Change nothing."`
 	Rate          float64 `env:"-" help:"The maximum number of jobs sent per second." default:"200"`
@@ -73,7 +73,7 @@ func (c *warmCommand) check() []error {
 	errs = append(errs, between("quality", c.Quality, 1, 100)...)
 	errs = append(errs, between("rate", c.Rate, 0.01, 100_000)...)
 	errs = append(errs, between("at-once", c.AtOnce, 1, 1024)...)
-	return append(errs, between("max-bytes", c.MaxBytes, 1, 5<<30)...)
+	return append(errs, between("max-bytes", c.MaxBytes, 1, size(5<<30))...)
 }
 
 // where splits the argument. The bucket is empty if the argument has none.
@@ -116,7 +116,7 @@ func (c *warmCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 		Variants:      c.Variants,
 		Quality:       c.Quality,
 		Encoder:       encoder,
-		MaxBytes:      c.MaxBytes,
+		MaxBytes:      int64(c.MaxBytes),
 		Rate:          c.Rate,
 		DeleteOrphans: c.DeleteOrphans,
 		DryRun:        c.DryRun,

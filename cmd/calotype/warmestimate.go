@@ -45,7 +45,7 @@ CPU: %.1f hours, at %v to decode a picture and %v for each rendition (12 megapix
 Price: $%.2f, at $%.4f a thousand PUT or LIST, $%.4f a thousand GET or HEAD, $%.2f a million calls of SQS, $%.4f an hour of a CPU with 2 GB.
 Time: %v to send %s jobs at --rate %g; then %v with 4 CPUs, %v with 40, %v with 400.
 `,
-		comma(e.Sources), humanize.IBytes(uint64(e.Bytes)), comma(e.TooLarge), comma(e.Missing), comma(e.Existing),
+		comma(e.Sources), fileSize(e.Bytes), comma(e.TooLarge), comma(e.Missing), comma(e.Existing),
 		comma(cost.Lists), comma(cost.Heads), comma(cost.Gets), comma(cost.Puts), comma(cost.Messages),
 		cost.CPU.Hours(), backfill.DecodeCPU, backfill.RenditionCPU,
 		cost.Dollars, 1000*backfill.PutPrice, 1000*backfill.GetPrice, 1e6*backfill.MessagePrice, backfill.CPUHourPrice,

@@ -125,8 +125,8 @@ func (r *warmReport) summary(s backfill.Summary) error {
 		enqueued, deleted = "to be enqueued", "to be deleted"
 	}
 	took := time.Since(r.start)
-	words := []string{fmt.Sprintf("%d pictures: %d current, %d %s, %d failed, in %v (%.0f per second).",
-		s.Seen, s.Current, s.Enqueued, enqueued, s.Failed, took.Round(100*time.Millisecond), float64(s.Seen-r.before)/max(took.Seconds(), 0.001))}
+	words := []string{fmt.Sprintf("%s: %d current, %d %s, %d failed, in %v (%.0f per second).",
+		plural(s.Seen, "picture"), s.Current, s.Enqueued, enqueued, s.Failed, took.Round(100*time.Millisecond), float64(s.Seen-r.before)/max(took.Seconds(), 0.001))}
 	if len(s.Renditions) > 0 {
 		words = append(words, "Renditions to make, by reason: "+reasons(s.Renditions)+".")
 	}
@@ -137,7 +137,7 @@ func (r *warmReport) summary(s backfill.Summary) error {
 		words = append(words, fmt.Sprintf("%d of --keys are not in the bucket.", s.NotFound))
 	}
 	if s.Orphans > 0 {
-		words = append(words, fmt.Sprintf("%d renditions without a source, %s.", s.Orphans, deleted))
+		words = append(words, fmt.Sprintf("%s without a source, %s.", plural(s.Orphans, "rendition"), deleted))
 	}
 	_, err := fmt.Fprintln(r.stdout, strings.Join(words, "\n"))
 	return err

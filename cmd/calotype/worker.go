@@ -51,7 +51,7 @@ func workerDefaults() kong.Vars {
 		"concurrency":        fmt.Sprint(d.Concurrency),
 		"quality":            fmt.Sprint(d.Quality),
 		"siblings":           string(d.Siblings),
-		"max_bytes":          fmt.Sprint(d.MaxBytes),
+		"max_bytes":          size(d.MaxBytes).String(),
 		"max_pixels":         fmt.Sprint(d.Limits.Pixels),
 		"max_frames":         fmt.Sprint(d.Limits.Frames),
 		"max_time":           decoder.DefaultTimes().Wall.String(),
@@ -118,7 +118,7 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 		Memory:               cmp.Or(int64(c.Memory), worker.DefaultMemory(c.Concurrency)),
 		MaxReceives:          maxReceives(ctx, log, workerQueues),
 		OnUpload:             c.OnUpload,
-		MaxBytes:             c.MaxBytes,
+		MaxBytes:             int64(c.MaxBytes),
 		Limits:               c.limits(),
 		Engine:               engine,
 		CacheControl:         c.CacheControl,
@@ -134,7 +134,7 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	admin.setChecks(pool.Healthy, pool.Ready)
 	admin.metrics.MustRegister(pool, engine, newQueueDepth(named(workerQueues)))
 	log.Info().Int("concurrency", c.Concurrency).Int64("memory", settings.Memory).Int("max_receives", settings.MaxReceives).
-		Str("name", settings.Name).Str("version", version(engine.Libraries())).Msg("worker starts")
+		Str("name", settings.Name).Str("version", version()+", "+engine.Libraries()).Msg("worker starts")
 	for _, sentence := range engine.Shortcomings() {
 		log.Warn().Msg(sentence)
 	}
@@ -176,3 +176,5 @@ func name() string {
 	}
 	return fmt.Sprintf("%s-%d", host, os.Getpid())
 }
+
+func (c *workerCommand) grace() time.Duration { return c.Grace }

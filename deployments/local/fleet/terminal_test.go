@@ -21,7 +21,7 @@ func TestFleetTerminal(t *testing.T) {
 	}{
 		"yes":    {"y\r", "Deleted 3 dead letters.", 0, 0},
 		"no":     {"n\r", "Deleted 0 dead letters.", 0, 3},
-		"ctrl-c": {"\x03", "stopped before the end", 1, 3},
+		"ctrl-c": {"\x03", "stopped before the end", 130, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
