@@ -26,7 +26,7 @@ type edgeCommand struct {
 	Auto          edge.AutoFormats `help:"The formats of format=auto, the most wanted first, such as avif,webp. A viewer gets the first that its Accept header names. Without them format=auto is unknown." placeholder:"FORMATS"`
 	BackfillURL   string           `name:"backfill-queue-url" help:"The SQS queue for jobs that no viewer waits for: AVIF after WebP. By default they go to --queue-url." placeholder:"URL"`
 	AllowOrigin   string           `help:"The website whose pages may read pictures by script (CORS), such as https://shop.example; * is every one, none is none." default:"*" placeholder:"ORIGIN"`
-	OriginSecrets originSecrets    `help:"The secret of CloudFront in the function mode, of 24 characters or more; with a comma, the one before it too. Set the variable instead of the flag, which other users of the machine see." placeholder:"SECRET"`
+	OriginSecrets string           `help:"The secret of CloudFront in the function mode, of 24 characters or more; with a comma, the one before it too. Set the variable instead of the flag, which other users of the machine see." placeholder:"SECRET"`
 	MaxSourceJobs int              `help:"The maximum number of jobs sent in a minute for one picture." default:"64"`
 	MaxJobs       int              `help:"The maximum number of jobs sent in a minute in total. Beyond it the answer is the original." default:"12000"`
 	Grace         time.Duration    `help:"How long responses may take after a signal to stop." default:"25s"`
@@ -40,20 +40,14 @@ func (c *edgeCommand) check() []error {
 	}
 	errs = append(errs, between("quality", c.Quality, 0, 100)...)
 	errs = append(errs, checkOrigin(c.AllowOrigin)...)
+	if _, err := origin.ParseSecrets(c.OriginSecrets); err != nil { // A type of its own would show it in the error.
+		errs = append(errs, fmt.Errorf("--origin-secrets: %w", err))
+	}
 	errs = append(errs, between("max-source-jobs", c.MaxSourceJobs, 1, 1_000_000)...)
 	errs = append(errs, between("max-jobs", c.MaxJobs, 1, 1_000_000)...)
 	errs = append(errs, between("grace", c.Grace, 0, time.Hour)...)
 	errs = append(errs, c.adminFlags.check()...)
 	return append(errs, checkAddress("listen", c.Listen)...)
-}
-
-// originSecrets is a flag of one or two secrets.
-type originSecrets []string
-
-// UnmarshalText is [origin.ParseSecrets].
-func (s *originSecrets) UnmarshalText(text []byte) (err error) {
-	*s, err = origin.ParseSecrets(string(text))
-	return err
 }
 
 // checkOrigin checks a value of Access-Control-Allow-Origin. A browser compares it with a
@@ -80,7 +74,11 @@ func (c *edgeCommand) run(ctx context.Context, _, stderr io.Writer) error {
 		return err
 	}
 	queues := map[string]string{"queue-url": c.QueueURL}
-	settings := origin.Settings{MaxSourceJobs: c.MaxSourceJobs, MaxJobs: c.MaxJobs, Secrets: c.OriginSecrets}
+	secrets, err := origin.ParseSecrets(c.OriginSecrets)
+	if err != nil {
+		return err
+	}
+	settings := origin.Settings{MaxSourceJobs: c.MaxSourceJobs, MaxJobs: c.MaxJobs, Secrets: secrets}
 	if c.AllowOrigin != "none" {
 		settings.AllowOrigin = c.AllowOrigin
 	}

@@ -30,3 +30,14 @@ bench-edge: edge edge-runtime
 $(EDGE)/node_modules/.package-lock.json $(EDGE)/runtime/node_modules/.package-lock.json: %/node_modules/.package-lock.json: %/package-lock.json
 	cd $* && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
 	@touch $@
+
+# "calotype edge" as a function URL, for the function mode.
+EDGE_URL_DIST ?= dist/edge-lambda
+
+.PHONY: edge-lambda
+edge-lambda: ## Build the edge as a Lambda function URL: dist/edge-lambda.zip for arm64 (PRESETS=FILE bakes in presets)
+	@mkdir -p $(EDGE_URL_DIST)
+	presets=; if [ -n "$(PRESETS)" ]; then presets=$$(go run ./$(EDGE)/pack presets "$(PRESETS)") || exit 1; fi; \
+		GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags lambda.norpc \
+		-ldflags="-s -w -buildid= -X main.presets=$$presets" -o $(EDGE_URL_DIST)/bootstrap ./cmd/edge-lambda
+	go run ./$(EDGE)/pack zip $(EDGE_URL_DIST).zip $(EDGE_URL_DIST)/bootstrap

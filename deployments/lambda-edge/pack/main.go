@@ -74,6 +74,9 @@ func archive(name string, files []string) (err error) {
 		}
 		header := &zip.FileHeader{Name: filepath.Base(file), Method: zip.Deflate, Modified: epoch}
 		header.SetMode(0o644)
+		if header.Name == "bootstrap" {
+			header.SetMode(0o755) // Lambda starts it.
+		}
 		w, err := z.CreateHeader(header)
 		if err != nil {
 			return fmt.Errorf("zip %s: %w", file, err)
