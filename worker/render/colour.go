@@ -192,9 +192,8 @@ func (p *pages) toPlainSamples() (int, error) {
 	return 1, p.toSRGB()
 }
 
-// isSRGB reports whether the samples are already sRGB or grey of 8 bits without alpha,
-// unless the file declares otherwise.
-func (p *pages) isSRGB() bool {
+// isPlain reports whether the samples are grey or RGB of 8 bits, without alpha.
+func (p *pages) isPlain() bool {
 	return p.image.BandFmt == C.VIPS_FORMAT_UCHAR && (p.image.Type == C.VIPS_INTERPRETATION_sRGB && p.bands() == 3 ||
 		p.image.Type == C.VIPS_INTERPRETATION_B_W && p.bands() == 1)
 }

@@ -61,8 +61,19 @@ func (p *Picture) sizeToDecode(targets []Target) (width, height, frames int) {
 // decodeStored decodes the picture as it is stored, scaled to width x height.
 func (p *Picture) decodeStored(width, height int) (d *decoded, err error) {
 	err = vipsErrors.run(func() error {
-		if p.Format == calotype.JPEG && p.inSRGB {
+		if p.Format == calotype.JPEG && p.inRows {
 			d, err = resampleJPEG(p.coded, jpegShrink(p.shrink(width, height)), width, height)
+			if err != nil || p.profile == nil {
+				return err
+			}
+			stored := d
+			defer stored.free()
+			scaled, err := stored.pages()
+			if err != nil {
+				return err
+			}
+			defer scaled.Close()
+			d, err = p.convert(scaled)
 			return err
 		}
 		loaded, err := p.load(width, height)

@@ -123,7 +123,7 @@ func (p *Picture) readColour(img *pages) {
 		}
 		p.profile = usableProfile(profile, colours)
 	}
-	p.inSRGB = img.isSRGB() && p.profile == nil && p.conversion == nil
+	p.inRows = img.isPlain()
 }
 
 // pixels returns the number of pixels to decode.

@@ -54,7 +54,7 @@ type Picture struct {
 	plain         bool              // nothing to remove, turn or convert
 	clean         sync.Once         // Sets cleaned.
 	cleaned       []byte            // The body without metadata, or nil.
-	inSRGB        bool              // no colours to convert, and no alpha
+	inRows        bool              // the samples are grey or RGB of 8 bits, without alpha
 	profile       []byte            // the ICC profile to convert from, or nil
 	conversion    *conversion       // the other colours to convert from, or nil
 	premultiplied bool              // colours are multiplied by alpha

@@ -1,0 +1,166 @@
+//go:build cgo
+
+package render
+
+/*
+#cgo pkg-config: libjpeg
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <jpeglib.h>
+#include <jerror.h>
+#include "resample.h"
+
+// jpeg_reader decodes a JPEG from memory, row by row. All that changes while libjpeg may
+// jump is in it.
+typedef struct {
+	struct jpeg_decompress_struct jpeg;
+	struct jpeg_error_mgr errors;
+	struct jpeg_source_mgr source;
+	jmp_buf failed;
+	char message[JMSG_LENGTH_MAX];
+	int width, height; // In whole pixels: the last ones of output_width and output_height may be of a part of a block.
+	int first, end;    // The rows in the window.
+} jpeg_reader;
+
+static void jpeg_give_up(j_common_ptr jpeg) {
+	jpeg_reader *r = (jpeg_reader *) jpeg;
+	(*jpeg->err->format_message)(jpeg, r->message);
+	longjmp(r->failed, 1);
+}
+
+static void jpeg_ignore_warning(j_common_ptr jpeg, int level) {}
+static void jpeg_no_source(j_decompress_ptr jpeg) {}
+
+static boolean jpeg_cut(j_decompress_ptr jpeg) {
+	ERREXIT(jpeg, JERR_INPUT_EOF);
+	return FALSE;
+}
+
+static void jpeg_skip(j_decompress_ptr jpeg, long n) {
+	struct jpeg_source_mgr *s = jpeg->src;
+	if (n <= 0)
+		return;
+	if ((size_t) n > s->bytes_in_buffer)
+		ERREXIT(jpeg, JERR_INPUT_EOF);
+	s->next_input_byte += n;
+	s->bytes_in_buffer -= n;
+}
+
+static void jpeg_free(jpeg_reader *r) {
+	if (r) {
+		jpeg_destroy_decompress(&r->jpeg);
+		free(r);
+	}
+}
+
+// jpeg_open starts to decode to grey or RGB, scaled down by shrink. It returns NULL if
+// there is no memory; the message is set if the picture is at fault.
+static jpeg_reader *jpeg_open(const uint8_t *body, size_t length, int shrink) {
+	jpeg_reader *r = calloc(1, sizeof *r);
+	if (!r)
+		return NULL;
+	r->jpeg.err = jpeg_std_error(&r->errors);
+	r->errors.error_exit = jpeg_give_up;
+	r->errors.emit_message = jpeg_ignore_warning;
+	if (setjmp(r->failed))
+		return r;
+	jpeg_create_decompress(&r->jpeg);
+	r->source = (struct jpeg_source_mgr) {body, length, jpeg_no_source, jpeg_cut, jpeg_skip, jpeg_resync_to_restart, jpeg_no_source};
+	r->jpeg.src = &r->source;
+	jpeg_read_header(&r->jpeg, TRUE);
+	r->jpeg.scale_num = 1;
+	r->jpeg.scale_denom = shrink;
+	r->jpeg.out_color_space = r->jpeg.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
+	jpeg_start_decompress(&r->jpeg);
+	r->width = r->jpeg.image_width < shrink ? 1 : r->jpeg.image_width / shrink;
+	r->height = r->jpeg.image_height < shrink ? 1 : r->jpeg.image_height / shrink;
+	return r;
+}
+
+// jpeg_fetch decodes rows.
+static void jpeg_fetch(jpeg_reader *r, uint8_t *to, int rows) {
+	const size_t n = (size_t) r->jpeg.output_width * r->jpeg.output_components;
+	while (rows > 0) {
+		JSAMPROW some[16];
+		const int most = rows < 16 ? rows : 16;
+		for (int i = 0; i < most; i++)
+			some[i] = to + i * n;
+		const int done = jpeg_read_scanlines(&r->jpeg, some, most);
+		to += done * n;
+		rows -= done;
+	}
+}
+
+// resample_jpeg is resample for rows that are decoded on the way. Window holds as many
+// rows as the argument says. It returns 0, or -1 with a message.
+static int resample_jpeg(jpeg_reader *r, uint8_t *window, int rows, uint8_t *out, int width, int height,
+	const int32_t *left, const float *across_weights, int across_taps,
+	const int32_t *top, const float *down_weights, int down_taps, float *row) {
+	const int bands = r->jpeg.output_components, in_height = r->height;
+	const size_t n = (size_t) r->jpeg.output_width * bands, out_n = (size_t) width * bands;
+	if (setjmp(r->failed))
+		return -1;
+	for (int y = 0; y < height; y++) {
+		if (top[y] + down_taps > r->end) {
+			memmove(window, window + (top[y] - r->first) * n, (r->end - top[y]) * n);
+			r->first = top[y];
+			int more = r->first + rows < in_height ? r->first + rows : in_height;
+			more -= r->end;
+			jpeg_fetch(r, window + (r->end - r->first) * n, more);
+			r->end += more;
+		}
+		down(window + (top[y] - r->first) * n, n, down_weights + (size_t) y * down_taps, down_taps, row);
+		across(row, bands, width, left, across_weights, across_taps, out + y * out_n);
+	}
+	return 0;
+}
+*/
+import "C"
+
+import (
+	"errors"
+	"runtime"
+	"syscall"
+)
+
+// resampleJPEG decodes a JPEG of one or three components, shrunk by 1, 2, 4 or 8 while
+// decoding, and scales its rows as they arrive: the decoded picture is never in memory as a
+// whole. It calls libjpeg itself, because libvips 8.14 clears and copies each row several
+// times on the way: for 26 photos that was a quarter of the CPU time. A file that is cut is
+// an error, and what a decoder only warns of is not.
+func resampleJPEG(body []byte, shrink, width, height int) (*decoded, error) {
+	var pinned runtime.Pinner
+	defer pinned.Unpin()
+	pinned.Pin(&body[0])
+	in := C.jpeg_open((*C.uint8_t)(&body[0]), C.size_t(len(body)), C.int(shrink))
+	if in == nil {
+		return nil, syscall.ENOMEM
+	}
+	defer C.jpeg_free(in)
+	if in.message[0] != 0 {
+		return nil, jpegError(in)
+	}
+	inWidth, inHeight, bands, samples := int(in.width), int(in.height), int(in.jpeg.output_components), int(in.jpeg.output_width*C.uint(in.jpeg.output_components))
+	d, err := newDecoded(width, height, 1, bands)
+	if err != nil {
+		return nil, err
+	}
+	left, acrossWeights, acrossTaps := lanczos(inWidth, width)
+	top, downWeights, downTaps := lanczos(inHeight, height)
+	const more = 32 // The number of rows decoded at a time.
+	window, row := make([]byte, (downTaps+more)*samples), make([]float32, samples+3)
+	if C.resample_jpeg(in, (*C.uint8_t)(&window[0]), C.int(downTaps+more), (*C.uint8_t)(&d.pixels[0]), C.int(width), C.int(height),
+		(*C.int32_t)(&left[0]), (*C.float)(&acrossWeights[0]), C.int(acrossTaps),
+		(*C.int32_t)(&top[0]), (*C.float)(&downWeights[0]), C.int(downTaps),
+		(*C.float)(&row[0])) != 0 {
+		d.free()
+		return nil, jpegError(in)
+	}
+	return d, nil
+}
+
+func jpegError(r *C.jpeg_reader) error {
+	return errors.New("jpeg: " + C.GoString(&r.message[0]))
+}
