@@ -22,11 +22,14 @@ type Lineage struct {
 	Damaged bool
 	// Size is the picture's size in pixels, or zero if it is not known.
 	Size Box
+	// Focal is the source's focal point, if the rendition was cropped by it. A copy of the
+	// source onto itself can change it and leave the ETag.
+	Focal Focal
 }
 
 // Recipe determines a rendition, apart from its source.
 type Recipe struct {
-	// Boxes are the preset's boxes, as [Preset.Boxes] returns them.
+	// Boxes are the preset's boxes and options, as [Preset.Boxes] returns them.
 	Boxes string
 	// Quality is the encoder's quality, 1 to 100.
 	Quality int
@@ -55,6 +58,7 @@ const (
 	metaKept    = "calotype-kept"
 	metaSize    = "calotype-size"
 	metaDamaged = "calotype-damaged"
+	metaCropped = "calotype-focal"
 )
 
 // Metadata returns the lineage as S3 user metadata.
@@ -75,6 +79,9 @@ func (l Lineage) Metadata() map[string]string {
 	if l.Size != (Box{}) {
 		m[metaSize] = l.Size.String()
 	}
+	if l.Focal != "" {
+		m[metaCropped] = string(l.Focal)
+	}
 	return m
 }
 
@@ -94,6 +101,7 @@ func ParseLineage(m map[string]string) Lineage {
 		CopyReason: m[metaKept],
 		Damaged:    m[metaDamaged] == "true",
 		Size:       size,
+		Focal:      Focal(m[metaCropped]),
 	}
 }
 

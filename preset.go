@@ -1,11 +1,8 @@
 package calotype
 
 import (
-	"bytes"
 	"cmp"
 	_ "embed"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -55,10 +52,11 @@ func parseBox(s string) (Box, error) {
 }
 
 // Preset is a named box, in one size for wide pictures and one for tall and square
-// pictures.
+// pictures, and how a picture is shown in it.
 type Preset struct {
 	Name       string
 	Wide, Tall Box
+	Options
 }
 
 // BoxFor returns the box for a picture of the given size, after its orientation has been
@@ -70,13 +68,20 @@ func (p Preset) BoxFor(width, height int) Box {
 	return p.Tall
 }
 
-// Boxes returns both boxes in the form of the presets file: "1200x628" if the tall box
-// is the wide one turned, otherwise "1200x628/600x900".
-func (p Preset) Boxes() string {
-	if p.Tall == (Box{p.Wide.Height, p.Wide.Width}) {
+// boxes returns both boxes in the form of the presets file: "1200x628" if one follows from
+// the other, otherwise "1200x628/600x900".
+func (p Preset) boxes() string {
+	if p.Tall == p.Fit.tall(p.Wide) {
 		return p.Wide.String()
 	}
 	return p.Wide.String() + "/" + p.Tall.String()
+}
+
+// Boxes returns what decides about the shape and the format of the preset's renditions: its
+// boxes in the form of the presets file, and its options. "1200x628" is a preset without
+// options, "600x400 cover smart webp" one with some. Qualities are not included.
+func (p Preset) Boxes() string {
+	return p.boxes() + p.Options.String()
 }
 
 // isPresetName reports whether s is a valid name. It does not use package regexp:
@@ -91,24 +96,31 @@ func isPresetName(s string) bool {
 	return 1 <= len(s) && len(s) <= 32
 }
 
-// ParsePreset is the inverse of [Preset.Boxes].
+// ParsePreset parses a preset without options, from boxes such as "1200x628" or
+// "1200x628/600x900".
 func ParsePreset(name, boxes string) (Preset, error) {
+	p := Preset{Name: name}
 	if !isPresetName(name) {
 		return Preset{}, fmt.Errorf("preset name %q: use 1 to 32 letters, digits, - or _", name)
 	}
-	wide, tall, both := strings.Cut(boxes, "/")
-	p := Preset{Name: name}
-	var err error
-	if p.Wide, err = parseBox(wide); err != nil {
+	if err := p.parseBoxes(boxes); err != nil {
 		return Preset{}, fmt.Errorf("preset %s: %w", name, err)
 	}
-	p.Tall = Box{p.Wide.Height, p.Wide.Width}
-	if both {
-		if p.Tall, err = parseBox(tall); err != nil {
-			return Preset{}, fmt.Errorf("preset %s: %w", name, err)
-		}
-	}
 	return p, nil
+}
+
+// parseBoxes sets both boxes. A single one is for wide pictures, and turned for tall ones;
+// or for all pictures, if the renditions have its shape.
+func (p *Preset) parseBoxes(boxes string) (err error) {
+	wide, tall, both := strings.Cut(boxes, "/")
+	if p.Wide, err = parseBox(wide); err != nil {
+		return err
+	}
+	p.Tall = p.Fit.tall(p.Wide)
+	if both {
+		p.Tall, err = parseBox(tall)
+	}
+	return err
 }
 
 // Presets is a table of presets, in the order of its file.
@@ -144,72 +156,12 @@ func WebPresets() Presets {
 func (p Presets) Widths() Presets {
 	var widths Presets
 	for _, preset := range p {
-		if preset.Wide == preset.Tall && preset.Wide.Height == MaxSide {
+		if preset.Fit == FitInside && preset.Wide == preset.Tall && preset.Wide.Height == MaxSide {
 			widths = append(widths, preset)
 		}
 	}
 	slices.SortStableFunc(widths, func(a, b Preset) int { return cmp.Compare(a.Wide.Width, b.Wide.Width) })
 	return widths
-}
-
-// ParsePresets parses a presets file: a JSON object from names to boxes, such as
-// {"M": "1200x628", "card": "600x400/400x500"}. It reports all errors at once.
-func ParsePresets(data []byte) (Presets, error) {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return nil, errors.New(`not a JSON object such as {"M": "1200x628"}`)
-	}
-	var table Presets
-	var errs []error
-	for dec.More() {
-		name, err := dec.Token()
-		if err != nil {
-			return nil, fmt.Errorf("read presets: %w", err)
-		}
-		var boxes any
-		if err := dec.Decode(&boxes); err != nil {
-			return nil, fmt.Errorf("read presets: %w", err)
-		}
-		text, ok := boxes.(string)
-		if !ok {
-			errs = append(errs, fmt.Errorf(`preset %s: want a string such as "1200x628"`, name))
-			continue
-		}
-		p, err := ParsePreset(name.(string), text)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		if _, twice := table.Lookup(p.Name); twice {
-			errs = append(errs, fmt.Errorf("preset %s is defined twice", p.Name))
-			continue
-		}
-		table = append(table, p)
-	}
-	if _, err := dec.Token(); err != nil {
-		return nil, fmt.Errorf("read presets: %w", err)
-	}
-	if dec.More() {
-		return nil, errors.New("read presets: unexpected data after the closing brace")
-	}
-	if len(table) == 0 && len(errs) == 0 {
-		return nil, errors.New("no presets: name at least one")
-	}
-	return table, errors.Join(errs...)
-}
-
-// MarshalJSON is the inverse of [ParsePresets].
-func (p Presets) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	for i, preset := range p {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		fmt.Fprintf(&b, "%q:%q", preset.Name, preset.Boxes())
-	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
 }
 
 // Lookup returns the preset with a name.

@@ -79,15 +79,17 @@ func FuzzFit(f *testing.F) {
 	})
 }
 
+func plain(name string, wide, tall Box) Preset { return Preset{Name: name, Wide: wide, Tall: tall} }
+
 func TestParsePresets(t *testing.T) {
 	for name, c := range map[string]struct {
 		file string
 		want Presets
 		err  string
 	}{
-		"turned":          {`{"a": "30x20"}`, Presets{{"a", Box{30, 20}, Box{20, 30}}}, ""},
-		"both":            {`{"a": "30x20/15x25"}`, Presets{{"a", Box{30, 20}, Box{15, 25}}}, ""},
-		"order kept":      {`{"b": "1x1", "a": "2x2"}`, Presets{{"b", Box{1, 1}, Box{1, 1}}, {"a", Box{2, 2}, Box{2, 2}}}, ""},
+		"turned":          {`{"a": "30x20"}`, Presets{plain("a", Box{30, 20}, Box{20, 30})}, ""},
+		"both":            {`{"a": "30x20/15x25"}`, Presets{plain("a", Box{30, 20}, Box{15, 25})}, ""},
+		"order kept":      {`{"b": "1x1", "a": "2x2"}`, Presets{plain("b", Box{1, 1}, Box{1, 1}), plain("a", Box{2, 2}, Box{2, 2})}, ""},
 		"empty":           {`{}`, nil, "name at least one"},
 		"no object":       {`["M"]`, nil, "not a JSON object"},
 		"twice":           {`{"a": "1x1", "a": "2x2"}`, nil, "a is defined twice"},
@@ -114,18 +116,10 @@ func TestParsePresets(t *testing.T) {
 	}
 }
 
-func TestParsePresetsReportsAllMistakes(t *testing.T) {
-	_, err := ParsePresets([]byte(`{"a": "1", "b": "2x", "c": "3x3"}`))
-	for _, name := range []string{"preset a", "preset b"} {
-		if err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("error %v does not name %s", err, name)
-		}
-	}
-}
-
 func FuzzPresets(f *testing.F) {
 	f.Add(defaultPresets)
 	f.Add([]byte(`{"a": "30x20/15x25"}`))
+	f.Add([]byte(designers))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		presets, err := ParsePresets(file)
 		if err != nil {

@@ -12,13 +12,17 @@ const (
 	Missing Staleness = "missing"
 	// Replaced means that the object was made from another version of the source.
 	Replaced Staleness = "replaced"
-	// OtherBox means that the preset now has another box, or no longer exists.
+	// OtherBox means that the preset now has another box or other options, or no longer
+	// exists.
 	OtherBox Staleness = "box"
+	// OtherFocal means that the source now has another focal point.
+	OtherFocal Staleness = "focal"
 	// Retried means that the object is a fallback copy and the target asks to retry it.
 	Retried Staleness = "fallback"
 	// OtherEncoder means that another encoder, or another version of it, made the object.
 	OtherEncoder Staleness = "encoder"
-	// OtherQuality means that the object was encoded at another quality.
+	// OtherQuality means that the object was encoded at another quality than the preset's, or
+	// than the target's.
 	OtherQuality Staleness = "quality"
 )
 
@@ -30,8 +34,11 @@ type Target struct {
 	SourceETag string
 	// Preset is the current preset; the zero Preset is one that no longer exists.
 	Preset Preset
+	// Focal is the source's focal point, which only presets with [GravityFocal] use.
+	Focal Focal
 	// Quality and Encoder are the current recipe. A zero Quality or an empty Encoder
-	// accepts any: viewers get a rendition of any recipe.
+	// accepts any: viewers get a rendition of any recipe. A quality of the preset's own
+	// always counts.
 	Quality int
 	Encoder string
 	// RetryFallback makes fallback copies stale, so that the picture is tried again.
@@ -49,11 +56,16 @@ func (l Lineage) Staleness(t Target) Staleness {
 		return Replaced
 	case t.Preset == Preset{} || l.Recipe.Boxes != t.Preset.Boxes():
 		return OtherBox
+	case t.Preset.Gravity == GravityFocal && l.Focal != t.Focal && !l.IsWholeCopy():
+		return OtherFocal
 	case t.RetryFallback && l.IsFallback():
 		return Retried
 	case t.Encoder != "" && l.Recipe.Encoder != t.Encoder:
 		return OtherEncoder
-	case t.Quality != 0 && l.Recipe.Quality != t.Quality && !l.IsFallback():
+	case l.IsFallback():
+		return Current
+	}
+	if want := t.Preset.Quality.For(l.Recipe.Format, t.Quality); want != 0 && l.Recipe.Quality != want {
 		return OtherQuality
 	}
 	return Current

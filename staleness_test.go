@@ -3,7 +3,7 @@ package calotype
 import "testing"
 
 func TestStaleness(t *testing.T) {
-	m := Preset{"M", Box{1200, 628}, Box{628, 1200}}
+	m := plain("M", Box{1200, 628}, Box{628, 1200})
 	made := func(change func(*Lineage)) Lineage {
 		l := Lineage{SourceETag: "v1", Recipe: Recipe{Boxes: "1200x628", Quality: 50, Encoder: "e1"}}
 		change(&l)
@@ -14,6 +14,12 @@ func TestStaleness(t *testing.T) {
 	resized := made(func(l *Lineage) { l.Recipe.Boxes = "1000x500" })
 	fallback := made(func(l *Lineage) { l.CopyReason, l.Recipe.Quality = "corrupt", 0 })
 	asIs := made(func(l *Lineage) { l.CopyReason = CopyAsIs })
+
+	own, focal := m, m
+	own.Quality.WebP = 60
+	focal.Gravity = GravityFocal
+	focused := made(func(l *Lineage) { l.Recipe.Boxes, l.Focal = focal.Boxes(), "0.3,0.7" })
+	webp := made(func(l *Lineage) { l.Recipe.Format = WebP })
 
 	viewer := Target{SourceETag: `"v1"`, Preset: m}
 	exact := Target{SourceETag: "v1", Preset: m, Quality: 50, Encoder: "e1"}
@@ -44,6 +50,15 @@ func TestStaleness(t *testing.T) {
 		"passthrough, retried":           {asIs, retry, Current},
 		"passthrough has the quality's":  {asIs, Target{SourceETag: "v1", Preset: m, Quality: 51}, OtherQuality},
 		"rendition, retried":             {same, retry, Current},
+		"quality of the preset's own":    {webp, Target{SourceETag: "v1", Preset: own}, OtherQuality},
+		"that of another format":         {same, Target{SourceETag: "v1", Preset: own, Quality: 50}, Current},
+		"focal point":                    {focused, Target{SourceETag: "v1", Preset: focal, Focal: "0.3,0.7"}, Current},
+		"focal point changed":            {focused, Target{SourceETag: "v1", Preset: focal, Focal: "0.3,0.8"}, OtherFocal},
+		"focal point removed":            {focused, Target{SourceETag: "v1", Preset: focal}, OtherFocal},
+		"focal point not used":           {same, Target{SourceETag: "v1", Preset: m, Focal: "0.3,0.7"}, Current},
+		"fallback copy has no focal point": {
+			made(func(l *Lineage) { l.CopyReason, l.Recipe.Boxes = "corrupt", focal.Boxes() }), Target{SourceETag: "v1", Preset: focal, Focal: "0.3,0.7"}, Current,
+		},
 	} {
 		if got := c.lineage.Staleness(c.target); got != c.want {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)

@@ -1,20 +1,21 @@
 package calotype
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 )
 
 // Variant is a preset and a format in which a source is shown. The zero Format is the
-// source's own.
+// preset's, or the source's own.
 type Variant struct {
 	Preset string
 	Format Format
 }
 
-// VariantOf returns the variant of a preset and a requested format, for a source of
-// format own. Requesting the source's own format gives the plain variant.
+// VariantOf returns the variant of a preset and a requested format, where [Presets.OwnFormat]
+// is own. Requesting that format gives the plain variant.
 func VariantOf(preset string, asked, own Format) Variant {
 	if asked == own {
 		asked = ""
@@ -22,12 +23,19 @@ func VariantOf(preset string, asked, own Format) Variant {
 	return Variant{Preset: preset, Format: asked}
 }
 
-// VariantsOf applies [VariantOf] to the variants that an operator lists and removes
-// duplicates. It keeps their order.
-func VariantsOf(asked []Variant, own Format) []Variant {
+// OwnFormat returns the format of a preset's plain variant: the preset's, or the source's
+// own.
+func (p Presets) OwnFormat(preset string, own Format) Format {
+	known, _ := p.Lookup(preset)
+	return cmp.Or(known.Format, own)
+}
+
+// Variants applies [VariantOf] to the variants that an operator lists, for a source of
+// format own, and removes duplicates. It keeps their order.
+func (p Presets) Variants(asked []Variant, own Format) []Variant {
 	var variants []Variant
 	for _, v := range asked {
-		if v = VariantOf(v.Preset, v.Format, own); !slices.Contains(variants, v) {
+		if v = VariantOf(v.Preset, v.Format, p.OwnFormat(v.Preset, own)); !slices.Contains(variants, v) {
 			variants = append(variants, v)
 		}
 	}

@@ -1,6 +1,9 @@
 package calotype
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestVariantOf(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -18,6 +21,15 @@ func TestVariantOf(t *testing.T) {
 		if got := VariantOf("M", c.asked, c.own).String(); got != c.want {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)
 		}
+	}
+}
+
+func TestVariantsOfPresetWithFormat(t *testing.T) {
+	presets := Presets{plain("M", Box{2, 1}, Box{1, 2}), {Name: "card", Wide: Box{2, 1}, Tall: Box{2, 1}, Options: Options{Format: WebP}}}
+	asked := []Variant{{"M", JPEG}, {"card", JPEG}, {"card", WebP}, {"card", ""}, {"M", WebP}}
+	want := []Variant{{"M", ""}, {"card", JPEG}, {"card", ""}, {"M", WebP}}
+	if got := presets.Variants(asked, JPEG); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 

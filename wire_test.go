@@ -64,6 +64,7 @@ func TestRecordedLineages(t *testing.T) {
 		"a passthrough":            {SourceETag: "abc", Recipe: Recipe{"854x480", 80, JPEG, encoder}, CopyReason: CopyAsIs, Size: Box{60, 40}},
 		"a fallback copy":          {SourceETag: "abc", Recipe: Recipe{Boxes: "854x480", Encoder: encoder}, CopyReason: "corrupt"},
 	}
+	want["a rendition cropped by a focal point"] = Lineage{SourceETag: "abc", Recipe: Recipe{"600x400 cover focal", 75, WebP, "calotype-2 libvips-8.16.1"}, Size: Box{600, 400}, Focal: "0.3,0.7"}
 	_, lineages := recorded(t)
 	if got, want := slices.Sorted(maps.Keys(lineages)), slices.Sorted(maps.Keys(want)); !slices.Equal(got, want) {
 		t.Fatalf("recorded are %q, want %q", got, want)

@@ -141,12 +141,12 @@ func (r Rules) containsInS3(path string) bool {
 	return err == nil && r.Prefix.Contains(key)
 }
 
-// Staleness returns why a rendition is not of the version of the source that has the
-// ETag, in the box that the preset has now. A stale rendition counts as missing: the
+// Staleness returns why a rendition is not of the observed version of the source, in the box
+// and with the options that the preset has now. A stale rendition counts as missing: the
 // source is the answer, and the job is sent.
-func (r Rules) Staleness(d Decision, rendition calotype.Lineage, sourceETag string) calotype.Staleness {
+func (r Rules) Staleness(d Decision, rendition calotype.Lineage, source Observation) calotype.Staleness {
 	preset, _ := r.Presets.Lookup(d.Variant.Preset)
-	return rendition.Staleness(calotype.Target{SourceETag: sourceETag, Preset: preset})
+	return rendition.Staleness(calotype.Target{SourceETag: source.ETag, Preset: preset, Focal: source.Focal})
 }
 
 // Job returns the job that a resolution asks for: it makes the rendition, or the one

@@ -49,8 +49,9 @@ func (r Rules) StandIns(d Decision) []calotype.Variant {
 		return variants
 	}
 	own, _ := calotype.FormatOfKey(d.Source)
-	for _, format := range standInFormats(cmp.Or(d.Variant.Format, own.Own()), own) {
-		if v := calotype.VariantOf(d.Variant.Preset, format, own.Own()); v != d.First {
+	plain := r.Presets.OwnFormat(d.Variant.Preset, own.Own())
+	for _, format := range standInFormats(cmp.Or(d.Variant.Format, plain), own) {
+		if v := calotype.VariantOf(d.Variant.Preset, format, plain); v != d.First {
 			variants = append(variants, v)
 		}
 	}
@@ -85,14 +86,14 @@ func standInFormats(asked, own calotype.Format) []calotype.Format {
 // rounded to whole pixels: 854x480 and 1280x720.
 const maxShape = 1.01
 
-// neighbours returns the presets of the same shape, the nearest larger ones first, then
+// neighbours returns the presets of the same shape, fit and gravity, the nearest larger ones first, then
 // smaller ones of at least half the width.
 func (r Rules) neighbours(name string) []string {
 	preset, _ := r.Presets.Lookup(name)
 	var larger, smaller []calotype.Preset
 	for _, p := range r.Presets {
 		switch {
-		case p.Name == name || !sameShape(p.Wide, preset.Wide) || !sameShape(p.Tall, preset.Tall):
+		case p.Name == name || p.Options.Look() != preset.Options.Look() || !sameShape(p.Wide, preset.Wide) || !sameShape(p.Tall, preset.Tall):
 		case p.Wide.Width >= preset.Wide.Width:
 			larger = append(larger, p)
 		case 2*p.Wide.Width >= preset.Wide.Width:
@@ -134,7 +135,7 @@ func (r Rules) firstStep(v calotype.Variant, o Observation, enqueue bool) Resolu
 func (r Rules) isCurrent(v calotype.Variant, o, source Observation) bool {
 	preset, _ := r.Presets.Lookup(v.Preset)
 	return o.Status == Found && source.Status == Found &&
-		o.Lineage.Staleness(calotype.Target{SourceETag: source.ETag, Preset: preset}) == calotype.Current
+		o.Lineage.Staleness(calotype.Target{SourceETag: source.ETag, Preset: preset, Focal: source.Focal}) == calotype.Current
 }
 
 // standsIn reports whether a variant's rendition may be shown for the requested one.

@@ -47,10 +47,11 @@ func (r Rules) variant(query, accept string, own calotype.Format) (v, first calo
 	if _, ok := r.Presets.Lookup(preset); !ok {
 		return v, first, errUnknownSize
 	}
+	plain := r.Presets.OwnFormat(preset, own)
 	if r.IsAuto(query) {
 		best, before := r.auto(accept, own)
-		if v = calotype.VariantOf(preset, best, own); before != "" {
-			first = calotype.VariantOf(preset, before, own)
+		if v = calotype.VariantOf(preset, best, plain); before != "" {
+			first = calotype.VariantOf(preset, before, plain)
 		}
 		return v, first, nil
 	}
@@ -63,7 +64,7 @@ func (r Rules) variant(query, accept string, own calotype.Format) (v, first calo
 	} else if webp := parameter(query, "to_webp"); webp == "1" || strings.EqualFold(webp, "true") {
 		asked = calotype.WebP
 	}
-	return calotype.VariantOf(preset, asked, own), first, nil
+	return calotype.VariantOf(preset, asked, plain), first, nil
 }
 
 // parameter returns the first value of a parameter whose name is not escaped: a cache

@@ -20,12 +20,14 @@ const (
 	Unknown
 )
 
-// Observation is what a host observed of an object. ETag and Lineage are set for
+// Observation is what a host observed of an object. ETag, Lineage and Focal are set for
 // [Found] only, and only if the host asked for them.
 type Observation struct {
 	Status  Status
 	ETag    string
 	Lineage calotype.Lineage
+	// Focal is a source's focal point.
+	Focal calotype.Focal
 }
 
 // Serve says which object answers a request.
@@ -107,7 +109,7 @@ func (r Rules) resolveFound(d Decision, rendition, source Observation, standIns 
 		case Missing:
 			return notFound("the picture was removed")
 		case Found:
-			if r.Staleness(d, rendition.Lineage, source.ETag) != calotype.Current {
+			if r.Staleness(d, rendition.Lineage, source) != calotype.Current {
 				return r.whilePending(d, source, standIns, true, "the rendition is of another version or box")
 			}
 		}

@@ -25,7 +25,7 @@ func (w *Worker) jobsOf(events []calotype.Event, m queue.Message) []calotype.Job
 			continue
 		}
 		seen[e.Key] = true
-		jobs = append(jobs, calotype.Job{Source: e.Key, Variants: calotype.VariantsOf(w.OnUpload, own), Reconcile: true, FirstSeen: m.Sent})
+		jobs = append(jobs, calotype.Job{Source: e.Key, Variants: w.Presets.Variants(w.OnUpload, own), Reconcile: true, FirstSeen: m.Sent})
 	}
 	return jobs
 }

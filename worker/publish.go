@@ -167,6 +167,7 @@ func (p *publication) read(ctx context.Context) error {
 		return err
 	}
 	p.body, p.source = body, source
+	p.logFocal()
 	p.bytesIn = int64(len(body.Bytes()))
 	return nil
 }
@@ -235,6 +236,7 @@ func (p *publication) render(ctx context.Context, targets []target) (err error) 
 	outputs := make([]render.Target, len(targets))
 	for i, t := range targets {
 		outputs[i] = picture.Header().Target(t.variant, t.preset, cmp.Or(p.job.Quality, p.worker.Quality))
+		outputs[i].Focal = p.focalFor(t.preset)
 	}
 	if !p.grant.whole {
 		if allowed.Bytes, err = picture.Memory(ctx, outputs); err != nil {
@@ -277,7 +279,8 @@ func (p *publication) store(ctx context.Context, t target, output render.Target,
 			Format:  output.Format,
 			Encoder: p.worker.Engine.Encoder(),
 		},
-		Size: calotype.Box{Width: r.Width, Height: r.Height},
+		Size:  calotype.Box{Width: r.Width, Height: r.Height},
+		Focal: p.focalFor(t.preset),
 	}
 	if r.AsIs {
 		lineage.CopyReason = calotype.CopyAsIs
@@ -309,7 +312,7 @@ func (p *publication) write(ctx context.Context, t target, body []byte, o store.
 	if _, err := p.worker.bucket.Put(ctx, t.key, body, o, t.existing.ETag); err != nil {
 		return err
 	}
-	if was := calotype.ParseLineage(t.existing.Metadata); was.SourceETag != "" && was.SourceETag != lineage.SourceETag {
+	if was := calotype.ParseLineage(t.existing.Metadata); was.SourceETag != "" && (was.SourceETag != lineage.SourceETag || was.Focal != lineage.Focal) {
 		p.changed = true
 	}
 	if p.renditions == 0 {
@@ -329,7 +332,7 @@ func (p *publication) verify(ctx context.Context) error {
 		return errChanged
 	case err != nil:
 		return err
-	case source.ETag != p.source.ETag:
+	case source.ETag != p.source.ETag, p.usesFocal() && focalOf(source) != p.focal():
 		return errChanged
 	}
 	return nil

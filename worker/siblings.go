@@ -38,17 +38,17 @@ func (s Siblings) of(job calotype.Job, presets calotype.Presets) []calotype.Vari
 	if job.Exact || job.Reconcile || s == SiblingsNone {
 		return variants
 	}
+	own, _ := calotype.FormatOfKey(job.Source)
 	var formats []calotype.Format
 	for _, v := range job.Variants {
 		formats = append(formats, v.Format)
 	}
 	if s == SiblingsAll {
-		own, _ := calotype.FormatOfKey(job.Source)
 		formats = append(formats, "", calotype.VariantOf("", calotype.WebP, own).Format)
 	}
 	for _, format := range formats {
 		for _, p := range presets {
-			if v := (calotype.Variant{Preset: p.Name, Format: format}); !slices.Contains(variants, v) {
+			if v := calotype.VariantOf(p.Name, format, presets.OwnFormat(p.Name, own)); !slices.Contains(variants, v) {
 				variants = append(variants, v)
 			}
 		}

@@ -73,7 +73,7 @@ func (p *publication) addExisting(ctx context.Context) error {
 func (p *publication) stale() []target {
 	var stale []target
 	for _, t := range p.targets {
-		want := calotype.Target{SourceETag: p.source.ETag, Preset: t.preset, RetryFallback: p.job.Again}
+		want := calotype.Target{SourceETag: p.source.ETag, Preset: t.preset, Focal: p.focal(), RetryFallback: p.job.Again}
 		if p.job.Exact {
 			want.Quality, want.Encoder = cmp.Or(p.job.Quality, p.worker.Quality), p.worker.Engine.Encoder()
 		}

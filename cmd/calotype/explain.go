@@ -162,7 +162,7 @@ func (x explainer) explain(ctx context.Context, r edge.Request) (*explanation, e
 		}
 	}
 	for _, v := range variants {
-		r, err := x.rendition(ctx, v, d.Source, source.ETag)
+		r, err := x.rendition(ctx, v, d.Source, e.Source.observed)
 		if err != nil {
 			return nil, err
 		}
@@ -178,7 +178,7 @@ func (x explainer) explain(ctx context.Context, r edge.Request) (*explanation, e
 	if resolution.Serve == edge.InspectStandIns {
 		var observed []edge.Observation
 		for _, v := range x.rules.StandIns(d) {
-			r, err := x.rendition(ctx, v, d.Source, source.ETag)
+			r, err := x.rendition(ctx, v, d.Source, e.Source.observed)
 			if err != nil {
 				return nil, err
 			}
@@ -190,7 +190,7 @@ func (x explainer) explain(ctx context.Context, r edge.Request) (*explanation, e
 	return e, nil
 }
 
-func (x explainer) rendition(ctx context.Context, v calotype.Variant, source, etag string) (explainedRendition, error) {
+func (x explainer) rendition(ctx context.Context, v calotype.Variant, source string, observed edge.Observation) (explainedRendition, error) {
 	r := explainedRendition{Variant: v, Key: x.ResizedPrefix.RenditionKey(v, source)}
 	o, err := x.bucket.Head(ctx, r.Key)
 	r.observed = observe(o, err)
@@ -208,7 +208,7 @@ func (x explainer) rendition(ctx context.Context, v calotype.Variant, source, et
 		r.Size = l.Size.String()
 	}
 	r.Boxes, r.Quality, r.Format, r.Encoder = l.Recipe.Boxes, l.Recipe.Quality, l.Recipe.Format, l.Recipe.Encoder
-	target := calotype.Target{SourceETag: etag, Preset: preset}
+	target := calotype.Target{SourceETag: observed.ETag, Preset: preset, Focal: observed.Focal}
 	r.Current = l.Staleness(target) == calotype.Current
 	target.Quality, target.Encoder = x.Quality, x.madeBy
 	r.Stale = l.Staleness(target)
@@ -230,7 +230,8 @@ func describeAnswer(a edge.Resolution, e *explanation) edgeAnswer {
 func observe(o store.Object, err error) edge.Observation {
 	switch {
 	case err == nil:
-		return edge.Observation{Status: edge.Found, ETag: o.ETag, Lineage: calotype.ParseLineage(o.Metadata)}
+		focal, _ := calotype.FocalOf(o.Metadata)
+		return edge.Observation{Status: edge.Found, ETag: o.ETag, Lineage: calotype.ParseLineage(o.Metadata), Focal: focal}
 	case errors.Is(err, fs.ErrNotExist):
 		return edge.Observation{Status: edge.Missing}
 	case errors.Is(err, fs.ErrPermission):

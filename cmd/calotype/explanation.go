@@ -132,8 +132,12 @@ func (r explainedRendition) words() []string {
 		lines = append(lines, fmt.Sprintf("current for viewers; calotype warm renders it again, because of its %s", r.Stale))
 	case r.Stale == calotype.Replaced:
 		lines = append(lines, "outdated: made from the version "+r.SourceETag)
+	case r.Stale == calotype.OtherFocal:
+		lines = append(lines, "outdated: the picture has another focal point now")
+	case r.Stale == calotype.OtherQuality:
+		lines = append(lines, "outdated: the preset has another quality now")
 	default:
-		lines = append(lines, "outdated: the preset has another box now, or no longer exists")
+		lines = append(lines, "outdated: the preset has another box or other options now, or no longer exists")
 	}
 	return lines
 }

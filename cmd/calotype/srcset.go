@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,7 +60,7 @@ func (c *srcsetCommand) run(_ context.Context, stdout, _ io.Writer) error {
 	}
 	widths := c.Presets.orDefault().Widths()
 	query := func(p calotype.Preset, format calotype.Format) string {
-		q := edge.EncodeQuery(calotype.VariantOf(p.Name, format, own))
+		q := edge.EncodeQuery(calotype.VariantOf(p.Name, format, cmp.Or(p.Format, own)))
 		if c.Auto {
 			q += "&format=auto"
 		}

@@ -83,7 +83,7 @@ func (t *Trigger) resolveAnswered(d edge.Decision, s settings, from calotype.Var
 	case from == d.Variant:
 		rendition = answered
 	default:
-		source.ETag = lineage.SourceETag
+		source.ETag, source.Focal = lineage.SourceETag, lineage.Focal
 		standIns[slices.Index(variants, from)] = answered
 	}
 	return rules.Resolve(d, rendition, source, standIns...)

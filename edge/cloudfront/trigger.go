@@ -298,7 +298,8 @@ func observe(r *Result) edge.Observation {
 	case r == nil:
 		return edge.Observation{}
 	case r.ok():
-		return edge.Observation{Status: edge.Found, ETag: r.ETag, Lineage: calotype.ParseLineage(r.Metadata)}
+		focal, _ := calotype.FocalOf(r.Metadata)
+		return edge.Observation{Status: edge.Found, ETag: r.ETag, Lineage: calotype.ParseLineage(r.Metadata), Focal: focal}
 	case r.Status == 404:
 		return edge.Observation{Status: edge.Missing}
 	case r.Status == 403:

@@ -108,6 +108,7 @@ func (o *object) describe(response middleware.Metadata, out *s3.HeadObjectOutput
 	o.modified = aws.ToTime(out.LastModified)
 	o.cacheControl = aws.ToString(out.CacheControl)
 	o.lineage = calotype.ParseLineage(out.Metadata)
+	o.focal, _ = calotype.FocalOf(out.Metadata) // Workers log one that is no point.
 	o.header = http.Header{}
 	if format, ok := calotype.FormatOfKey(o.key); ok {
 		o.header.Set("Content-Type", format.ContentType())

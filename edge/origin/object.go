@@ -33,6 +33,7 @@ type object struct {
 	cacheControl string
 	header       http.Header // Passed on unchanged.
 	lineage      calotype.Lineage
+	focal        calotype.Focal
 	viewer       *http.ResponseController // The viewer's connection.
 
 	span    span          // The requested part, or the zero span.
@@ -199,7 +200,7 @@ func (o *object) Close() {
 func observe(o *object, err error) edge.Observation {
 	switch {
 	case err == nil:
-		return edge.Observation{Status: edge.Found, ETag: o.etag, Lineage: o.lineage}
+		return edge.Observation{Status: edge.Found, ETag: o.etag, Lineage: o.lineage, Focal: o.focal}
 	case errors.Is(err, fs.ErrNotExist):
 		return edge.Observation{Status: edge.Missing}
 	case errors.Is(err, fs.ErrPermission):

@@ -51,7 +51,7 @@ func (b *Backfill) inspectSource(ctx context.Context, f *finding) {
 		return
 	}
 	own, _ := calotype.FormatOfKey(f.Source)
-	found := b.finding(store.Listed{Key: f.Source, ETag: o.ETag, Size: o.Size}, calotype.VariantsOf(b.Variants, own))
+	found := b.finding(store.Listed{Key: f.Source, ETag: o.ETag, Size: o.Size}, b.Presets.Variants(b.Variants, own))
 	f.Finding, f.etag, f.look = found.Finding, found.etag, found.look
 	b.inspect(ctx, f)
 }

@@ -112,7 +112,7 @@ func (b *Backfill) finding(s store.Listed, existing []calotype.Variant) *finding
 		return f
 	}
 	own, _ := calotype.FormatOfKey(s.Key)
-	for _, v := range calotype.VariantsOf(b.Variants, own) {
+	for _, v := range b.Presets.Variants(b.Variants, own) {
 		if slices.Contains(existing, v) {
 			f.look = append(f.look, v)
 		} else {
@@ -171,6 +171,11 @@ func (f *finding) need(v calotype.Variant, why calotype.Staleness) {
 
 // inspect inspects the renditions that exist.
 func (b *Backfill) inspect(ctx context.Context, f *finding) {
+	focal, err := b.focal(ctx, f)
+	if err != nil {
+		f.Err = err
+		return
+	}
 	for _, v := range f.look {
 		o, err := b.Bucket.Head(ctx, b.Prefix.RenditionKey(v, f.Source))
 		if errors.Is(err, fs.ErrNotExist) {
@@ -182,11 +187,29 @@ func (b *Backfill) inspect(ctx context.Context, f *finding) {
 			return
 		}
 		preset, _ := b.Presets.Lookup(v.Preset)
-		target := calotype.Target{SourceETag: f.etag, Preset: preset, Quality: b.Quality, Encoder: b.Encoder}
+		target := calotype.Target{SourceETag: f.etag, Preset: preset, Focal: focal, Quality: b.Quality, Encoder: b.Encoder}
 		if why := calotype.ParseLineage(o.Metadata).Staleness(target); why != calotype.Current {
 			f.need(v, why)
 		}
 	}
+}
+
+// focal returns the source's focal point if a rendition depends on it. Listings do not
+// contain it.
+func (b *Backfill) focal(ctx context.Context, f *finding) (calotype.Focal, error) {
+	depends := func(v calotype.Variant) bool {
+		preset, _ := b.Presets.Lookup(v.Preset)
+		return preset.Gravity == calotype.GravityFocal
+	}
+	if !slices.ContainsFunc(f.look, depends) {
+		return "", nil
+	}
+	source, err := b.Bucket.Head(ctx, f.Source)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil // It was deleted since it was listed, and its job will find that.
+	}
+	focal, _ := calotype.FocalOf(source.Metadata) // Workers log one that is no point.
+	return focal, err
 }
 
 // deleteOrphan deletes a rendition whose source no longer exists. A listing may be out of date, so

@@ -38,6 +38,10 @@ func (r Rendition) String() string {
 		return "an object without lineage"
 	case r.Stale == calotype.OtherBox:
 		return what + " in another box"
+	case r.Stale == calotype.OtherFocal:
+		return what + " of another focal point"
+	case r.Stale == calotype.OtherQuality:
+		return what + " of another quality"
 	case r.Stale != calotype.Current:
 		return what + " of an older version of the source"
 	}
@@ -62,7 +66,8 @@ func Inspect(ctx context.Context, bucket *store.Bucket, prefix calotype.Prefix, 
 			lineage := calotype.ParseLineage(there.Metadata)
 			r.There, r.Kept = true, lineage.CopyReason
 			preset, _ := presets.Lookup(v.Preset)
-			r.Stale = lineage.Staleness(calotype.Target{SourceETag: source.ETag, Preset: preset})
+			focal, _ := calotype.FocalOf(source.Metadata)
+			r.Stale = lineage.Staleness(calotype.Target{SourceETag: source.ETag, Preset: preset, Focal: focal})
 		}
 		state.Renditions = append(state.Renditions, r)
 	}

@@ -66,7 +66,7 @@ const (
 func (t Times) limit(targets []render.Target, frames int) time.Duration {
 	limit := t.CPU
 	for _, target := range targets {
-		pixels := int64(target.Width) * int64(target.Height) * int64(max(1, frames))
+		pixels := target.Pixels() * int64(max(1, frames))
 		limit += cpuPerTarget + time.Duration(pixels)*cpuPerMegapixel/1e6
 	}
 	return limit

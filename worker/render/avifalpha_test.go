@@ -16,7 +16,7 @@ func TestAlphaOfAVIF(t *testing.T) {
 	for i := range soft.Pix {
 		soft.Pix[i] = 190
 	}
-	body := render(t, pngOf(t, soft), Target{80, 60, calotype.AVIF, 80}).Body
+	body := render(t, pngOf(t, soft), sized(80, 60, calotype.AVIF, 80)).Body
 	header, err := imageheader.Parse(body)
 	if err != nil || !header.Alpha || !header.HEIF.AlphaFullRange {
 		t.Errorf("%+v, %v", header, err)

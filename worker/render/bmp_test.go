@@ -47,7 +47,7 @@ func TestKindsOfBMP(t *testing.T) {
 		"OS/2 header": {coreBMP(), [][]color.NRGBA{{{220, 30, 30, 255}, {30, 200, 60, 255}}}},
 	} {
 		rows, columns := len(c.pixels), len(c.pixels[0])
-		img := look(t, render(t, c.body, Target{columns, rows, calotype.PNG, 80}).Body)
+		img := look(t, render(t, c.body, sized(columns, rows, calotype.PNG, 80)).Body)
 		for y := range rows {
 			for x := range columns {
 				want := c.pixels[y][x]
@@ -80,8 +80,8 @@ func TestAlphaOfBMP(t *testing.T) {
 	for i := 3; i < len(half.Pix); i += 4 {
 		half.Pix[i] = 128
 	}
-	once := render(t, pngOf(t, half), Target{40, 30, calotype.BMP, 80}).Body
-	img := look(t, render(t, once, Target{40, 30, calotype.PNG, 80}).Body)
+	once := render(t, pngOf(t, half), sized(40, 30, calotype.BMP, 80)).Body
+	img := look(t, render(t, once, sized(40, 30, calotype.PNG, 80)).Body)
 	wantColour(t, img, 5, 5, color.NRGBA{220, 30, 30, 128}, 2)
 }
 
@@ -138,7 +138,7 @@ func TestMasksOfBMP(t *testing.T) {
 		"5, 6, 5 bits":                {fieldsBMP(40, 3, 16, []uint32{0xf800, 0x7e0, 0x1f}, 0xf800, 0x0400), [2]color.NRGBA{{255, 0, 0, 255}, {0, 130, 0, 255}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			img := look(t, render(t, c.body, Target{2, 1, calotype.PNG, 80}).Body)
+			img := look(t, render(t, c.body, sized(2, 1, calotype.PNG, 80)).Body)
 			wantColour(t, img, 0, 0, c.want[0], 1)
 			wantColour(t, img, 1, 0, c.want[1], 1)
 		})
@@ -148,7 +148,7 @@ func TestMasksOfBMP(t *testing.T) {
 
 // A colour beyond the palette is black.
 func TestShortPaletteOfBMP(t *testing.T) {
-	img := look(t, render(t, rleBMP("\x03\x05\x00\x00\x03\x01\x00\x01"), Target{3, 2, calotype.PNG, 80}).Body)
+	img := look(t, render(t, rleBMP("\x03\x05\x00\x00\x03\x01\x00\x01"), sized(3, 2, calotype.PNG, 80)).Body)
 	wantColour(t, img, 0, 1, color.NRGBA{0, 0, 0, 255}, 0)
 	wantColour(t, img, 0, 0, color.NRGBA{30, 200, 60, 255}, 0)
 }

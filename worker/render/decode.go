@@ -42,12 +42,13 @@ func (p *Picture) decode(targets []Target) (*decoded, error) {
 	return d, nil
 }
 
-// sizeToDecode returns the largest size of all targets, as stored (before the turn), and
-// how many frames are needed.
+// sizeToDecode returns the largest size in which targets need the whole picture, at most its
+// own, as stored (before the turn), and how many frames are needed.
 func (p *Picture) sizeToDecode(targets []Target) (width, height, frames int) {
 	width, height, frames = 1, 1, 1
 	for _, t := range targets {
-		width, height = max(width, t.Width), max(height, t.Height)
+		whole := t.whole()
+		width, height = max(width, min(whole.Width, p.Width)), max(height, min(whole.Height, p.Height))
 		if moves(t.Format) {
 			frames = p.Frames
 		}

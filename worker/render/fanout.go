@@ -53,7 +53,7 @@ func first(targets []Target, a *task) int {
 	return slices.IndexFunc(targets, func(t Target) bool { return sameSize(t, a.target) })
 }
 
-func sameSize(a, b Target) bool { return a.Width == b.Width && a.Height == b.Height }
+func sameSize(a, b Target) bool { return a.whole() == b.whole() }
 
 // rendition returns the i-th target's rendition. The first one does not wait for others;
 // each further one is made together with those of its size.

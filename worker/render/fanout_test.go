@@ -22,7 +22,7 @@ func all16(p *Picture) []Target {
 	var targets []Target
 	for _, preset := range calotype.DefaultPresets() {
 		w, h := preset.BoxFor(p.Width, p.Height).Fit(p.Width, p.Height)
-		targets = append(targets, Target{w, h, p.Format.Own(), 80}, Target{w, h, calotype.WebP, 80})
+		targets = append(targets, sized(w, h, p.Format.Own(), 80), sized(w, h, calotype.WebP, 80))
 	}
 	return targets
 }

@@ -65,7 +65,7 @@ func TestOrientations(t *testing.T) {
 			t.Errorf("orientation %d: opened as %v, want %v", orientation, got, want)
 		}
 		for _, f := range []calotype.Format{calotype.JPEG, calotype.WebP, calotype.PNG, calotype.AVIF} {
-			img := look(t, render(t, body, Target{want.X / 4, want.Y / 4, f, 90}).Body)
+			img := look(t, render(t, body, sized(want.X/4, want.Y/4, f, 90)).Body)
 			if got := img.Bounds().Size(); got != want.Div(4) {
 				t.Errorf("orientation %d: %s is %v", orientation, f, got)
 			}
@@ -135,7 +135,7 @@ func TestColours(t *testing.T) {
 		"a broken profile":    {withSegments(jpegOf(t, opaque), segment(0xe2, "ICC_PROFILE\x00\x01\x01broken")), corners},
 	} {
 		for _, f := range []calotype.Format{calotype.JPEG, calotype.WebP} {
-			r := render(t, c.body, Target{200, 150, f, 90})
+			r := render(t, c.body, sized(200, 150, f, 90))
 			t.Run(name+" to "+string(f), func(t *testing.T) { wantQuadrants(t, look(t, r.Body), c.want, 20) })
 		}
 	}
@@ -145,7 +145,7 @@ func TestColours(t *testing.T) {
 		t.Errorf("Adobe RGB stores %v for %v, which makes the test meaningless", got, mutedCorners[0][0])
 	}
 	for name, body := range map[string][]byte{"8 bits": jpegOf(t, grey), "16 bits": pngOf(t, grey16)} {
-		img := look(t, render(t, body, Target{200, 150, calotype.JPEG, 90}).Body)
+		img := look(t, render(t, body, sized(200, 150, calotype.JPEG, 90)).Body)
 		if _, ok := img.(*image.Gray); !ok {
 			t.Errorf("a grey picture of %s became %T", name, img)
 		}
@@ -185,7 +185,7 @@ func TestAlpha(t *testing.T) {
 		}
 	}
 	for _, f := range []calotype.Format{calotype.PNG, calotype.WebP, calotype.AVIF} {
-		img := look(t, render(t, pngOf(t, disc), Target{100, 100, f, 90}).Body)
+		img := look(t, render(t, pngOf(t, disc), sized(100, 100, f, 90)).Body)
 		wantColour(t, img, 50, 50, color.NRGBA{255, 255, 255, 255}, 6)
 		for x := range 100 {
 			c := color.NRGBAModel.Convert(img.At(x, 50)).(color.NRGBA)
@@ -197,7 +197,7 @@ func TestAlpha(t *testing.T) {
 			t.Errorf("%s: the corner is %v, want it transparent", f, c)
 		}
 	}
-	img := look(t, render(t, pngOf(t, disc), Target{100, 100, calotype.JPEG, 90}).Body)
+	img := look(t, render(t, pngOf(t, disc), sized(100, 100, calotype.JPEG, 90)).Body)
 	for x := range 100 {
 		wantColour(t, img, x, 50, color.NRGBA{255, 255, 255, 255}, 12)
 	}
@@ -205,7 +205,7 @@ func TestAlpha(t *testing.T) {
 
 // An animation of more than 100 MB decoded, whose frames need no scaling.
 func TestLongAnimation(t *testing.T) {
-	r := render(t, moving(t, 100, 600, 600), Target{600, 600, calotype.WebP, 50})
+	r := render(t, moving(t, 100, 600, 600), sized(600, 600, calotype.WebP, 50))
 	p, err := Open(r.Body, Limits{})
 	if err != nil || p.Width != 600 || p.Height != 600 || p.Frames < 2 {
 		t.Errorf("got %+v, %v", p, err)
@@ -217,7 +217,7 @@ func TestLongAnimation(t *testing.T) {
 // copied.
 func TestHasNoMetadata(t *testing.T) {
 	jpg, pic, anim := jpegOf(t, quadrants(60, 40)), pngOf(t, quadrants(60, 40)), moving(t, 2, 20, 20)
-	webp := render(t, pic, Target{60, 40, calotype.WebP, 80}).Body
+	webp := render(t, pic, sized(60, 40, calotype.WebP, 80)).Body
 	text := "\x00\x00\x00\x04tEXtnote\x00\x00\x00\x00"
 	for name, c := range map[string]struct {
 		body []byte
@@ -258,7 +258,7 @@ func TestPaletteStays(t *testing.T) {
 			paletted.Set(x, y, q.At(x, y))
 		}
 	}
-	r := render(t, pngOf(t, paletted), Target{200, 150, calotype.PNG, 80})
+	r := render(t, pngOf(t, paletted), sized(200, 150, calotype.PNG, 80))
 	config, err := png.DecodeConfig(bytes.NewReader(r.Body))
 	if err != nil {
 		t.Fatal(err)

@@ -79,7 +79,7 @@ func filmOf(t testing.TB, delays []int, plays int) map[calotype.Format][]byte {
 	return map[calotype.Format][]byte{
 		calotype.GIF:  asGIF,
 		calotype.PNG:  w.Bytes(),
-		calotype.WebP: render(t, asGIF, Target{200, 100, calotype.WebP, 95}).Body,
+		calotype.WebP: render(t, asGIF, sized(200, 100, calotype.WebP, 95)).Body,
 	}
 }
 
@@ -89,7 +89,7 @@ func TestAnimationStaysOne(t *testing.T) {
 		for from, body := range filmOf(t, delays, plays) {
 			for _, to := range []calotype.Format{calotype.GIF, calotype.WebP, calotype.PNG} {
 				name := fmt.Sprintf("%s to %s, played %d times", from, to, plays)
-				r := render(t, body, Target{100, 50, to, 90})
+				r := render(t, body, sized(100, 50, to, 90))
 				if format, _ := Sniff(r.Body); r.Format != to || format != to || r.AsIs {
 					t.Fatalf("%s: got %s, %s, as it is %v", name, r.Format, format, r.AsIs)
 				}
@@ -119,7 +119,7 @@ func TestDelays(t *testing.T) {
 		calotype.WebP: asPlayed,
 		calotype.GIF:  {100, 20, 90, 30, 30, 30, 40, 20, 990},
 	} {
-		if got := play(t, render(t, body, Target{100, 50, to, 80}).Body).delays; !slices.Equal(got, want) {
+		if got := play(t, render(t, body, sized(100, 50, to, 80)).Body).delays; !slices.Equal(got, want) {
 			t.Errorf("%s: got %v, want %v", to, got, want)
 		}
 	}
@@ -139,7 +139,7 @@ func TestFormatsThatDoNotMove(t *testing.T) {
 		if got := p.Target(calotype.Variant{Preset: "S", Format: calotype.AVIF}, preset, 80).Format; got != calotype.WebP {
 			t.Errorf("%s as AVIF becomes %s, want webp", from, got)
 		}
-		img := look(t, render(t, body, Target{100, 50, calotype.JPEG, 90}).Body)
+		img := look(t, render(t, body, sized(100, 50, calotype.JPEG, 90)).Body)
 		if img.Bounds().Size() != image.Pt(100, 50) {
 			t.Errorf("%s as JPEG: %v, want the first frame", from, img.Bounds())
 		}

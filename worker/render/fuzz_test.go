@@ -20,7 +20,7 @@ func seeds(f *testing.F) {
 	f.Add(bmpOf(f, quadrants(40, 30)))
 	f.Add(moving(f, 3, 40, 30))
 	for _, format := range []calotype.Format{calotype.WebP, calotype.AVIF} {
-		f.Add(render(f, pngOf(f, quadrants(40, 30)), Target{40, 30, format, 80}).Body)
+		f.Add(render(f, pngOf(f, quadrants(40, 30)), sized(40, 30, format, 80)).Body)
 	}
 	f.Add([]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"))
 }
@@ -32,7 +32,7 @@ func FuzzOpen(f *testing.F) {
 		p, err := Open(body, Limits{Pixels: 1 << 20, Frames: 20})
 		if err == nil {
 			w, h := calotype.Box{Width: 64, Height: 64}.Fit(p.Width, p.Height)
-			for _, renderErr := range p.Render([]Target{{w, h, calotype.WebP, 80}}) {
+			for _, renderErr := range p.Render([]Target{sized(w, h, calotype.WebP, 80)}) {
 				err = renderErr
 			}
 		}
@@ -64,7 +64,7 @@ func FuzzIcon(f *testing.F) {
 // Rows of 24 bits equal what gobmp reads.
 func FuzzRowsOfBMP(f *testing.F) {
 	f.Add(bmpOf(f, quadrants(41, 30)))
-	f.Add(render(f, pngOf(f, grainy(9, 7)), Target{9, 7, calotype.BMP, 80}).Body)
+	f.Add(render(f, pngOf(f, grainy(9, 7)), sized(9, 7, calotype.BMP, 80)).Body)
 	f.Fuzz(func(t *testing.T, file []byte) {
 		b, err := readBMP(file)
 		if err != nil || b.bits != 24 || b.compression != bmpRGB || b.width*b.height > 1<<20 || !b.whole() {
@@ -96,7 +96,7 @@ func FuzzMemory(f *testing.F) {
 		for _, format := range []calotype.Format{calotype.JPEG, calotype.PNG, calotype.WebP, calotype.BMP, calotype.TIFF} {
 			p := &Picture{Format: format, Width: 4000, Height: 3000, Frames: 1, body: body, header: header}
 			least, most := int64(len(body)), int64(len(body))+4000*3000*100
-			if got := p.Memory([]Target{{400, 300, calotype.WebP, 80}}); got < least || got > most {
+			if got := p.Memory([]Target{sized(400, 300, calotype.WebP, 80)}); got < least || got > most {
 				t.Errorf("%s: %d bytes", format, got)
 			}
 		}

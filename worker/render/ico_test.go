@@ -49,7 +49,7 @@ func TestIcons(t *testing.T) {
 		"24 bits and a mask":                    {24, "\x1e\x1e\xdc\x3c\xc8\x1e\x00\x00", "\x80\x00\x00\x00", [2]color.NRGBA{none, green}},
 		"24 bits without a mask":                {24, "\x1e\x1e\xdc\x3c\xc8\x1e\x00\x00", "", [2]color.NRGBA{red, green}},
 	} {
-		r := render(t, iconOf(iconBitmap(c.bits, c.pixels, c.mask)), Target{2, 1, calotype.PNG, 80})
+		r := render(t, iconOf(iconBitmap(c.bits, c.pixels, c.mask)), sized(2, 1, calotype.PNG, 80))
 		for x := range 2 {
 			t.Run(name, func(t *testing.T) { wantColour(t, look(t, r.Body), x, 0, c.want[x], 0) })
 		}
@@ -60,7 +60,7 @@ func TestIcons(t *testing.T) {
 	if err != nil || p.Width != 64 || p.Target(calotype.Variant{}, calotype.DefaultPresets()[0], 80).Format != calotype.PNG {
 		t.Fatalf("got %+v, %v", p, err)
 	}
-	r := render(t, file, Target{64, 48, calotype.PNG, 80})
+	r := render(t, file, sized(64, 48, calotype.PNG, 80))
 	wantQuadrants(t, look(t, r.Body), corners, 0)
 	if r.AsIs {
 		t.Error("the icon was taken for its PNG")
@@ -73,7 +73,7 @@ func TestIcons(t *testing.T) {
 	if p, err := Open(cut, Limits{Lenient: true}); err != nil {
 		t.Error(err)
 	} else {
-		for r, err := range p.Render([]Target{{2, 1, calotype.PNG, 80}}) {
+		for r, err := range p.Render([]Target{sized(2, 1, calotype.PNG, 80)}) {
 			if err != nil || !r.Damaged {
 				t.Errorf("cut, leniently: %v, %v", r.Damaged, err)
 			}

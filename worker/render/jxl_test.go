@@ -62,7 +62,7 @@ func TestJXLNeedsItsFloor(t *testing.T) {
 // no loader opens it, and a viewer who asks for JPEG XL gets WebP.
 func TestJXL(t *testing.T) {
 	still := jxlOf(t, stillJXL)
-	asked := render(t, pngOf(t, quadrants(160, 96)), Target{80, 48, calotype.JXL, 80})
+	asked := render(t, pngOf(t, quadrants(160, 96)), sized(80, 48, calotype.JXL, 80))
 	if !usesJXL() {
 		var f *failure.Failure
 		if _, err := Open(still, Limits{}); !errors.As(err, &f) || f.Class != failure.UnsupportedFormat || !strings.Contains(f.Detail, "JPEG XL is neither read nor written") {
@@ -80,9 +80,9 @@ func TestJXL(t *testing.T) {
 	if asked.Format != calotype.JXL || string(asked.Body[:2]) != "\xff\x0a" { // No boxes, and so no metadata.
 		t.Errorf("got %s: %.40q", asked.Format, asked.Body)
 	}
-	wantQuadrants(t, look(t, render(t, asked.Body, Target{40, 24, calotype.PNG, 80}).Body), corners, 20)
+	wantQuadrants(t, look(t, render(t, asked.Body, sized(40, 24, calotype.PNG, 80)).Body), corners, 20)
 	for _, f := range []calotype.Format{calotype.PNG, calotype.WebP, calotype.JPEG} {
-		wantQuadrants(t, look(t, render(t, still, Target{160, 96, f, 95}).Body), jxlQuadrants, 12)
+		wantQuadrants(t, look(t, render(t, still, sized(160, 96, f, 95)).Body), jxlQuadrants, 12)
 	}
 	if p, err := Open(still, Limits{}); err != nil || p.Format != calotype.JXL || p.Target(calotype.Variant{}, calotype.DefaultPresets()[0], 80).Format != calotype.JXL {
 		t.Errorf("got %+v, %v", p, err)
@@ -90,7 +90,7 @@ func TestJXL(t *testing.T) {
 	for _, size := range []int{2, len(still) / 2, len(still) - 1} {
 		p, err := Open(still[:size], Limits{Lenient: true})
 		if err == nil {
-			for _, err = range p.Render([]Target{{16, 9, calotype.PNG, 80}}) {
+			for _, err = range p.Render([]Target{sized(16, 9, calotype.PNG, 80)}) {
 			}
 		}
 		var f *failure.Failure

@@ -59,7 +59,7 @@ func TestExtraSampleOfTIFF(t *testing.T) {
 		}
 		file = withTIFFEntry(t, file, 338, 338, c.meaning)
 		t.Run(name, func(t *testing.T) {
-			wantColour(t, look(t, render(t, file, Target{8, 8, calotype.PNG, 80}).Body), 4, 4, c.want, 2)
+			wantColour(t, look(t, render(t, file, sized(8, 8, calotype.PNG, 80)).Body), 4, 4, c.want, 2)
 		})
 	}
 	vips.AssertNoLeaks(t)
@@ -94,14 +94,14 @@ func TestYCbCrOfTIFF(t *testing.T) {
 	file = withTIFFEntry(t, file, 262, 262, imageheader.TIFFYCbCr)
 	file = withTIFFEntry(t, file, 284, 530, across, down)
 	for _, size := range []int{8, 4} {
-		wantColour(t, look(t, render(t, file, Target{size, size, calotype.PNG, 80}).Body), 2, 2, color.NRGBA{200, 60, 50, 255}, 3)
+		wantColour(t, look(t, render(t, file, sized(size, size, calotype.PNG, 80)).Body), 2, 2, color.NRGBA{200, 60, 50, 255}, 3)
 	}
 	file = withTIFFEntry(t, file, 259, 259, 5) // Which is LZW, and the pixels are not.
 	p, err := Open(file, Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, err := range p.Render([]Target{{8, 8, calotype.PNG, 80}}) {
+	for _, err := range p.Render([]Target{sized(8, 8, calotype.PNG, 80)}) {
 		var fault *failure.Failure
 		if !errors.As(err, &fault) || fault.Class != ClassCorrupt {
 			t.Errorf("broken: got %v", err)

@@ -18,8 +18,8 @@ import (
 // that the source does not have: at the source's own size, or if it is not smaller in bytes
 // than the source.
 func (p *Picture) notLarger(d *decoded, t Target, body []byte) ([]byte, error) {
-	whole := t.Width == p.Width && t.Height == p.Height
-	if !whole && len(body) < len(p.body) {
+	whole := t.Width == p.Width && t.Height == p.Height && t.Whole == calotype.Box{}
+	if !whole && len(body) < len(p.body) || p.enlarges(t) {
 		return body, nil
 	}
 	if p.Format == calotype.JPEG {
@@ -56,7 +56,7 @@ func hasQuality(f calotype.Format) bool {
 const maxStay = 4
 
 func (p *Picture) mayStay(t Target) bool {
-	return !p.damaged && int64(p.Width)*int64(p.Height) <= maxStay*int64(t.Width)*int64(t.Height)
+	return !p.damaged && !p.enlarges(t) && int64(p.Width)*int64(p.Height) <= maxStay*int64(t.Width)*int64(t.Height)
 }
 
 // withoutMetadata returns the source's bytes without its metadata, or nil if the picture

@@ -42,7 +42,7 @@ func TestJPEGQuality(t *testing.T) {
 			t.Errorf("quality %d of Go's encoder: estimated %d, %v", want, got, ok)
 		}
 		// libjpeg's quality, under libvips's name.
-		r := render(t, pngOf(t, quadrants(40, 30)), Target{40, 30, calotype.JPEG, want})
+		r := render(t, pngOf(t, quadrants(40, 30)), sized(40, 30, calotype.JPEG, want))
 		if got, ok := imageheader.JPEGQuality(r.Body); got != want || !ok {
 			t.Errorf("quality %d of libjpeg: estimated %d, %v", want, got, ok)
 		}
@@ -60,21 +60,21 @@ func TestJPEGQuality(t *testing.T) {
 // itself.
 func TestNeverLarger(t *testing.T) {
 	flat := checked(1000, 8)
-	poor := render(t, pngOf(t, grainy(600, 400)), Target{600, 400, calotype.JPEG, 60}).Body
+	poor := render(t, pngOf(t, grainy(600, 400)), sized(600, 400, calotype.JPEG, 60)).Body
 	rich := jpegAt(t, grainy(600, 400), 95)
 	for name, c := range map[string]struct {
 		source []byte
 		target Target
 		asIs   bool
 	}{
-		"a PNG that scaling would make heavier": {pngOf(t, flat), Target{520, 520, calotype.PNG, 80}, true},
-		"it, with a quarter of the pixels":      {pngOf(t, flat), Target{480, 480, calotype.PNG, 80}, false},
-		"the same as another format":            {pngOf(t, flat), Target{520, 520, calotype.JPEG, 80}, false},
-		"a poor JPEG, not scaled":               {poor, Target{600, 400, calotype.JPEG, 80}, true},
-		"a poor JPEG, hardly scaled":            {poor, Target{590, 393, calotype.JPEG, 80}, true},
-		"a poor JPEG, scaled":                   {poor, Target{150, 100, calotype.JPEG, 80}, false},
-		"a rich JPEG, not scaled":               {rich, Target{600, 400, calotype.JPEG, 80}, false},
-		"a GIF that moves, not scaled":          {moving(t, 3, 60, 40), Target{60, 40, calotype.GIF, 80}, true},
+		"a PNG that scaling would make heavier": {pngOf(t, flat), sized(520, 520, calotype.PNG, 80), true},
+		"it, with a quarter of the pixels":      {pngOf(t, flat), sized(480, 480, calotype.PNG, 80), false},
+		"the same as another format":            {pngOf(t, flat), sized(520, 520, calotype.JPEG, 80), false},
+		"a poor JPEG, not scaled":               {poor, sized(600, 400, calotype.JPEG, 80), true},
+		"a poor JPEG, hardly scaled":            {poor, sized(590, 393, calotype.JPEG, 80), true},
+		"a poor JPEG, scaled":                   {poor, sized(150, 100, calotype.JPEG, 80), false},
+		"a rich JPEG, not scaled":               {rich, sized(600, 400, calotype.JPEG, 80), false},
+		"a GIF that moves, not scaled":          {moving(t, 3, 60, 40), sized(60, 40, calotype.GIF, 80), true},
 	} {
 		r := render(t, c.source, c.target)
 		if r.AsIs != c.asIs || bytes.Equal(r.Body, c.source) != c.asIs {
@@ -89,18 +89,18 @@ func TestNeverLarger(t *testing.T) {
 
 // A source that is light enough but for its metadata loses them, and nothing else.
 func TestOnlyMetadataIsRemoved(t *testing.T) {
-	drawing := render(t, pngOf(t, checked(1000, 8)), Target{1000, 1000, calotype.PNG, 80}).Body
+	drawing := render(t, pngOf(t, checked(1000, 8)), sized(1000, 1000, calotype.PNG, 80)).Body
 	film := moving(t, 3, 60, 40)
 	poor := jpegAt(t, grainy(600, 400), 30)
-	webp := render(t, pngOf(t, grainy(600, 400)), Target{600, 400, calotype.WebP, 30}).Body
+	webp := render(t, pngOf(t, grainy(600, 400)), sized(600, 400, calotype.WebP, 30)).Body
 	for name, c := range map[string]struct {
 		source, want []byte
 		target       Target
 	}{
-		"a screenshot that names its program": {withChunk(drawing, "tEXt", []byte("Software\x00"+secret)), drawing, Target{520, 520, calotype.PNG, 80}},
-		"a GIF with a comment":                {append(film[:len(film)-1:len(film)-1], "\x21\xfe\x10"+secret+"\x00;"...), film, Target{60, 40, calotype.GIF, 80}},
-		"a poor JPEG with EXIF":               {withSegments(poor, exif(1)), poor, Target{590, 393, calotype.JPEG, 80}},
-		"a poor WebP with XMP":                {withWebPMetadata(webp), webp, Target{600, 400, calotype.WebP, 80}},
+		"a screenshot that names its program": {withChunk(drawing, "tEXt", []byte("Software\x00"+secret)), drawing, sized(520, 520, calotype.PNG, 80)},
+		"a GIF with a comment":                {append(film[:len(film)-1:len(film)-1], "\x21\xfe\x10"+secret+"\x00;"...), film, sized(60, 40, calotype.GIF, 80)},
+		"a poor JPEG with EXIF":               {withSegments(poor, exif(1)), poor, sized(590, 393, calotype.JPEG, 80)},
+		"a poor WebP with XMP":                {withWebPMetadata(webp), webp, sized(600, 400, calotype.WebP, 80)},
 	} {
 		r := render(t, c.source, c.target)
 		if !bytes.Equal(r.Body, c.want) || r.AsIs {
@@ -137,7 +137,7 @@ func TestEncodedAgainAtItsOwnQuality(t *testing.T) {
 		"a turn":   {withSegments(poor, exif(6)), image.Pt(400, 600)},
 		"colours":  {wideGamut, image.Pt(600, 400)},
 	} {
-		r := render(t, c.source, Target{c.size.X, c.size.Y, calotype.JPEG, 80})
+		r := render(t, c.source, sized(c.size.X, c.size.Y, calotype.JPEG, 80))
 		if got, ok := imageheader.JPEGQuality(r.Body); r.AsIs || !ok || got != quality {
 			t.Errorf("%s: encoded at %d, was encoded at %d, as is: %v", name, got, quality, r.AsIs)
 		}
@@ -146,17 +146,17 @@ func TestEncodedAgainAtItsOwnQuality(t *testing.T) {
 		}
 		// At a fraction of the size, the requested quality is smaller in bytes than the
 		// source.
-		r = render(t, c.source, Target{c.size.X / 4, c.size.Y / 4, calotype.JPEG, 80})
+		r = render(t, c.source, sized(c.size.X/4, c.size.Y/4, calotype.JPEG, 80))
 		if got, _ := imageheader.JPEGQuality(r.Body); got != 80 || len(r.Body) >= len(c.source) {
 			t.Errorf("%s, scaled: encoded at %d, asked for 80; %d bytes of %d", name, got, len(r.Body), len(c.source))
 		}
 	}
 	for _, f := range []calotype.Format{calotype.WebP, calotype.AVIF} {
-		source := render(t, pngOf(t, grainy(600, 400)), Target{600, 400, f, 40}).Body
+		source := render(t, pngOf(t, grainy(600, 400)), sized(600, 400, f, 40)).Body
 		if f == calotype.WebP {
 			source = withWebPMetadata(source)
 		}
-		if r := render(t, source, Target{600, 400, f, 80}); r.AsIs || len(r.Body) >= len(source) {
+		if r := render(t, source, sized(600, 400, f, 80)); r.AsIs || len(r.Body) >= len(source) {
 			t.Errorf("%s: %d bytes of %d, as is: %v", f, len(r.Body), len(source), r.AsIs)
 		}
 	}

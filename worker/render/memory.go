@@ -45,7 +45,8 @@ func (p *Picture) Memory(targets []Target) int64 {
 	var moving bool
 	var perPixel int64
 	for _, t := range withoutJXL(targets) {
-		width, height = max(width, t.Width), max(height, t.Height)
+		whole := t.whole()
+		width, height = max(width, t.Width, whole.Width), max(height, t.Height, whole.Height)
 		moving = moving || moves(t.Format) && p.Frames > 1
 		perPixel = max(perPixel, targetBytes(t.Format))
 	}

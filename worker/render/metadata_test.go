@@ -83,7 +83,7 @@ func TestMetadataIsRemoved(t *testing.T) {
 		}
 		for _, to := range []calotype.Format{calotype.JPEG, calotype.WebP, calotype.PNG, calotype.AVIF, calotype.GIF, calotype.BMP} {
 			for _, size := range [][2]int{{p.Width / 2, p.Height / 2}, {p.Width, p.Height}} {
-				r := render(t, body, Target{size[0], size[1], to, 80})
+				r := render(t, body, sized(size[0], size[1], to, 80))
 				if r.AsIs {
 					t.Errorf("%s to %s is the source itself", from, to)
 				}

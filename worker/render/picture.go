@@ -10,6 +10,7 @@
 package render
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"time"
@@ -65,27 +66,41 @@ type Picture struct {
 
 // Target is a requested rendition.
 type Target struct {
-	// Width and Height are in pixels, at most the picture's own and of its aspect ratio, as
-	// [calotype.Box.Fit] returns them.
+	// Width and Height are the rendition's, in pixels.
 	Width, Height int
 	// Format is the format to write.
 	Format calotype.Format
 	// Quality is from 1 to 100, on JPEG's scale.
 	Quality int
+	// Whole is the size of the whole picture, if the rendition shows a part of it, or puts it
+	// on a background. The zero Box means that the rendition is the whole picture.
+	Whole calotype.Box
+	// Gravity is the part, or the place on the background. Focal is the point for
+	// [calotype.GravityFocal].
+	Gravity calotype.Gravity
+	Focal   calotype.Focal
+	// Background is what transparent pixels are shown on, and what is around the picture.
+	Background calotype.Colour
 }
 
-// Target returns the target for a variant of this picture: the preset's box for its shape,
-// in the variant's format or its own. Animations are not written as AVIF or JPEG XL: they
+// Target returns the target for a variant of this picture: the preset's layout for its size,
+// in the variant's format, the preset's, or its own. The focal point is the caller's to add.
+// Animations are not written as AVIF or JPEG XL: they
 // become WebP, which is animated wherever those are shown.
 func (p *Picture) Target(v calotype.Variant, preset calotype.Preset, quality int) Target {
-	t := Target{Format: v.Format, Quality: quality}
+	t := Target{Format: v.Format, Background: preset.Background}
 	if t.Format == "" {
-		t.Format = p.Format.Own()
+		t.Format = cmp.Or(preset.Format, p.Format.Own())
 	}
 	if (t.Format == calotype.AVIF || t.Format == calotype.JXL) && p.Frames > 1 {
 		t.Format = calotype.WebP
 	}
-	t.Width, t.Height = preset.BoxFor(p.Width, p.Height).Fit(p.Width, p.Height)
+	t.Quality = preset.Quality.For(t.Format, quality)
+	layout := preset.Layout(p.Width, p.Height)
+	t.Width, t.Height = layout.Rendition.Width, layout.Rendition.Height
+	if layout.Scaled != layout.Rendition {
+		t.Whole, t.Gravity = layout.Scaled, preset.Gravity
+	}
 	return t
 }
 

@@ -37,13 +37,21 @@ func (p *Picture) render(targets []Target) iter.Seq2[Rendition, error] {
 		}
 		defer d.free()
 		scales := newScales(d, targets)
+		defer scales.smart.close()
 		fan := newFanout(targets, p.limits, spent, func(t Target) (Rendition, error) {
 			defer scales.done(t)
-			scaled, err := scales.take(t)
+			whole, err := scales.take(t)
 			if err != nil {
 				return Rendition{}, fmt.Errorf("scale to %dx%d: %w", t.Width, t.Height, err)
 			}
-			return p.rendition(scaled, t)
+			laidOut, err := scales.layOut(whole, t)
+			if err != nil {
+				return Rendition{}, fmt.Errorf("crop to %dx%d: %w", t.Width, t.Height, err)
+			}
+			if laidOut != whole {
+				defer laidOut.free()
+			}
+			return p.rendition(laidOut, t, laidOut == whole)
 		})
 		defer fan.stop()
 		for i := range targets {
@@ -55,11 +63,12 @@ func (p *Picture) render(targets []Target) iter.Seq2[Rendition, error] {
 	}
 }
 
-// rendition encodes one target, unless the source itself is better: see lighter.go.
-func (p *Picture) rendition(scaled *decoded, t Target) (Rendition, error) {
+// rendition encodes one target, unless that is the whole picture and the source itself is
+// better: see lighter.go.
+func (p *Picture) rendition(scaled *decoded, t Target, whole bool) (Rendition, error) {
 	body, err := scaled.encode(p, t)
 	if err == nil && t.Format == p.Format {
-		if p.mayStay(t) {
+		if whole && p.mayStay(t) {
 			if source := p.withoutMetadata(); source != nil && len(body) >= len(source) {
 				return Rendition{Body: source, Format: p.Format, Width: p.Width, Height: p.Height, AsIs: p.plain}, nil
 			}

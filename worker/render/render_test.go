@@ -166,11 +166,11 @@ func TestEveryFormatToEveryFormat(t *testing.T) {
 		}, image.Image(quadrants(800, 600))),
 	}
 	for _, f := range []calotype.Format{calotype.WebP, calotype.AVIF} {
-		sources[f] = render(t, sources[calotype.PNG], Target{800, 600, f, 95}).Body
+		sources[f] = render(t, sources[calotype.PNG], sized(800, 600, f, 95)).Body
 	}
 	for from, body := range sources {
 		for _, to := range []calotype.Format{calotype.JPEG, calotype.PNG, calotype.GIF, calotype.WebP, calotype.AVIF, calotype.BMP} {
-			r := render(t, body, Target{320, 240, to, 90})
+			r := render(t, body, sized(320, 240, to, 90))
 			if got, _ := Sniff(r.Body); got != to || r.Format != to {
 				t.Errorf("%s to %s: got %s", from, to, got)
 				continue
@@ -194,7 +194,7 @@ func TestOneDecodeManyTargets(t *testing.T) {
 	for _, preset := range calotype.DefaultPresets() {
 		for _, f := range []calotype.Format{calotype.JPEG, calotype.WebP} {
 			w, h := preset.BoxFor(p.Width, p.Height).Fit(p.Width, p.Height)
-			targets = append(targets, Target{w, h, f, 80})
+			targets = append(targets, sized(w, h, f, 80))
 		}
 	}
 	i := 0
@@ -260,15 +260,15 @@ func TestTruncated(t *testing.T) {
 		"jpeg": jpegOf(t, noisy),
 		"png":  pngOf(t, noisy),
 		"bmp":  bmpOf(t, noisy),
-		"webp": render(t, pngOf(t, noisy), Target{600, 400, calotype.WebP, 90}).Body,
-		"avif": render(t, pngOf(t, noisy), Target{600, 400, calotype.AVIF, 90}).Body,
-		"gif":  render(t, pngOf(t, noisy), Target{600, 400, calotype.GIF, 90}).Body,
+		"webp": render(t, pngOf(t, noisy), sized(600, 400, calotype.WebP, 90)).Body,
+		"avif": render(t, pngOf(t, noisy), sized(600, 400, calotype.AVIF, 90)).Body,
+		"gif":  render(t, pngOf(t, noisy), sized(600, 400, calotype.GIF, 90)).Body,
 	} {
 		cut := body[:len(body)*6/10]
 		var fault *failure.Failure
 		p, err := Open(cut, Limits{})
 		if err == nil {
-			for _, renderErr := range p.Render([]Target{{300, 200, calotype.JPEG, 80}}) {
+			for _, renderErr := range p.Render([]Target{sized(300, 200, calotype.JPEG, 80)}) {
 				err = renderErr
 			}
 		}
@@ -292,4 +292,9 @@ func TestOtherLoadersAreBlocked(t *testing.T) {
 			t.Errorf("%s was loaded", name)
 		}
 	}
+}
+
+// sized returns a target that is the whole picture.
+func sized(width, height int, format calotype.Format, quality int) Target {
+	return Target{Width: width, Height: height, Format: format, Quality: quality}
 }

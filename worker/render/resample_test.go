@@ -29,7 +29,7 @@ func TestResampleIsLibvips(t *testing.T) {
 			for i := range c.width * c.height {
 				copy(d.pixels[i*bands:][:bands], drawn.Pix[i*4:])
 			}
-			ours, err := d.scaled(Target{c.toWidth, c.toHeight, calotype.JPEG, 80})
+			ours, err := d.scaled(sized(c.toWidth, c.toHeight, calotype.JPEG, 80))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -94,7 +94,7 @@ func TestResampleJPEG(t *testing.T) {
 			if err != nil || whole.bands != bands || ours.bands != bands {
 				t.Fatalf("%d and %d bands, %v", whole.bands, ours.bands, err)
 			}
-			scaled, err := whole.scaled(Target{c.width, c.height, calotype.JPEG, 80})
+			scaled, err := whole.scaled(sized(c.width, c.height, calotype.JPEG, 80))
 			if err != nil || !bytes.Equal(ours.tiff, scaled.tiff) {
 				t.Errorf("%+v, %d bands: not the same, %v", c, bands, err)
 			}

@@ -27,7 +27,7 @@ func BenchmarkScale(b *testing.B) {
 			copy(d.pixels[i*bands:][:bands], drawn.Pix[i*4:])
 		}
 		for _, to := range []struct{ width, height int }{{1280, 960}, {837, 628}, {640, 480}, {427, 320}, {240, 180}} {
-			target := Target{to.width, to.height, calotype.JPEG, 80}
+			target := sized(to.width, to.height, calotype.JPEG, 80)
 			name := fmt.Sprintf("%d bands/to %dx%d", bands, to.width, to.height)
 			var ours, theirs *decoded
 			b.Run(name+"/rows", func(b *testing.B) {

@@ -13,6 +13,7 @@ import (
 type scales struct {
 	decoded *decoded
 	of      map[size]*scaled
+	smart   smartCrops
 }
 
 // size is what targets share. A still target takes one frame of an animation.
@@ -31,11 +32,12 @@ type scaled struct {
 }
 
 func (d *decoded) sizeOf(t Target) size {
-	return size{t.Width, t.Height, d.frames > 1 && moves(t.Format)}
+	whole := t.whole()
+	return size{whole.Width, whole.Height, d.frames > 1 && moves(t.Format)}
 }
 
 func newScales(d *decoded, targets []Target) *scales {
-	s := &scales{d, map[size]*scaled{}}
+	s := &scales{decoded: d, of: map[size]*scaled{}}
 	known := map[Target]bool{}
 	for _, t := range targets {
 		if known[t] {
@@ -51,7 +53,7 @@ func newScales(d *decoded, targets []Target) *scales {
 	return s
 }
 
-// take returns the picture to encode a target from. Each distinct target calls take once,
+// take returns the whole picture for a target. Each distinct target calls take once,
 // and done once.
 func (s *scales) take(t Target) (*decoded, error) {
 	if s.decoded.fits(t) {
@@ -77,25 +79,26 @@ func (s *scales) done(t Target) {
 	}
 }
 
-// fits reports whether the decoded picture has a target's size and frames.
+// fits reports whether the decoded picture is a target's whole picture, with its frames.
 func (d *decoded) fits(t Target) bool {
-	return t.Width == d.width && t.Height == d.height && (d.frames == 1 || d.sizeOf(t).moving)
+	return t.whole() == calotype.Box{Width: d.width, Height: d.height} && (d.frames == 1 || d.sizeOf(t).moving)
 }
 
-// scaled returns the decoded picture at the size of a target.
+// scaled returns the decoded picture at the size of a target's whole picture.
 func (d *decoded) scaled(t Target) (*decoded, error) {
 	frames := 1
 	if d.sizeOf(t).moving {
 		frames = d.frames
 	}
-	to, err := newDecoded(t.Width, t.Height, frames, d.bands)
+	whole := t.whole()
+	to, err := newDecoded(whole.Width, whole.Height, frames, d.bands)
 	if err != nil {
 		return nil, err
 	}
 	to.delays, to.plays = d.delays, d.plays
 	if d.bands%2 == 1 { // No alpha.
 		for i := range frames { // Scaling across all of them would blend an edge into the next frame.
-			resample(d.frame(i), d.width, d.height, d.bands, to.frame(i), t.Width, t.Height)
+			resample(d.frame(i), d.width, d.height, d.bands, to.frame(i), to.width, to.height)
 		}
 		return to, nil
 	}

@@ -40,7 +40,7 @@ func sequenceOf(t testing.TB, delays []int, loops uint32) []byte {
 		for j := range 64 * 48 {
 			img.SetNRGBA(j%64, j/64, frameColour(i))
 		}
-		still := render(t, pngOf(t, img), Target{64, 48, calotype.AVIF, 90}).Body
+		still := render(t, pngOf(t, img), sized(64, 48, calotype.AVIF, 90)).Body
 		for b := range imageheader.Boxes(still, 0, len(still)) {
 			if b.Type == "mdat" {
 				samples = append(samples, b.Body)
@@ -99,7 +99,7 @@ func TestSequence(t *testing.T) {
 		if p.Frames != 3 || p.Width != 64 || p.Height != 48 || own.Format != calotype.WebP {
 			t.Fatalf("%d frames of %dx%d, to be written as %s", p.Frames, p.Width, p.Height, own.Format)
 		}
-		targets := []Target{{32, 24, calotype.WebP, 90}, {32, 24, calotype.JPEG, 90}}
+		targets := []Target{sized(32, 24, calotype.WebP, 90), sized(32, 24, calotype.JPEG, 90)}
 		var got []Rendition
 		for r, err := range p.Render(targets) {
 			if err != nil {
@@ -137,8 +137,8 @@ func TestPassThroughKeepsTheOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	jpeg, webp := Target{32, 24, calotype.JPEG, 90}, Target{32, 24, calotype.WebP, 90}
-	small := Target{16, 12, calotype.JPEG, 90}
+	jpeg, webp := sized(32, 24, calotype.JPEG, 90), sized(32, 24, calotype.WebP, 90)
+	small := sized(16, 12, calotype.JPEG, 90)
 	for _, targets := range [][]Target{{}, {webp}, {jpeg}, {webp, webp, jpeg}, {jpeg, webp, small, webp}, {webp, jpeg, small}} {
 		for stop := range len(targets) + 1 {
 			n := 0

@@ -90,13 +90,13 @@ func TestPicturesOfIOS18(t *testing.T) {
 		img.Pix[i] = 0x80
 	}
 	img.SetNRGBA(0, 0, color.NRGBA{255, 0, 0, 255})
-	avif := render(t, pngOf(t, img), Target{64, 48, calotype.AVIF, 80}).Body
+	avif := render(t, pngOf(t, img), sized(64, 48, calotype.AVIF, 80)).Body
 	source := asOfIOS18(t, bytes.Clone(avif))
 	var err error
 	if p, openErr := Open(source, Limits{}); openErr != nil {
 		err = openErr
 	} else {
-		for r, renderErr := range p.Render([]Target{{32, 24, calotype.JPEG, 80}}) {
+		for r, renderErr := range p.Render([]Target{sized(32, 24, calotype.JPEG, 80)}) {
 			if err = renderErr; err == nil && (r.Width != 32 || r.Height != 24) {
 				t.Errorf("got %dx%d", r.Width, r.Height)
 			}

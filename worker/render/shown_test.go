@@ -53,7 +53,7 @@ func TestColourOfPNG(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, f := range []calotype.Format{calotype.WebP, calotype.JPEG} {
-				wantColour(t, look(t, render(t, c.body, Target{20, 15, f, 95}).Body), 10, 7, c.want, 6)
+				wantColour(t, look(t, render(t, c.body, sized(20, 15, f, 95)).Body), 10, 7, c.want, 6)
 			}
 		})
 	}
@@ -72,7 +72,7 @@ func TestWarnings(t *testing.T) {
 	stray := append(append(file[:tables:tables], 0x12, 0x34), file[tables:]...)
 	for name, body := range map[string][]byte{"end of spectral selection": wrongEnd, "JFIF 2": version2, "stray bytes": stray} {
 		t.Run(name, func(t *testing.T) {
-			r := render(t, body, Target{80, 48, calotype.PNG, 80})
+			r := render(t, body, sized(80, 48, calotype.PNG, 80))
 			wantQuadrants(t, look(t, r.Body), corners, 20)
 			if r.Damaged {
 				t.Error("damaged")
@@ -112,7 +112,7 @@ func TestOrientationTag(t *testing.T) {
 	if p, err := Open(body, Limits{}); err != nil || p.Width != 96 {
 		t.Errorf("png: %+v, %v", p, err)
 	}
-	webp := render(t, file, Target{160, 96, calotype.WebP, 80}).Body
+	webp := render(t, file, sized(160, 96, calotype.WebP, 80)).Body
 	if p, err := Open(webpWithEXIF(webp, tag(3, 1, 6), 160, 96), Limits{}); err != nil || p.Width != 160 {
 		t.Errorf("webp: %+v, %v", p, err)
 	}
@@ -142,7 +142,7 @@ func TestForeignProfiles(t *testing.T) {
 	}
 	app2 := segment(0xe2, "ICC_PROFILE\x00\x01\x01"+string(profile))
 	for _, f := range []calotype.Format{calotype.JPEG, calotype.WebP, calotype.PNG, calotype.AVIF} {
-		img := look(t, render(t, withSegments(jpegOf(t, quadrants(160, 96)), app2), Target{80, 48, f, 90}).Body)
+		img := look(t, render(t, withSegments(jpegOf(t, quadrants(160, 96)), app2), sized(80, 48, f, 90)).Body)
 		wantQuadrants(t, img, corners, 20)
 	}
 	vips.AssertNoLeaks(t)
@@ -183,7 +183,7 @@ func saveInterlaced(t testing.TB, img image.Image) []byte {
 func TestDamaged(t *testing.T) {
 	for name, body := range damagedFiles(t) {
 		t.Run(name, func(t *testing.T) {
-			target := Target{160, 96, calotype.PNG, 80}
+			target := sized(160, 96, calotype.PNG, 80)
 			if p, err := Open(body, Limits{}); err == nil {
 				for _, err = range p.Render([]Target{target}) {
 				}
@@ -195,7 +195,7 @@ func TestDamaged(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for r, err := range p.Render([]Target{target, {80, 48, calotype.JPEG, 80}}) {
+			for r, err := range p.Render([]Target{target, sized(80, 48, calotype.JPEG, 80)}) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -235,7 +235,7 @@ func TestDamagedIsDefined(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for r, err := range p.Render([]Target{{120, 72, calotype.PNG, 80}}) {
+			for r, err := range p.Render([]Target{sized(120, 72, calotype.PNG, 80)}) {
 				if err != nil {
 					t.Fatal(err)
 				}

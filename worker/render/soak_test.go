@@ -37,9 +37,9 @@ func whole(t testing.TB) map[string][]byte {
 	}
 	drawn := pngOf(t, grainy(320, 240))
 	for _, f := range []calotype.Format{calotype.JPEG, calotype.PNG, calotype.WebP, calotype.AVIF, calotype.BMP} {
-		pictures[string(f)] = render(t, drawn, Target{320, 240, f, 80}).Body
+		pictures[string(f)] = render(t, drawn, sized(320, 240, f, 80)).Body
 	}
-	moved := render(t, pictures["gif"], Target{160, 120, calotype.WebP, 80}).Body
+	moved := render(t, pictures["gif"], sized(160, 120, calotype.WebP, 80)).Body
 	pictures["moving webp"] = moved
 	return pictures
 }
@@ -83,7 +83,7 @@ func ending(body []byte, limits Limits) (string, error) {
 	if err == nil {
 		digest := sha256.New()
 		w, h := calotype.Box{Width: 427, Height: 240}.Fit(p.Width, p.Height)
-		for r, renderErr := range p.Render([]Target{{w, h, p.Format.Own(), 80}, {w, h, calotype.WebP, 80}}) {
+		for r, renderErr := range p.Render([]Target{sized(w, h, p.Format.Own(), 80), sized(w, h, calotype.WebP, 80)}) {
 			digest.Write(r.Body)
 			err = renderErr
 		}

@@ -97,7 +97,7 @@ func (e *entry) variant(v calotype.Variant, preset calotype.Preset, own calotype
 	}
 	out.State = rendition
 	switch {
-	case there.lineage.Staleness(calotype.Target{SourceETag: e.source.etag, Preset: preset}) != calotype.Current:
+	case there.lineage.Staleness(calotype.Target{SourceETag: e.source.etag, Preset: preset, Focal: there.lineage.Focal}) != calotype.Current:
 		out.State = outdated
 	case there.lineage.CopyReason != "":
 		out.State, out.Kept = kept, there.lineage.CopyReason
