@@ -27,7 +27,7 @@ func (r Rules) DecideRewritten(req Request) Decision {
 	if r.IsAuto(req.Query) {
 		asked.Query = EncodeQuery(calotype.Variant{Preset: v.Preset}) + "&format=auto"
 		own, _ := calotype.FormatOfKey(source)
-		if best := cmp.Or(v.Format, own); slices.Contains(r.Auto, best) {
+		if best := cmp.Or(v.Format, r.Presets.OwnFormat(v.Preset, own)); slices.Contains(r.Auto, best) {
 			asked.Accept = AcceptOf("auto=" + string(best))
 		}
 	}
