@@ -39,6 +39,18 @@ include deployments/lambda-edge/build.mk
 test: libvips browser node ## Run every test, over the local S3 and SQS servers (RACE=1: under the race detector)
 	for module in $(MODULES); do (cd $$module && go test $(TEST_FLAGS) ./...); done
 
+.PHONY: check-page
+check-page: browser node ## Check the page for accessibility with axe-core, at three sizes, light and dark (SCREENSHOTS=DIR keeps pictures)
+	cd deployments/local/page/check && npm ci --no-audit --no-fund
+	cd deployments/local && CALOTYPE_SCREENSHOTS=$(if $(SCREENSHOTS),$(abspath $(SCREENSHOTS))) go test -tags axe -count 1 -run Accessible ./page
+
+.PHONY: screenshot
+screenshot: build browser ## Take the README's picture of the page again: docs/page.webp
+	@rm -rf bin/screenshot && mkdir -p bin/screenshot
+	cd deployments/local && CALOTYPE_SCREENSHOTS=$(abspath bin/screenshot) go test -count 1 -run '^TestPage$$' .
+	bin/calotype render bin/screenshot/sheet.png --presets docs/page-preset.json --variants page.webp --quality 60 --out bin/screenshot
+	cp bin/screenshot/page.webp/sheet.png docs/page.webp
+
 # Debian's packages of the caches. Their services must not start: see policy-rc.d(8).
 CACHES := nginx-light:nginx varnish:varnishd haproxy:haproxy apache2:apache2 squid:squid trafficserver:traffic_server
 .PHONY: test-caches

@@ -27,7 +27,8 @@ import (
 
 // serve runs everything until the context ends.
 func serve(ctx context.Context, f flags, stdout, stderr io.Writer) (err error) {
-	log := logger(stderr, f.LogLevel)
+	journal := page.NewJournal()
+	log := logger(stderr, f.LogLevel, journal)
 	var listener net.Listener
 	var engine *decoder.Pool
 	if !f.AWSOnly {
@@ -67,11 +68,11 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) (err error) {
 		return err
 	}
 	defer remove()
-	return serveAll(ctx, f, s, engine, listener, stdout, stderr, log)
+	return serveAll(ctx, f, s, engine, listener, journal, stdout, stderr, log)
 }
 
 // serveAll runs the edge, the page and the workers with the servers.
-func serveAll(ctx context.Context, f flags, s *servers, engine *decoder.Pool, listener net.Listener, stdout, stderr io.Writer, log zerolog.Logger) error {
+func serveAll(ctx context.Context, f flags, s *servers, engine *decoder.Pool, listener net.Listener, journal *page.Journal, stdout, stderr io.Writer, log zerolog.Logger) error {
 	settings := worker.Defaults()
 	settings.Concurrency = f.Concurrency
 	settings.Name = "local"
@@ -87,7 +88,9 @@ func serveAll(ctx context.Context, f flags, s *servers, engine *decoder.Pool, li
 		Pending: edge.PendingBest, Widths: true, Auto: edge.AutoFormats{calotype.AVIF, calotype.WebP}}
 	pictures := origin.New(rules, s.s3, bucketName, jobs, log, origin.Settings{LowPriority: queues.Backfill})
 	front := page.New(page.Config{
-		S3: s.s3, Bucket: bucketName, Prefix: settings.Prefix, Presets: settings.Presets, Log: log,
+		S3: s.s3, Bucket: bucketName, Prefix: settings.Prefix, Presets: settings.Presets, Log: log, Auto: rules.Auto, Journal: journal,
+		Queues: []page.Queue{{Name: "jobs", Queue: jobs}, {Name: "events", Queue: queues.Events}, {Name: "backfill", Queue: queues.Backfill}, {Name: "dead", Queue: queues.Dead}},
+		Dead:   queues.Dead, Jobs: jobs,
 	})
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -153,9 +156,9 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// logger returns the program's log. On a terminal the page shows the jobs, so the log has
-// only warnings unless a level is given.
-func logger(stderr io.Writer, level string) zerolog.Logger {
+// logger returns the program's log, of which the journal gets everything. On a terminal the
+// page shows the jobs, so the log has only warnings unless a level is given.
+func logger(stderr io.Writer, level string, journal io.Writer) zerolog.Logger {
 	lowest := zerolog.InfoLevel
 	if isTerminal(stderr) {
 		lowest = zerolog.WarnLevel
@@ -164,5 +167,6 @@ func logger(stderr io.Writer, level string) zerolog.Logger {
 	if chosen, err := zerolog.ParseLevel(level); err == nil && level != "" {
 		lowest = chosen
 	}
-	return zerolog.New(stderr).Level(lowest).With().Timestamp().Logger()
+	shown := &zerolog.FilteredLevelWriter{Writer: zerolog.LevelWriterAdapter{Writer: stderr}, Level: lowest}
+	return zerolog.New(zerolog.MultiLevelWriter(journal, shown)).Level(min(lowest, zerolog.InfoLevel)).With().Timestamp().Logger()
 }

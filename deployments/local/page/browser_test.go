@@ -109,14 +109,34 @@ func TestBrowser(t *testing.T) {
 		holds(`document.querySelector('`+kitty+`img').naturalWidth === 24`))
 	s.publish("folder/kitty.png", "S", "broken")
 	do(t, ctx, "a kept copy", says(kitty+`[data-variant="S"]`, "kept"), says(kitty+`[data-variant="S"]`, "broken"))
+	s.publish("folder/kitty.png", "XS", "corrupt")
+	do(t, ctx, "its reason, and what to do", says(kitty+`[data-variant="XS"]`, "corrupt"), chromedp.Click(kitty+`[data-variant="XS"]`),
+		says(".reason", "Kept: corrupt"), says(".reason", "Upload the picture again"), chromedp.KeyEvent(kb.Escape))
+	do(t, ctx, "format=auto", chromedp.Click(kitty+`[data-variant="M"]`), chromedp.Click(`#viewer [title^="the best that"]`),
+		says("#viewer .address", "format=auto"), says(".sentence", "no rendition exists yet"), chromedp.KeyEvent(kb.Escape))
+	s.publish("folder/kitty.png", "M", "")
+	do(t, ctx, "the original beside the rendition", says(kitty+`[data-variant="M"]`, "24 × 18"), chromedp.Click(kitty+`[data-variant="M"]`),
+		chromedp.WaitVisible(".compare input"), chromedp.Focus(".compare input"), chromedp.KeyEvent(kb.End),
+		holds(`document.querySelector('.compare .pictures').style.getPropertyValue('--share') === '0%'`),
+		says(".snippets", `<img src="`), says(".snippets", "320w"), chromedp.KeyEvent(kb.Escape),
+		says("#saved", "saved"))
+
+	s.bury("folder/kitty.png", "too-many-pixels", "300 megapixels")
+	do(t, ctx, "a dead letter is replayed by the keyboard", says("#dead-count", "1 dead letter"), chromedp.Focus("#dead summary"), chromedp.KeyEvent(kb.Enter),
+		says("#letters", "300 megapixels"), says("#letters", "--max-pixels"), chromedp.Focus("#letters button"), chromedp.KeyEvent(kb.Enter),
+		says("#dead-count", "0 dead letters"), says("#letters", "No dead letters"),
+		holds(`document.activeElement === document.querySelector('#dead summary')`))
 	do(t, ctx, "a cell by the keyboard", chromedp.Focus(kitty+`[data-variant="L"]`),
 		says(kitty+".path", "GET /folder/kitty.png?size=L"),
 		chromedp.KeyEvent(kb.Enter), says(".sentence", "pending"), chromedp.KeyEvent(kb.Escape))
 
 	do(t, ctx, "not a picture", chromedp.SetUploadFiles("#choose", []string{file(t, "notes.txt")}),
 		says("#uploads", "has no picture's extension"))
-	do(t, ctx, "remove", chromedp.Click(kitty+".remove"), says(kitty+".remove", "Really"), chromedp.Click(kitty+".remove"),
-		holds(`document.querySelectorAll('.card').length === 1`))
+	do(t, ctx, "several uploads open no panel", chromedp.SetUploadFiles("#choose", []string{file(t, "one.png"), file(t, "two.png")}),
+		says("#status", "Live: 4 pictures"), holds(`!document.querySelector('dialog').open`))
+	do(t, ctx, "remove", chromedp.Click(kitty+".remove"), says(kitty+".remove", "Really"),
+		holds(`document.querySelector('`+kitty+`.remove').getAttribute('aria-label') === 'Really remove folder/kitty.png'`), chromedp.Click(kitty+".remove"),
+		holds(`document.querySelectorAll('.card').length === 3`))
 	do(t, ctx, "on a phone", chromedp.EmulateViewport(390, 844), holds(`document.documentElement.scrollWidth <= 390`))
 
 	address := s.server.Listener.Addr().String()
@@ -125,7 +145,7 @@ func TestBrowser(t *testing.T) {
 	do(t, ctx, "the server is stopped", says("#status", "The server does not respond"))
 	s.put("new.png", picture(40, 30), nil)
 	s.restart(address)
-	do(t, ctx, "it is back", says("#status", "Live: 2 pictures"))
+	do(t, ctx, "it is back", says("#status", "Live: 4 pictures"))
 }
 
 // file writes a picture's file with a name.

@@ -4,11 +4,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
+
+	"calotype"
 )
 
 // reconnectAfter is how soon a browser reconnects after the stream broke.
 const reconnectAfter = time.Second
+
+// countEvery is how often the messages of the queues are counted while a page is open.
+const countEvery = time.Second
 
 // about is what the page shows besides the pictures.
 type about struct {
@@ -16,6 +22,8 @@ type about struct {
 	Presets []preset `json:"presets"`
 	// MostBytes is the maximum size of an upload.
 	MostBytes int64 `json:"mostBytes"`
+	// Auto are the formats of format=auto; without any, the page does not offer it.
+	Auto []calotype.Format `json:"auto"`
 }
 
 type preset struct {
@@ -24,7 +32,7 @@ type preset struct {
 }
 
 func (p *Page) about() about {
-	a := about{Bucket: p.Bucket, MostBytes: mostBytes, Presets: []preset{}}
+	a := about{Bucket: p.Bucket, MostBytes: mostBytes, Presets: []preset{}, Auto: append([]calotype.Format{}, p.Auto...)}
 	for _, known := range p.Presets {
 		a.Presets = append(a.Presets, preset{known.Name, known.Boxes()})
 	}
@@ -44,8 +52,9 @@ func (p *Page) servePictures(w http.ResponseWriter, r *http.Request) {
 }
 
 // serveEvents streams changes as server-sent events: "about" once; "picture" for one that
-// is new to the client or has changed; "gone" with the key of a removed one; and "status"
-// when all pictures have been sent or cannot be read.
+// is new to the client or has changed; "gone" with the key of a removed one; "status" when
+// all pictures have been sent or cannot be read; "jobs" with what workers did, the oldest
+// first; and "queues" with the depths of the queues.
 // https://html.spec.whatwg.org/multipage/server-sent-events.html
 func (p *Page) serveEvents(w http.ResponseWriter, r *http.Request) {
 	stream := stream{w: w, control: http.NewResponseController(w)}
@@ -61,13 +70,32 @@ func (p *Page) serveEvents(w http.ResponseWriter, r *http.Request) {
 	l := p.catalog.join(r.Context())
 	defer p.catalog.leave(l)
 	var said status
+	var shown []depth
+	jobs, from, grown := p.Journal.since(0)
+	count := time.NewTicker(countEvery)
+	defer count.Stop()
 	for {
+		if len(jobs) > 0 {
+			stream.send("jobs", jobs)
+			jobs = nil
+		}
+		if now := p.depths(r.Context()); !slices.Equal(now, shown) {
+			stream.send("queues", now)
+			shown = now
+		}
+		if stream.flush() != nil {
+			return
+		}
 		select {
 		case <-r.Context().Done():
 			return
 		case <-p.drained:
 			return
 		case <-l.wake:
+		case <-count.C:
+		case <-grown:
+			jobs, from, grown = p.Journal.since(from)
+			continue
 		}
 		changed, now := p.catalog.take(l)
 		for key, picture := range changed {
@@ -80,9 +108,6 @@ func (p *Page) serveEvents(w http.ResponseWriter, r *http.Request) {
 		if now != said {
 			stream.send("status", now)
 			said = now
-		}
-		if stream.flush() != nil {
-			return
 		}
 	}
 }

@@ -42,6 +42,9 @@ const (
 	prefix = calotype.Prefix("resized")
 )
 
+// here is the package's folder: the S3 server changes the working directory.
+var here string
+
 // The endpoints of the servers that all tests share: there can be one S3 server in a
 // process.
 var s3URL, sqsURL string
@@ -57,6 +60,9 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) (code int, err error) {
+	if here, err = os.Getwd(); err != nil {
+		return 0, err
+	}
 	dir, err := os.MkdirTemp("", "page-")
 	if err != nil {
 		return 0, err
@@ -91,6 +97,8 @@ type fixture struct {
 	bucket  string
 	s3      *s3.Client
 	jobs    *queue.Queue
+	dead    *queue.Queue
+	journal *page.Journal
 	page    *page.Page
 	server  *httptest.Server
 	presets calotype.Presets
@@ -117,11 +125,16 @@ func serve(t *testing.T) *fixture {
 		t.Fatal(err)
 	}
 	s.jobs = queue.New(sqsClient, aws.ToString(created.QueueUrl))
+	if created, err = sqsClient.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String(name + "-dead")}); err != nil {
+		t.Fatal(err)
+	}
+	s.dead, s.journal = queue.New(sqsClient, aws.ToString(created.QueueUrl)), page.NewJournal()
 	log := zerolog.New(zerolog.NewTestWriter(t))
 	s.page = page.New(page.Config{
-		S3: s3Client(counted{&s.calls}), Bucket: name, Prefix: prefix, Presets: s.presets, Log: log,
+		S3: s3Client(counted{&s.calls}), Bucket: name, Prefix: prefix, Presets: s.presets, Log: log, Auto: edge.AutoFormats{calotype.AVIF, calotype.WebP},
+		Queues: []page.Queue{{Name: "jobs", Queue: s.jobs}, {Name: "dead", Queue: s.dead}}, Dead: s.dead, Jobs: s.jobs, Journal: s.journal,
 	})
-	pictures := origin.New(edge.Rules{Presets: s.presets, Prefix: prefix}, s.s3, name, s.jobs, log, origin.Settings{})
+	pictures := origin.New(edge.Rules{Presets: s.presets, Prefix: prefix, Auto: edge.AutoFormats{calotype.AVIF, calotype.WebP}}, s.s3, name, s.jobs, log, origin.Settings{})
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if page.Serves(r.URL.Path) {
 			s.page.ServeHTTP(w, r)

@@ -17,6 +17,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"calotype"
+	"calotype/edge"
+	"calotype/queue"
 )
 
 // The paths that belong to the page and not to pictures.
@@ -24,8 +26,10 @@ const (
 	home   = "/"
 	folder = "/-/"
 
-	picturesPath = folder + "pictures"
-	eventsPath   = folder + "events"
+	picturesPath    = folder + "pictures"
+	eventsPath      = folder + "events"
+	failuresPath    = folder + "failures"
+	deadLettersPath = folder + "dead-letters"
 )
 
 // lookEvery is how often the bucket is listed while a page is open.
@@ -37,7 +41,13 @@ type Config struct {
 	Bucket  string
 	Prefix  calotype.Prefix
 	Presets calotype.Presets
-	Log     zerolog.Logger
+	// Auto are the formats of format=auto.
+	Auto edge.AutoFormats
+	// Queues are shown with their depth. Dead holds the dead letters, and replays go to Jobs.
+	Queues     []Queue
+	Dead, Jobs *queue.Queue
+	Journal    *Journal
+	Log        zerolog.Logger
 }
 
 // Page is an [http.Handler] for the paths that [Serves] names.
@@ -85,11 +95,17 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case named:
 		p.servePicture(w, r, key)
+	case r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, deadLettersPath+"/"):
+		p.replay(w, r, strings.TrimPrefix(r.URL.Path, deadLettersPath+"/"))
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")
 		writeError(w, http.StatusMethodNotAllowed, errReadOnly)
 	case r.URL.Path == picturesPath:
 		p.servePictures(w, r)
+	case r.URL.Path == deadLettersPath:
+		p.serveDeadLetters(w, r)
+	case strings.HasPrefix(r.URL.Path, failuresPath+"/"):
+		p.serveFailure(w, r, strings.TrimPrefix(r.URL.Path, failuresPath+"/"))
 	case r.URL.Path == eventsPath:
 		p.serveEvents(w, r)
 	default:

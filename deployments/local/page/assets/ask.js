@@ -1,6 +1,5 @@
 // Requests a picture as a viewer does, and repeats the request until the rendition exists.
 
-const pending = 'original; pending';
 const interval = 500;
 const timeout = 60_000;
 
@@ -20,20 +19,22 @@ async function request(path, method, signal) {
     type: headers.get('Content-Type') ?? 'unknown',
     bytes: method === 'HEAD' ? Number(headers.get('Content-Length')) : body.size,
     body: method === 'HEAD' ? null : body,
-    pending: headers.get('X-Calotype') === pending,
+    pending: /^(original|nearest|none); pending/.test(headers.get('X-Calotype') ?? ''),
   };
 }
 
-// follow yields the first response. While that is a pending original, it sends a HEAD
-// every half second for a minute. Once the state changes it requests the picture itself.
+// follow yields the first response. While that is pending, it sends a HEAD every half second
+// for a minute. Once the state changes it requests the picture itself.
 export async function* follow(path, signal) {
   let response = await request(path, 'GET', signal);
   const start = response.at;
+  let { state } = response;
   yield response;
   while (response.pending && performance.now() - start < timeout) {
     await pause(interval, signal);
     response = await request(path, 'HEAD', signal);
-    if (!response.pending) response = { ...await request(path, 'GET', signal), at: response.at };
+    if (!response.pending || response.state !== state) response = { ...await request(path, 'GET', signal), at: response.at };
+    state = response.state;
     yield response;
   }
 }

@@ -72,7 +72,9 @@ export class Card {
         el('span', { role: 'rowheader' }, label),
         ...variants.map((variant) => this.#cell(picture, variant, label))));
     }
+    const focused = this.#matrix.contains(document.activeElement) ? document.activeElement.dataset.variant : undefined;
     this.#matrix.replaceChildren(...rows);
+    if (focused) this.#cells.get(focused)?.link.focus();
   }
 
   #cell(picture, variant, format) {
@@ -160,15 +162,20 @@ function thumbnailOf({ variants }) {
 // removal returns a button that asks for confirmation before it removes the picture.
 function removal(key) {
   const button = el('button', { type: 'button', className: 'quiet remove', 'aria-label': `Remove ${key}` }, 'Remove');
+  // The label that is read aloud changes with what the button does.
+  const label = (text) => {
+    button.textContent = text;
+    button.setAttribute('aria-label', `${text.replace('?', '')} ${key}`);
+  };
   const reset = () => {
     button.classList.remove('confirm');
-    button.textContent = 'Remove';
+    label('Remove');
   };
   button.addEventListener('blur', reset);
   button.addEventListener('click', async () => {
     if (!button.classList.contains('confirm')) {
       button.classList.add('confirm');
-      button.textContent = 'Really remove?';
+      label('Really remove?');
       return;
     }
     button.disabled = true;
@@ -177,7 +184,7 @@ function removal(key) {
       if (!response.ok) throw new Error((await response.json()).error);
     } catch (error) {
       button.title = error.message;
-      button.textContent = 'Not removed';
+      label('Not removed');
       button.disabled = false;
       button.classList.remove('confirm');
     }

@@ -1,13 +1,16 @@
 // The page: a sheet of cards that follows the bucket, a viewer, and a drop zone.
-import { byId } from './dom.js';
+import { byId, el } from './dom.js';
 import { listen } from './stream.js';
 import { Sheet } from './sheet.js';
 import { Uploads } from './upload.js';
+import { Activity } from './activity.js';
+import { bytes, count as number, saved } from './units.js';
 import { Viewer } from './viewer.js';
 
 const status = byId('status');
 const viewer = new Viewer(byId('viewer'));
 const sheet = new Sheet(byId('sheet'), (picture, variant) => viewer.open(picture, variant));
+const activity = new Activity();
 new Uploads(byId('uploads'), (key, file) => viewer.openUploaded(key, file));
 
 byId('filter').addEventListener('input', (event) => sheet.filter(event.target.value));
@@ -25,7 +28,20 @@ function showStatus(state, text) {
 
 function count() {
   byId('empty').hidden = sheet.size > 0;
-  showStatus('live', `Live: ${sheet.size} ${sheet.size === 1 ? 'picture' : 'pictures'} in bucket ${about.bucket}`);
+  showStatus('live', `Live: ${number(sheet.size, 'picture')} in bucket ${about.bucket}`);
+  showSaved();
+}
+
+// showSaved says how much lighter the renditions are than their originals.
+function showSaved() {
+  const { renditions, before, after } = sheet.savings();
+  byId('saved').textContent = renditions === 0 ? '' :
+    `${number(renditions, 'rendition')}, ${bytes(after)} instead of ${bytes(before)}: ${saved(before, after)} saved`;
+}
+
+function showPresets(presets) {
+  byId('presets').replaceChildren(...presets.flatMap(({ name, boxes, fit }) => [
+    el('dt', {}, name), el('dd', {}, `${fit ?? 'inside'} ${boxes.replaceAll('x', ' × ').replace('/', ', tall pictures ')}`)]));
 }
 
 listen({
@@ -38,6 +54,8 @@ listen({
     byId('bucket').textContent = about.bucket;
     viewer.presets = about.presets;
     sheet.presets = about.presets;
+    viewer.auto = about.auto;
+    showPresets(about.presets);
   },
   picture(picture) {
     received.add(picture.key);
@@ -58,6 +76,12 @@ listen({
     } else if (event.error) {
       showStatus('error', `The bucket cannot be read, retrying: ${event.error}`);
     }
+  },
+  jobs(jobs) {
+    activity.log(jobs);
+  },
+  queues(depths) {
+    activity.depths(depths);
   },
   lost() {
     listed = false;

@@ -49,6 +49,20 @@ export class Sheet {
     }
   }
 
+  // savings counts the renditions, their bytes, and those of their originals.
+  savings() {
+    const all = { renditions: 0, before: 0, after: 0 };
+    for (const { picture } of this.#cards.values()) {
+      for (const variant of picture.variants) {
+        if (variant.state !== 'rendition') continue;
+        all.renditions += 1;
+        all.before += picture.bytes;
+        all.after += variant.bytes;
+      }
+    }
+    return all;
+  }
+
   filter(text) {
     this.#needle = text.trim().toLowerCase();
     for (const card of this.#cards.values()) this.#show(card);
@@ -64,6 +78,7 @@ export class Sheet {
 
   // place finds the card's place by binary search: the rest of the list is in order.
   #place(card) {
+    const focused = card.element.contains(document.activeElement) ? document.activeElement : null;
     card.element.remove();
     const elements = this.#list.children;
     let low = 0;
@@ -74,6 +89,7 @@ export class Sheet {
       else high = middle;
     }
     this.#list.insertBefore(card.element, elements[low] ?? null);
+    focused?.focus();
   }
 }
 

@@ -49,9 +49,12 @@ export class Timeline {
     const [what, how] = response.state.split('; ');
     this.element.dataset.state = how === 'kept' ? 'kept' : what;
     if (response.pending) {
+      const [, , stand] = response.state.split('; ');
+      const served = what === 'nearest' ? `${stand} stands in: it is the nearest rendition that exists` : 'the original, as no rendition exists yet';
       this.#sentence.textContent = at === 0
-        ? `original, ${bytes(response.bytes)}, pending: the edge sent a job for the rendition.`
-        : `original, ${bytes(response.bytes)}, pending for ${(at / 1000).toFixed(1)} s…`;
+        ? `pending, ${bytes(response.bytes)}: ${served}. The edge sent a job.`
+        : `pending for ${(at / 1000).toFixed(1)} s, ${bytes(response.bytes)}: ${served}.`;
+      if (what === 'nearest') this.#after.show('nearest', response.bytes, response.bytes / Math.max(originalBytes, response.bytes));
       return;
     }
     if (!response.ok) {
@@ -75,7 +78,7 @@ export class Timeline {
 
   end() {
     if (this.#last?.pending) {
-      this.#sentence.textContent = 'Still the original after a minute. Is a worker running?';
+      this.#sentence.textContent = 'Still pending after a minute. Is a worker running?';
     }
   }
 

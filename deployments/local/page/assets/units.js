@@ -1,10 +1,16 @@
 // Numbers in a readable form.
 
+// count names a number of things: "1 picture", "2 pictures".
+export function count(n, thing) {
+  return n === 1 ? `1 ${thing}` : `${n.toLocaleString('en')} ${thing}s`;
+}
+
 export function bytes(n) {
   if (n < 1000) return `${n} B`;
-  if (n < 99_950) return `${(n / 1000).toFixed(n < 9_950 ? 1 : 0)} KB`;
-  if (n < 999_500) return `${Math.round(n / 1000)} KB`;
-  return `${(n / 1e6).toFixed(n < 99_950_000 ? 1 : 0)} MB`;
+  if (n < 99_950) return `${(n / 1000).toFixed(n < 9_950 ? 1 : 0)} kB`;
+  if (n < 999_500) return `${Math.round(n / 1000)} kB`;
+  if (n < 999_500_000) return `${(n / 1e6).toFixed(n < 99_950_000 ? 1 : 0)} MB`;
+  return `${(n / 1e9).toFixed(1)} GB`;
 }
 
 export function pixels({ width, height }) {

@@ -41,13 +41,15 @@ export class Uploads {
     });
   }
 
+  // Several pictures are stored one after the other; only a single one is opened.
   #take(files) {
+    const alone = files.length === 1; // The list empties when the input is reset.
     for (const file of files) {
-      this.#last = this.#last.then(() => this.#upload(file));
+      this.#last = this.#last.then(() => this.#upload(file, alone));
     }
   }
 
-  async #upload(file) {
+  async #upload(file, alone) {
     const progress = el('progress', { max: 1, value: 0, 'aria-label': `Storing ${file.name}` });
     const note = el('span', {}, bytes(file.size));
     const line = el('li', {}, el('strong', {}, file.name), progress, note);
@@ -58,7 +60,7 @@ export class Uploads {
         if (share === 1) note.textContent = 'storing…';
       });
       line.remove();
-      this.#stored(file.name, file);
+      if (alone) this.#stored(file.name, file);
     } catch (error) {
       progress.remove();
       line.classList.add('refused');

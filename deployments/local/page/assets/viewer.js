@@ -1,7 +1,9 @@
 // The panel that shows the responses for one address.
-import { absolute, curl, pathOfVariant } from './address.js';
+import { absolute, pathOf, pathOfVariant } from './address.js';
 import { follow } from './ask.js';
+import { Compare } from './compare.js';
 import { el } from './dom.js';
+import { Snippets } from './snippets.js';
 import { Timeline } from './timeline.js';
 import { bytes, formatName, pixels, time } from './units.js';
 
@@ -10,6 +12,7 @@ const unshown = ['tiff', 'heic'];
 
 export class Viewer {
   presets = [];
+  auto = []; // The formats of format=auto.
   #dialog;
   // The title gets the focus. If a button had it, the key that opened the panel would press it.
   #title = el('h2', { id: 'viewer-title', tabIndex: -1, autofocus: true });
@@ -21,7 +24,9 @@ export class Viewer {
   #facts = el('dl', { className: 'response' });
   #size = el('dd'); // The picture's size, once the browser knows it.
   #type = '';
-  #command = el('code');
+  #snippets = new Snippets();
+  #compare = new Compare();
+  #reason = el('section', { className: 'reason', hidden: true, 'aria-label': 'Why it is a copy of the original' });
   #shown; // The picture's key, format and bytes, and the requested preset and format.
   #requesting = new AbortController();
   #address = '';
@@ -30,18 +35,18 @@ export class Viewer {
     this.#dialog = dialog;
     const close = el('button', { type: 'button', className: 'quiet', 'aria-label': 'Close' }, 'Close');
     const again = el('button', { type: 'button', className: 'again' }, 'Request again');
-    const copy = el('button', { type: 'button', className: 'quiet' }, 'Copy');
     dialog.append(
       el('div', { className: 'top' }, this.#title, close),
       this.#choices,
       el('div', { className: 'request' }, el('span', { className: 'verb' }, 'GET'), this.#path, again),
       el('figure', { className: 'stage' }, this.#image, this.#noImage),
+      this.#compare.element,
       this.#timeline.element,
+      this.#reason,
       this.#facts,
-      el('div', { className: 'curl' }, this.#command, copy));
+      this.#snippets.element);
     close.addEventListener('click', () => dialog.close());
     again.addEventListener('click', () => this.#request());
-    copy.addEventListener('click', () => this.#copy(copy));
     dialog.addEventListener('click', (event) => {
       if (event.target === dialog) dialog.close(); // The backdrop.
     });
@@ -52,7 +57,7 @@ export class Viewer {
 
   open(picture, variant) {
     const own = variant.name === variant.preset;
-    this.#show({ key: picture.key, own: picture.format, bytes: picture.bytes, preset: variant.preset, format: own ? '' : variant.format });
+    this.#show({ key: picture.key, own: picture.format, bytes: picture.bytes, preset: variant.preset, format: own ? '' : variant.format, variants: picture.variants, width: picture.width, height: picture.height });
   }
 
   // openUploaded requests a new picture as size M in WebP.
@@ -65,7 +70,21 @@ export class Viewer {
 
   // update records the picture's size in bytes, because the picture may be replaced meanwhile.
   update(picture) {
-    if (picture.key === this.#shown?.key) this.#shown.bytes = picture.bytes;
+    if (picture.key !== this.#shown?.key) return;
+    this.#shown.bytes = picture.bytes;
+    const { width, height } = this.#shown;
+    Object.assign(this.#shown, { variants: picture.variants, width: picture.width, height: picture.height });
+    if (width !== picture.width || height !== picture.height) this.#offerSnippets();
+  }
+
+  #offerSnippets() {
+    const { key, preset, format } = this.#shown;
+    this.#snippets.show(key, preset, query(preset, format), this.presets, this.#shown);
+  }
+
+  // keptFor returns the reason of a kept copy, as the page's data have it.
+  #keptFor(preset, format) {
+    return this.#shown.variants?.find(({ name }) => name === (format ? `${preset}.${format}` : preset))?.kept;
   }
 
   #show(shown) {
@@ -93,7 +112,9 @@ export class Viewer {
         choice(name, { preset: name }, name === preset, `fits inside ${boxes}`))),
       el('div', { role: 'group', 'aria-label': 'Format' },
         choice(formatName(plain), { format: '' }, format === '', 'the format of the original'),
-        ...others.map((f) => choice(formatName(f), { format: f }, f === format))));
+        ...others.map((f) => choice(formatName(f), { format: f }, f === format)),
+        this.auto.length === 0 ? '' : choice('auto', { format: 'auto' }, format === 'auto',
+          `the best that the browser accepts of ${this.auto.map(formatName).join(', ')}`)));
   }
 
   async #request() {
@@ -103,7 +124,10 @@ export class Viewer {
     const { key, preset, format, bytes: originalBytes } = this.#shown;
     const path = pathOfVariant(key, query(preset, format));
     this.#path.textContent = path;
-    this.#command.textContent = curl(path);
+    this.#offerSnippets();
+    this.#reason.hidden = true;
+    this.#compare.hide();
+    this.#image.parentElement.hidden = false;
     this.#timeline.start(originalBytes);
     try {
       let before;
@@ -111,9 +135,12 @@ export class Viewer {
         if (response.body && (response.ok || !before)) this.#showBody(response);
         this.#showResponse(response);
         this.#timeline.add(response, this.#shown.bytes);
+        if (response.ok && response.body && response.state === 'rendition') this.#showComparison();
         before = response;
       }
       this.#timeline.end();
+      const kept = this.#keptFor(preset, format);
+      if (before?.state.includes('kept') && kept) await this.#showReason(key, kept, signal);
     } catch (error) {
       if (!signal.aborted) this.#timeline.fail(error);
     }
@@ -137,6 +164,23 @@ export class Viewer {
     this.#size.textContent = 'unknown';
   }
 
+  // showComparison puts the rendition over the original, where the browser shows both.
+  #showComparison() {
+    if (unshown.includes(this.#shown.own)) return;
+    this.#image.parentElement.hidden = true;
+    this.#compare.show(absolute(pathOf(this.#shown.key)), this.#address);
+  }
+
+  // showReason says why a copy of the original is kept, and what to do.
+  async #showReason(key, kept, signal) {
+    const response = await fetch(`/-/failures${pathOf(key)}?class=${encodeURIComponent(kept)}`, { signal });
+    const { class: name, detail, remedy, error } = await response.json();
+    this.#reason.replaceChildren(el('h3', {}, `Kept: ${name ?? kept}`),
+      detail || error ? el('p', {}, detail ?? error) : '',
+      remedy ? el('p', { className: 'remedy' }, el('strong', {}, 'What to do: '), remedy) : '');
+    this.#reason.hidden = false;
+  }
+
   #showSize() {
     this.#size.textContent = pixels({ width: this.#image.naturalWidth, height: this.#image.naturalHeight });
   }
@@ -153,17 +197,6 @@ export class Viewer {
       ...fact('Pixels', this.#size),
       ...fact('Response time', time(response.ms)));
     if (this.#image.complete && this.#image.naturalWidth) this.#showSize();
-  }
-
-  async #copy(button) {
-    try {
-      await navigator.clipboard.writeText(this.#command.textContent);
-      button.textContent = 'Copied';
-    } catch {
-      getSelection().selectAllChildren(this.#command);
-      button.textContent = 'Selected';
-    }
-    setTimeout(() => { button.textContent = 'Copy'; }, 1500);
   }
 
   #end() {
