@@ -30,6 +30,8 @@ type renderCommand struct {
 	Presets     presetsFile        `help:"A JSON file of presets, such as {\"M\": \"1200x628\"}, instead of the eight that are built in." placeholder:"FILE"`
 	Quality     int                `help:"The quality of renditions, 1 to 100." default:"${quality}"`
 	Concurrency int                `help:"The number of concurrent files. The default is one per CPU." default:"${concurrency}"`
+	Focal       focalPoint         `help:"The focal point of all files, such as 0.3,0.7, for presets with that gravity. In a bucket it is a picture's metadata." placeholder:"X,Y"`
+	Contact     string             `help:"Write a page that shows all renditions of all files." placeholder:"FILE"`
 	JSON        bool               `name:"json" help:"Print one line of JSON for each file."`
 	limitFlags
 	poolFlags
@@ -56,6 +58,9 @@ func (c *renderCommand) check() []error {
 		}
 	}
 	errs = append(errs, c.clashes()...)
+	if info, err := os.Stat(filepath.Dir(c.Contact)); c.Contact != "" && (err != nil || !info.IsDir()) {
+		errs = append(errs, fmt.Errorf("--contact %s: there is no folder %s", c.Contact, filepath.Dir(c.Contact)))
+	}
 	errs = append(errs, between("quality", c.Quality, 1, 100)...)
 	errs = append(errs, between("concurrency", c.Concurrency, 1, 1024)...)
 	errs = append(errs, c.limitFlags.check()...)
@@ -90,7 +95,7 @@ func (c *renderCommand) variants() (variants []calotype.Variant) {
 		for _, preset := range c.Presets.orDefault() {
 			variants = append(variants, calotype.Variant{Preset: preset.Name}, calotype.Variant{Preset: preset.Name, Format: calotype.WebP})
 		}
-		return variants
+		return c.Presets.orDefault().Variants(variants, "")
 	}
 	known := map[calotype.Variant]bool{}
 	for _, v := range c.Variants {
@@ -118,12 +123,15 @@ func (c *renderCommand) run(ctx context.Context, stdout, stderr io.Writer) error
 		}
 	}
 	out := newOutcomes(c.JSON, len(c.Files), stdout, stderr)
+	sheet := contactSheet{path: c.Contact}
 	var g errgroup.Group
 	g.SetLimit(c.Concurrency)
 	for _, file := range c.Files {
 		g.Go(func() error {
 			if ctx.Err() == nil {
-				return out.add(c.renderFile(ctx, file))
+				report := c.renderFile(ctx, file)
+				sheet.add(report)
+				return out.add(report)
 			}
 			return nil
 		})
@@ -131,7 +139,7 @@ func (c *renderCommand) run(ctx context.Context, stdout, stderr io.Writer) error
 	if err := g.Wait(); err != nil {
 		return fmt.Errorf("print: %w", err)
 	}
-	return out.end(ctx)
+	return errors.Join(out.end(ctx), sheet.write(c.Files))
 }
 
 // start starts the engine.

@@ -92,7 +92,9 @@ func (c *renderCommand) renderInto(ctx context.Context, report *fileReport, gran
 	var targets []render.Target
 	for _, v := range variants {
 		preset, _ := presets.Lookup(v.Preset)
-		targets = append(targets, header.Target(v, preset, c.Quality))
+		target := header.Target(v, preset, c.Quality)
+		target.Focal = c.Focal.point
+		targets = append(targets, target)
 	}
 	for rendition, err := range picture.Render(ctx, targets, grant) {
 		if err != nil {
