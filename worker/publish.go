@@ -309,6 +309,7 @@ func (p *publication) write(ctx context.Context, t target, body []byte, o store.
 	start := time.Now()
 	defer func() { p.put += time.Since(start) }()
 	o.Metadata = lineage.Metadata()
+	o.Metadata[calotype.CacheTagMetadata] = calotype.CacheTag(p.job.Source)
 	if _, err := p.worker.bucket.Put(ctx, t.key, body, o, t.existing.ETag); err != nil {
 		return err
 	}

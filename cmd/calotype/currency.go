@@ -24,6 +24,7 @@ type currencyFlags struct {
 	OnUpload          []calotype.Variant `help:"Variants to make of each uploaded picture that an S3 event reports, such as M,M.webp." placeholder:"VARIANT"`
 	PurgeDistribution string             `help:"The CloudFront distribution to invalidate changed pictures in; none if empty." placeholder:"ID"`
 	PurgeMonthlyCap   int                `help:"The maximum number of paths that all workers of the bucket invalidate in a month. CloudFront's first 1,000 in an account are free." default:"1000"`
+	PurgeByTag        bool               `help:"Invalidate a picture by its cache tag instead of its path. The distribution must read tags from the header that the edge sends, or from the renditions' metadata."`
 	PurgeOriginPath   string             `help:"The origin path of the distribution, if it has one." placeholder:"PATH"`
 }
 
@@ -115,7 +116,7 @@ func (f currencyFlags) invalidator(ctx context.Context, aws clients, bucket *sto
 		return nil, func() {}
 	}
 	p = invalidate.New(aws.cloudfront(), f.PurgeDistribution, invalidate.Monthly(bucket, prefix, f.PurgeMonthlyCap), log)
-	p.OriginPath = f.originPath()
+	p.OriginPath, p.ByTag = f.originPath(), f.PurgeByTag
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})
 	go func() {

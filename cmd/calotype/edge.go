@@ -26,6 +26,7 @@ type edgeCommand struct {
 	Auto          edge.AutoFormats `help:"The formats of format=auto, the most wanted first, such as avif,webp. A viewer gets the first that its Accept header names. Without them format=auto is unknown." placeholder:"FORMATS"`
 	BackfillURL   string           `name:"backfill-queue-url" help:"The SQS queue for jobs that no viewer waits for: AVIF after WebP. By default they go to --queue-url." placeholder:"URL"`
 	AllowOrigin   string           `help:"The website whose pages may read pictures by script (CORS), such as https://shop.example; * is every one, none is none." default:"*" placeholder:"ORIGIN"`
+	CacheTag      string           `help:"The header that names a picture's tag for a CDN that invalidates by tags, such as Cache-Tag." placeholder:"HEADER"`
 	OriginSecrets string           `help:"The secret of CloudFront in the function mode, of 24 characters or more; with a comma, the one before it too. Set the variable instead of the flag, which other users of the machine see." placeholder:"SECRET"`
 	MaxSourceJobs int              `help:"The maximum number of jobs sent in a minute for one picture." default:"64"`
 	MaxJobs       int              `help:"The maximum number of jobs sent in a minute in total. Beyond it the answer is the original." default:"12000"`
@@ -43,11 +44,21 @@ func (c *edgeCommand) check() []error {
 	if _, err := origin.ParseSecrets(c.OriginSecrets); err != nil { // A type of its own would show it in the error.
 		errs = append(errs, fmt.Errorf("--origin-secrets: %w", err))
 	}
+	if !isHeaderName(c.CacheTag) {
+		errs = append(errs, fmt.Errorf("--cache-tag %q: want the name of a header such as Cache-Tag", c.CacheTag))
+	}
 	errs = append(errs, between("max-source-jobs", c.MaxSourceJobs, 1, 1_000_000)...)
 	errs = append(errs, between("max-jobs", c.MaxJobs, 1, 1_000_000)...)
 	errs = append(errs, between("grace", c.Grace, 0, time.Hour)...)
 	errs = append(errs, c.adminFlags.check()...)
 	return append(errs, checkAddress("listen", c.Listen)...)
+}
+
+// isHeaderName reports whether a name can be that of a header, or is empty.
+func isHeaderName(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool {
+		return r != '-' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	})
 }
 
 // checkOrigin checks a value of Access-Control-Allow-Origin. A browser compares it with a
@@ -78,7 +89,7 @@ func (c *edgeCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	settings := origin.Settings{MaxSourceJobs: c.MaxSourceJobs, MaxJobs: c.MaxJobs, Secrets: secrets}
+	settings := origin.Settings{MaxSourceJobs: c.MaxSourceJobs, MaxJobs: c.MaxJobs, Secrets: secrets, CacheTag: c.CacheTag}
 	if c.AllowOrigin != "none" {
 		settings.AllowOrigin = c.AllowOrigin
 	}

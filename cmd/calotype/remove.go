@@ -24,6 +24,7 @@ type sourceFlags struct {
 	Bucket            string          `help:"The S3 bucket that holds the pictures." placeholder:"NAME"`
 	ResizedPrefix     calotype.Prefix `help:"The bucket's folder for renditions." default:"${prefix}"`
 	PurgeDistribution string          `help:"The CloudFront distribution to invalidate the picture in; none if empty." placeholder:"ID"`
+	PurgeByTag        bool            `help:"Invalidate the picture by its cache tag instead of its path."`
 	PurgeOriginPath   string          `help:"The origin path of the distribution, if it has one." placeholder:"PATH"`
 	DryRun            bool            `env:"-" help:"Print what would be done, and change nothing."`
 	JSON              bool            `name:"json" env:"-" help:"Print one JSON object per line, the last a summary."`
@@ -227,7 +228,7 @@ func (s *sourceSession) invalidate(ctx context.Context) (err error) {
 	if s.PurgeDistribution == "" {
 		return nil
 	}
-	path, served := invalidate.Path(strings.Trim(s.PurgeOriginPath, "/"), s.Key)
+	path, served := invalidate.Path(strings.Trim(s.PurgeOriginPath, "/"), s.PurgeByTag, s.Key)
 	if !served {
 		return nil
 	}

@@ -27,6 +27,7 @@ type settings struct {
 	BackfillURL   string `name:"backfill-queue-url"`
 	AllowOrigin   string `default:"none"` // The policy of response headers does it.
 	OriginSecrets string
+	CacheTag      string
 	MaxSourceJobs int `default:"64"`
 	MaxJobs       int `default:"12000"`
 }
@@ -64,7 +65,7 @@ func (s settings) rules(table calotype.Presets) edge.Rules {
 
 func (s settings) origin() origin.Settings {
 	secrets, _ := origin.ParseSecrets(s.OriginSecrets) // It was checked.
-	settings := origin.Settings{MaxSourceJobs: s.MaxSourceJobs, MaxJobs: s.MaxJobs, Secrets: secrets}
+	settings := origin.Settings{MaxSourceJobs: s.MaxSourceJobs, MaxJobs: s.MaxJobs, Secrets: secrets, CacheTag: s.CacheTag}
 	if s.AllowOrigin != "none" {
 		settings.AllowOrigin = s.AllowOrigin
 	}

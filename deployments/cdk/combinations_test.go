@@ -18,7 +18,7 @@ const (
 // events.
 func combinations() map[string]map[string]any {
 	modes := map[string]map[string]any{
-		"single origin": {}, "origin group": {"originGroup": true}, "check source": {"checkSource": true},
+		"single origin": {}, "origin group": {"mode": "origin-group"}, "function": {"mode": "function"}, "check source": {"checkSource": true},
 		"existing distribution": {"existingDistribution": "E2QWRUHAPOMQZL"},
 	}
 	buckets := map[string]map[string]any{
@@ -32,12 +32,17 @@ func combinations() map[string]map[string]any {
 	all := map[string]map[string]any{
 		"as it comes": {},
 		"all switched on": {
-			"originGroup": true, "spot": true, "backfillQueue": true, "events": "s3", "onUpload": "M,M.webp", "purge": true, "alarmEmail": "team@example.com",
+			"mode": "origin-group", "cacheTags": true, "spot": true, "backfillQueue": true, "events": "s3", "onUpload": "M,M.webp", "purge": true, "alarmEmail": "team@example.com",
 			"renditionsExpire": 90, "domainName": "pictures.example.com", "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012",
 		},
 		"in another Region": {"region": "eu-west-1", "checkSource": true, "events": "eventbridge"},
-		"from none":         {"minTasks": 0, "spot": true, "architecture": "arm64", "backfillQueue": true},
-		"on machines":       {"capacity": "ec2", "spot": true, "architecture": "arm64", "events": "sns"},
+		"function with everything": {
+			"mode": "function", "backfillQueue": true, "events": "s3", "purge": true, "edgeAuto": "avif,webp", "edgeWidths": true, "edgePending": "best", "presets": "presets-web.json",
+		},
+		"function in another Region": {"mode": "function", "region": "eu-west-1", "purge": true},
+		"function before a VPC":      {"mode": "function", "originDomain": "edge.example.com", "vpcOriginId": "vo_abc123"},
+		"from none":                  {"minTasks": 0, "spot": true, "architecture": "arm64", "backfillQueue": true},
+		"on machines":                {"capacity": "ec2", "spot": true, "architecture": "arm64", "events": "sns"},
 	}
 	for mode, m := range modes {
 		for bucket, b := range buckets {

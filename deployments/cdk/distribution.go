@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/jsii-runtime-go"
 
+	"calotype/edge"
 	"calotype/edge/viewer"
 )
 
@@ -21,11 +22,7 @@ func newFront(front *stack, s settings, trigger awslambda.Version) (distribution
 	if err != nil {
 		return "", err
 	}
-	normalise := awscloudfront.NewFunction(front.Stack, jsii.String("Viewer"), &awscloudfront.FunctionProps{
-		Comment: jsii.String("Drops query values that the table of presets does not contain"),
-		Code:    awscloudfront.FunctionCode_FromInline(&code),
-		Runtime: awscloudfront.FunctionRuntime_JS_2_0(),
-	})
+	normalise := newViewerFunction(front, code, "Drops query values that the table of presets does not contain")
 	cache, headers := newCachePolicy(front, s), newHeadersPolicy(front, s)
 	if s.ExistingDistribution != "" {
 		front.output("TriggerVersionArn", "Attach it to origin-request and origin-response", trigger.FunctionArn())
@@ -36,39 +33,42 @@ func newFront(front *stack, s settings, trigger awslambda.Version) (distribution
 		front.output("OriginShieldRegion", "The origin's Origin Shield", &s.OriginShield)
 		return s.ExistingDistribution, nil
 	}
-	return newDistribution(front, s, trigger, normalise, cache, headers), nil
+	d := newDistribution(front, s, &awscloudfront.BehaviorOptions{
+		Origin:                newOrigin(front, s),
+		CachePolicy:           cache,
+		ResponseHeadersPolicy: headers,
+		FunctionAssociations:  &[]*awscloudfront.FunctionAssociation{{EventType: awscloudfront.FunctionEventType_VIEWER_REQUEST, Function: normalise}},
+		EdgeLambdas: &[]*awscloudfront.EdgeLambda{
+			{EventType: awscloudfront.LambdaEdgeEventType_ORIGIN_REQUEST, FunctionVersion: trigger},
+			{EventType: awscloudfront.LambdaEdgeEventType_ORIGIN_RESPONSE, FunctionVersion: trigger},
+		},
+	})
+	return *d.DistributionId(), nil
 }
 
-func newDistribution(front *stack, s settings, trigger awslambda.Version, normalise awscloudfront.Function, cache awscloudfront.CachePolicy, headers awscloudfront.ResponseHeadersPolicy) (id string) {
+// newDistribution creates the distribution with one behaviour.
+func newDistribution(front *stack, s settings, behaviour *awscloudfront.BehaviorOptions) awscloudfront.Distribution {
+	behaviour.AllowedMethods = awscloudfront.AllowedMethods_ALLOW_GET_HEAD()
+	behaviour.ViewerProtocolPolicy = awscloudfront.ViewerProtocolPolicy_REDIRECT_TO_HTTPS
+	behaviour.Compress = jsii.Bool(false) // Pictures are compressed already.
 	props := &awscloudfront.DistributionProps{
 		Comment:                jsii.String("Calotype " + s.Name),
 		HttpVersion:            awscloudfront.HttpVersion_HTTP2_AND_3,
 		MinimumProtocolVersion: awscloudfront.SecurityPolicyProtocol_TLS_V1_2_2021,
-		DefaultBehavior: &awscloudfront.BehaviorOptions{
-			Origin:                newOrigin(front, s),
-			AllowedMethods:        awscloudfront.AllowedMethods_ALLOW_GET_HEAD(),
-			ViewerProtocolPolicy:  awscloudfront.ViewerProtocolPolicy_REDIRECT_TO_HTTPS,
-			CachePolicy:           cache,
-			ResponseHeadersPolicy: headers,
-			Compress:              jsii.Bool(false), // Pictures are compressed already.
-			FunctionAssociations: &[]*awscloudfront.FunctionAssociation{{
-				EventType: awscloudfront.FunctionEventType_VIEWER_REQUEST,
-				Function:  normalise,
-			}},
-			EdgeLambdas: &[]*awscloudfront.EdgeLambda{
-				{EventType: awscloudfront.LambdaEdgeEventType_ORIGIN_REQUEST, FunctionVersion: trigger},
-				{EventType: awscloudfront.LambdaEdgeEventType_ORIGIN_RESPONSE, FunctionVersion: trigger},
-			},
-		},
+		DefaultBehavior:        behaviour,
 	}
 	if s.DomainName != "" {
 		props.DomainNames = jsii.Strings(s.DomainName)
 		props.Certificate = awscertificatemanager.Certificate_FromCertificateArn(front.Stack, jsii.String("Certificate"), &s.CertificateARN)
 	}
 	d := awscloudfront.NewDistribution(front.Stack, jsii.String("Distribution"), props)
+	if header := s.cacheTagHeader(); header != "" {
+		own, _ := d.Node().DefaultChild().(awscloudfront.CfnDistribution)
+		own.AddPropertyOverride(jsii.String("DistributionConfig.CacheTagConfig"), map[string]string{"HeaderName": header})
+	}
 	front.output("Url", "The URL of the pictures", jsii.String("https://"+*d.DistributionDomainName()))
 	front.output("DistributionId", "The distribution's ID at CloudFront", d.DistributionId())
-	return *d.DistributionId()
+	return d
 }
 
 // sendsToBackfill reports whether the trigger sends jobs that no viewer waits for.
@@ -90,6 +90,11 @@ func newHeadersPolicy(front *stack, s settings) awscloudfront.ResponseHeadersPol
 		SecurityHeadersBehavior: &awscloudfront.ResponseSecurityHeadersBehavior{
 			ContentTypeOptions: &awscloudfront.ResponseHeadersContentTypeOptions{Override: jsii.Bool(true)},
 		},
+		RemoveHeaders: s.removedHeaders(),
+	}
+	custom := []*awscloudfront.ResponseCustomHeader{}
+	add := func(name, value string, override bool) {
+		custom = append(custom, &awscloudfront.ResponseCustomHeader{Header: &name, Value: &value, Override: &override})
 	}
 	if s.AllowOrigin != "none" {
 		props.CorsBehavior = &awscloudfront.ResponseHeadersCorsBehavior{
@@ -100,10 +105,16 @@ func newHeadersPolicy(front *stack, s settings) awscloudfront.ResponseHeadersPol
 			AccessControlExposeHeaders:    jsii.Strings("X-Calotype"),
 			OriginOverride:                jsii.Bool(true),
 		}
-		custom := []*awscloudfront.ResponseCustomHeader{
-			{Header: jsii.String("Timing-Allow-Origin"), Value: &s.AllowOrigin, Override: jsii.Bool(true)},
-			{Header: jsii.String("Cross-Origin-Resource-Policy"), Value: jsii.String("cross-origin"), Override: jsii.Bool(true)},
+		add("Timing-Allow-Origin", s.AllowOrigin, true)
+		add("Cross-Origin-Resource-Policy", "cross-origin", true)
+	}
+	if s.Mode == modeFunction {
+		add(edge.StateHeader, edge.StateRendition, false) // The Go origin sends its own.
+		if s.Edge["X-Env-Auto"] != "" {
+			add("Vary", "Accept", true)
 		}
+	}
+	if len(custom) > 0 {
 		props.CustomHeadersBehavior = &awscloudfront.ResponseCustomHeadersBehavior{CustomHeaders: &custom}
 	}
 	return awscloudfront.NewResponseHeadersPolicy(front.Stack, jsii.String("Headers"), props)
@@ -114,14 +125,21 @@ func newHeadersPolicy(front *stack, s settings) awscloudfront.ResponseHeadersPol
 // pending original.
 func newCachePolicy(front *stack, s settings) awscloudfront.CachePolicy {
 	parameters := jsii.Strings("size", "to_webp", "format")
-	if s.Edge["X-Env-Auto"] != "" {
+	accept := awscloudfront.CacheHeaderBehavior_None()
+	switch hasAuto := s.Edge["X-Env-Auto"] != ""; {
+	case s.Mode == modeFunction:
+		parameters = jsii.Strings(viewer.RewriteParameters...)
+		if hasAuto {
+			accept = awscloudfront.CacheHeaderBehavior_AllowList(*jsii.Strings(viewer.RewriteHeaders...)...)
+		}
+	case hasAuto:
 		*parameters = append(*parameters, jsii.String("auto"))
 	}
 	return awscloudfront.NewCachePolicy(front.Stack, jsii.String("Cache"), &awscloudfront.CachePolicyProps{
 		CachePolicyName:     jsii.String(s.Name),
 		Comment:             jsii.String("Path and the parameters of Calotype"),
 		QueryStringBehavior: awscloudfront.CacheQueryStringBehavior_AllowList(*parameters...),
-		HeaderBehavior:      awscloudfront.CacheHeaderBehavior_None(),
+		HeaderBehavior:      accept,
 		CookieBehavior:      awscloudfront.CacheCookieBehavior_None(),
 		MinTtl:              awscdk.Duration_Seconds(jsii.Number(0)),
 		DefaultTtl:          awscdk.Duration_Days(jsii.Number(1)),
@@ -134,9 +152,9 @@ func newCachePolicy(front *stack, s settings) awscloudfront.CachePolicy {
 // original too.
 var failover = []*float64{jsii.Number(403), jsii.Number(404), jsii.Number(500), jsii.Number(502), jsii.Number(503), jsii.Number(504)}
 
-// newOrigin returns the bucket as an origin with the trigger's settings. A group has it
-// twice, with one role each.
-func newOrigin(front *stack, s settings) awscloudfront.IOrigin {
+// bucketOrigin returns the bucket, which may be in another stack, and the access control
+// with which the distribution reads it.
+func bucketOrigin(front *stack, s settings) (awss3.IBucket, awscloudfront.S3OriginAccessControl) {
 	bucket := awss3.Bucket_FromBucketAttributes(front.Stack, jsii.String("Origin"), &awss3.BucketAttributes{
 		BucketName: front.Bucket, Region: &s.Region,
 	})
@@ -146,6 +164,13 @@ func newOrigin(front *stack, s settings) awscloudfront.IOrigin {
 		Description: jsii.String("Calotype's distribution reads the bucket"),
 		Signing:     awscloudfront.Signing_SIGV4_ALWAYS(),
 	})
+	return bucket, access
+}
+
+// newOrigin returns the bucket as an origin with the trigger's settings. A group has it
+// twice, with one role each.
+func newOrigin(front *stack, s settings) awscloudfront.IOrigin {
+	bucket, access := bucketOrigin(front, s)
 	origin := func(role string) awscloudfront.IOrigin {
 		headers := originHeaders(front, s)
 		if role != "" {
@@ -160,7 +185,7 @@ func newOrigin(front *stack, s settings) awscloudfront.IOrigin {
 			ConnectionTimeout:  awscdk.Duration_Seconds(jsii.Number(10)),
 		})
 	}
-	if !s.OriginGroup {
+	if s.Mode != modeOriginGroup {
 		return origin("")
 	}
 	return awscloudfrontorigins.NewOriginGroup(&awscloudfrontorigins.OriginGroupProps{
@@ -180,6 +205,9 @@ func originHeaders(front *stack, s settings) map[string]*string {
 	}
 	if s.CheckSource {
 		headers["X-Env-Check-Source"] = jsii.String("true")
+	}
+	if s.CacheTags {
+		headers["X-Env-Cache-Tag"] = jsii.String(s.cacheTagHeader())
 	}
 	if s.sendsToBackfill() {
 		headers["X-Env-Backfill-Queue-Url"] = jsii.String(s.jobQueueURL() + "-backfill")

@@ -11,10 +11,11 @@ import (
 // templateHeaders are the trigger's settings that have no context of their own, since the
 // template sets them, or no need of one.
 var templateHeaders = map[string]string{
-	"x-env-role":               "the context originGroup",
+	"x-env-role":               "the context mode",
 	"x-env-resized-path":       "the parameter DestinationFolder",
 	"x-env-quality":            "the parameter Quality",
 	"x-env-check-source":       "the context checkSource",
+	"x-env-cache-tag":          "the context cacheTags",
 	"x-env-bucket-name":        "the parameter BucketName, or the context existingBucket",
 	"x-env-bucket-region":      "the origin's own Region",
 	"x-env-queue-url":          "the job queue",

@@ -118,7 +118,7 @@ func TestSettings(t *testing.T) {
 		"single origin": {nil, []map[string]string{{}}},
 		"check source":  {map[string]any{"checkSource": true}, []map[string]string{{"X-Env-Check-Source": "true"}}},
 		"limits":        {map[string]any{"edgeMaxJobs": 500, "edgeMaxSourceJobs": "8"}, []map[string]string{{"X-Env-Max-Jobs": "500", "X-Env-Max-Source-Jobs": "8"}}},
-		"origin group":  {map[string]any{"originGroup": true}, []map[string]string{{"X-Env-Role": "rendition"}, {"X-Env-Role": "original"}}},
+		"origin group":  {map[string]any{"mode": "origin-group"}, []map[string]string{{"X-Env-Role": "rendition"}, {"X-Env-Role": "original"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			distribution := synthesise(t, c.context)["calotype"].one(t, "AWS::CloudFront::Distribution", "Distribution")
@@ -156,7 +156,7 @@ func TestTriggerAcceptsItsSettings(t *testing.T) {
 }
 
 func TestOriginGroup(t *testing.T) {
-	group := synthesise(t, map[string]any{"originGroup": true})["calotype"].one(t, "AWS::CloudFront::Distribution", "Distribution")
+	group := synthesise(t, map[string]any{"mode": "origin-group"})["calotype"].one(t, "AWS::CloudFront::Distribution", "Distribution")
 	group.has(t, map[string]any{
 		"DistributionConfig.OriginGroups.Items.0.Members.Items.0.OriginId":           group.Properties.at("DistributionConfig.Origins.0.Id"),
 		"DistributionConfig.OriginGroups.Items.0.Members.Items.1.OriginId":           group.Properties.at("DistributionConfig.Origins.1.Id"),
@@ -258,7 +258,7 @@ func TestEverySettingOfTheTrigger(t *testing.T) {
 	}
 	contexts := []map[string]any{
 		{"checkSource": true, "edgeMaxJobs": 500, "edgeMaxSourceJobs": 8, "edgePending": "best"},
-		{"backfillQueue": true, "edgeAuto": "avif,webp", "edgeWidths": true},
+		{"backfillQueue": true, "edgeAuto": "avif,webp", "edgeWidths": true, "cacheTags": true},
 	}
 	set := map[string]string{}
 	for _, context := range contexts {

@@ -42,6 +42,28 @@ func (st *stack) addParameters(s settings) {
 		MinValue:    jsii.Number(1),
 		MaxValue:    jsii.Number(100),
 	})
+	if s.Mode == modeFunction {
+		st.addSecrets()
+	}
+}
+
+// addSecrets adds the secret with which the distribution asks the edge for renditions, and
+// the one before it, which stays valid while the new one is deployed.
+func (st *stack) addSecrets() {
+	const pattern = `[!-+\--~]{24,128}` // ASCII without spaces and commas.
+	st.Secret = st.parameter("OriginSecret", awscdk.CfnParameterProps{
+		Description:           jsii.String("A secret between CloudFront and the edge, such as of openssl rand -hex 32"),
+		NoEcho:                jsii.Bool(true),
+		AllowedPattern:        jsii.String(pattern),
+		ConstraintDescription: jsii.String("24 to 128 characters of ASCII, without spaces and commas"),
+	})
+	st.PreviousSecret = st.parameter("PreviousOriginSecret", awscdk.CfnParameterProps{
+		Description:           jsii.String("The secret before it, while it is replaced; otherwise empty"),
+		NoEcho:                jsii.Bool(true),
+		Default:               "",
+		AllowedPattern:        jsii.String("(" + pattern + ")?"),
+		ConstraintDescription: jsii.String("24 to 128 characters of ASCII, without spaces and commas, or empty"),
+	})
 }
 
 func (st *stack) parameter(id string, props awscdk.CfnParameterProps) *string {

@@ -37,8 +37,14 @@ type settings struct {
 	Presets     calotype.Presets
 	// EdgeZip is the Lambda@Edge function, as "make edge" writes it.
 	EdgeZip string
-	// OriginGroup makes CloudFront itself request the rendition first.
-	OriginGroup bool
+	// Mode is what decides at CloudFront: one of the modes below.
+	Mode string
+	// EdgeLambdaZip is the function URL of the function mode, as "make edge-lambda" writes
+	// it. With OriginDomain, "calotype edge" runs there instead; VPCOriginID is its VPC
+	// origin, if it has one.
+	EdgeLambdaZip, OriginDomain, VPCOriginID string
+	// CacheTags makes the distribution read pictures' tags, and workers invalidate by them.
+	CacheTags bool
 	// CheckSource makes the function compare each rendition with its source.
 	CheckSource bool
 	// AllowOrigin is the website whose pages may read pictures, "*" or "none".
@@ -79,6 +85,14 @@ type settings struct {
 	AlarmEmail string
 }
 
+// The modes: Lambda@Edge decides before each fetch, or only after the bucket had no
+// rendition, or a CloudFront Function decides and no Lambda function runs on a hit.
+const (
+	modeLambdaEdge  = "lambda-edge"
+	modeOriginGroup = "origin-group"
+	modeFunction    = "function"
+)
+
 // shieldRegions are the Regions with Origin Shield.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/origin-shield.html#choose-origin-shield-region
 var shieldRegions = []string{
@@ -115,7 +129,11 @@ func readSettings(node constructs.Node) (settings, error) {
 		EventsTopicARN:       c.text("eventsTopicArn", "", `^arn:aws:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+$`, "the ARN of a standard topic"),
 		PresetsFile:          c.text("presets", "presets.json", `^[A-Za-z0-9_.-]+\.json$`, "the name of a .json file in the repository's root"),
 		EdgeZip:              c.text("edgeZip", filepath.Join(root, "dist", "lambda-edge.zip"), `\.zip$`, "a zip file"),
-		OriginGroup:          c.flag("originGroup"),
+		Mode:                 c.text("mode", modeLambdaEdge, `^(lambda-edge|origin-group|function)$`, "lambda-edge, origin-group or function"),
+		EdgeLambdaZip:        c.text("edgeLambdaZip", filepath.Join(root, "dist", "edge-lambda.zip"), `\.zip$`, "a zip file"),
+		OriginDomain:         c.text("originDomain", "", `^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$`, "a host's name such as edge.example.com"),
+		VPCOriginID:          c.text("vpcOriginId", "", `^vo_[A-Za-z0-9]+$`, "the id of a VPC origin such as vo_abc"),
+		CacheTags:            c.flag("cacheTags"),
 		CheckSource:          c.flag("checkSource"),
 		DomainName:           c.text("domainName", "", `^([a-z0-9*]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$`, "a host's name such as pictures.example.com"),
 		CertificateARN:       c.text("certificateArn", "", `^arn:aws:acm:us-east-1:\d{12}:certificate/.+$`, "the ARN of a certificate in us-east-1, where CloudFront looks for it"),
@@ -140,13 +158,12 @@ func readSettings(node constructs.Node) (settings, error) {
 	if err := auto.UnmarshalText([]byte(s.Edge["X-Env-Auto"])); err != nil {
 		c.check(false, "edgeAuto", "%v", err)
 	}
-	headers := 4 + len(s.Edge) // originHeaders has the others.
-	for _, one := range []bool{s.CheckSource, s.OriginGroup, s.sendsToBackfill()} {
-		if one {
-			headers++
-		}
+	s.CacheTags = s.CacheTags || s.Mode == modeFunction // A path covers no renditions there.
+	headers := len(originHeaders(&stack{}, s))
+	if s.Mode == modeOriginGroup {
+		headers++ // The role.
 	}
-	c.check(headers <= 10, "edge…", "an origin may have 10 custom headers, and these settings need %d", headers)
+	c.check(headers <= 10 || s.Mode == modeFunction, "edge…", "an origin may have 10 custom headers, and these settings need %d", headers)
 	widths := s.Edge["X-Env-Widths"]
 	c.check(widths == "" || widths == "true" || widths == "false", "edgeWidths", "%q: want true or false", widths)
 	c.check(slices.Contains(shieldRegions, s.OriginShield), "originShield", "there is none in %s: use the nearest of %s", s.OriginShield, strings.Join(shieldRegions, ", "))
@@ -156,19 +173,25 @@ func readSettings(node constructs.Node) (settings, error) {
 	c.check(ok, "cpu", "Fargate has %v, not %d", slices.Sorted(maps.Keys(fargateMemory)), s.CPU)
 	c.check(!ok || s.Capacity == "ec2" || memory[0] <= s.Memory && s.Memory <= memory[1] && (s.Memory%1024 == 0 || s.Memory == 512), "memory", "with cpu %d Fargate has %d to %d MiB in whole GiB, not %d", s.CPU, memory[0], memory[1], s.Memory)
 	c.check(s.MinTasks <= s.MaxTasks, "minTasks", "%d is more than maxTasks, %d", s.MinTasks, s.MaxTasks)
-	c.check(!s.OriginGroup || !s.CheckSource, "checkSource", "not with originGroup, where the function does not see hits")
+	c.check(s.Mode == modeLambdaEdge || !s.CheckSource, "checkSource", "only with mode=lambda-edge: in the others nothing sees hits")
+	c.check(s.Mode != modeFunction || s.Edge["X-Env-Pending"] != string(edge.PendingNone), "edgePending", "none is not for mode=function: the bucket answers with fallback copies, which are originals")
+	c.check(s.Mode == modeFunction || s.OriginDomain == "", "originDomain", "it needs mode=function")
+	c.check(s.OriginDomain != "" || s.VPCOriginID == "", "vpcOriginId", "it needs originDomain")
 	c.check(s.EventsTopicARN == "" || s.Events == "sns" && s.ExistingBucket != "", "eventsTopicArn", "it needs events=sns and the existingBucket that publishes to it")
 	c.check(s.EventsTopicARN == "" || strings.HasPrefix(s.EventsTopicARN, "arn:aws:sns:"+s.Region+":"), "eventsTopicArn", "want a topic in %s", s.Region)
 	c.check(s.KMSKeyARN == "" || strings.HasPrefix(s.KMSKeyARN, "arn:aws:kms:"+s.Region+":"), "kmsKeyArn", "want a key in %s, where the bucket is", s.Region)
 	c.check(s.OnUpload == "" || s.Events != "", "onUpload", "it needs events, which report uploads")
 	c.check(s.ExistingBucket == "" || s.RenditionsExpire == 0, "renditionsExpire", "not for existingBucket, whose lifecycle rules are not this template's: docs/deployment.md has the command")
-	c.check(s.ExistingDistribution == "" || !s.OriginGroup && s.DomainName == "", "existingDistribution", "not with originGroup or domainName: they are the distribution's")
+	c.check(s.ExistingDistribution == "" || s.Mode == modeLambdaEdge && !s.CacheTags && s.DomainName == "", "existingDistribution", "only with mode=lambda-edge, without cacheTags and domainName: they are the distribution's")
 	c.check(s.InstanceType == "" || s.Capacity == "ec2", "instanceType", "it needs capacity=ec2")
 	if s.Capacity == "ec2" && s.InstanceType == "" {
 		s.InstanceType = map[string]string{"x86_64": "m7i.large", "arm64": "m7g.large"}[s.Architecture]
 	}
-	if _, err := os.Stat(s.EdgeZip); err != nil {
-		c.check(false, "edgeZip", "%v: run \"make edge\" in the repository's root", err)
+	switch {
+	case s.Mode != modeFunction:
+		c.exists("edgeZip", s.EdgeZip, "make edge")
+	case s.OriginDomain == "":
+		c.exists("edgeLambdaZip", s.EdgeLambdaZip, "make edge-lambda")
 	}
 	var err error
 	if s.Presets, err = readPresets(s.PresetsFile); err != nil {
@@ -180,6 +203,13 @@ func readSettings(node constructs.Node) (settings, error) {
 		c.check(err == nil && (known || s.Presets == nil), "onUpload", "%s: there is no such variant", variant)
 	}
 	return s, errors.Join(c.mistakes...)
+}
+
+// exists checks that a file was made.
+func (c *contextReader) exists(key, file, command string) {
+	if _, err := os.Stat(file); err != nil {
+		c.check(false, key, "%v: run %q in the repository's root", err, command)
+	}
 }
 
 // root is the repository's root, relative to the folder of cdk.json.

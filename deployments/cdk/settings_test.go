@@ -23,8 +23,8 @@ func TestMistakesAreReportedAtOnce(t *testing.T) {
 			7, []string{`name: "Calotype": want lower-case letters`, `region: "Ireland": want a Region`, `spot: "yes": want true or false`, `minTasks: "-1": want 0 to 1000`, "cpu: Fargate has [256 512", "alarmEmail", "spott: no such setting; there are alarmEmail, allowOrigin, architecture, backfillQueue"},
 		},
 		"pairs": {
-			map[string]any{"domainName": "pictures.example.com", "minTasks": 5, "maxTasks": 4, "cpu": 4096, "memory": 4096, "existingBucket": "photos", "renditionsExpire": 30, "originGroup": true, "checkSource": true},
-			5, []string{"domainName: it needs certificateArn", "minTasks: 5 is more than maxTasks, 4", "memory: with cpu 4096 Fargate has 8192 to 30720", "renditionsExpire: not for existingBucket", "checkSource: not with originGroup"},
+			map[string]any{"domainName": "pictures.example.com", "minTasks": 5, "maxTasks": 4, "cpu": 4096, "memory": 4096, "existingBucket": "photos", "renditionsExpire": 30, "mode": "origin-group", "checkSource": true},
+			5, []string{"domainName: it needs certificateArn", "minTasks: 5 is more than maxTasks, 4", "memory: with cpu 4096 Fargate has 8192 to 30720", "renditionsExpire: not for existingBucket", "checkSource: only with mode=lambda-edge"},
 		},
 		"events": {
 			map[string]any{"onUpload": "M", "eventsTopicArn": "arn:aws:sns:us-east-1:123456789012:uploads", "instanceType": "m7g.large"},
@@ -42,7 +42,9 @@ func TestMistakesAreReportedAtOnce(t *testing.T) {
 			map[string]any{"edgeAuto": "avif,svg", "edgeWidths": "on", "edgePending": "best", "edgeMaxJobs": 1, "edgeMaxSourceJobs": 1, "checkSource": true, "backfillQueue": true},
 			3, []string{`edgeAuto: "svg" cannot be written`, `edgeWidths: "on": want true or false`, "edge…: an origin may have 10 custom headers, and these settings need 11"},
 		},
-		"existing distribution": {map[string]any{"existingDistribution": "E2QWRUHAPOMQZL", "originGroup": true}, 1, []string{"existingDistribution: not with originGroup"}},
+		"existing distribution": {map[string]any{"existingDistribution": "E2QWRUHAPOMQZL", "mode": "origin-group"}, 1, []string{"existingDistribution: only with mode=lambda-edge"}},
+		"function":              {map[string]any{"mode": "function", "edgePending": "none", "vpcOriginId": "vo_abc123", "edgeLambdaZip": "nowhere.zip"}, 3, []string{"edgePending: none is not for mode=function", "vpcOriginId: it needs originDomain", `edgeLambdaZip: stat nowhere.zip: no such file or directory: run "make edge-lambda"`}},
+		"no function":           {map[string]any{"mode": "lambda@edge", "originDomain": "edge.example.com"}, 2, []string{"mode: \"lambda@edge\": want lambda-edge, origin-group or function", "originDomain: it needs mode=function"}},
 		"no shield there":       {map[string]any{"region": "eu-north-1"}, 1, []string{"originShield: there is none in eu-north-1: use the nearest of ap-northeast-1"}},
 		"certificate":           {map[string]any{"domainName": "a.example", "certificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/x"}, 2, []string{"certificateArn", "in us-east-1, where CloudFront looks"}},
 		"bucket with dots":      {map[string]any{"existingBucket": "my.photos"}, 1, []string{"without dots"}},
@@ -82,8 +84,8 @@ func TestTextAndTypesAreTheSame(t *testing.T) {
 		s.Presets = nil
 		return s
 	}
-	got := read(map[string]any{"spot": "true", "maxTasks": "20", "cpu": "512", "memory": "1024", "originGroup": "false"})
-	want := read(map[string]any{"spot": true, "maxTasks": 20, "cpu": 512, "memory": 1024, "originGroup": false})
+	got := read(map[string]any{"spot": "true", "maxTasks": "20", "cpu": "512", "memory": "1024", "cacheTags": "false"})
+	want := read(map[string]any{"spot": true, "maxTasks": 20, "cpu": 512, "memory": 1024, "cacheTags": false})
 	if text(got) != text(want) || !got.Spot || got.MaxTasks != 20 {
 		t.Errorf("got  %s\nwant %s", text(got), text(want))
 	}

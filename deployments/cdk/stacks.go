@@ -9,7 +9,8 @@ import (
 // Region. CloudFront takes functions and alarms only from us-east-1, so the distribution
 // and the function are in the front stack, and the bucket, queues and workers in the home
 // stack. Home needs one value from the front, the distribution's id, which never changes.
-// The front needs only names from home.
+// The front needs only names from home, and in the function mode the URL of the function
+// that answers misses: it is then in a third stack, in the bucket's Region.
 func build(app awscdk.App, s settings) error {
 	home := newStack(app, s, s.Name, s.Region)
 	front := home
@@ -17,8 +18,20 @@ func build(app awscdk.App, s settings) error {
 		front = newStack(app, s, s.Name+"-edge", edgeRegion)
 	}
 
-	trigger := newTrigger(front, s)
-	distributionID, err := newFront(front, s, trigger)
+	distributionID, err := "", error(nil)
+	if s.Mode == modeFunction {
+		// The function URL comes before the distribution, which comes before the bucket's policy.
+		host := front
+		if front != home && s.OriginDomain == "" {
+			host = newStack(app, s, s.Name+"-origin", s.Region)
+		}
+		distributionID, err = newFunctionFront(front, s, newEdgeHost(front, host, s))
+		if s.OriginDomain == "" {
+			mayCallEdge(home, s, distributionID)
+		}
+	} else {
+		distributionID, err = newFront(front, s, newTrigger(front, s))
+	}
 	if err != nil {
 		return err
 	}
@@ -38,7 +51,9 @@ type stack struct {
 	// Bucket, Folder and Quality are the bucket, the renditions' folder and the quality, as
 	// text that may be known only at deployment.
 	Bucket, Folder, Quality *string
-	alarms                  alarmTopic
+	// Secret and PreviousSecret are those of the function mode, and nil otherwise.
+	Secret, PreviousSecret *string
+	alarms                 alarmTopic
 }
 
 func newStack(app awscdk.App, s settings, name, region string) *stack {

@@ -146,7 +146,7 @@ func synthesiseInto(t *testing.T, context map[string]any) (assembly cxapi.CloudA
 	if context == nil {
 		context = map[string]any{}
 	}
-	context["edgeZip"] = edgeZip(t)
+	context["edgeZip"], context["edgeLambdaZip"] = edgeZip(t), edgeZip(t)
 	directory = t.TempDir()
 	app := newApp(directory, context)
 	s, err := readSettings(app.Node())

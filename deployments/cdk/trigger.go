@@ -39,41 +39,49 @@ func newTrigger(front *stack, s settings) awslambda.Version {
 }
 
 func triggerRole(front *stack, s settings) awsiam.Role {
+	logs := fmt.Sprintf("arn:aws:logs:*:%s:log-group:%s", *awscdk.Aws_ACCOUNT_ID(), s.triggerLogs())
+	// Lambda writes the log by the function's role, in whichever Region it ran.
+	log := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Sid:       jsii.String("WriteLog"),
+		Actions:   jsii.Strings("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
+		Resources: jsii.Strings(logs, logs+":*"),
+	})
+	// Lambda runs the function, and edgelambda runs CloudFront's copies.
+	return edgeRole(front, s, "EdgeRole", "Calotype's Lambda@Edge function: looks for pictures and sends jobs", log, "lambda.amazonaws.com", "edgelambda.amazonaws.com")
+}
+
+// edgeRole is the role of a function that looks for pictures, sends jobs, and writes a log.
+func edgeRole(st *stack, s settings, id, description string, log awsiam.PolicyStatement, services ...string) awsiam.Role {
 	allow := func(sid, action string, resources ...*string) awsiam.PolicyStatement {
 		return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 			Sid: &sid, Actions: jsii.Strings(action), Resources: &resources,
 		})
 	}
-	logs := fmt.Sprintf("arn:aws:logs:*:%s:log-group:%s", *awscdk.Aws_ACCOUNT_ID(), s.triggerLogs())
 	jobs := []*string{jsii.String(s.jobQueueARN())}
 	if s.sendsToBackfill() {
 		jobs = append(jobs, jsii.String(s.jobQueueARN()+"-backfill"))
 	}
 	statements := []awsiam.PolicyStatement{
 		// HEAD of renditions and sources needs the right to read them.
-		allow("LookForPictures", "s3:GetObject", front.objectsARN("")),
+		allow("LookForPictures", "s3:GetObject", st.objectsARN("")),
 		// Without it S3 answers 403 for what is missing, which then cannot be distinguished
 		// from what is forbidden.
-		allow("TellMissingFromForbidden", "s3:ListBucket", front.bucketARN()),
+		allow("TellMissingFromForbidden", "s3:ListBucket", st.bucketARN()),
 		// The job of a missing rendition.
 		allow("SendJobs", "sqs:SendMessage", jobs...),
-		// Lambda writes the log by the function's role, in whichever Region it ran.
-		awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-			Sid:       jsii.String("WriteLog"),
-			Actions:   jsii.Strings("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
-			Resources: jsii.Strings(logs, logs+":*"),
-		}),
+		log,
 	}
 	if s.KMSKeyARN != "" {
 		// HEAD of an encrypted object needs the right to decrypt it.
 		statements = append(statements, byS3("DecryptPictures", s, "kms:Decrypt"))
 	}
-	return awsiam.NewRole(front.Stack, jsii.String("EdgeRole"), &awsiam.RoleProps{
-		Description: jsii.String("Calotype's Lambda@Edge function: looks for pictures and sends jobs"),
-		// Lambda runs the function, and edgelambda runs CloudFront's copies.
-		AssumedBy: awsiam.NewCompositePrincipal(
-			awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
-			awsiam.NewServicePrincipal(jsii.String("edgelambda.amazonaws.com"), nil)),
+	var principals []awsiam.IPrincipal
+	for _, service := range services {
+		principals = append(principals, awsiam.NewServicePrincipal(&service, nil))
+	}
+	return awsiam.NewRole(st.Stack, &id, &awsiam.RoleProps{
+		Description: &description,
+		AssumedBy:   awsiam.NewCompositePrincipal(principals...),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{
 			"edge": awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &statements}),
 		},

@@ -181,10 +181,21 @@ func (st *stack) show(name string, graphs []graph) {
 	dashboard.AddWidgets(widgets...)
 }
 
-// enqueueErrors counts the function's log lines for jobs that could not be sent. The
-// function runs in Origin Shield's Region. If that is not the bucket's Region, the log is
-// in a Region without a stack, and there is no metric.
+// enqueueErrors counts the edge's log lines for jobs that could not be sent. A trigger runs
+// in Origin Shield's Region. If that is not the bucket's Region, the log is in a Region
+// without a stack, and there is no metric; nor is there one for a host of the operator's.
 func enqueueErrors(home *stack, s settings) awscloudwatch.IMetric {
+	if s.Mode == modeFunction {
+		if s.OriginDomain != "" {
+			return nil
+		}
+		log := awslogs.LogGroup_FromLogGroupName(home.Stack, jsii.String("EdgeURLLogName"), jsii.String(s.edgeURLLogs()))
+		filter := enqueueFaults(home, s, log, awslogs.FilterPattern_Literal(jsii.String(`{ $.level = "error" && $.message = "enqueue" }`)))
+		if made := home.Stack.Node().TryFindChild(jsii.String("EdgeURLLog")); made != nil {
+			filter.Node().AddDependency(made)
+		}
+		return sumOf(filter)
+	}
 	if s.OriginShield != s.Region {
 		awscdk.Annotations_Of(home.Stack).AddWarningV2(jsii.String("calotype:enqueue-errors"),
 			jsii.String("Origin Shield is not in the bucket's Region: there is no alarm for jobs that could not be sent. Look at the log "+s.triggerLogs()+" in "+s.OriginShield+"."), nil)
@@ -195,14 +206,21 @@ func enqueueErrors(home *stack, s settings) awscloudwatch.IMetric {
 		Retention:     awslogs.RetentionDays_ONE_MONTH,
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
-	filter := awslogs.NewMetricFilter(home.Stack, jsii.String("EnqueueFaults"), &awslogs.MetricFilterProps{
-		LogGroup: log,
-		// The function writes one such line for each failed event: {"fault":"enqueue",…}.
-		FilterPattern:   awslogs.FilterPattern_AllTerms(jsii.String("fault"), jsii.String("enqueue")),
+	// The function writes one such line for each failed event: {"fault":"enqueue",…}.
+	return sumOf(enqueueFaults(home, s, log, awslogs.FilterPattern_AllTerms(jsii.String("fault"), jsii.String("enqueue"))))
+}
+
+func enqueueFaults(home *stack, s settings, log awslogs.ILogGroup, pattern awslogs.IFilterPattern) awslogs.MetricFilter {
+	return awslogs.NewMetricFilter(home.Stack, jsii.String("EnqueueFaults"), &awslogs.MetricFilterProps{
+		LogGroup:        log,
+		FilterPattern:   pattern,
 		MetricNamespace: jsii.String("Calotype/" + s.Name),
 		MetricName:      jsii.String("EnqueueErrors"),
 		MetricValue:     jsii.String("1"),
 		DefaultValue:    jsii.Number(0),
 	})
+}
+
+func sumOf(filter awslogs.MetricFilter) awscloudwatch.IMetric {
 	return filter.Metric(&awscloudwatch.MetricOptions{Statistic: jsii.String("Sum"), Period: awscdk.Duration_Minutes(jsii.Number(5))})
 }

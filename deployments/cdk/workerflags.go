@@ -44,6 +44,7 @@ var templateSets = map[string]string{
 	"presets":            "the context presets, a file that is built into the image",
 	"on-upload":          "the context onUpload",
 	"purge-distribution": "the context purge",
+	"purge-by-tag":       "the context cacheTags",
 	"decoder":            "the image has it beside the worker",
 	"admin-listen":       "the image sets it, for its health check",
 }

@@ -77,6 +77,9 @@ func newTask(home *stack, s settings, q queues, distributionID string) awsecs.Ta
 	}
 	if s.Purge {
 		environment["CALOTYPE_PURGE_DISTRIBUTION"] = &distributionID
+		if s.CacheTags {
+			environment["CALOTYPE_PURGE_BY_TAG"] = jsii.String("true")
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Worker)) {
 		environment[name] = jsii.String(s.Worker[name])

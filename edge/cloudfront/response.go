@@ -36,6 +36,9 @@ func (t *Trigger) response(e event) Step {
 	names, meta := metadata(e.Response.Headers)
 	a.Remove = names
 	d, from, redirected := t.decideAnswered(e.Request, s, origin.Path)
+	if s.cacheTag != "" && d.Source != "" {
+		a.Set = append(a.Set, Header{s.cacheTag, calotype.CacheTag(d.Source)})
+	}
 	_, isPicture := calotype.FormatOfKey(d.Source)
 	if !isPicture && s.pending != edge.PendingNone {
 		return Step{Answer: &a}

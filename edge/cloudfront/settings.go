@@ -31,6 +31,7 @@ type settings struct {
 	pending     edge.Pending
 	auto        edge.AutoFormats
 	widths      bool
+	cacheTag    string // The header with a source's tag; empty for none.
 	bucket      string
 	region      string // The bucket's; empty if it is part of the domain.
 	queueURL    string
@@ -60,6 +61,7 @@ func parseSettings(h headers) (s settings, err error) {
 		return err
 	})
 	read("x-env-auto", func(text string) error { return s.auto.UnmarshalText([]byte(text)) })
+	read("x-env-cache-tag", func(text string) (err error) { s.cacheTag, err = parseHeader(text); return err })
 	read("x-env-widths", func(text string) (err error) { s.widths, err = parseSwitch(text); return err })
 	if s.role != roleRendition {
 		read("x-env-bucket-name", func(text string) (err error) { s.bucket, err = parseBucket(text); return err })
@@ -119,6 +121,17 @@ func parseSwitch(s string) (bool, error) {
 		return false, fmt.Errorf("%q: want true or false", s)
 	}
 	return on, nil
+}
+
+// parseHeader accepts the names of headers that a function may set.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/edge-function-restrictions-all.html#function-restrictions-disallowed-headers
+func parseHeader(s string) (string, error) {
+	const allowed = "abcdefghijklmnopqrstuvwxyz-"
+	name := strings.ToLower(s)
+	if strings.Trim(name, allowed) != "" || strings.HasPrefix(name, "x-amz-") || strings.HasPrefix(name, "x-edge-") {
+		return "", fmt.Errorf("%q: want the name of a header such as Cache-Tag", s)
+	}
+	return s, nil
 }
 
 // parseBucket accepts only names that are safe as a part of a host name.

@@ -11,7 +11,7 @@ import (
 
 // complete are the headers of an origin with every setting.
 var complete = map[string]string{
-	"x-env-role": "original", "x-env-resized-path": "/resized/", "x-env-quality": "70", "x-env-check-source": "true", "x-env-pending": "best", "x-env-auto": "avif,webp", "x-env-widths": "true", "x-env-backfill-queue-url": "https://sqs.eu-west-1.amazonaws.com/1/low",
+	"x-env-role": "original", "x-env-resized-path": "/resized/", "x-env-quality": "70", "x-env-check-source": "true", "x-env-pending": "best", "x-env-auto": "avif,webp", "x-env-widths": "true", "x-env-cache-tag": "Cache-Tag", "x-env-backfill-queue-url": "https://sqs.eu-west-1.amazonaws.com/1/low",
 	"x-env-bucket-name": "pictures", "x-env-bucket-region": "eu-west-1", "x-env-queue-url": "https://sqs.eu-west-1.amazonaws.com/1/q",
 	"x-env-max-source-jobs": "8", "x-env-max-jobs": "100",
 }
@@ -28,7 +28,7 @@ func headersOf(values map[string]string) headers {
 
 func TestParseSettings(t *testing.T) {
 	s, err := parseSettings(headersOf(complete))
-	want := settings{role: "original", prefix: "resized", quality: 70, checkSource: true, pending: edge.PendingBest, auto: edge.AutoFormats{"avif", "webp"}, widths: true, lowQueueURL: "https://sqs.eu-west-1.amazonaws.com/1/low", bucket: "pictures", region: "eu-west-1", queueURL: "https://sqs.eu-west-1.amazonaws.com/1/q",
+	want := settings{role: "original", prefix: "resized", quality: 70, checkSource: true, pending: edge.PendingBest, auto: edge.AutoFormats{"avif", "webp"}, widths: true, cacheTag: "Cache-Tag", lowQueueURL: "https://sqs.eu-west-1.amazonaws.com/1/low", bucket: "pictures", region: "eu-west-1", queueURL: "https://sqs.eu-west-1.amazonaws.com/1/q",
 		limits: edge.Limits{PerSource: 8, Total: 100}}
 	if err != nil || !reflect.DeepEqual(s, want) {
 		t.Errorf("got %+v, %v, want %+v", s, err, want)
@@ -47,6 +47,7 @@ func TestParseSettingsRefuses(t *testing.T) {
 		"x-env-check-source":       {"yes", "2"},
 		"x-env-pending":            {"worst", "true"},
 		"x-env-widths":             {"on", "w"},
+		"x-env-cache-tag":          {"Cache Tag", "cache:tag", "X-Amz-Cf-Tag", "X-Edge-Tag"},
 		"x-env-auto":               {"avif,", "svg", "jpeg", "webp,webp", "gif", ","},
 		"x-env-backfill-queue-url": {"://", "https://sqs.eu-west-1.amazonaws.com/1/q.fifo"},
 		"x-env-bucket-name":        {"", "ab", "Pictures", "a/b", "a@b.c", ".ab", strings.Repeat("a", 64)},

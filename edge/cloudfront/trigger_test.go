@@ -2,6 +2,7 @@ package cloudfront
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -153,6 +154,21 @@ func TestWhatChanges(t *testing.T) {
 		step := (&Trigger{Presets: calotype.DefaultPresets()}).Start([]byte(c.event))
 		if step.Answer == nil || !reflect.DeepEqual(*step.Answer, c.want) {
 			t.Errorf("%s: got %+v, want %+v", name, step.Answer, c.want)
+		}
+	}
+}
+
+// Every answer of a picture has its tag, which is the key's, whatever the path is.
+func TestCacheTag(t *testing.T) {
+	for name, event := range map[string]string{
+		"the original":       eventOf("/a.jpg", "", "", `{"status":"200","headers":{}}`),
+		"a pending original": eventOf("/a.jpg", "size=M", "", `{"status":"200","headers":{}}`),
+		"a rendition":        strings.Replace(eventOf("/%61.jpg", "size=M", "", `{"status":"304","headers":{}}`), `"path":""`, `"path":"/resized/M"`, 1),
+	} {
+		event = strings.Replace(event, `"customHeaders":{`, `"customHeaders":{"x-env-cache-tag":[{"value":"Cache-Tag"}],`, 1)
+		step := (&Trigger{Presets: calotype.DefaultPresets()}).Start([]byte(event))
+		if want := (Header{"Cache-Tag", calotype.CacheTag("a.jpg")}); step.Answer == nil || !slices.Contains(step.Answer.Set, want) {
+			t.Errorf("%s: got %+v, want %v", name, step.Answer, want)
 		}
 	}
 }

@@ -1,8 +1,12 @@
 package origin
 
 import (
+	"strings"
 	"testing"
 	"time"
+
+	"calotype"
+	"calotype/edge"
 )
 
 // The requests that browsers and CDNs send besides a plain GET: for a rendition, for a
@@ -88,6 +92,22 @@ func TestHeadersOfTheSourceArePassedOn(t *testing.T) {
 	if r.Header.Get("Last-Modified") == "" {
 		t.Error("no Last-Modified")
 	}
+}
+
+// Every answer about a picture has the tag of its key, in whatever way it was requested.
+func TestCacheTag(t *testing.T) {
+	s := startSet(t, edge.Rules{Presets: calotype.DefaultPresets(), Prefix: "resized"}, Settings{CacheTag: "Cache-Tag", Secrets: []string{secret}})
+	s.putSource(t, "kitty 1.jpg", "source")
+	for _, path := range []string{"/kitty%201.jpg", "/kitty%201.jpg?size=M", "/%6bitty 1.jpg?size=Q", "/resized/M/kitty%201.jpg"} {
+		r, _ := s.ask(t, "GET", strings.ReplaceAll(path, " ", "%20"), SecretHeader, map[bool]string{true: secret}[strings.HasPrefix(path, "/resized")])
+		if r.StatusCode != 200 {
+			t.Errorf("%s: got %d", path, r.StatusCode)
+		}
+		wantHeader(t, r, "Cache-Tag", calotype.CacheTag("kitty 1.jpg"))
+	}
+	without := start(t)
+	r, _ := without.ask(t, "GET", "/kitty.jpg")
+	wantHeader(t, r, "Cache-Tag", "")
 }
 
 // Pages of other websites may read what is allowed, whatever the response is.

@@ -48,6 +48,7 @@ type Origin struct {
 	budget   edge.Budget
 	limits   edge.Limits
 	allowed  string   // The Access-Control-Allow-Origin; empty for none.
+	cacheTag string   // The header with the tag; empty for none.
 	secrets  []string // Of requests that were rewritten; without one there are none.
 	health   health   // The health of the store.
 	queue    outage
@@ -67,6 +68,9 @@ type Settings struct {
 	// all; by default none may. It is a constant of the response, which therefore does not
 	// depend on the request's Origin.
 	AllowOrigin string
+	// CacheTag is the header that names a source's tag for a CDN that invalidates by tags,
+	// such as Cache-Tag; by default there is none.
+	CacheTag string
 	// Secrets are the values of [SecretHeader] with which a path is a rendition's key, by
 	// [edge.Rules.DecideRewritten]; by default such a path is not found. Two are valid
 	// while one takes the other's place.
@@ -90,6 +94,7 @@ func New(rules edge.Rules, client *s3.Client, name string, jobs *queue.Queue, lo
 		upgrades: edge.Dedupe{Window: edge.UpgradeWindow},
 		limits:   edge.Limits{PerSource: settings.MaxSourceJobs, Total: settings.MaxJobs},
 		allowed:  settings.AllowOrigin,
+		cacheTag: settings.CacheTag,
 		secrets:  settings.Secrets,
 		log:      log,
 		metrics:  newMetrics(),
@@ -119,6 +124,9 @@ func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d := decide(edge.Request{
 		Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, Accept: strings.Join(r.Header.Values("Accept"), ","),
 	})
+	if o.cacheTag != "" && d.Source != "" {
+		observed.Header().Set(o.cacheTag, calotype.CacheTag(d.Source))
+	}
 	_, isPicture := calotype.FormatOfKey(d.Source)
 	v := view{Origin: o, w: observed, r: r, decision: d, deadline: time.Now().Add(o.bucket.timeouts.store)}
 	switch {

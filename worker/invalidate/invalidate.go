@@ -27,6 +27,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
+	"calotype"
 	"calotype/internal/backoff"
 )
 
@@ -57,6 +58,9 @@ type Invalidator struct {
 	// OriginPath is the prefix that the distribution adds to a viewer's path to make a key,
 	// without slashes at its ends. Keys without this prefix are not invalidated.
 	OriginPath string
+	// ByTag invalidates a picture by [calotype.CacheTag] instead of its path: CloudFront
+	// counts a tag as a path. The distribution must read tags from a header.
+	ByTag bool
 
 	client       *cloudfront.Client
 	distribution string
@@ -121,13 +125,17 @@ func (p *Invalidator) Invalidate(source string) {
 	}
 }
 
-// path returns the wildcard path of a picture as viewers request it.
-func (p *Invalidator) path(source string) (string, bool) {
+// path returns the wildcard path of a picture as viewers request it, or its tag.
+func (p *Invalidator) path(key string) (string, bool) {
+	source := key
 	if p.OriginPath != "" {
 		var under bool
 		if source, under = strings.CutPrefix(source, p.OriginPath+"/"); !under {
 			return "", false
 		}
+	}
+	if p.ByTag {
+		return "#" + calotype.CacheTag(key), true
 	}
 	return "/" + escape(source) + "*", true
 }

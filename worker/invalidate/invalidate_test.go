@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/rs/zerolog"
 
+	"calotype"
 	"calotype/internal/awstest"
 )
 
@@ -129,6 +130,17 @@ func TestPathsGoTogether(t *testing.T) {
 			t.Errorf("got %q, want one of %q", c.batches, want)
 		}
 	})
+}
+
+// A tag is of the whole key, and counts as one path.
+func TestByTag(t *testing.T) {
+	p := &Invalidator{ByTag: true, OriginPath: "photos"}
+	if got, ok := p.path("photos/kitty (1).jpg"); got != "#"+calotype.CacheTag("photos/kitty (1).jpg") || !ok {
+		t.Errorf("got %q, %v", got, ok)
+	}
+	if got, ok := p.path("others/kitty.jpg"); ok {
+		t.Errorf("got %q for a picture that the distribution does not serve", got)
+	}
 }
 
 // CloudFront must get unescaped what viewers' programs do not escape.

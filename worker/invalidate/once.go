@@ -10,10 +10,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 )
 
-// Path returns the invalidation path of a source in all variants. It reports false if the
-// distribution, which has this origin path, does not serve the source.
-func Path(originPath, source string) (string, bool) {
-	return (&Invalidator{OriginPath: originPath}).path(source)
+// Path returns the invalidation path of a source in all variants, or its tag. It reports
+// false if the distribution, which has this origin path, does not serve the source.
+func Path(originPath string, byTag bool, source string) (string, bool) {
+	return (&Invalidator{OriginPath: originPath, ByTag: byTag}).path(source)
 }
 
 // Once sends an invalidation of one path now, outside the workers' monthly budget, and

@@ -7,7 +7,7 @@ import { anonymousPrincipal, runSimulation } from '@cloud-copilot/iam-simulate';
 import { all } from './templates.mjs';
 
 const account = '123456789012';
-const parameters = { BucketName: 'photos-of-ours', DestinationFolder: 'resized', Quality: '80', 'AWS::AccountId': account, 'AWS::Partition': 'aws', 'AWS::URLSuffix': 'amazonaws.com' };
+const parameters = { BucketName: 'photos-of-ours', DestinationFolder: 'resized', Quality: '80', OriginSecret: 'x'.repeat(24), PreviousOriginSecret: '', 'AWS::AccountId': account, 'AWS::Partition': 'aws', 'AWS::URLSuffix': 'amazonaws.com' };
 const bucket = `arn:aws:s3:::${parameters.BucketName}`;
 
 /** The resources of a deployment, with references resolved. */
@@ -127,14 +127,17 @@ async function whoMay({ resources, context: settings }, action, resource, { tls 
   return may.sort();
 }
 
-const [worker, edge, viewers] = ['WorkerRole', 'EdgeRole', 'the distribution'];
+const [worker, viewers] = ['WorkerRole', 'the distribution'];
+
+/** The role of the trigger or of the function URL; none for an edge of the operator's. */
+const edgeOf = ({ mode, originDomain }) => mode !== 'function' ? ['EdgeRole'] : originDomain ? [] : ['EdgeURLRole'];
 
 const senders = { s3: 'S3, for the bucket', sns: 'SNS, for the topic', eventbridge: 'EventBridge, for the rule' };
 
-const expected = ({ jobs, dead, events, backfill, topic, context, distributionArn }) => [
-  ['s3:GetObject', `${bucket}/cats/kitty.jpg`, [edge, worker, viewers]],
-  ['s3:GetObject', `${bucket}/resized/M/cats/kitty.jpg`, [edge, worker, viewers]],
-  ['s3:ListBucket', bucket, [edge, worker]],
+const expected = ({ jobs, dead, events, backfill, topic, context, distributionArn, edge = edgeOf(context) }) => [
+  ['s3:GetObject', `${bucket}/cats/kitty.jpg`, [...edge, worker, viewers]],
+  ['s3:GetObject', `${bucket}/resized/M/cats/kitty.jpg`, [...edge, worker, viewers]],
+  ['s3:ListBucket', bucket, [...edge, worker]],
   ['s3:PutObject', `${bucket}/resized/M/cats/kitty.jpg`, [worker]],
   ['s3:DeleteObject', `${bucket}/resized/M/cats/kitty.jpg`, [worker]],
   ['s3:PutObject', `${bucket}/cats/kitty.jpg`, []],
@@ -146,7 +149,7 @@ const expected = ({ jobs, dead, events, backfill, topic, context, distributionAr
   ['s3:GetObject', 'arn:aws:s3:::another/kitty.jpg', []],
   ['cloudfront:CreateInvalidation', distributionArn, context.purge ? [worker] : []],
   ['cloudfront:UpdateDistribution', distributionArn, []],
-  ['sqs:SendMessage', jobs, [edge, worker]],
+  ['sqs:SendMessage', jobs, [...edge, worker]],
   ['sqs:ReceiveMessage', jobs, [worker]],
   ['sqs:DeleteMessage', jobs, [worker]],
   ['sqs:ChangeMessageVisibility', jobs, [worker]],
@@ -155,7 +158,7 @@ const expected = ({ jobs, dead, events, backfill, topic, context, distributionAr
   ['sqs:ReceiveMessage', dead, []],
   ['sqs:DeleteMessage', dead, []],
   ...[events, backfill].filter(Boolean).flatMap((queue) => [
-    ['sqs:SendMessage', queue, queue === events ? [senders[context.events], worker] : [worker]],
+    ['sqs:SendMessage', queue, queue === events ? [senders[context.events], worker] : [...context.edgeAuto ? edge : [], worker]],
     ['sqs:ReceiveMessage', queue, [worker]],
     ['sqs:DeleteMessage', queue, [worker]],
     ['sqs:ChangeMessageVisibility', queue, [worker]],
@@ -163,7 +166,7 @@ const expected = ({ jobs, dead, events, backfill, topic, context, distributionAr
   ]),
   ...topic ? [['sns:Publish', topic, ['S3, for the bucket']], ['sns:Subscribe', topic, []]] : [],
   ...context.kmsKeyArn ? [
-    ['kms:Decrypt', context.kmsKeyArn, [edge, worker, viewers], { via: 's3.us-east-1.amazonaws.com' }],
+    ['kms:Decrypt', context.kmsKeyArn, [...edge, worker, viewers], { via: 's3.us-east-1.amazonaws.com' }],
     ['kms:GenerateDataKey', context.kmsKeyArn, [worker], { via: 's3.us-east-1.amazonaws.com' }],
     ['kms:Decrypt', context.kmsKeyArn, [viewers], { via: 'sqs.us-east-1.amazonaws.com' }],
     ['kms:PutKeyPolicy', context.kmsKeyArn, []],
