@@ -197,7 +197,7 @@ func TestBrokenPictures(t *testing.T) {
 			b.wantDeadLetter(t, c.class, job("kitty.jpg", "M.webp"))
 			b.wantKeys(t, "kitty.jpg", "resized/.failed/kitty.jpg", "resized/M.webp/kitty.jpg") // No siblings.
 			body, o := b.object(t, "resized/M.webp/kitty.jpg")
-			if !bytes.Equal(body, c.body) || o.ContentType != c.contentType || o.CacheControl != "public, max-age=0, s-maxage=300" {
+			if !bytes.Equal(body, c.body) || o.ContentType != c.contentType || o.CacheControl != "public, max-age=1, s-maxage=300" {
 				t.Errorf("kept %d bytes, %q, %q", len(body), o.ContentType, o.CacheControl)
 			}
 			if kept := calotype.ParseLineage(o.Metadata).CopyReason; kept != c.class {

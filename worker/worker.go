@@ -86,7 +86,7 @@ func Defaults() Settings {
 		MaxBytes:             100 << 20,
 		Limits:               render.Limits{Pixels: 150_000_000, Frames: 1000, Lenient: true, Time: 5 * time.Minute},
 		CacheControl:         "public, max-age=300, s-maxage=86400, stale-while-revalidate=60, stale-if-error=86400",
-		FallbackCacheControl: "public, max-age=0, s-maxage=300",
+		FallbackCacheControl: "public, max-age=1, s-maxage=300",
 		Grace:                25 * time.Second,
 		Name:                 "worker",
 	}
