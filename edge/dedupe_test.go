@@ -28,6 +28,28 @@ func TestDedupe(t *testing.T) {
 	claim("a", 62*time.Second, false)
 }
 
+// An upgrade of a rendition and the job that makes it do not count for each other.
+func TestDedupeOfUpgrades(t *testing.T) {
+	var d Dedupe
+	now := time.Unix(0, 0)
+	add := func(upgrade bool, after time.Duration, want bool) {
+		t.Helper()
+		if got := d.AddJob("a", upgrade, now.Add(after)); got != want {
+			t.Errorf("upgrade %v after %v: got %v, want %v", upgrade, after, got, want)
+		}
+	}
+	add(true, 0, true)
+	add(false, 0, true)
+	add(true, 599*time.Second, false)
+	add(false, 60*time.Second, true)
+	add(true, 600*time.Second, true)
+	d.RemoveJob("a", true)
+	add(true, 601*time.Second, true)
+	add(false, 61*time.Second, false)
+	d.RemoveJob("a", false)
+	add(false, 61*time.Second, true)
+}
+
 func TestDedupeHoldsTheNewest(t *testing.T) {
 	var d Dedupe
 	now := time.Unix(0, 0)

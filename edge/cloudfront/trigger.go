@@ -16,9 +16,8 @@ import (
 type Trigger struct {
 	Presets calotype.Presets
 
-	dedupe   edge.Dedupe
-	upgrades edge.Dedupe
-	budget   edge.Budget
+	dedupe edge.Dedupe
+	budget edge.Budget
 }
 
 // Start takes an event as JSON and returns its first step.
@@ -27,7 +26,6 @@ func (t *Trigger) Start(data []byte) Step {
 	if err != nil {
 		return failed("event", err.Error())
 	}
-	t.upgrades.Window = edge.UpgradeWindow
 	if e.Config.EventType == originResponse {
 		return t.response(e)
 	}
@@ -246,18 +244,17 @@ func (r request) redirect(v calotype.Variant) Step {
 
 // send sends the job, unless it was sent a moment ago, and then answers.
 func (r request) send(answer Answer, upgrade bool) Step {
-	d, dedupe, queueURL := r.decision, &r.dedupe, r.settings.queueURL
+	d, queueURL := r.decision, r.settings.queueURL
 	if upgrade {
-		dedupe = &r.upgrades
 		queueURL = cmp.Or(r.settings.lowQueueURL, queueURL)
 	}
 	key := r.settings.bucket + "/" + d.Rendition // A function may serve several buckets.
-	if !dedupe.Add(key, time.Now()) {
+	if !r.dedupe.AddJob(key, upgrade, time.Now()) {
 		return Step{Answer: &answer}
 	}
 	job := d.Job(upgrade, r.event.requestID())
 	if !r.budget.Take(r.settings.bucket+"/"+d.Source, r.settings.limits, time.Now()) {
-		dedupe.Remove(key)
+		r.dedupe.RemoveJob(key, upgrade)
 		if r.dedupe.Add("budget", time.Now()) {
 			answer.Fault, answer.Detail = "budget", fmt.Sprintf("enqueue %s %s: the budget of this minute is used up", d.Source, job.Variants[0])
 		}
@@ -266,7 +263,7 @@ func (r request) send(answer Answer, upgrade bool) Step {
 	message := &Send{queueURL, job.Encode(), queueRegion(queueURL)}
 	return Step{Send: message, next: func(results []Result) Step {
 		if !results[0].ok() {
-			dedupe.Remove(key) // The next view tries again.
+			r.dedupe.RemoveJob(key, upgrade) // The next view tries again.
 			answer.Fault, answer.Detail = "enqueue", fmt.Sprintf("enqueue %s %s: status %d", d.Source, job.Variants[0], results[0].Status)
 		}
 		return Step{Answer: &answer}

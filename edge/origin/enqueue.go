@@ -13,17 +13,16 @@ import (
 // enqueue sends the job in the background, unless it was sent a moment ago or the budget
 // is used up. The viewer neither waits for it nor can cancel it.
 func (o *Origin) enqueue(r *http.Request, d edge.Decision, upgrade bool) {
-	now, dedupe, jobs := time.Now(), &o.dedupe, o.jobs
+	now, jobs := time.Now(), o.jobs
 	if upgrade {
-		dedupe = &o.upgrades
 		jobs = cmp.Or(o.lowJobs, jobs)
 	}
-	if !dedupe.Add(d.Rendition, now) {
+	if !o.dedupe.AddJob(d.Rendition, upgrade, now) {
 		o.metrics.enqueued(enqueueDuplicate)
 		return
 	}
 	if !o.budget.Take(d.Source, o.limits, now) {
-		dedupe.Remove(d.Rendition)
+		o.dedupe.RemoveJob(d.Rendition, upgrade)
 		o.metrics.enqueued(enqueueOverBudget)
 		if last := o.budgetLogged.Load(); now.Unix()-last >= 60 && o.budgetLogged.CompareAndSwap(last, now.Unix()) {
 			o.log.Warn().Str("source", d.Source).Msg("job budget used up")
@@ -35,7 +34,7 @@ func (o *Origin) enqueue(r *http.Request, d edge.Decision, upgrade bool) {
 		ctx, cancel := context.WithTimeout(ctx, o.bucket.timeouts.enqueue)
 		defer cancel()
 		if err := jobs.Send(ctx, job.Encode(), 0); err != nil {
-			dedupe.Remove(d.Rendition) // The next view tries again.
+			o.dedupe.RemoveJob(d.Rendition, upgrade) // The next view tries again.
 			o.metrics.enqueued(enqueueFailed)
 			if failures, log := o.queue.failed(err); log {
 				o.log.Error().Err(err).Str("source", d.Source).Stringer("variant", job.Variants[0]).Str("request", job.Request).

@@ -44,7 +44,6 @@ type Origin struct {
 	jobs     *queue.Queue
 	lowJobs  *queue.Queue // nil if there is none.
 	dedupe   edge.Dedupe
-	upgrades edge.Dedupe
 	budget   edge.Budget
 	limits   edge.Limits
 	allowed  string   // The Access-Control-Allow-Origin; empty for none.
@@ -91,7 +90,6 @@ func New(rules edge.Rules, client *s3.Client, name string, jobs *queue.Queue, lo
 		bucket:   bucket{client, name, &reason{}, defaultTimeouts},
 		jobs:     jobs,
 		lowJobs:  settings.LowPriority,
-		upgrades: edge.Dedupe{Window: edge.UpgradeWindow},
 		limits:   edge.Limits{PerSource: settings.MaxSourceJobs, Total: settings.MaxJobs},
 		allowed:  settings.AllowOrigin,
 		cacheTag: settings.CacheTag,
