@@ -151,6 +151,39 @@ func TestAutoSteps(t *testing.T) {
 	}
 }
 
+// Where AVIF could not be made, its fallback copy is no reason to withhold WebP.
+func TestAutoPrefersARenditionToACopy(t *testing.T) {
+	copied := func(reason string) Observation {
+		return Observation{Status: Found, Lineage: calotype.Lineage{SourceETag: "v2", CopyReason: reason, Recipe: calotype.Recipe{Boxes: "1200x628"}}}
+	}
+	webp := Observation{Status: Found, Lineage: calotype.Lineage{SourceETag: "v2", Recipe: calotype.Recipe{Boxes: "1200x628", Format: calotype.WebP}}}
+	old := webp
+	old.Lineage.SourceETag = "v1"
+	source := Observation{Status: Found, ETag: `"v2"`}
+	for name, c := range map[string]struct {
+		rendition, first Observation
+		serve            Serve
+		state            string
+	}{
+		"WebP exists":            {copied("too-much-memory"), webp, ServeStandIn, "nearest; pending; M.webp"},
+		"WebP is missing":        {copied("too-much-memory"), Observation{Status: Missing}, ServeRendition, StateKept},
+		"WebP is old":            {copied("too-much-memory"), old, ServeRendition, StateKept},
+		"WebP is a copy too":     {copied("corrupt"), copied("corrupt"), ServeRendition, StateKept},
+		"a passthrough is right": {copied("as-is"), webp, ServeRendition, StateKept},
+		"AVIF exists":            {webp, webp, ServeRendition, StateRendition},
+	} {
+		r := autoRules(calotype.AVIF, calotype.WebP)
+		d := r.Decide(Request{Method: "GET", Path: "/k.jpg", Query: "size=M&format=auto", Accept: acceptFirefox})
+		got := r.Resolve(d, c.rendition, Observation{})
+		if got.Serve == InspectStandIns {
+			got = r.Resolve(d, c.rendition, source, c.first)
+		}
+		if got.Serve != c.serve || got.State != c.state || got.Enqueue {
+			t.Errorf("%s: got %+v, want %d %q and no job", name, got, c.serve, c.state)
+		}
+	}
+}
+
 func TestAutoFormatsText(t *testing.T) {
 	var a AutoFormats
 	if err := a.UnmarshalText([]byte("AVIF, webp")); err != nil || a.String() != "avif,webp" {

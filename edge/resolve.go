@@ -117,6 +117,16 @@ func (r Rules) resolveFound(d Decision, rendition, source Observation, standIns 
 	if r.Pending == PendingNone && rendition.Lineage.IsWholeCopy() {
 		return hidden(Resolution{Why: "the rendition is a copy of the original"}, false)
 	}
+	if rendition.Lineage.IsFallback() && d.First != (calotype.Variant{}) {
+		if len(standIns) == 0 {
+			return Resolution{Serve: InspectStandIns}
+		}
+		if first := standIns[0]; r.isCurrent(d.First, first, source) && !first.Lineage.IsWholeCopy() {
+			answer := r.firstStep(d.First, first, false)
+			answer.Why = d.Variant.String() + " could not be made, and " + d.First.String() + " could"
+			return answer
+		}
+	}
 	state := StateRendition
 	if rendition.Lineage.CopyReason != "" {
 		state = StateKept

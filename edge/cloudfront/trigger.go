@@ -124,7 +124,8 @@ func (r request) inspect(objects ...int) Step {
 	heads := make([]Head, len(objects))
 	for i, object := range objects {
 		// The metadata of a source says whether it is a rendition.
-		version := r.settings.checkSource || object == source || r.settings.pending == edge.PendingNone
+		// That of a rendition says whether it is a fallback copy, where another may answer.
+		version := r.settings.checkSource || object == source || r.settings.pending == edge.PendingNone || r.decision.First != calotype.Variant{}
 		heads[i] = Head{Bucket: r.settings.bucket, Key: keys[object], Region: r.region(), Version: version}
 	}
 	return Step{Heads: heads, next: func(results []Result) Step {

@@ -173,3 +173,24 @@ func TestStandInReplaced(t *testing.T) {
 		t.Errorf("got %d %q, want 404", w.Code, w.Body.String())
 	}
 }
+
+// The fallback copy of a picture that could not be made as AVIF does not hide its WebP.
+func TestAutoPrefersARenditionToACopy(t *testing.T) {
+	s := startWith(t, edge.Rules{Presets: calotype.DefaultPresets(), Prefix: "resized", Auto: edge.AutoFormats{calotype.AVIF, calotype.WebP}})
+	etag := s.putSource(t, "k.jpg", "the original")
+	awstest.Put(t, s.bucket, "resized/M.avif/k.jpg", []byte("the original"), awstest.Headers{ContentType: "image/jpeg",
+		Metadata: calotype.Lineage{SourceETag: etag, CopyReason: "too-much-memory", Recipe: calotype.Recipe{Boxes: "1200x628"}}.Metadata()})
+	ask := func(want string) {
+		t.Helper()
+		r, body := s.ask(t, "GET", "/k.jpg?size=M&format=auto", "Accept", "image/avif,image/webp")
+		if got := r.Header.Get("X-Calotype") + " " + body; r.StatusCode != 200 || got != want {
+			t.Errorf("got %d %q, want %q", r.StatusCode, got, want)
+		}
+	}
+	ask("rendition; kept the original")
+	s.putMade(t, "resized/M.webp/k.jpg", "webp", etag, "1200x628", calotype.WebP)
+	ask("nearest; pending; M.webp webp")
+	if jobs := s.enqueued(t); len(jobs) > 0 {
+		t.Errorf("got jobs %v: AVIF failed before", jobs)
+	}
+}

@@ -96,6 +96,9 @@ func (v view) serveStandIn(rendition, source edge.Observation, resolution edge.R
 	}
 	if err != nil || replaced {
 		none := make([]edge.Observation, len(v.rules.StandIns(v.decision)))
+		if rendition.Status == edge.Found {
+			rendition = edge.Observation{Status: edge.Missing} // It is a fallback copy: the source is as good.
+		}
 		v.serveSource(rendition, source, none)
 		return
 	}
