@@ -40,6 +40,9 @@ func TestJobMakesTheVariantAndItsSiblings(t *testing.T) {
 	if got := calotype.ParseLineage(o.Metadata); got != want {
 		t.Errorf("lineage: got %+v, want %+v", got, want)
 	}
+	if got, want := o.Metadata[calotype.CacheTagMetadata], calotype.CacheTag("cats/kitty.jpg"); got != want {
+		t.Errorf("cache tag: got %q, want %q", got, want)
+	}
 }
 
 func TestSizesAndTypes(t *testing.T) {
