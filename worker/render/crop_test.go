@@ -222,3 +222,16 @@ func TestBackgroundIsNotTheSource(t *testing.T) {
 		t.Error("the source itself has no background")
 	}
 }
+
+// What is cut out is in memory beside the picture that it is cut out of.
+func TestMemoryOfCrops(t *testing.T) {
+	p, err := Open(jpegOf(t, quadrants(400, 300)), Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, part := sized(400, 300, calotype.JPEG, 80), sized(300, 300, calotype.JPEG, 80)
+	part.Whole = calotype.Box{Width: 400, Height: 300}
+	if got, want := p.Memory([]Target{part}), p.Memory([]Target{whole})+300*300*4; got != want {
+		t.Errorf("predicted are %d bytes, want %d", got, want)
+	}
+}

@@ -43,18 +43,21 @@ func (p *Picture) Memory(targets []Target) int64 {
 	const always = 12 << 20
 	var width, height int
 	var moving bool
-	var perPixel int64
+	var perPixel, copied int64
 	for _, t := range withoutJXL(targets) {
 		whole := t.whole()
 		width, height = max(width, t.Width, whole.Width), max(height, t.Height, whole.Height)
 		moving = moving || moves(t.Format) && p.Frames > 1
 		perPixel = max(perPixel, targetBytes(t.Format))
+		if t.Whole != (calotype.Box{}) || t.Background != "" { // What is cut out, or put on a background, is a copy.
+			copied = max(copied, int64(t.Width)*int64(t.Height)*4)
+		}
 	}
 	frames := int64(1)
 	if moving {
 		frames = int64(p.Frames)
 	}
-	target := int64(width) * int64(height) * perPixel
+	target := int64(width)*int64(height)*perPixel + copied
 	if moving {
 		target *= frames
 	}
