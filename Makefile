@@ -92,6 +92,7 @@ check-deploy: export PATH := $(CURDIR)/deployments/cdk/check/node_modules/node24
 check-deploy: libvips node deploy-tools edge ## Check the templates, the chart, the image, the unit, the alerts and the dashboard, as far as that goes without an account
 	@# What is tested lies outside of the tests' modules: go would take old results for new ones.
 	cd deployments/check && go vet ./... && go run $(STATICCHECK) ./... && go test -count 1 -timeout 10m ./...
+	cd deployments/dist && go vet ./... && go run $(STATICCHECK) ./... && go test -count 1 -timeout 10m ./...
 	cd deployments/docker/oci && export CGO_ENABLED=0 && go vet ./... && go run $(STATICCHECK) ./... && go test -count 1 -timeout 10m ./...
 	cd deployments/helm/check && export CGO_ENABLED=0 && go vet ./... && go run $(STATICCHECK) ./... && go test -count 1 -timeout 10m ./...
 	@# The CDK needs Node 22 or later. The checks bring one, for Linux on x86_64.
@@ -102,6 +103,15 @@ check-deploy: libvips node deploy-tools edge ## Check the templates, the chart, 
 .PHONY: image
 image: debootstrap ## Build the container image without a daemon, in a root of Debian 13: dist/image/calotype-image.tar, with an SBOM (needs root)
 	deployments/debian/in.sh trixie deployments/docker/build.sh dist/image
+
+.PHONY: dist
+dist: libvips node ## Make a release in dist/release: programs, Debian package, Lambda zips, chart, SBOM, checksums
+	deployments/dist/dist.sh dist/release
+
+.PHONY: licences
+licences: ## List the licences of all dependencies again: docs/licences.md
+	cd deployments/dist && go build -o ../../bin/dist .
+	bin/dist licences docs/licences.md
 
 .PHONY: deploy-tools
 deploy-tools:
