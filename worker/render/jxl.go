@@ -129,7 +129,7 @@ func (p *Picture) decodeJXLFrame(all *pages, i int, canvas *image.NRGBA) error {
 }
 
 // encodeJXL writes a picture as JPEG XL.
-func encodeJXL(d *decoded, quality int) ([]byte, error) {
+func encodeJXL(d *decoded, distance float64) ([]byte, error) {
 	img, err := d.pages()
 	if err != nil {
 		return nil, err
@@ -137,7 +137,7 @@ func encodeJXL(d *decoded, quality int) ([]byte, error) {
 	defer img.Close()
 	var body unsafe.Pointer
 	var length C.size_t
-	if C.jxl_save(img.image, &body, &length, C.double(jxlDistance(quality)), jxlEffort) != 0 {
+	if C.jxl_save(img.image, &body, &length, C.double(distance), jxlEffort) != 0 {
 		return nil, lastError()
 	}
 	defer C.g_free(C.gpointer(body))

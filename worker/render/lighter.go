@@ -12,17 +12,19 @@ import (
 // not, the source is the rendition, without its metadata, provided that there is nothing to
 // turn or convert (see [Picture.rendition]). Otherwise it is encoded again, at no higher
 // quality than the source has. A lossless format has no quality, so the rendition stays as
-// it is.
+// it is. WebP, AVIF and JPEG XL are no heavier than a source of any format, down to a
+// quality of 30.
 
 // notLarger returns body, or an encoding of lower quality if body spends bits on detail
-// that the source does not have: at the source's own size, or if it is not smaller in bytes
-// than the source.
+// that the source does not have: if it is not smaller in bytes than the source, or has the
+// source's own size and format.
 func (p *Picture) notLarger(d *decoded, t Target, body []byte) ([]byte, error) {
-	whole := t.Width == p.Width && t.Height == p.Height && t.Whole == calotype.Box{}
+	own := t.Format == p.Format
+	whole := own && t.Width == p.Width && t.Height == p.Height && t.Whole == calotype.Box{}
 	if !whole && len(body) < len(p.body) || p.enlarges(t) {
 		return body, nil
 	}
-	if p.Format == calotype.JPEG {
+	if own && p.Format == calotype.JPEG {
 		quality, ok := imageheader.JPEGQuality(p.body)
 		if !ok || quality >= t.Quality {
 			return body, nil
@@ -33,15 +35,14 @@ func (p *Picture) notLarger(d *decoded, t Target, body []byte) ([]byte, error) {
 	// The other formats do not record their quality. If the same encoder needs more bytes
 	// for no more pixels, the source's quality was lower.
 	const lowest, step = 30, 0.8
-	for hasQuality(p.Format) && len(body) >= len(p.body) && t.Quality > lowest {
-		t.Quality = max(lowest, int(float64(t.Quality)*step))
+	for hasQuality(t.Format) && len(body) >= len(p.body) && t.Quality > lowest {
+		ratio := min(step, float64(len(p.body))/float64(len(body)))
+		t.Quality = max(lowest, int(float64(t.Quality)*ratio))
 		lower, err := d.encode(p, t)
-		if err != nil {
-			return nil, err
+		if err != nil || len(lower) >= len(body) {
+			return body, err
 		}
-		if len(lower) < len(body) {
-			body = lower
-		}
+		body = lower
 	}
 	return body, nil
 }

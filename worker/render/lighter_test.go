@@ -113,6 +113,73 @@ func TestOnlyMetadataIsRemoved(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
+// A picture of few colours is lossless where that takes fewer bytes.
+func TestFlatIsLossless(t *testing.T) {
+	const side = 200
+	flat := checked(side, 8).(*image.NRGBA)
+	for name, c := range map[string]struct {
+		source image.Image
+		size   int
+		flat   bool
+	}{
+		"a drawing":           {flat, side, true},
+		"a drawing, scaled":   {flat, side - 7, true},
+		"a picture of grains": {grainy(side, side), side, false},
+	} {
+		source := pngOf(t, c.source)
+		r := render(t, source, Target{Width: c.size, Height: c.size, Format: calotype.WebP, Quality: 80})
+		h, err := imageheader.Parse(r.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h.WebP.Lossless != c.flat || c.size == side && len(r.Body) >= len(source) {
+			t.Errorf("%s: lossless: %v, %d bytes of %d", name, h.WebP.Lossless, len(r.Body), len(source))
+		}
+		if c.size == side && c.flat {
+			got := look(t, r.Body)
+			for i := range side * side {
+				x, y := i%side, i/side
+				wantColour(t, got, x, y, flat.NRGBAAt(x, y), 0)
+			}
+		}
+	}
+	vips.AssertNoLeaks(t)
+}
+
+// The number of colours decides, up to the limit itself.
+func TestIsFlat(t *testing.T) {
+	for bands, limit := range map[int]int{1: maxFlatGrey, 2: maxFlatGrey, 3: maxFlat, 4: maxFlat} {
+		for _, colours := range []int{1, limit, limit + 1} {
+			d, err := newDecoded(64, 64, 1, bands)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range 64 * 64 {
+				n := i % colours
+				for b := range bands {
+					d.pixels[i*bands+b] = byte(n >> (8 * b))
+				}
+			}
+			if got, want := d.isFlat(), colours <= limit; got != want {
+				t.Errorf("%d colours in %d bands: %v", colours, bands, got)
+			}
+			d.free()
+		}
+	}
+}
+
+// Formats that browsers are given of themselves weigh no more than the source.
+func TestNotLargerInAnotherFormat(t *testing.T) {
+	poor := jpegAt(t, grainy(600, 400), 12)
+	for _, f := range []calotype.Format{calotype.WebP, calotype.AVIF} {
+		r := render(t, poor, Target{Width: 600, Height: 400, Format: f, Quality: 90})
+		if len(r.Body) >= len(poor) || r.Format != f {
+			t.Errorf("%s: %d bytes of %d", r.Format, len(r.Body), len(poor))
+		}
+	}
+	vips.AssertNoLeaks(t)
+}
+
 // checked draws squares of so many pixels, whose edges become grey when they are scaled.
 func checked(side, square int) image.Image {
 	img := image.NewNRGBA(image.Rect(0, 0, side, side))

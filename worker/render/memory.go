@@ -37,7 +37,7 @@ import (
 //	PNG, alpha                  5        6 with 16 bits, 8 interlaced
 //
 // In bytes per pixel of the largest target: JPEG and PNG 7.5, WebP 9.7, GIF 17, AVIF 26,
-// JPEG XL 42.
+// JPEG XL 42. Lossless WebP of a flat picture takes 14 more (libwebp 1.2, 4 MP).
 // An animation takes 4 more, and the memory in which its frames are joined.
 func (p *Picture) Memory(targets []Target) int64 {
 	const always = 12 << 20
@@ -48,7 +48,7 @@ func (p *Picture) Memory(targets []Target) int64 {
 		whole := t.whole()
 		width, height = max(width, t.Width, whole.Width), max(height, t.Height, whole.Height)
 		moving = moving || moves(t.Format) && p.Frames > 1
-		perPixel = max(perPixel, targetBytes(t.Format))
+		perPixel = max(perPixel, p.targetBytes(t.Format))
 		if t.Whole != (calotype.Box{}) || t.Background != "" { // What is cut out, or put on a background, is a copy.
 			copied = max(copied, int64(t.Width)*int64(t.Height)*4)
 		}
@@ -69,7 +69,7 @@ func (p *Picture) Memory(targets []Target) int64 {
 
 // targetBytes is the memory for a pixel of a target: the decoded picture, as it is written
 // and read, and the encoder.
-func targetBytes(f calotype.Format) int64 {
+func (p *Picture) targetBytes(f calotype.Format) int64 {
 	switch f {
 	case calotype.JXL:
 		return 48
@@ -77,7 +77,12 @@ func targetBytes(f calotype.Format) int64 {
 		return 28
 	case calotype.GIF:
 		return 20
-	case calotype.WebP, calotype.BMP:
+	case calotype.WebP:
+		if p.mayBeFlat() {
+			return 28
+		}
+		return 12
+	case calotype.BMP:
 		return 12
 	}
 	return 9

@@ -67,8 +67,8 @@ func (p *Picture) render(targets []Target) iter.Seq2[Rendition, error] {
 // better: see lighter.go.
 func (p *Picture) rendition(scaled *decoded, t Target, whole bool) (Rendition, error) {
 	body, err := scaled.encode(p, t)
-	if err == nil && t.Format == p.Format {
-		if whole && p.mayStay(t) {
+	if err == nil && (t.Format == p.Format || hasQuality(t.Format)) {
+		if whole && t.Format == p.Format && p.mayStay(t) {
 			if source := p.withoutMetadata(); source != nil && len(body) >= len(source) {
 				return Rendition{Body: source, Format: p.Format, Width: p.Width, Height: p.Height, AsIs: p.plain}, nil
 			}
