@@ -100,9 +100,12 @@ check-deploy: libvips node deploy-tools edge ## Check the templates, the chart, 
 	cd deployments/cdk && export CGO_ENABLED=0 && go vet ./... && go run $(STATICCHECK) ./... && go test -count 1 -timeout 10m ./...
 	cd deployments/cdk/check && npm test --silent
 
+# The image's architecture: amd64 or arm64.
+ARCH ?= amd64
 .PHONY: image
-image: debootstrap ## Build the container image without a daemon, in a root of Debian 13: dist/image/calotype-image.tar, with an SBOM (needs root)
-	deployments/debian/in.sh trixie deployments/docker/build.sh dist/image
+image: debootstrap ## Build the container image without a daemon, in a root of Debian 13: dist/image/calotype-image-amd64.tar, with an SBOM (needs root; ARCH=arm64 compiles for ARM)
+	@[ $(ARCH) != arm64 ] || deployments/debian/in.sh trixie sh -c 'command -v aarch64-linux-gnu-gcc >/dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends gcc-aarch64-linux-gnu; }'
+	deployments/debian/in.sh trixie env GOARCH=$(ARCH) SYSROOT=$(SYSROOT) deployments/docker/build.sh dist/image
 
 .PHONY: dist
 dist: libvips node ## Make a release in dist/release: programs, Debian package, Lambda zips, chart, SBOM, checksums
