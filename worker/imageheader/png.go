@@ -198,11 +198,11 @@ func (r *pngReader) clears(body []byte) bool {
 
 // readHeader reads IHDR. ISO 15948, 11.2.2.
 func (r *pngReader) readHeader(c PNGChunk) error {
+	if r.Width != 0 {
+		return nil // A second one, of any size.
+	}
 	if len(c.Body) != 13 {
 		return errors.New("IHDR has a wrong size")
-	}
-	if r.Width != 0 {
-		return nil // A second one.
 	}
 	if !c.Valid(r.file) {
 		r.damaged("the checksum of IHDR is wrong")

@@ -100,6 +100,14 @@ func TestPNGColour(t *testing.T) {
 	}
 }
 
+// A second header, even without a body, changes nothing.
+func TestSecondPNGHeader(t *testing.T) {
+	file := join([]byte(pngSignature), pngIHDR(4, 3, 8, pngRGB), pngChunk("gAMA", be32(100000)), pngChunk("IDAT", []byte{1}), pngChunk("IHDR"))
+	if h := parse(t, file); h.Width != 4 || h.Height != 3 || h.Colour.Source != ColourGammaChrm {
+		t.Errorf("got %dx%d, %q", h.Width, h.Height, h.Colour.Source)
+	}
+}
+
 func fctl(sequence, width, height, x, y, n, d int, dispose, blend byte) []byte {
 	return pngChunk("fcTL", be32(sequence), be32(width), be32(height), be32(x), be32(y), be16(n), be16(d), []byte{dispose, blend})
 }

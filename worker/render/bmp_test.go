@@ -35,14 +35,15 @@ func coreBMP() []byte {
 }
 
 func TestKindsOfBMP(t *testing.T) {
-	red, green, none := color.NRGBA{220, 30, 30, 255}, color.NRGBA{30, 200, 60, 255}, color.NRGBA{} // Skipped pixels are transparent.
+	red, green, black := color.NRGBA{220, 30, 30, 255}, color.NRGBA{30, 200, 60, 255}, color.NRGBA{0, 0, 0, 255} // Skipped pixels are black.
 	for name, c := range map[string]struct {
 		body   []byte
 		pixels [][]color.NRGBA // From the top, of 3x2 or 2x1.
 	}{
 		"runs":        {rleBMP("\x03\x01\x00\x00\x02\x00\x01\x01\x00\x01"), [][]color.NRGBA{{red, red, green}, {green, green, green}}},
 		"as it is":    {rleBMP("\x00\x03\x01\x00\x01\x00\x00\x00\x03\x00\x00\x01"), [][]color.NRGBA{{red, red, red}, {green, red, green}}},
-		"delta":       {rleBMP("\x00\x02\x02\x01\x01\x01\x00\x01"), [][]color.NRGBA{{none, none, green}, {none, none, none}}},
+		"delta":       {rleBMP("\x00\x02\x02\x01\x01\x01\x00\x01"), [][]color.NRGBA{{black, black, green}, {black, black, black}}},
+		"early end":   {rleBMP("\x03\x01\x00\x00\x01\x00\x00\x01"), [][]color.NRGBA{{red, black, black}, {green, green, green}}},
 		"no end":      {rleBMP("\x03\x01\x00\x00\x03\x00"), [][]color.NRGBA{{red, red, red}, {green, green, green}}},
 		"OS/2 header": {coreBMP(), [][]color.NRGBA{{{220, 30, 30, 255}, {30, 200, 60, 255}}}},
 	} {

@@ -145,10 +145,10 @@ func (b *bitmap) check() error {
 	return nil
 }
 
-// bands returns 4 if there can be transparent pixels: by a mask, by run-length encoding,
-// which can skip pixels, or by rows that are missing. Otherwise it returns 3.
+// bands returns 4 if there can be transparent pixels: by a mask, or since the file is cut.
+// Otherwise it returns 3.
 func (b *bitmap) bands() int {
-	if b.masks[3] != 0 || b.isRLE() || !b.whole() {
+	if b.masks[3] != 0 || !b.whole() {
 		return 4
 	}
 	return 3
@@ -167,7 +167,8 @@ func (b *bitmap) whole() bool {
 	return int64(len(b.pixels)) >= bmpStride(b.width, int64(b.bits))*int64(b.height)
 }
 
-// decode writes rows of RGB or RGBA. Missing pixels are transparent.
+// decode writes rows of RGB or RGBA. Pixels that a cut file does not have are transparent.
+// Those that run-length encoding skips are black, as in Chromium.
 func (b *bitmap) decode(bands int, to []byte) {
 	clear(to)
 	if b.isRLE() {

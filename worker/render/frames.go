@@ -79,7 +79,7 @@ type shown struct {
 }
 
 // composed decodes the shown pictures in order. It ends with an error if there is damage,
-// together with the part of the damaged frame that is shown.
+// together with the part of the damaged frame that is shown: of a GIF only the first one.
 func (p *Picture) composed() iter.Seq2[shown, error] {
 	switch {
 	case p.sequence != nil && p.Format == calotype.JXL:
@@ -88,16 +88,21 @@ func (p *Picture) composed() iter.Seq2[shown, error] {
 		return p.sequence.decode(p.body)
 	}
 	return func(yield func(shown, error) bool) {
-		canvas := animation.NewCanvas(p.animation.Width, p.animation.Height)
+		canvas, drawn := animation.NewCanvas(p.animation.Width, p.animation.Height), 0
 		for frame, err := range p.animation.Frames() {
 			if err != nil {
 				yield(shown{}, err)
 				return
 			}
 			err := canvas.Draw(frame, p.decodeStill)
+			if err != nil && p.Format == calotype.GIF && drawn > 0 {
+				yield(shown{}, err) // As in Chromium.
+				return
+			}
 			if !yield(shown{canvas.Image, frame.Delay}, err) || err != nil {
 				return
 			}
+			drawn++
 		}
 	}
 }

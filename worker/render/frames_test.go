@@ -109,6 +109,34 @@ func TestAnimationStaysOne(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
+// A GIF ends before a later frame whose pixels are damaged, as in Chromium. Of the first
+// frame the rows before the damage are shown.
+func TestGIFEndsBeforeADamagedFrame(t *testing.T) {
+	body := filmOf(t, []int{50, 60, 70, 80}, 1)[calotype.GIF]
+	at := 0
+	for range 3 {
+		at += bytes.Index(body[at:], []byte{0x2c, 0, 0, 0, 0, 200, 0}) + 1
+	}
+	code := at + 9
+	if body[code-1]&0x80 != 0 {
+		code += 3 << (body[code-1]&7 + 1) // A palette of its own.
+	}
+	body[code] = 12 // More bits than a code may have.
+	p, err := Open(body, Limits{Lenient: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for result, err := range p.Render([]Target{sized(100, 50, calotype.GIF, 90)}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := play(t, result.Body); !result.Damaged || !slices.Equal(got.delays, []int{50, 60}) {
+			t.Errorf("delays %v, damaged %v; want the two frames before", got.delays, result.Damaged)
+		}
+	}
+	vips.AssertNoLeaks(t)
+}
+
 // Delays that browsers play as 100 ms are written as 100 ms. Hundredths of a second are
 // rounded so that no frame is late, and never to a delay that browsers do not play.
 func TestDelays(t *testing.T) {

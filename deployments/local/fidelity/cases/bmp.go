@@ -187,4 +187,10 @@ func addBMP(s *set) {
 	s.add("bmp-damage", "bmp-cut-header.bmp", whole[:30])
 	broken := bmp{header: 40, bits: 8, compression: bmpRLE8, palette: bmpPalette(4), used: 4, pixels: runLengths(8)[:200]}
 	add("bmp-damage", "rle-cut", broken)
+	for name, skipping := range ordered(
+		"delta", slices.Concat([]byte{0, 2, 40, 24}, runLengths(8)), // Right, and up.
+		"early-end", append(runLengths(8)[:6*40], 0, 1),
+	) {
+		add("bmp-kinds", "8-rle-"+name, bmp{header: 40, bits: 8, compression: bmpRLE8, palette: bmpPalette(4), used: 4, pixels: skipping})
+	}
 }

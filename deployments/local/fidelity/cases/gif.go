@@ -222,7 +222,19 @@ func addGIFDamage(s *set) {
 		s.add("gif-warning", "gif-"+name+".gif", body)
 	}
 	still := gifOf(full(-1)).body()
+	two, second := one+len(g.frames[1].body()), g.frames[1].body()
+	// The second frame's pixels, whole as sub-blocks, are replaced.
+	pixels := func(literal byte, data []byte) []byte {
+		head := second[:bytes.IndexByte(second, 0x2c)+10]
+		return slices.Concat(whole[:one], head, []byte{literal}, subBlocks(data), whole[two:])
+	}
+	packed := compressed(g.frames[1].indices())
 	for name, body := range ordered(
+		"pixels-few", pixels(3, packed[:len(packed)/2]),
+		"pixels-none", pixels(3, nil),
+		"pixels-wrong", pixels(3, append(bytes.Clone(packed[:len(packed)/2]), 0xff, 0xff, 0xff)),
+		"bits-0", pixels(0, packed),
+		"bits-12", pixels(12, packed),
 		"no-trailer", whole[:len(whole)-1],
 		"cut-second", whole[:one+30],
 		"cut-after-first", whole[:one],

@@ -53,10 +53,11 @@ func addJPEGDamage(s *set) {
 	}
 	progressive := rough
 	progressive.progressive = true
-	first := 0
+	first, scan1 := 0, 0
 	for _, p := range progressive.parts() {
 		first += len(p.body)
 		if p.name == "scan" {
+			scan1 = len(p.body)
 			break
 		}
 	}
@@ -68,6 +69,8 @@ func addJPEGDamage(s *set) {
 		"cut-1", whole[:len(whole)-1],
 		"restart-wrong", wrongRestart,
 		"progressive-cut-scan-1", progressive.body()[:first],
+		"progressive-cut-in-scan-1", progressive.body()[:first-scan1/2],
+		"progressive-cut-in-scan-2", progressive.body()[:first+scan1/2],
 		"progressive-cut-last", progressive.body()[:len(progressive.body())-12],
 		"zeros", instead("scan", zeros),
 		"flipped", instead("scan", flipped),

@@ -52,6 +52,7 @@ func addPNGDamage(s *set) {
 		"zeros", pngFile(c.header(), chunk("IDAT", zeros), iend()),
 		"short-data", pngFile(c.header(), chunk("IDAT", deflate(rows[:len(rows)/2])), iend()),
 		"critical-chunk", pngFile(c.header(), chunk("CASE", []byte("x")), chunk("IDAT", data), iend()),
+		"second-header", pngFile(c.header(), chunk("gAMA", b32(100000)), chunk("IDAT", data), chunk("IHDR")),
 		"no-idat", pngFile(c.header(), iend()),
 	) {
 		s.add("png-damage", "png-"+name+".png", body)
