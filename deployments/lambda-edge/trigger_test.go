@@ -171,6 +171,7 @@ func TestOriginResponse(t *testing.T) {
 			headers["x-content-type-options"] = []any{object{"key": "X-Content-Type-Options", "value": "nosniff"}}
 			if status == "403" || status == "404" {
 				headers["cache-control"] = []any{object{"key": "Cache-Control", "value": "public, max-age=1, s-maxage=5"}}
+				headers["x-calotype"] = []any{object{"key": "X-Calotype", "value": "none"}}
 			}
 			same(t, status, f.handle(event), want)
 		}

@@ -1,26 +1,13 @@
-package render
+//go:build cgo
 
-import "calotype"
+package render
 
 // maxFlat is the number of colours up to which a picture is flat: a drawing, an icon or a
 // screenshot that was hardly scaled. Lossless WebP then takes 0.4 to 0.6 times the bytes of
 // lossy WebP at quality 80 (a screenshot of 969 colours 39 kB and 98). Scaling adds colours
-// at each edge: the same screenshot at 854 pixels has 3333, and takes 91 kB and 56. A photo exceeds them within a few rows, or
-// maxFlatGrey if it is grey.
+// at each edge: the same screenshot at 854 pixels has 3333, and takes 91 kB and 56. A photo
+// exceeds them within a few rows, or maxFlatGrey if it is grey.
 const maxFlat, maxFlatGrey = 1024, 64
-
-// mayBeFlat reports whether a picture can be a drawing that loses nothing: its format keeps
-// every pixel.
-func (p *Picture) mayBeFlat() bool {
-	switch p.Format {
-	case calotype.PNG, calotype.GIF, calotype.BMP, calotype.ICO, calotype.TIFF:
-		return p.Frames == 1
-	case calotype.WebP:
-		header := p.header.WebP // Nil if only libvips could read it.
-		return p.Frames == 1 && header != nil && !header.Lossy
-	}
-	return false
-}
 
 // isFlat reports whether a picture has few colours.
 func (d *decoded) isFlat() bool {

@@ -225,3 +225,16 @@ func jpegCoefficients(header *imageheader.Header, pixels int64) int64 {
 	}
 	return samples * 2
 }
+
+// mayBeFlat reports whether a picture can be a drawing that loses nothing: its format keeps
+// every pixel.
+func (p *Picture) mayBeFlat() bool {
+	switch p.Format {
+	case calotype.PNG, calotype.GIF, calotype.BMP, calotype.ICO, calotype.TIFF:
+		return p.Frames == 1
+	case calotype.WebP:
+		header := p.header.WebP // Nil if only libvips could read it.
+		return p.Frames == 1 && header != nil && !header.Lossy
+	}
+	return false
+}

@@ -1,0 +1,9 @@
+package main
+
+import (
+	"testing"
+
+	"calotype/internal/hermetic"
+)
+
+func TestMain(m *testing.M) { hermetic.Main(m) }
