@@ -86,8 +86,11 @@ func (s *smoke) pending(ctx context.Context, path string) error {
 
 // keptState is the state of a fallback copy, as viewers see it.
 func (s *smoke) keptState() string {
-	if s.Pending == "none" {
+	switch {
+	case s.Pending == "none":
 		return edge.StateHidden
+	case s.FunctionMode:
+		return edge.StateRendition
 	}
 	return edge.StateKept
 }
