@@ -98,7 +98,7 @@ func TestPage(t *testing.T) {
 		chromedp.SetUploadFiles("#choose", []string{mine}),
 		chromedp.WaitVisible(cell("my photo +1.jpg", "size=M&to_webp=1", "rendition")),
 		shoot("uploaded"),
-		chromedp.Poll(`document.querySelector('#viewer .response')?.textContent.includes('rendition')`, nil),
+		chromedp.Poll(`/rendition.*942 × 628/.test(document.querySelector('#viewer .response')?.textContent)`, nil),
 		chromedp.Text("#viewer", &story),
 		shoot("rendered"),
 		chromedp.Evaluate(`document.querySelector('dialog').close()`, nil),

@@ -123,6 +123,7 @@ export class Viewer {
     const { signal } = this.#requesting;
     const { key, preset, format, bytes: originalBytes } = this.#shown;
     const path = pathOfVariant(key, query(preset, format));
+    if (this.#path.textContent !== path) this.#forget();
     this.#path.textContent = path;
     this.#offerSnippets();
     this.#reason.hidden = true;
@@ -144,6 +145,15 @@ export class Viewer {
     } catch (error) {
       if (!signal.aborted) this.#timeline.fail(error);
     }
+  }
+
+  // forget removes what is known of another address.
+  #forget() {
+    this.#facts.replaceChildren();
+    this.#image.removeAttribute('src');
+    this.#image.hidden = true;
+    this.#noImage.hidden = true;
+    this.#size.textContent = '';
   }
 
   #showBody(response) {
