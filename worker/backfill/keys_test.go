@@ -148,7 +148,7 @@ func TestEstimate(t *testing.T) {
 	if cost.Lists != 1001 || cost.Puts != 4_000_000 || cost.Heads != 7_000_000 || cost.Gets != 1_000_000 || cost.Messages != 1_200_001 {
 		t.Errorf("got %+v", cost)
 	}
-	if hours := cost.CPU.Hours(); hours < 61 || hours > 62 || cost.Dollars < 26 || cost.Dollars > 28 {
+	if hours := cost.CPU.Hours(); hours < 80 || hours > 81 || cost.Dollars < 26 || cost.Dollars > 28 {
 		t.Errorf("%v CPU hours and $%v", hours, cost.Dollars)
 	}
 }
