@@ -36,7 +36,7 @@ build: libvips ## Build the programs into bin/
 include deployments/lambda-edge/build.mk
 
 .PHONY: test
-test: libvips browser node ## Run every test, over the local S3 and SQS servers (RACE=1: under the race detector)
+test: libvips browser curl node ## Run every test, over the local S3 and SQS servers (RACE=1: under the race detector)
 	for module in $(MODULES); do (cd $$module && go test $(TEST_FLAGS) ./...); done
 
 .PHONY: check-page
@@ -169,6 +169,11 @@ browser:
 	@if ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null && command -v apt-get >/dev/null; then \
 		$(SUDO) apt-get update -q && { $(SUDO) apt-get install -qy --no-install-recommends chromium || $(SUDO) apt-get install -qy chromium-browser; }; \
 	fi
+
+# The README's examples are run.
+.PHONY: curl
+curl:
+	@command -v curl >/dev/null || { $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy --no-install-recommends curl; }
 
 .PHONY: firefox
 firefox:
