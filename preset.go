@@ -96,19 +96,6 @@ func isPresetName(s string) bool {
 	return 1 <= len(s) && len(s) <= 32
 }
 
-// ParsePreset parses a preset without options, from boxes such as "1200x628" or
-// "1200x628/600x900".
-func ParsePreset(name, boxes string) (Preset, error) {
-	p := Preset{Name: name}
-	if !isPresetName(name) {
-		return Preset{}, fmt.Errorf("preset name %q: use 1 to 32 letters, digits, - or _", name)
-	}
-	if err := p.parseBoxes(boxes); err != nil {
-		return Preset{}, fmt.Errorf("preset %s: %w", name, err)
-	}
-	return p, nil
-}
-
 // parseBoxes sets both boxes. A single one is for wide pictures, and turned for tall ones;
 // or for all pictures, if the renditions have its shape.
 func (p *Preset) parseBoxes(boxes string) (err error) {

@@ -2,13 +2,30 @@ package calotype
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 )
+
+// BuiltInPresets parses a presets file in base64, as the linker sets it in programs without
+// files. If it is empty, they are [DefaultPresets].
+func BuiltInPresets(text string) (Presets, error) {
+	if text == "" {
+		return DefaultPresets(), nil
+	}
+	data, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, fmt.Errorf("presets: %w", err)
+	}
+	table, err := ParsePresets(data)
+	if err != nil {
+		return nil, fmt.Errorf("presets: %w", err)
+	}
+	return table, nil
+}
 
 // ParsePresets parses a presets file: a JSON object from names to boxes, or to objects with
 // a box and options, such as {"M": "1200x628", "card": {"box": "600x400", "fit": "cover"}}.
@@ -149,16 +166,16 @@ const optionNames = "box, fit, gravity, quality, format, background or enlarge"
 
 // setOption parses an option other than the box.
 func (p *Preset) setOption(name string, value []byte) (err error) {
-	if name == "quality" {
+	switch name {
+	case "quality":
 		return p.Quality.parse(value)
-	}
-	if name == "enlarge" {
+	case "enlarge":
 		return parseValue(name, value, &p.Enlarge)
-	}
-	var text string
-	if !strings.Contains(" fit gravity format background ", " "+name+" ") {
+	case "fit", "gravity", "format", "background":
+	default:
 		return fmt.Errorf("unknown option %q: want %s", name, optionNames)
 	}
+	var text string
 	if err := parseValue(name, value, &text); err != nil {
 		return err
 	}
@@ -193,18 +210,19 @@ func parseValue[T string | bool](name string, value []byte, into *T) error {
 func (q *Qualities) parse(value []byte) error {
 	var all int
 	if json.Unmarshal(value, &all) == nil && string(value) != "null" {
-		var errs []error
-		for _, f := range []Format{JPEG, WebP, AVIF, JXL} {
-			errs = append(errs, q.set(f, all))
+		for _, f := range qualityFormats {
+			if err := q.set(f, all); err != nil {
+				return err
+			}
 		}
-		return errs[0]
+		return nil
 	}
 	var some map[Format]json.RawMessage
 	if json.Unmarshal(value, &some) != nil || len(some) == 0 {
 		return errors.New(`quality: want a number such as 75, or an object such as {"webp": 75, "jpeg": 80}`)
 	}
 	var errs []error
-	for _, f := range sortedFormats(some) {
+	for _, f := range slices.Sorted(maps.Keys(some)) {
 		var number int
 		if json.Unmarshal(some[f], &number) != nil {
 			number = -1
@@ -256,7 +274,7 @@ func (p Preset) marshal(b *bytes.Buffer) {
 		b.WriteString(`,"enlarge":true`)
 	}
 	separator := `,"quality":{`
-	for _, f := range []Format{JPEG, WebP, AVIF, JXL} {
+	for _, f := range qualityFormats {
 		if quality := *p.Quality.of(f); quality != 0 {
 			fmt.Fprintf(b, "%s%q:%d", separator, f, quality)
 			separator = ","
@@ -266,8 +284,4 @@ func (p Preset) marshal(b *bytes.Buffer) {
 		b.WriteByte('}')
 	}
 	b.WriteByte('}')
-}
-
-func sortedFormats[V any](m map[Format]V) []Format {
-	return slices.Sorted(maps.Keys(m))
 }

@@ -153,6 +153,9 @@ type Qualities struct {
 	JPEG, WebP, AVIF, JXL uint8
 }
 
+// qualityFormats are the formats that have a quality.
+var qualityFormats = []Format{JPEG, WebP, AVIF, JXL}
+
 // of returns where a format's quality is stored, or nil if the format has none.
 func (q *Qualities) of(f Format) *uint8 {
 	switch f {

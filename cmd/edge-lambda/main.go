@@ -9,7 +9,6 @@ package main
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"net/http"
 	"os"
@@ -51,7 +50,7 @@ func newHandler(ctx context.Context, presets string, log zerolog.Logger) (http.H
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	table, err := parsePresets(presets)
+	table, err := calotype.BuiltInPresets(presets)
 	if err != nil {
 		return nil, err
 	}
@@ -69,21 +68,6 @@ func newHandler(ctx context.Context, presets string, log zerolog.Logger) (http.H
 		more.LowPriority = queue.New(sender, s.BackfillURL)
 	}
 	return finished{origin.New(s.rules(table), store, s.Bucket, queue.New(sender, s.QueueURL), log.Level(s.LogLevel), more)}, nil
-}
-
-func parsePresets(text string) (calotype.Presets, error) {
-	if text == "" {
-		return calotype.DefaultPresets(), nil
-	}
-	data, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		return nil, fmt.Errorf("presets: %w", err)
-	}
-	table, err := calotype.ParsePresets(data)
-	if err != nil {
-		return nil, fmt.Errorf("presets: %w", err)
-	}
-	return table, nil
 }
 
 // finished ends a response only after its job is sent. Lambda freezes the process when the

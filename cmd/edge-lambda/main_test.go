@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdaurl"
 	"github.com/rs/zerolog"
 
+	"calotype"
 	"calotype/internal/awstest"
 )
 
@@ -103,11 +104,11 @@ func TestMistakesAreReportedAtOnce(t *testing.T) {
 }
 
 func TestPresetsAreBuiltIn(t *testing.T) {
-	table, err := parsePresets(base64.StdEncoding.EncodeToString([]byte(`{"card": "600x400"}`)))
+	table, err := calotype.BuiltInPresets(base64.StdEncoding.EncodeToString([]byte(`{"card": "600x400"}`)))
 	if err != nil || len(table) != 1 || table[0].Name != "card" {
 		t.Errorf("got %v, %v", table, err)
 	}
-	if _, err := parsePresets("%"); err == nil {
+	if _, err := calotype.BuiltInPresets("%"); err == nil {
 		t.Error("no error")
 	}
 }

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"unsafe"
 
@@ -27,16 +26,9 @@ var (
 )
 
 func table() calotype.Presets {
-	if presets == "" {
-		return calotype.DefaultPresets()
-	}
-	data, err := base64.StdEncoding.DecodeString(presets)
+	p, err := calotype.BuiltInPresets(presets)
 	if err != nil {
-		panic("presets: " + err.Error())
-	}
-	p, err := calotype.ParsePresets(data)
-	if err != nil {
-		panic("presets: " + err.Error())
+		panic(err.Error())
 	}
 	return p
 }
