@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/dustin/go-humanize"
 	"github.com/google/renameio/v2"
 
 	"calotype"
@@ -53,7 +52,7 @@ func (s *contactSheet) write(order []string) error {
 	slices.SortFunc(s.files, func(a, b fileReport) int { return slices.Index(order, a.File) - slices.Index(order, b.File) })
 	page := template.Must(template.New("sheet").Funcs(template.FuncMap{
 		"link": func(path string) (template.URL, error) { return relativeURL(folder, path) },
-		"size": func(bytes int64) string { return humanize.IBytes(uint64(bytes)) },
+		"size": fileSize,
 	}).Parse(contactPage))
 	var b bytes.Buffer
 	if err := page.Execute(&b, s.files); err != nil {
