@@ -95,11 +95,11 @@ func (p *Picture) composed() iter.Seq2[shown, error] {
 				return
 			}
 			err := canvas.Draw(frame, p.decodeStill)
+			next := shown{canvas.Image, frame.Delay}
 			if err != nil && p.Format == calotype.GIF && drawn > 0 {
-				yield(shown{}, err) // As in Chromium.
-				return
+				next = shown{} // As in Chromium.
 			}
-			if !yield(shown{canvas.Image, frame.Delay}, err) || err != nil {
+			if !yield(next, err) || err != nil {
 				return
 			}
 			drawn++

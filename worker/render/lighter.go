@@ -38,7 +38,7 @@ func (p *Picture) notLarger(d *decoded, t Target, body []byte) ([]byte, error) {
 	for hasQuality(t.Format) && len(body) >= len(p.body) && t.Quality > lowest {
 		ratio := min(step, float64(len(p.body))/float64(len(body)))
 		t.Quality = max(lowest, int(float64(t.Quality)*ratio))
-		lower, err := d.encode(p, t)
+		lower, err := d.encodeAs(p, t, false) // Lossless was tried, and does not depend on the quality.
 		if err != nil || len(lower) >= len(body) {
 			return body, err
 		}
