@@ -4,31 +4,8 @@ package render
 
 /*
 #cgo pkg-config: libjpeg
-#include <setjmp.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <jpeglib.h>
+#include "jpegreader.h"
 
-// damaged is a JPEG whose existing rows are decoded. libvips would replace the rest with
-// grey, and does not report where it begins.
-typedef struct {
-	struct jpeg_decompress_struct jpeg;
-	struct jpeg_error_mgr errors;
-	struct jpeg_source_mgr source;
-	jmp_buf failed;
-	char message[JMSG_LENGTH_MAX];
-} damaged;
-
-static void give_up(j_common_ptr jpeg) {
-	damaged *d = (damaged *) jpeg;
-	(*jpeg->err->format_message)(jpeg, d->message);
-	longjmp(d->failed, 1);
-}
-
-static void ignore_warning(j_common_ptr jpeg, int level) {}
-static void no_source(j_decompress_ptr jpeg) {}
 static boolean at_end(j_decompress_ptr jpeg) { return FALSE; } // Suspends.
 
 static void skip(j_decompress_ptr jpeg, long n) {
@@ -38,32 +15,21 @@ static void skip(j_decompress_ptr jpeg, long n) {
 	s->bytes_in_buffer -= some;
 }
 
-static void damaged_free(damaged *d) {
-	if (d) {
-		jpeg_destroy_decompress(&d->jpeg);
-		free(d);
-	}
-}
-
-// damaged_open reads the header and starts, scaled down by shrink.
-static damaged *damaged_open(const uint8_t *body, size_t length, int shrink, char **message) {
-	damaged *d = calloc(1, sizeof *d);
+// damaged_open reads the header of a JPEG whose existing rows are decoded, scaled down by
+// shrink. libvips would replace the rest with grey, and does not report where it begins.
+static jpeg_reader *damaged_open(const uint8_t *body, size_t length, int shrink, char **message) {
+	jpeg_reader *d = jpeg_new();
 	*message = NULL;
 	if (!d)
 		return NULL;
-	d->jpeg.err = jpeg_std_error(&d->errors);
-	d->errors.error_exit = give_up;
-	d->errors.emit_message = ignore_warning;
 	if (setjmp(d->failed)) {
 		*message = strdup(d->message);
-		damaged_free(d);
+		jpeg_free(d);
 		return NULL;
 	}
-	jpeg_create_decompress(&d->jpeg);
-	d->source = (struct jpeg_source_mgr) {body, length, no_source, at_end, skip, jpeg_resync_to_restart, no_source};
-	d->jpeg.src = &d->source;
+	jpeg_read(d, body, length, at_end, skip);
 	if (jpeg_read_header(&d->jpeg, TRUE) != JPEG_HEADER_OK) {
-		damaged_free(d);
+		jpeg_free(d);
 		return NULL;
 	}
 	d->jpeg.scale_num = 1;
@@ -82,7 +48,7 @@ static damaged *damaged_open(const uint8_t *body, size_t length, int shrink, cha
 }
 
 // damaged_rows decodes rows of output_width x output_components, and returns their number.
-static int damaged_rows(damaged *d, uint8_t *out) {
+static int damaged_rows(jpeg_reader *d, uint8_t *out) {
 	const size_t stride = (size_t) d->jpeg.output_width * d->jpeg.output_components;
 	if (setjmp(d->failed))
 		return d->jpeg.output_scanline;
@@ -108,7 +74,7 @@ static int damaged_rows(damaged *d, uint8_t *out) {
 	return d->jpeg.output_scanline;
 }
 
-static int is_inverted(damaged *d) { return d->jpeg.saw_Adobe_marker; }
+static int is_inverted(jpeg_reader *d) { return d->jpeg.saw_Adobe_marker; }
 */
 import "C"
 
@@ -129,7 +95,7 @@ func decodeDamagedJPEG(body []byte, shrink int) (*pages, error) {
 		}
 		return nil, errors.New("jpeg: " + C.GoString(message))
 	}
-	defer C.damaged_free(d)
+	defer C.jpeg_free(d)
 	width, height, samples := int(d.jpeg.output_width), int(d.jpeg.output_height), int(d.jpeg.out_color_components)
 	rows := make([]byte, width*height*samples)
 	have := int(C.damaged_rows(d, (*C.uint8_t)(&rows[0])))

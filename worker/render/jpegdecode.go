@@ -4,34 +4,9 @@ package render
 
 /*
 #cgo pkg-config: libjpeg
-#include <setjmp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <jpeglib.h>
+#include "jpegreader.h"
 #include <jerror.h>
 #include "resample.h"
-
-// jpeg_reader decodes a JPEG from memory, row by row. All that changes while libjpeg may
-// jump is in it.
-typedef struct {
-	struct jpeg_decompress_struct jpeg;
-	struct jpeg_error_mgr errors;
-	struct jpeg_source_mgr source;
-	jmp_buf failed;
-	char message[JMSG_LENGTH_MAX];
-	int width, height; // In whole pixels: the last ones of output_width and output_height may be of a part of a block.
-	int first, end;    // The rows in the window.
-} jpeg_reader;
-
-static void jpeg_give_up(j_common_ptr jpeg) {
-	jpeg_reader *r = (jpeg_reader *) jpeg;
-	(*jpeg->err->format_message)(jpeg, r->message);
-	longjmp(r->failed, 1);
-}
-
-static void jpeg_ignore_warning(j_common_ptr jpeg, int level) {}
-static void jpeg_no_source(j_decompress_ptr jpeg) {}
 
 static boolean jpeg_cut(j_decompress_ptr jpeg) {
 	ERREXIT(jpeg, JERR_INPUT_EOF);
@@ -48,27 +23,15 @@ static void jpeg_skip(j_decompress_ptr jpeg, long n) {
 	s->bytes_in_buffer -= n;
 }
 
-static void jpeg_free(jpeg_reader *r) {
-	if (r) {
-		jpeg_destroy_decompress(&r->jpeg);
-		free(r);
-	}
-}
-
 // jpeg_open starts to decode to grey or RGB, scaled down by shrink. It returns NULL if
 // there is no memory; the message is set if the picture is at fault.
 static jpeg_reader *jpeg_open(const uint8_t *body, size_t length, int shrink) {
-	jpeg_reader *r = calloc(1, sizeof *r);
+	jpeg_reader *r = jpeg_new();
 	if (!r)
 		return NULL;
-	r->jpeg.err = jpeg_std_error(&r->errors);
-	r->errors.error_exit = jpeg_give_up;
-	r->errors.emit_message = jpeg_ignore_warning;
 	if (setjmp(r->failed))
 		return r;
-	jpeg_create_decompress(&r->jpeg);
-	r->source = (struct jpeg_source_mgr) {body, length, jpeg_no_source, jpeg_cut, jpeg_skip, jpeg_resync_to_restart, jpeg_no_source};
-	r->jpeg.src = &r->source;
+	jpeg_read(r, body, length, jpeg_cut, jpeg_skip);
 	jpeg_read_header(&r->jpeg, TRUE);
 	r->jpeg.scale_num = 1;
 	r->jpeg.scale_denom = shrink;
