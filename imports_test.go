@@ -71,7 +71,8 @@ var mayImport = map[string]struct {
 	"calotype/worker/imageheader": {[]string{"calotype"}, "a header is bytes: libvips, buckets and jobs are elsewhere"},
 	"calotype/worker/metadata":    {[]string{"calotype", "calotype/worker/imageheader"}, "a file loses parts; decoding and encoding are elsewhere"},
 	"calotype/worker/animation":   {[]string{"calotype"}, "files and their frames; decoding and encoding are elsewhere"},
-	"calotype/worker/render":      {[]string{"calotype", "calotype/worker/animation", "calotype/worker/failure", "calotype/worker/imageheader", "calotype/worker/metadata"}, "an engine knows pictures, not buckets or jobs"},
+	"calotype/worker/thumbhash":   {nil, "a hash is of pixels; decoding is elsewhere"},
+	"calotype/worker/render":      {[]string{"calotype", "calotype/worker/animation", "calotype/worker/failure", "calotype/worker/imageheader", "calotype/worker/metadata", "calotype/worker/thumbhash"}, "an engine knows pictures, not buckets or jobs"},
 	"calotype/worker/store":       {[]string{"calotype", "calotype/worker/failure"}, "a store knows objects, not jobs"},
 
 	"calotype/worker/decoder":      {[]string{"calotype/worker/decoder/wire", "calotype/worker/failure", "calotype/worker/imageheader", "calotype/worker/render"}, "decoders are processes that render pictures, not jobs"},
