@@ -8,11 +8,18 @@ import (
 	"image/color/palette"
 	"image/gif"
 	"image/png"
+	"os"
+	"slices"
+	"strings"
 	"testing"
 
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/tiff"
 	"golang.org/x/sync/errgroup"
 
+	"calotype"
 	"calotype/worker/failure"
+	"calotype/worker/render"
 )
 
 // A fault's class and detail are the same whether its picture is decoded alone or beside
@@ -82,13 +89,16 @@ func faultyFiles(t *testing.T) (files [][]byte) {
 	if err := errors.Join(png.Encode(&asPNG, img), gif.Encode(&asGIF, img, nil)); err != nil {
 		t.Fatal(err)
 	}
-	whole = append(whole, asPNG.Bytes(), asGIF.Bytes())
-	pool := newPool(t, nil)
-	made, err := renderAll(t.Context(), pool, whole[0], enough)
+	var asBMP, asTIFF bytes.Buffer
+	if err := errors.Join(bmp.Encode(&asBMP, img), tiff.Encode(&asTIFF, img, &tiff.Options{Compression: tiff.Deflate})); err != nil {
+		t.Fatal(err)
+	}
+	secrets, err := os.ReadFile("../render/testdata/secrets.heic")
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole = append(whole, made[0].Body) // WebP.
+	whole = append(whole, asPNG.Bytes(), asGIF.Bytes(), asBMP.Bytes(), asTIFF.Bytes(), secrets)
+	whole = append(whole, written(t, whole[0])...)
 	for _, file := range whole {
 		for _, i := range []int{2, 6} { // Eighths.
 			files = append(files, file[:len(file)*i/8])
@@ -100,4 +110,31 @@ func faultyFiles(t *testing.T) (files [][]byte) {
 		}
 	}
 	return append(files, []byte("no picture"), []byte("GIF89a"), []byte("II*\x00\x08\x00\x00\x00\x01\x00"))
+}
+
+// written are renditions of a picture in the formats that Go's libraries do not write: WebP,
+// AVIF, and JPEG XL where the decoder writes it.
+func written(t *testing.T, source []byte) (files [][]byte) {
+	t.Helper()
+	p := newPool(t, nil)
+	formats := []calotype.Format{calotype.WebP, calotype.AVIF}
+	if !slices.ContainsFunc(p.Shortcomings(), func(s string) bool { return strings.Contains(s, "JPEG XL") }) {
+		formats = append(formats, calotype.JXL)
+	}
+	picture, err := p.Open(t.Context(), SourceOf(source), render.Limits{}, enough)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer picture.Close()
+	var targets []render.Target
+	for _, f := range formats {
+		targets = append(targets, render.Target{Width: 60, Height: 40, Format: f, Quality: 80})
+	}
+	for r, err := range picture.Render(t.Context(), targets, enough) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, r.Body)
+	}
+	return files
 }
