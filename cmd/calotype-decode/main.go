@@ -28,7 +28,9 @@ func main() {
 	sandbox := flag.String("sandbox", string(decoder.SandboxAuto), "what to give up: auto, require or off")
 	version := flag.Bool("version", false, "print the encoder that lineages record, and the versions of the native libraries")
 	cpus := flag.Int("cpus", runtime.NumCPU(), "how many CPUs the worker shares out among its decoders")
+	effort := flag.Int("webp-effort", render.DefaultWebPEffort, "the effort of WebP's encoder, 1 to 6")
 	flag.Parse()
+	render.UseWebPEffort(*effort)
 	if err := run(decoder.SandboxMode(*sandbox), *cpus, *version); err != nil {
 		fmt.Fprintln(os.Stderr, "calotype-decode:", err)
 		os.Exit(1)

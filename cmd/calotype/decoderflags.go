@@ -58,12 +58,13 @@ func (f decoderFlags) startEncoder(ctx context.Context, flag string) func() (str
 // poolFlags are the flags of commands that decode.
 type poolFlags struct {
 	decoderFlags
-	Sandbox decoder.SandboxMode `help:"The sandbox of the decoders: auto uses every layer that the system supports, require refuses to start if one is missing, off uses none." enum:"auto,require,off" default:"auto"`
-	MaxCPU  time.Duration       `name:"max-cpu" help:"The CPU time that decoding one picture may take. Each target adds 2 s, and 1 s for each megapixel." default:"${max_cpu}"`
+	Sandbox    decoder.SandboxMode `help:"The sandbox of the decoders: auto uses every layer that the system supports, require refuses to start if one is missing, off uses none." enum:"auto,require,off" default:"auto"`
+	WebPEffort int                 `name:"webp-effort" help:"The effort of WebP's encoder, 1 to 6. 4 takes 9 % fewer bytes than 2 at the same SSIM, and a third more CPU time." default:"${webp_effort}"`
+	MaxCPU     time.Duration       `name:"max-cpu" help:"The CPU time that decoding one picture may take. Each target adds 2 s, and 1 s for each megapixel." default:"${max_cpu}"`
 }
 
 func (f poolFlags) check() []error {
-	return between("max-cpu", f.MaxCPU, time.Millisecond, time.Hour)
+	return append(between("max-cpu", f.MaxCPU, time.Millisecond, time.Hour), between("webp-effort", f.WebPEffort, 1, 6)...)
 }
 
 // pool starts decoders. The caller closes it.
@@ -73,10 +74,11 @@ func (f poolFlags) pool(ctx context.Context, concurrency int, wall time.Duration
 		return nil, fmt.Errorf("%w: %w", errUsage, err)
 	}
 	return decoder.NewPool(ctx, decoder.Config{
-		Path:    path,
-		Idle:    min(concurrency, 2*runtime.GOMAXPROCS(0)),
-		Sandbox: f.Sandbox,
-		Times:   decoder.Times{CPU: f.MaxCPU, Wall: wall},
-		Log:     log,
+		Path:       path,
+		Idle:       min(concurrency, 2*runtime.GOMAXPROCS(0)),
+		Sandbox:    f.Sandbox,
+		WebPEffort: f.WebPEffort,
+		Times:      decoder.Times{CPU: f.MaxCPU, Wall: wall},
+		Log:        log,
 	})
 }

@@ -145,6 +145,7 @@ func (c *renderCommand) run(ctx context.Context, stdout, stderr io.Writer) error
 // start starts the engine.
 func (c *renderCommand) start(ctx context.Context) (end func(), err error) {
 	if c.InProcess {
+		render.UseWebPEffort(c.WebPEffort)
 		c.engine = decoder.InProcess{}
 		return func() {}, render.Start()
 	}

@@ -9,6 +9,7 @@ import (
 	"image/jpeg"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -175,5 +176,34 @@ func TestRenderDamaged(t *testing.T) {
 		if code != exitOK || stderr != "" || !strings.Contains(stdout, want) {
 			t.Errorf("%s: exit code %d, %q, %q", flag, code, stdout, stderr)
 		}
+	}
+}
+
+// The effort reaches WebP's encoder in both kinds of process.
+func TestRenderWebPEffort(t *testing.T) {
+	files := photos(t, "photo.jpg")
+	webp := func(flags ...string) []byte {
+		t.Helper()
+		out := t.TempDir()
+		code, _, stderr := call(t, slices.Concat([]string{"render", "--variants=M.webp", "--out", out}, flags, files)...)
+		body, err := os.ReadFile(filepath.Join(out, "M.webp", "photo.jpg"))
+		if code != exitOK || err != nil {
+			t.Fatalf("%v: exit code %d, %q, %v", flags, code, stderr, err)
+		}
+		return body
+	}
+	low, high := webp("--webp-effort=2"), webp("--webp-effort=6")
+	if len(high) >= len(low) {
+		t.Errorf("%d bytes with effort 6, %d with 2", len(high), len(low))
+	}
+	if !bytes.Equal(webp(), low) {
+		t.Error("the default is not 2")
+	}
+	if !bytes.Equal(webp("--in-process", "--webp-effort=6"), high) {
+		t.Error("other bytes with --in-process")
+	}
+	code, _, stderr := call(t, "render", "--variants=M.webp", "--out", t.TempDir(), "--webp-effort=7", files[0])
+	if want := "--webp-effort 7: want 1 to 6"; code != exitUsage || !strings.Contains(stderr, want) {
+		t.Errorf("exit code %d, %q, want %q", code, stderr, want)
 	}
 }

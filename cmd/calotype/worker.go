@@ -16,6 +16,7 @@ import (
 	"calotype/queue"
 	"calotype/worker"
 	"calotype/worker/decoder"
+	"calotype/worker/render"
 	"calotype/worker/store"
 )
 
@@ -56,6 +57,7 @@ func workerDefaults() kong.Vars {
 		"max_frames":         fmt.Sprint(d.Limits.Frames),
 		"max_time":           decoder.DefaultTimes().Wall.String(),
 		"max_cpu":            decoder.DefaultTimes().CPU.String(),
+		"webp_effort":        fmt.Sprint(render.DefaultWebPEffort),
 		"cache_control":      d.CacheControl,
 		"kept_cache_control": d.FallbackCacheControl,
 		"grace":              d.Grace.String(),

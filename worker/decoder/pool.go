@@ -40,7 +40,9 @@ type Config struct {
 	Idle    int
 	Sandbox SandboxMode
 	Times   Times
-	Log     zerolog.Logger
+	// WebPEffort is the effort of WebP's encoder, 1 to 6: see [render.UseWebPEffort].
+	WebPEffort int
+	Log        zerolog.Logger
 }
 
 // Times limit one picture.
@@ -119,6 +121,9 @@ func NewPool(ctx context.Context, config Config) (*Pool, error) {
 	if config.Idle == 0 {
 		config.Idle = runtime.GOMAXPROCS(0)
 	}
+	if config.WebPEffort == 0 {
+		config.WebPEffort = render.DefaultWebPEffort
+	}
 	if config.Sandbox == "" {
 		config.Sandbox = SandboxAuto
 	}
@@ -178,7 +183,7 @@ func (p *Pool) start(ctx context.Context) (*child, error) {
 	var c *child
 	var err error
 	p.launcher.do(func() {
-		c, err = start(p.config.Path, []string{"--sandbox", string(p.config.Sandbox), "--cpus", strconv.Itoa(p.gate.CPUs())}, p.gate)
+		c, err = start(p.config.Path, []string{"--sandbox", string(p.config.Sandbox), "--cpus", strconv.Itoa(p.gate.CPUs()), "--webp-effort", strconv.Itoa(p.config.WebPEffort)}, p.gate)
 	})
 	if err != nil {
 		return nil, err

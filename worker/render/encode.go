@@ -90,7 +90,7 @@ func encode(img *vips.ImageRef, p *Picture, t Target, lossless bool) (body []byt
 			StripMetadata:   true,
 			Quality:         t.Quality,
 			Lossless:        lossless,
-			ReductionEffort: 2,
+			ReductionEffort: int(webpEffort.Load()),
 		})
 		if err != nil {
 			return nil, err
