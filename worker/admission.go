@@ -38,16 +38,17 @@ type slots struct {
 	used atomic.Int64 // The slots that jobs hold; read by the metrics.
 }
 
-// A few big pictures wait, each with a lease, and less long than the longest lease.
+// At most maxWaiting big pictures wait, each with a lease, for less time than the longest
+// lease.
 const (
 	maxWaiting = 32
 	maxWait    = 5 * time.Minute
 )
 
 var (
-	// errBigSlotTaken is the error of a big picture while another one runs.
+	// errBigSlotTaken is returned for a big picture while another one runs.
 	errBigSlotTaken = errors.New("another big picture is running")
-	// errThrottled is the error of a big picture that would wait too long.
+	// errThrottled is returned for a big picture that would wait too long.
 	errThrottled = errors.New("too many big pictures wait")
 )
 
@@ -87,8 +88,8 @@ func (r *admission) grant(queue *slots) *grant {
 // none returns the grant of a message that is handled without a slot.
 func (r *admission) none() *grant { return &grant{admission: r} }
 
-// reserve waits for memory to decode. It is errBigSlotTaken for a big picture while another
-// one runs.
+// reserve waits for memory to decode. It returns errBigSlotTaken for a big picture while
+// another one runs.
 func (p *grant) reserve(ctx context.Context, bytes int64) error {
 	p.freeMemory()
 	if isBig := bytes > p.big; isBig && !p.hasBigSlot {
@@ -126,7 +127,8 @@ func (p *grant) freeMemory() {
 }
 
 // waitBigSlot waits until no other big picture runs, and holds no slot meanwhile. The caller
-// must not hold a source lock. It is errThrottled if too many wait already, or too long.
+// must not hold a source lock. It returns errThrottled if too many wait already, or
+// too long.
 func (p *grant) waitBigSlot(ctx context.Context) error {
 	if !p.waiting.TryAcquire(1) {
 		return errThrottled

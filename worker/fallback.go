@@ -48,8 +48,8 @@ func aboutWorker(err error) bool {
 	return false
 }
 
-// lasting returns the failure of the source as a whole, which produce does not handle.
-func (p *publication) lasting(err error) *failure.Failure {
+// sourceFailure returns the failure of the source as a whole, which produce does not handle.
+func (p *publication) sourceFailure(err error) *failure.Failure {
 	var f *failure.Failure
 	if aboutWorker(err) || !errors.As(err, &f) {
 		return nil

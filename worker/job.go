@@ -56,7 +56,7 @@ func (w *Worker) handle(ctx context.Context, q *jobQueue, m queue.Message, g *gr
 	a.err = w.complete(ctx, a, err)
 }
 
-// parse reads a message: a job, or S3 events, of which each can be one.
+// parse reads a message: a job, or S3 events, each of which can become one.
 func (w *Worker) parse(m queue.Message) ([]calotype.Job, error) {
 	job, err := calotype.ParseJob(m.Body)
 	if err != nil {

@@ -48,7 +48,7 @@ func (w *Worker) publish(ctx context.Context, m queue.Message, job calotype.Job,
 			}
 			return p.tryOnce(ctx)
 		})
-		if f := p.lasting(err); f != nil {
+		if f := p.sourceFailure(err); f != nil {
 			err = p.failSource(ctx, f)
 		}
 		switch {
@@ -70,7 +70,7 @@ type publication struct {
 	result
 
 	source  store.Object
-	marker  store.Object // Records a failure of the source; nil without an ETag.
+	marker  store.Object // Records a failure of the source. Without one its ETag is empty.
 	targets []target
 	body    *decoder.Source // Nil before it is read.
 }

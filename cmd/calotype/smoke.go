@@ -124,7 +124,7 @@ func (s *smoke) checks(ctx context.Context) error {
 		{"it is a smaller WebP of the same shape", func() error { return s.isWebP(ctx, webp) }},
 		{"an unknown size is the original", func() error { return s.untouched(ctx, "/"+kitty+"?size=none-such&v=1") }},
 		{"of two sizes the first counts", func() error { return s.untouched(ctx, "/"+kitty+"?size=none-such&size="+url.QueryEscape(s.Size)) }},
-		{"an escaped parameter is the same one", func() error {
+		{"an escaped value counts as the same", func() error {
 			return s.eventually(ctx, "/"+kitty+"?size="+escapeAll(s.Size)+"&to_webp=1", "rendition", "image/webp")
 		}},
 		{"renditions have no address of their own", func() error {

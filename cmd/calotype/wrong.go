@@ -9,8 +9,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// unparsed is the parser's error in the words of the others: which command, what is wrong,
-// which help to read.
+// unparsed rewrites the parser's error in the style of this program's other errors: which
+// command, what is wrong, which help to read.
 func unparsed(err error) string {
 	command, node := "calotype", (*kong.Node)(nil)
 	var parse *kong.ParseError

@@ -22,7 +22,8 @@ type view struct {
 }
 
 // serveVariant serves a request for a rendition. Here a missing picture becomes a job.
-// Whatever fails, the viewer gets the source.
+// If the rendition cannot be served the viewer gets the source, unless that cannot be read
+// either or [edge.PendingNone] is set.
 func (v view) serveVariant() {
 	check := v.checkSource(v.r, v.decision)
 	defer check.stop()
@@ -108,8 +109,8 @@ func (v view) serveStandIn(rendition, source edge.Observation, resolution edge.R
 	v.serve(standIn, resolution)
 }
 
-// serveSource opens the source and answers as [edge.Rules.Resolve] says. If others were
-// inspected before, they do not answer.
+// serveSource opens the source and answers as [edge.Rules.Resolve] says. standIns were
+// inspected before; none of them is served.
 func (v view) serveSource(rendition, inspected edge.Observation, standIns []edge.Observation) {
 	if d := v.decision; d.Verdict != edge.Resize {
 		if resolution := v.rules.Resolve(d, rendition, inspected); resolution.Serve != edge.ServeSource {

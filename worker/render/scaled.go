@@ -8,7 +8,7 @@ import (
 	"calotype"
 )
 
-// scales returns the decoded picture at the sizes of targets. A size that several targets
+// scales holds the decoded picture at the sizes of targets. A size that several targets
 // need is scaled once, and kept until the last of them is encoded.
 type scales struct {
 	decoded *decoded

@@ -59,9 +59,9 @@ func newCatalog(b bucket, prefix calotype.Prefix, presets calotype.Presets, log 
 	}
 }
 
-// look updates the catalog and returns what is in the bucket. Each picture is sent to
+// inspect updates the catalog and returns what is in the bucket. Each picture is sent to
 // listeners as soon as it is known.
-func (c *catalog) look(ctx context.Context) (listing, error) {
+func (c *catalog) inspect(ctx context.Context) (listing, error) {
 	c.looking.Lock()
 	defer c.looking.Unlock()
 	found, err := c.bucket.list(ctx, c.prefix)

@@ -12,12 +12,12 @@ import (
 	"calotype"
 )
 
-// mostBytes is the maximum size of an upload: the workers' default limit.
-const mostBytes = 100 << 20
+// maxBytes is the maximum size of an upload: the workers' default limit.
+const maxBytes = 100 << 20
 
 var (
 	errEmpty    = errors.New("the picture is empty")
-	errTooLarge = fmt.Errorf("the picture is too large: the maximum is %d MiB", mostBytes>>20)
+	errTooLarge = fmt.Errorf("the picture is too large: the maximum is %d MiB", maxBytes>>20)
 )
 
 // put stores a picture, possibly in place of another. The renditions follow through the
@@ -30,7 +30,7 @@ func (p *Page) put(w http.ResponseWriter, r *http.Request, key string) {
 	}
 	// A large picture over a slow line may take longer than other requests.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-	file, size, err := spool(http.MaxBytesReader(w, r.Body, mostBytes))
+	file, size, err := spool(http.MaxBytesReader(w, r.Body, maxBytes))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):

@@ -20,8 +20,6 @@ const countEvery = time.Second
 type about struct {
 	Bucket  string   `json:"bucket"`
 	Presets []preset `json:"presets"`
-	// MostBytes is the maximum size of an upload.
-	MostBytes int64 `json:"mostBytes"`
 	// Auto are the formats of format=auto; without any, the page does not offer it.
 	Auto []calotype.Format `json:"auto"`
 }
@@ -32,7 +30,7 @@ type preset struct {
 }
 
 func (p *Page) about() about {
-	a := about{Bucket: p.Bucket, MostBytes: mostBytes, Presets: []preset{}, Auto: append([]calotype.Format{}, p.Auto...)}
+	a := about{Bucket: p.Bucket, Presets: []preset{}, Auto: append([]calotype.Format{}, p.Auto...)}
 	for _, known := range p.Presets {
 		a.Presets = append(a.Presets, preset{known.Name, known.Boxes()})
 	}
@@ -41,7 +39,7 @@ func (p *Page) about() about {
 
 // servePictures responds with all pictures at once.
 func (p *Page) servePictures(w http.ResponseWriter, r *http.Request) {
-	if _, err := p.catalog.look(r.Context()); err != nil {
+	if _, err := p.catalog.inspect(r.Context()); err != nil {
 		writeError(w, http.StatusBadGateway, err)
 		return
 	}

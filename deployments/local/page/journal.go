@@ -9,7 +9,7 @@ import (
 // keptJobs is how many jobs a journal holds.
 const keptJobs = 200
 
-// Journal holds the latest jobs. It is a writer for the worker's log, of which it takes the
+// Journal holds the latest jobs. It is a writer for the worker's log, and keeps only the
 // events of jobs.
 type Journal struct {
 	mu    sync.Mutex

@@ -32,8 +32,8 @@ const (
 	deadLettersPath = folder + "dead-letters"
 )
 
-// lookEvery is how often the bucket is listed while a page is open.
-const lookEvery = 250 * time.Millisecond
+// inspectEvery is how often the bucket is listed while a page is open.
+const inspectEvery = 250 * time.Millisecond
 
 // Config names the bucket to show.
 type Config struct {

@@ -44,7 +44,7 @@ func (c *catalog) join(ctx context.Context) *listener {
 		c.watch = w
 		go func() {
 			defer close(w.done)
-			c.keepLooking(ctx)
+			c.keepInspecting(ctx)
 		}()
 	}
 	return l
@@ -61,11 +61,11 @@ func (c *catalog) leave(l *listener) {
 	}
 }
 
-func (c *catalog) keepLooking(ctx context.Context) {
+func (c *catalog) keepInspecting(ctx context.Context) {
 	var before status
 	for {
 		start := time.Now()
-		_, err := c.look(ctx)
+		_, err := c.inspect(ctx)
 		if ctx.Err() != nil {
 			return
 		}
@@ -77,12 +77,12 @@ func (c *catalog) keepLooking(ctx context.Context) {
 			c.log.Warn().Err(err).Msg("watch bucket")
 		}
 		before = now
-		c.tellStatus(now)
+		c.reportStatus(now)
 		select {
 		case <-ctx.Done():
 			return
 		// Listing a large bucket takes at most half of the time.
-		case <-time.After(max(lookEvery, time.Since(start))):
+		case <-time.After(max(inspectEvery, time.Since(start))):
 		}
 	}
 }
@@ -95,7 +95,7 @@ func (c *catalog) notify(key string, p *picture) {
 	}
 }
 
-func (c *catalog) tellStatus(s status) {
+func (c *catalog) reportStatus(s status) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for l := range c.listeners {

@@ -14,7 +14,7 @@ var Classes = []Class{
 	{"jpeg-turn", "JPEG, turned by EXIF", "turn by an orientation of type SHORT and count 1 in the first EXIF segment; ignore other types, XMP and the thumbnail's; halve a picture whose EXIF says 144 pixels an inch and the halved size"},
 	{"png-turn", "PNG, turned by `eXIf`", "turn by a chunk that comes before the pixels"},
 	{"webp-turn", "WebP with an orientation in EXIF", "do not turn"},
-	{"avif-turn", "AVIF, turned by `irot` and `imir`", "turn by the boxes, in the order of the specification; ignore EXIF"},
+	{"avif-turn", "AVIF, turned by `irot` and `imir`", "turn by the boxes; ignore EXIF"},
 	{"avif-clap", "AVIF, cropped by `clap`", "Chromium shows the whole picture, Firefox none"},
 	{"heic-turn", "HEIC, turned by `irot` and `imir`", "show no HEIC: the specification counts"},
 	{"tiff-turn", "TIFF, turned by its orientation", "show no TIFF: the specification counts"},
