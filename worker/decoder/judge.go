@@ -165,8 +165,15 @@ var outOfMemory = []string{
 	"insufficient memory", "memory allocation", "not enough memory", "unable to malloc", "bad_alloc",
 }
 
+// ofFile is what libheif since 1.19 adds to "Memory allocation error" where a file exceeds
+// one of its fixed limits: more memory would not help.
+const ofFile = "security limit exceeded"
+
 func saysOutOfMemory(words string) bool {
 	words = strings.ToLower(words)
+	if strings.Contains(words, ofFile) {
+		return false
+	}
 	for _, phrase := range outOfMemory {
 		if strings.Contains(words, phrase) {
 			return true
