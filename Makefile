@@ -64,6 +64,7 @@ test-caches: ## Run nginx, Varnish, HAProxy, Apache, Squid and Traffic Server in
 test-debian13: debootstrap ## Run every test in a root of Debian 13, and the engine's in the image made there (needs root)
 	deployments/debian/in.sh trixie make test
 	deployments/debian/in.sh trixie sh -c 'cd deployments/check && go test -count 1 -run "^TestImage" .'
+	deployments/debian/in.sh trixie sh -c 'cd deployments/dist && go test -count 1 -run "^TestNativeLicences" .'
 
 .PHONY: debootstrap
 debootstrap:
@@ -111,10 +112,25 @@ image: debootstrap ## Build the container image without a daemon, in a root of D
 dist: libvips node ## Make a release in dist/release: programs, Debian package, Lambda zips, chart, SBOM, checksums
 	deployments/dist/dist.sh dist/release
 
+.PHONY: deb
+deb: libvips ## Make only the Debian package, for this machine's release and architecture: dist/deb
+	DEB_ONLY=1 deployments/dist/dist.sh dist/deb
+
+# Debian's packages that docs/one-machine.md installs; the test installs nothing newer.
+MACHINE := nginx:nginx-light aws:awscli curl:curl ip:iproute2 unshare:util-linux systemd-analyze:systemd
+.PHONY: test-machine
+test-machine: libvips ## Follow docs/one-machine.md from the package to a picture, in a copy of this machine's root (Debian, needs root)
+	@missing=; for tool in $(MACHINE); do PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v "$${tool%%:*}" >/dev/null || missing+=" $${tool##*:}"; done; \
+	[ -z "$$missing" ] || { echo "nothing was tested: install$$missing (Debian's names)" >&2; exit 1; }
+	go vet -tags machine ./deployments/ec2
+	go test -tags machine -count 1 -timeout 30m -v ./deployments/ec2
+
 .PHONY: licences
 licences: ## List the licences of all dependencies again: docs/licences.md
 	cd deployments/dist && go build -o ../../bin/dist .
-	bin/dist licences docs/licences.md
+	@rm -rf bin/image-root; root=; if grep -qs '^VERSION_ID="13"' /etc/os-release; then root=bin/image-root; deployments/dist/root.sh $$root; \
+	else echo "licences: the native libraries stay as listed: they are those of Debian 13 (deployments/debian/in.sh trixie make licences)" >&2; fi; \
+	bin/dist licences docs/licences.md $$root
 
 .PHONY: deploy-tools
 deploy-tools:

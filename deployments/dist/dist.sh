@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes a release in a folder: dist.sh OUT. The decoder, and with it the Debian package, is for
 # this machine's Debian and architecture. The same commit and toolchain give the same bytes.
+# DEB_ONLY=1 makes only the Debian package; WITHOUT_LAMBDA=1 leaves out what needs npm.
 set -euo pipefail
 out=${1:?usage: dist.sh OUT}
 cd "$(dirname "$0")/../.."
@@ -28,23 +29,28 @@ mkdir "$work/completion"
 for shell in bash zsh fish; do "$work/calotype" completion "$shell" >"$work/completion/calotype.$shell"; done
 rm "$work/calotype"
 (cd deployments/dist && go build -o "$work/dist" .)
+"$work/dist" notices "$work/third-party-licences.txt"
 
 # All commands but worker and render --in-process need no library: those start the decoder.
-for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64; do
+targets="linux/amd64 linux/arm64 darwin/amd64 darwin/arm64"
+[ -z "${DEB_ONLY:-}" ] || targets=linux/$ARCH
+for target in $targets; do
   name=calotype_${VERSION}_${target/\//_} folder=$work/${target/\//_}
   CGO_ENABLED=0 GOOS=${target%/*} GOARCH=${target#*/} build -o "$folder/calotype" ./cmd/calotype
-  cp -r "$work/man" "$work/completion" README.md CHANGELOG.md docs/licences.md "$folder/"
+  cp -r "$work/man" "$work/completion" README.md CHANGELOG.md docs/licences.md "$work/third-party-licences.txt" "$folder/"
   pack "$name" "$folder"
 done
 CGO_ENABLED=1 build -o "$work/decoder/calotype-decode" ./cmd/calotype-decode
+cp "$work/third-party-licences.txt" "$work/decoder/"
 pack "calotype-decode_${VERSION}_linux_${ARCH}_debian$DEBIAN" "$work/decoder"
 
 for page in "$work"/man/*.1; do gzip -9n "$page"; done
 sed 's#/usr/local/bin/#/usr/bin/#' deployments/ec2/calotype-worker.service >"$work/calotype-worker.service"
 sed 's#/usr/local/bin/#/usr/bin/#' deployments/ec2/calotype-edge.service >"$work/calotype-edge.service"
 "$work/dist" deb deployments/dist/nfpm.yaml "$out/calotype_${VERSION}_debian${DEBIAN}_$ARCH.deb"
+[ -z "${DEB_ONLY:-}" ] || { rm "$out"/*.tar.gz; exit; }
 
-if [ -z "${WITHOUT_LAMBDA:-}" ]; then # They need npm.
+if [ -z "${WITHOUT_LAMBDA:-}" ]; then
   make -s edge edge-lambda >/dev/null
   cp dist/lambda-edge.zip "$out/calotype-lambda-edge_$VERSION.zip"
   cp dist/edge-lambda.zip "$out/calotype-edge-lambda_$VERSION.zip"

@@ -23,15 +23,23 @@ func version(t *testing.T) string {
 	return string(found[1])
 }
 
-// The chart cannot read the version, so it is compared.
-func TestChartHasTheVersion(t *testing.T) {
-	chart, err := os.ReadFile("../helm/calotype/Chart.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"\nversion: " + version(t) + "\n", "\nappVersion: \"" + version(t) + "\"\n"} {
-		if !strings.Contains(string(chart), want) {
-			t.Errorf("no %q in\n%s", want, chart)
+// Files that cannot read the version are compared.
+func TestFilesHaveTheVersion(t *testing.T) {
+	released := version(t)
+	for file, wants := range map[string][]string{
+		"../helm/calotype/Chart.yaml": {"\nversion: " + released + "\n", "\nappVersion: \"" + released + "\"\n"},
+		"../docker/Dockerfile":        {" org.opencontainers.image.version=" + released + "\n"},
+		"../../CHANGELOG.md":          {"\n## Unreleased\n", "\n## " + released + "\n"},
+		"../../README.md":             {"Version " + released + "."},
+	} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range wants {
+			if !strings.Contains(string(text), want) {
+				t.Errorf("%s has no %q", file, want)
+			}
 		}
 	}
 }
@@ -39,17 +47,79 @@ func TestChartHasTheVersion(t *testing.T) {
 // The list of licences is that of the present dependencies.
 func TestLicences(t *testing.T) {
 	t.Chdir("../..")
-	out := filepath.Join(t.TempDir(), "licences.md")
-	if err := writeLicences(out); err != nil {
-		t.Fatal(err)
-	}
-	got, err := os.ReadFile(out)
+	want, err := modulesPart()
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := os.ReadFile("docs/licences.md")
-	if err != nil || string(got) != string(want) {
-		t.Errorf("docs/licences.md is out of date, run make licences: %v", err)
+	page, err := os.ReadFile("docs/licences.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(string(page), want+nativeHeading) {
+		t.Error("docs/licences.md is out of date, run make licences")
+	}
+}
+
+// The native libraries are those that the image has.
+func TestNativeLicences(t *testing.T) {
+	if release, err := os.ReadFile("/etc/os-release"); err != nil || !strings.Contains(string(release), "VERSION_ID=\"13\"") {
+		t.Skip("the page lists the packages of Debian 13: make test-debian13 compares them")
+	}
+	t.Chdir("../..")
+	root := filepath.Join(t.TempDir(), "root")
+	if out, err := exec.CommandContext(t.Context(), "deployments/dist/root.sh", root).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	want, err := nativePart("", root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("docs/licences.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasSuffix(string(page), want) {
+		t.Errorf("docs/licences.md is out of date, run make licences; want\n%s", want)
+	}
+}
+
+func TestDebianLicences(t *testing.T) {
+	const format = "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n"
+	for text, want := range map[string]string{
+		format + "Files: *\nCopyright: A\nLicense: LGPL-2.1\n Text.\n\nFiles: debian/*\nLicense: GPL-2+\n": "LGPL-2.1",
+		format + "Files:\n *\n\ta\nLicense:\n MIT\n":                                                       "MIT",
+		format + "Files: a b\nLicense: BSD\n\nFiles: c\nLicense: Zlib\n\nFiles: debian/x\nLicense: GPL\n":  "BSD|Zlib",
+		"It is under the GNU Lesser\nGeneral Public License.":                                              "LGPL",
+		"All rights reserved.": "",
+	} {
+		if got := strings.Join(debianLicences(text), "|"); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+// The texts of Go and of every module of the programs are there, twice the same.
+func TestNotices(t *testing.T) {
+	t.Chdir("../..")
+	var texts []string
+	for range 2 {
+		out := filepath.Join(t.TempDir(), "notices.txt")
+		if err := writeNotices(out); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, string(text))
+	}
+	if texts[0] != texts[1] {
+		t.Error("the second text differs")
+	}
+	for _, want := range []string{"Go\n==\n", "The Go Authors", "github.com/davidbyttow/govips/v2\n=", "github.com/rs/zerolog\n="} {
+		if !strings.Contains(texts[0], want) {
+			t.Errorf("no %q", want)
+		}
 	}
 }
 
@@ -70,7 +140,7 @@ func TestLicenceIsRecognised(t *testing.T) {
 // The package holds the programs, their units and settings, which an upgrade keeps.
 func TestDeb(t *testing.T) {
 	work, out := t.TempDir(), filepath.Join(t.TempDir(), "calotype.deb")
-	for _, name := range []string{"linux_amd64/calotype", "decoder/calotype-decode", "calotype-worker.service", "calotype-edge.service", "man/calotype.1.gz", "completion/calotype.bash", "completion/calotype.zsh", "completion/calotype.fish"} {
+	for _, name := range []string{"linux_amd64/calotype", "decoder/calotype-decode", "calotype-worker.service", "calotype-edge.service", "man/calotype.1.gz", "completion/calotype.bash", "completion/calotype.zsh", "completion/calotype.fish", "third-party-licences.txt"} {
 		file := filepath.Join(work, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,25 +19,56 @@ var programs = map[string][]string{
 	"deployments/local": {"."},
 }
 
-// native are the libraries that a decoder is linked with or loads, with their licences as
-// their projects state them. Calotype does not contain them: Debian's packages do.
-var native = [][2]string{
-	{"libvips", "LGPL-2.1-or-later"}, {"GLib", "LGPL-2.1-or-later"}, {"libjpeg-turbo", "IJG AND BSD-3-Clause"},
-	{"libpng", "libpng-2.0"}, {"libwebp", "BSD-3-Clause"}, {"libtiff", "libtiff"}, {"Little CMS", "MIT"},
-	{"libheif", "LGPL-3.0-or-later"}, {"libde265", "LGPL-3.0-or-later"}, {"libaom", "BSD-2-Clause"},
-	{"dav1d", "BSD-2-Clause"}, {"libjxl", "BSD-3-Clause"}, {"cgif", "MIT"}, {"libimagequant", "GPL-3.0-or-later"},
-	{"libexif", "LGPL-2.1-or-later"}, {"libspng", "BSD-2-Clause"}, {"zlib", "Zlib"}, {"expat", "MIT"}, {"ORC", "BSD-3-Clause"},
+// nativeHeading begins the part of the page that only Debian 13 can write.
+const nativeHeading = "## Native libraries\n"
+
+// writeLicences writes the page of all licences. The part on native libraries is that of an
+// image's root, or without one stays as it is.
+func writeLicences(out, root string) error {
+	page, err := modulesPart()
+	if err != nil {
+		return err
+	}
+	native, err := nativePart(out, root)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(out, []byte(page+native), 0o644)
 }
 
-// writeLicences writes a table of all dependencies. A module whose licence is not recognised
-// is an error.
-func writeLicences(out string) error {
+func nativePart(page, root string) (string, error) {
+	if root == "" {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			return "", err
+		}
+		_, native, found := strings.Cut(string(text), nativeHeading)
+		if !found {
+			return "", fmt.Errorf("%s has no %q", page, nativeHeading)
+		}
+		return nativeHeading + native, nil
+	}
+	table, err := nativeTable(root)
+	if err != nil {
+		return "", err
+	}
+	return nativeHeading + `
+The decoder is linked dynamically with libvips and what that needs. The programs do not contain these libraries: they are Debian's packages, and the image of Debian 13 has copies of them. The licences are those of each package's general files, in the words of its copyright file. All of these files are in the image, under ` + "`/usr/share/doc`" + `.
+
+Some are under the GPL, such as libfftw3 and libimagequant, because Debian links libvips with them. Anyone who distributes the image must comply with it.
+
+` + table, nil
+}
+
+// modulesPart returns the part of the page on Go modules. A module whose licence is not
+// recognised is an error.
+func modulesPart() (string, error) {
 	found := map[string]string{}
 	var errs []error
 	for folder, packages := range programs {
 		modules, err := modulesOf(folder, packages)
 		if err != nil {
-			return err
+			return "", err
 		}
 		for name, dir := range modules {
 			licence, err := licenceIn(dir)
@@ -47,23 +79,25 @@ func writeLicences(out string) error {
 		}
 	}
 	if len(errs) > 0 {
-		return errors.Join(errs...)
+		return "", errors.Join(errs...)
 	}
 	var b strings.Builder
-	b.WriteString("# Licences of the dependencies\n\nWritten by `make licences`, checked by `make check-deploy`. The Go modules are part of the programs.\n\n| Go module | Licence |\n|---|---|\n")
-	var names []string
-	for name := range found {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	b.WriteString(`# Licences of the dependencies
+
+Written by ` + "`make licences`, checked by `make check-deploy` and on Debian 13 by `make test-debian13`" + `.
+
+## Go modules
+
+They are part of the programs. A release has their texts in ` + "`third-party-licences.txt`" + `.
+
+| Go module | Licence |
+|---|---|
+`)
+	for _, name := range slices.Sorted(maps.Keys(found)) {
 		fmt.Fprintf(&b, "| %s | %s |\n", name, found[name])
 	}
-	b.WriteString("\nThe decoder uses these libraries, which come from the system or are in the image. It is linked dynamically.\n\n| Library | Licence |\n|---|---|\n")
-	for _, library := range native {
-		fmt.Fprintf(&b, "| %s | %s |\n", library[0], library[1])
-	}
-	return os.WriteFile(out, []byte(b.String()), 0o644)
+	b.WriteString("\n")
+	return b.String(), nil
 }
 
 // modulesOf returns the folders of the modules that packages are built from, by name.
@@ -113,25 +147,37 @@ var marks = []struct{ licence, words string }{
 
 // licenceIn recognises the licence of a module by the text in its folder.
 func licenceIn(dir string) (string, error) {
-	entries, err := os.ReadDir(dir)
+	texts, err := licenceFiles(dir, "LICEN", "COPYING")
 	if err != nil {
 		return "", err
 	}
-	for _, entry := range entries {
-		name := strings.ToUpper(entry.Name())
-		if entry.IsDir() || !strings.HasPrefix(name, "LICEN") && !strings.HasPrefix(name, "COPYING") {
-			continue
-		}
-		text, err := os.ReadFile(filepath.Join(dir, entry.Name()))
-		if err != nil {
-			return "", err
-		}
-		plain := strings.Join(strings.Fields(string(text)), " ")
+	for _, text := range texts {
+		plain := strings.ToLower(strings.Join(strings.Fields(text), " "))
 		for _, mark := range marks {
-			if strings.Contains(strings.ToLower(plain), strings.ToLower(mark.words)) {
+			if strings.Contains(plain, strings.ToLower(mark.words)) {
 				return mark.licence, nil
 			}
 		}
 	}
 	return "", errors.New("no licence is recognised")
+}
+
+// licenceFiles returns the texts in a module's folder whose names begin in one of these ways.
+func licenceFiles(dir string, begins ...string) (texts []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, entry := range entries {
+		name := strings.ToUpper(entry.Name())
+		if entry.IsDir() || !slices.ContainsFunc(begins, func(begin string) bool { return strings.HasPrefix(name, begin) }) {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		if err != nil {
+			return nil, err
+		}
+		texts = append(texts, string(text))
+	}
+	return texts, nil
 }

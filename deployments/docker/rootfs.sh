@@ -69,11 +69,14 @@ cp -L "$sysroot$loader" "$target/usr$loader"
 
 # The list of packages, where scanners of distroless images look for it. Debian 12 lists
 # some libraries under /lib, which is a link to /usr/lib. Debian 13's libc6 diverts some,
-# which dpkg-query prints too.
+# which dpkg-query prints too. The licences ask that their texts go with the libraries.
 query() { dpkg-query --admindir="$sysroot/var/lib/dpkg" "$@"; }
 {
 	query --search $libraries $plugins || true
 	query --search $(for library in $libraries; do echo "${library#/usr}"; done) || true
 } 2>/dev/null | grep -v '^diversion by ' | sed 's/: \/.*//' | sort -u | while read -r package; do
-	query --status "$package" >"$target/var/lib/dpkg/status.d/${package%%:*}"
+	name=${package%%:*}
+	query --status "$package" >"$target/var/lib/dpkg/status.d/$name"
+	mkdir -p "$target/usr/share/doc/$name"
+	cp -L "$sysroot/usr/share/doc/$name/copyright" "$target/usr/share/doc/$name/"
 done

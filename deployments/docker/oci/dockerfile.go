@@ -33,6 +33,11 @@ func readDockerfile(path string) (v1.Config, error) {
 			for _, pair := range c.Env {
 				config.Env = append(config.Env, pair.Key+"="+pair.Value)
 			}
+		case *instructions.LabelCommand:
+			config.Labels = map[string]string{}
+			for _, pair := range c.Labels {
+				config.Labels[pair.Key] = pair.Value
+			}
 		case *instructions.UserCommand:
 			config.User = c.User
 		case *instructions.VolumeCommand:

@@ -121,6 +121,7 @@ func TestImage(t *testing.T) {
 	}
 	if config.User != "65532:65532" || !slices.Equal(config.Entrypoint, []string{"/usr/bin/calotype"}) || !slices.Equal(config.Cmd, []string{"worker"}) ||
 		!slices.Contains(config.Env, "CALOTYPE_PRESETS=/etc/calotype/presets.json") || config.StopSignal != "SIGTERM" ||
+		config.Labels["org.opencontainers.image.title"] != "calotype" ||
 		!slices.Equal(config.Healthcheck.Test, []string{"CMD", "/usr/bin/calotype", "health"}) || config.Healthcheck.Retries != 3 {
 		t.Errorf("the settings are not the Dockerfile's: %+v", config)
 	}
