@@ -79,6 +79,7 @@ var mayImport = map[string]struct {
 	"calotype/worker/decoder/wire": {[]string{"calotype/worker/failure", "calotype/worker/render"}, "a protocol carries the engine's input and output"},
 
 	"calotype/deployments/caches":            {nil, "tests of caches in front of the edge"},
+	"calotype/deployments/ec2":               {nil, "a test of a machine's set-up, which runs the programs"},
 	"calotype/deployments/lambda-edge":       {nil, "tests of a function in Node, which imports no Go"},
 	"calotype/deployments/lambda-edge/bench": {nil, "a bench of a function in Node, which imports no Go"},
 	"calotype/deployments/lambda-edge/pack":  {[]string{"calotype"}, "it packs files, and checks presets"},

@@ -31,6 +31,7 @@ func TestFilesHaveTheVersion(t *testing.T) {
 		"../docker/Dockerfile":        {" org.opencontainers.image.version=" + released + "\n"},
 		"../../CHANGELOG.md":          {"\n## Unreleased\n", "\n## " + released + "\n"},
 		"../../README.md":             {"Version " + released + "."},
+		"../../docs/one-machine.md":   {"calotype_" + released + "_debian"},
 	} {
 		text, err := os.ReadFile(file)
 		if err != nil {
