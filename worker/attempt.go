@@ -136,7 +136,7 @@ func (a *attempt) logOutage() {
 		if length, ended := a.worker.services.succeeded(); ended {
 			a.worker.log.Info().Dur("ms", length).Msg("jobs succeed again")
 		}
-	case a.err != nil && (a.outcome == retried || a.outcome == merged) && failure.KindOf(a.err) == failure.Passing:
+	case a.err != nil && (a.outcome == retried || a.outcome == merged) && failure.KindOf(a.err) == failure.Transient:
 		if a.worker.services.failed(manyFailures) {
 			a.worker.log.Error().Err(a.err).Msg("a service fails: jobs are retried until it recovers")
 		}

@@ -37,7 +37,7 @@ func (w *Worker) complete(ctx context.Context, a *attempt, err error) error {
 		return w.deferNewer(ctx, a, newer)
 	}
 	switch failure.KindOf(err) {
-	case failure.Passing:
+	case failure.Transient:
 		if !errors.As(err, new(*failure.Failure)) { // RetriedTooLong ends up here.
 			return errors.Join(err, w.retry(ctx, a, backoff.Delay(a.job.Attempt+1, firstRetry, maxRetry)))
 		}

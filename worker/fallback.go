@@ -98,7 +98,7 @@ func (p *publication) deadLetter(ctx context.Context, f *failure.Failure) error 
 		if f.Class != failure.UnknownVariant { // The source is sound.
 			p.worker.unsent.remember(key, f, time.Now().Add(rememberFor))
 		}
-		return failure.Transient(err)
+		return failure.MarkTransient(err)
 	}
 	p.worker.unsent.forget(key)
 	p.job.DeadLettered, p.deadLettered = true, true
@@ -130,7 +130,7 @@ func (p *publication) putCopies(ctx context.Context, targets []target, class str
 			Recipe:     calotype.Recipe{Boxes: t.preset.Boxes(), Encoder: p.worker.Engine.Encoder()},
 			CopyReason: class,
 		}
-		if err := p.write(ctx, t, body, o, lineage); err != nil && failure.KindOf(err) != failure.Lasting {
+		if err := p.write(ctx, t, body, o, lineage); err != nil && failure.KindOf(err) != failure.Permanent {
 			return err
 		}
 	}
@@ -189,7 +189,7 @@ func (p *publication) remember(ctx context.Context, f *failure.Failure) error {
 // verifyReadable verifies a source that is known to be unreadable.
 func (p *publication) verifyReadable(ctx context.Context) error {
 	err := p.verify(ctx)
-	if failure.KindOf(err) == failure.Lasting {
+	if failure.KindOf(err) == failure.Permanent {
 		return nil
 	}
 	return err
@@ -225,7 +225,7 @@ func (p *publication) recall(ctx context.Context) (finished bool, err error) {
 		return false, nil
 	}
 	p.end(remembered)
-	if failure.Classes[class] == failure.Lasting || class == failure.TooManyBytes {
+	if failure.Classes[class] == failure.Permanent || class == failure.TooManyBytes {
 		return true, nil
 	}
 	if err := p.read(ctx); err != nil {

@@ -15,7 +15,7 @@ import (
 // message.
 const retryFor = 14 * 24 * time.Hour
 
-// The delays of a retry after a passing failure double from the first to the longest.
+// The delays of a retry after a transient failure double from the first to the longest.
 const (
 	firstRetry = 5 * time.Second
 	maxRetry   = queue.MaxDelay

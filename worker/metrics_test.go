@@ -187,7 +187,7 @@ func TestEveryClassIsInTheRunbook(t *testing.T) {
 		t.Fatal(err)
 	}
 	documented := map[string]string{}
-	for _, row := range regexp.MustCompile("(?m)^\\| (`[a-z`, -]+`) \\| (unknown|passing|lasting|picture) \\|").FindAllSubmatch(runbook, -1) {
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[a-z`, -]+`) \\| (unknown|transient|permanent|picture) \\|").FindAllSubmatch(runbook, -1) {
 		for _, name := range regexp.MustCompile("`([a-z-]+)`").FindAllSubmatch(row[1], -1) {
 			documented[string(name[1])] = string(row[2])
 		}

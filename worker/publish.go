@@ -58,7 +58,7 @@ func (w *Worker) publish(ctx context.Context, m queue.Message, job calotype.Job,
 		}
 		p.startedOver++
 	}
-	return p.result, failure.Transient(fmt.Errorf("started over %d times because of other changes to %s", maxStarts, job.Source))
+	return p.result, failure.MarkTransient(fmt.Errorf("started over %d times because of other changes to %s", maxStarts, job.Source))
 }
 
 // publication is the state of one job's publishing.

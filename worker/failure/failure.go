@@ -36,9 +36,9 @@ func (f *Failure) Unwrap() error { return f.cause }
 // Kind returns the kind of the failure's class.
 func (f *Failure) Kind() Kind { return Classes[f.Class] }
 
-// Transient marks err as the failure of a service that may recover: a retry can succeed.
+// MarkTransient marks err as the failure of a service that may recover: a retry can succeed.
 // The message is unchanged.
-func Transient(err error) error {
+func MarkTransient(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -49,8 +49,8 @@ type transient struct{ error }
 
 func (t *transient) Unwrap() error { return t.error }
 
-// KindOf returns the kind of an error: that of the [Failure] in it, Passing for one that
-// was marked as [Transient], and Unknown otherwise.
+// KindOf returns the kind of an error: that of the [Failure] in it, Transient for one that
+// was marked by [MarkTransient], and Unknown otherwise.
 func KindOf(err error) Kind {
 	var f *Failure
 	if errors.As(err, &f) {
@@ -58,7 +58,7 @@ func KindOf(err error) Kind {
 	}
 	var t *transient
 	if errors.As(err, &t) {
-		return Passing
+		return Transient
 	}
 	return Unknown
 }

@@ -7,19 +7,19 @@ const (
 	// Unknown failures are all other errors, such as a panic. The job has three attempts,
 	// minutes apart, and is then rejected as [Internal].
 	Unknown Kind = iota
-	// Passing failures are failures of a service that may recover: network errors,
+	// Transient failures are failures of a service that may recover: network errors,
 	// timeouts, throttling, 5xx, expired credentials. The job is retried for 14 days.
-	Passing
-	// Lasting failures are caused by a service or a setting, and last until an operator
+	Transient
+	// Permanent failures are caused by a service or a setting, and last until an operator
 	// acts. The job is rejected at the first attempt, with the remedy in the detail.
-	Lasting
+	Permanent
 	// Picture failures depend on the source or the job alone. The job is rejected at the
 	// first attempt.
 	Picture
 )
 
 func (k Kind) String() string {
-	return [...]string{"unknown", "passing", "lasting", "picture"}[k]
+	return [...]string{"unknown", "transient", "permanent", "picture"}[k]
 }
 
 // The classes of failures. They are values of a metric label, reasons of dead letters
@@ -64,7 +64,7 @@ const (
 	// Refused is for an S3 request that the store refuses for another reason.
 	Refused = "refused"
 
-	// RetriedTooLong is for a job whose passing failures lasted longer than 14 days.
+	// RetriedTooLong is for a job whose transient failures lasted longer than 14 days.
 	RetriedTooLong = "retried-too-long"
 )
 
@@ -88,12 +88,12 @@ var Classes = map[string]Kind{
 	PoisonMessage:     Picture,
 	MalformedJob:      Picture,
 	Internal:          Unknown,
-	UnknownVariant:    Lasting,
-	UnknownJobVersion: Lasting,
-	Forbidden:         Lasting,
-	Archived:          Lasting,
-	KMSKey:            Lasting,
-	NotImplemented:    Lasting,
-	Refused:           Lasting,
-	RetriedTooLong:    Passing,
+	UnknownVariant:    Permanent,
+	UnknownJobVersion: Permanent,
+	Forbidden:         Permanent,
+	Archived:          Permanent,
+	KMSKey:            Permanent,
+	NotImplemented:    Permanent,
+	Refused:           Permanent,
+	RetriedTooLong:    Transient,
 }

@@ -16,7 +16,7 @@ import (
 // failed names what was attempted and classifies the error. A missing object is
 // [fs.ErrNotExist], a condition that does not hold is [ErrConflict]. An error that lasts
 // until an operator acts is a [failure.Failure] with the remedy; every other one is
-// [failure.Transient]. GET and HEAD report a missing key by different types, so the status
+// [failure.MarkTransient]. GET and HEAD report a missing key by different types, so the status
 // decides.
 func failed(verb, key string, err error) error {
 	a := answerOf(err)
@@ -28,13 +28,13 @@ func failed(verb, key string, err error) error {
 			return fmt.Errorf("%s %s: %w", verb, key, ErrConflict)
 		}
 	}
-	class, remedy := a.lasting()
+	class, remedy := a.permanent()
 	var invalid *smithy.InvalidParamsError
 	if errors.As(err, &invalid) {
 		class, remedy, a.reason = failure.Refused, remedies[failure.Refused], invalid.Error()
 	}
 	if class == "" {
-		return failure.Transient(fmt.Errorf("%s %s: %w", verb, key, err))
+		return failure.MarkTransient(fmt.Errorf("%s %s: %w", verb, key, err))
 	}
 	if class == failure.Forbidden {
 		err = fmt.Errorf("%w: %w", fs.ErrPermission, err)
@@ -66,7 +66,7 @@ func answerOf(err error) answer {
 	return a
 }
 
-// remedies map codes to what an operator does about a lasting failure.
+// remedies map codes to what an operator does about a permanent failure.
 var remedies = map[string]string{
 	failure.Forbidden:      "workers need s3:GetObject and s3:ListBucket, and s3:PutObject and s3:DeleteObject under the prefix",
 	failure.Archived:       "restore the object, or move it to a storage class that can be read at once",
@@ -75,10 +75,10 @@ var remedies = map[string]string{
 	failure.Refused:        "the same request will be refused again: see the store's reason, then replay",
 }
 
-// passingCodes are codes with a 4xx status for failures that may end by themselves: damage
+// transientCodes are codes with a 4xx status for failures that may end by themselves: damage
 // and delays in transfer, and credentials that expire and are renewed.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
-var passingCodes = map[string]bool{
+var transientCodes = map[string]bool{
 	"RequestTimeout": true, "RequestTimeTooSkewed": true, "IncompleteBody": true, "BadDigest": true, "InvalidDigest": true,
 	"XAmzContentSHA256Mismatch": true, "XAmzContentChecksumMismatch": true,
 	"ExpiredToken": true, "TokenRefreshRequired": true, "InvalidToken": true, "InvalidAccessKeyId": true, "SignatureDoesNotMatch": true,
@@ -86,11 +86,11 @@ var passingCodes = map[string]bool{
 	"NoSuchBucket": true,
 }
 
-// lasting returns the class of a response that does not change by itself, and the remedy.
+// permanent returns the class of a response that does not change by itself, and the remedy.
 // Both are empty for a response that may change.
-func (a answer) lasting() (class, remedy string) {
+func (a answer) permanent() (class, remedy string) {
 	switch {
-	case passingCodes[a.code], a.status == http.StatusRequestTimeout, a.status == http.StatusTooManyRequests, a.status < 400:
+	case transientCodes[a.code], a.status == http.StatusRequestTimeout, a.status == http.StatusTooManyRequests, a.status < 400:
 		return "", ""
 	case strings.HasPrefix(a.code, "KMS."):
 		class = failure.KMSKey

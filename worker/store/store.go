@@ -83,9 +83,9 @@ func (b *Bucket) Head(ctx context.Context, key string) (Object, error) {
 func (o Object) check(verb, key string, length *int64) error {
 	switch {
 	case length == nil:
-		return failure.Transient(fmt.Errorf("%s %s: the response has no Content-Length", verb, key))
+		return failure.MarkTransient(fmt.Errorf("%s %s: the response has no Content-Length", verb, key))
 	case o.ETag == "" && strings.HasPrefix(o.ContentType, "text/html"):
-		return failure.Transient(fmt.Errorf("%s %s: the response is a page, not an object", verb, key))
+		return failure.MarkTransient(fmt.Errorf("%s %s: the response is a page, not an object", verb, key))
 	case !isStrong(o.ETag):
 		return failure.New(failure.NotImplemented, "%s %s: the ETag is %q; %s", verb, key, o.ETag, remedies[failure.NotImplemented])
 	}
@@ -152,11 +152,11 @@ func (b *Bucket) GetInto(ctx context.Context, key string, most int64, allocate f
 		return object, fmt.Errorf("get %s: %d bytes: %w", key, object.Size, ErrTooLarge)
 	}
 	if _, err := io.ReadFull(out.Body, allocate(object.Size)); err != nil {
-		return object, failure.Transient(fmt.Errorf("get %s: read %d bytes: %w", key, object.Size, err))
+		return object, failure.MarkTransient(fmt.Errorf("get %s: read %d bytes: %w", key, object.Size, err))
 	}
 	// The SDK compares checksums at the end of the body.
 	if n, err := io.Copy(io.Discard, out.Body); err != nil || n > 0 {
-		return object, failure.Transient(fmt.Errorf("get %s: the response is not of %d bytes: %w", key, object.Size, errors.Join(err, errTooLong)))
+		return object, failure.MarkTransient(fmt.Errorf("get %s: the response is not of %d bytes: %w", key, object.Size, errors.Join(err, errTooLong)))
 	}
 	return object, nil
 }

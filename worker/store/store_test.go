@@ -165,18 +165,18 @@ func TestKindsOfErrors(t *testing.T) {
 		kind   failure.Kind
 		class  string
 	}{
-		{400, "KMS.DisabledException", failure.Lasting, failure.KMSKey},
-		{400, "ExpiredToken", failure.Passing, ""},
-		{400, "RequestTimeout", failure.Passing, ""},
-		{400, "InvalidArgument", failure.Lasting, failure.Refused},
-		{403, "AccessDenied", failure.Lasting, failure.Forbidden},
-		{403, "InvalidObjectState", failure.Lasting, failure.Archived},
-		{403, "SignatureDoesNotMatch", failure.Passing, ""},
-		{405, "MethodNotAllowed", failure.Lasting, failure.Refused},
-		{429, "TooManyRequests", failure.Passing, ""},
-		{500, "InternalError", failure.Passing, ""},
-		{501, "NotImplemented", failure.Lasting, failure.NotImplemented},
-		{503, "SlowDown", failure.Passing, ""},
+		{400, "KMS.DisabledException", failure.Permanent, failure.KMSKey},
+		{400, "ExpiredToken", failure.Transient, ""},
+		{400, "RequestTimeout", failure.Transient, ""},
+		{400, "InvalidArgument", failure.Permanent, failure.Refused},
+		{403, "AccessDenied", failure.Permanent, failure.Forbidden},
+		{403, "InvalidObjectState", failure.Permanent, failure.Archived},
+		{403, "SignatureDoesNotMatch", failure.Transient, ""},
+		{405, "MethodNotAllowed", failure.Permanent, failure.Refused},
+		{429, "TooManyRequests", failure.Transient, ""},
+		{500, "InternalError", failure.Transient, ""},
+		{501, "NotImplemented", failure.Permanent, failure.NotImplemented},
+		{503, "SlowDown", failure.Transient, ""},
 	} {
 		b := New(awstest.S3(t, awstest.Hooks(func(*http.Request) *http.Response {
 			r := awstest.Answer(c.status)
@@ -204,10 +204,10 @@ func TestResponsesThatAreNotObjects(t *testing.T) {
 		length int64 // -1 for none.
 		kind   failure.Kind
 	}{
-		"no Content-Length": {http.Header{"Etag": {`"one"`}}, -1, failure.Passing},
-		"a gateway's page":  {http.Header{"Content-Type": {"text/html; charset=utf-8"}}, 7, failure.Passing},
-		"no ETag":           {http.Header{"Content-Type": {"image/jpeg"}}, 7, failure.Lasting},
-		"a weak ETag":       {http.Header{"Etag": {`W/"one"`}}, 7, failure.Lasting},
+		"no Content-Length": {http.Header{"Etag": {`"one"`}}, -1, failure.Transient},
+		"a gateway's page":  {http.Header{"Content-Type": {"text/html; charset=utf-8"}}, 7, failure.Transient},
+		"no ETag":           {http.Header{"Content-Type": {"image/jpeg"}}, 7, failure.Permanent},
+		"a weak ETag":       {http.Header{"Etag": {`W/"one"`}}, 7, failure.Permanent},
 	} {
 		b := New(awstest.S3(t, awstest.Hooks(func(*http.Request) *http.Response {
 			r := awstest.Answer(http.StatusOK)
@@ -220,7 +220,7 @@ func TestResponsesThatAreNotObjects(t *testing.T) {
 		_, headErr := b.Head(t.Context(), "kitty.jpg")
 		_, _, getErr := b.Get(t.Context(), "kitty.jpg", 10)
 		for verb, err := range map[string]error{"head": headErr, "get": getErr} {
-			if err == nil || failure.KindOf(err) != c.kind || !strings.HasPrefix(err.Error(), verb+" kitty.jpg: ") && c.kind == failure.Passing {
+			if err == nil || failure.KindOf(err) != c.kind || !strings.HasPrefix(err.Error(), verb+" kitty.jpg: ") && c.kind == failure.Transient {
 				t.Errorf("%s: %s: got %v, want %v", name, verb, err, c.kind)
 			}
 		}

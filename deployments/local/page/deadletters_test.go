@@ -114,7 +114,7 @@ func TestRemedies(t *testing.T) {
 		t.Fatal(err)
 	}
 	classes := 0
-	for _, row := range regexp.MustCompile("(?m)^\\| (`[a-z-]+`[^|]*) \\| (picture|lasting|passing|unknown) ").FindAllStringSubmatch(string(runbook), -1) {
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[a-z-]+`[^|]*) \\| (picture|permanent|transient|unknown) ").FindAllStringSubmatch(string(runbook), -1) {
 		for _, name := range regexp.MustCompile("`([a-z-]+)`").FindAllStringSubmatch(row[1], -1) {
 			classes++
 			var got struct{ Remedy string }
