@@ -61,7 +61,7 @@ var mayImport = map[string]struct {
 	"calotype/worker/deadletter":  {[]string{"calotype", "calotype/queue", "calotype/worker/failure", "calotype/worker/store"}, "dead letters are messages, jobs and objects; workers know how jobs are done"},
 	"calotype/edge":               {[]string{"calotype"}, "the decision runs inside Lambda@Edge too"},
 	"calotype/edge/cloudfront":    {[]string{"calotype", "calotype/edge"}, "a host of the decision, without I/O: it runs inside Lambda@Edge"},
-	"calotype/edge/origin":        {[]string{"calotype", "calotype/edge", "calotype/queue"}, "the origin serves and enqueues; workers are elsewhere"},
+	"calotype/edge/origin":        {[]string{"calotype", "calotype/edge", "calotype/internal/s3direct", "calotype/queue"}, "the origin serves and enqueues; workers are elsewhere"},
 	"calotype/edge/viewer":        {[]string{"calotype", "calotype/edge"}, "it writes a function whose decisions are package edge's"},
 	"calotype/queue":              {[]string{"calotype"}, "a queue does not know what its messages mean"},
 	"calotype/worker":             {[]string{"calotype", "calotype/internal/backoff", "calotype/queue", "calotype/worker/decoder", "calotype/worker/failure", "calotype/worker/render", "calotype/worker/store"}, "workers do not know what viewers get"},
@@ -73,7 +73,7 @@ var mayImport = map[string]struct {
 	"calotype/worker/animation":   {[]string{"calotype"}, "files and their frames; decoding and encoding are elsewhere"},
 	"calotype/worker/thumbhash":   {nil, "a hash is of pixels; decoding is elsewhere"},
 	"calotype/worker/render":      {[]string{"calotype", "calotype/worker/animation", "calotype/worker/failure", "calotype/worker/imageheader", "calotype/worker/metadata", "calotype/worker/thumbhash"}, "an engine knows pictures, not buckets or jobs"},
-	"calotype/worker/store":       {[]string{"calotype", "calotype/worker/failure"}, "a store knows objects, not jobs"},
+	"calotype/worker/store":       {[]string{"calotype", "calotype/internal/s3direct", "calotype/worker/failure"}, "a store knows objects, not jobs"},
 
 	"calotype/worker/decoder":      {[]string{"calotype/worker/decoder/wire", "calotype/worker/failure", "calotype/worker/imageheader", "calotype/worker/render"}, "decoders are processes that render pictures, not jobs"},
 	"calotype/worker/decoder/wire": {[]string{"calotype/worker/failure", "calotype/worker/render"}, "a protocol carries the engine's input and output"},

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
 
 	"calotype"
@@ -101,14 +102,20 @@ func (p *publication) end(o outcome) {
 
 // inspect reports whether there is nothing to do, because the source no longer exists or
 // everything the job asks for is current. It costs one HEAD for the source and one for
-// each variant asked for; siblings are looked up only if there is work to do. The objects
-// found are the conditions of the writes, so they are looked up before the source is read.
+// each variant asked for, in parallel; siblings are looked up only if there is work to do.
+// The objects found are the conditions of the writes, so they are looked up before the
+// source is read.
 func (p *publication) inspect(ctx context.Context) (finished bool, err error) {
-	source, err := p.worker.bucket.Head(ctx, p.job.Source)
-	if errors.Is(err, fs.ErrNotExist) {
+	var source store.Object
+	var sourceErr error
+	var head sync.WaitGroup
+	head.Go(func() { source, sourceErr = p.worker.bucket.Head(ctx, p.job.Source) })
+	targets, err := p.headAll(ctx, p.job.Variants)
+	head.Wait()
+	if errors.Is(sourceErr, fs.ErrNotExist) {
 		return true, p.removeAll(ctx)
-	} else if err != nil {
-		return false, err
+	} else if sourceErr != nil {
+		return false, sourceErr
 	}
 	if calotype.ParseLineage(source.Metadata).SourceETag != "" {
 		// It is a rendition, of this prefix or another one. If two prefixes rendered each
@@ -117,7 +124,7 @@ func (p *publication) inspect(ctx context.Context) (finished bool, err error) {
 		return true, nil
 	}
 	p.source = source
-	if p.targets, err = p.headAll(ctx, p.job.Variants); err != nil {
+	if p.targets = targets; err != nil {
 		return false, err
 	}
 	if p.job.Reconcile {

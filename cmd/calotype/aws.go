@@ -31,6 +31,7 @@ func connect(ctx context.Context, concurrency int) (clients, error) {
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConnsPerHost = concurrency
 		t.MaxIdleConns = 0
+		t.ReadBufferSize = 32 << 10 // Most renditions are read in one or two calls.
 		t.DialContext = withIdleTimeout(t.DialContext, idleTimeout)
 	})
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(client))

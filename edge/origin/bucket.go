@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,11 +17,13 @@ import (
 
 	"calotype"
 	"calotype/edge"
+	"calotype/internal/s3direct"
 )
 
 // bucket reads the objects of an S3 bucket.
 type bucket struct {
 	client   *s3.Client
+	direct   *s3direct.Bucket // What is asked for most often; client makes the other calls.
 	name     string
 	reason   *reason
 	timeouts timeouts
@@ -65,62 +68,72 @@ func (b bucket) inspect(ctx context.Context, key string) (edge.Observation, erro
 }
 
 func (o *object) get() error {
+	if found, err := o.bucket.direct.Get(o.ctx, o.key); !errors.Is(err, s3direct.ErrUnclear) {
+		if err != nil {
+			return err
+		}
+		o.body, o.bodyEnd = found.Body, found.Size
+		return o.describe(http.StatusOK, found.Header, found.Metadata)
+	}
 	out, err := o.bucket.client.GetObject(o.ctx, &s3.GetObjectInput{Bucket: &o.bucket.name, Key: &o.key})
 	if err != nil {
 		return standard(err)
 	}
 	o.body, o.bodyEnd = out.Body, aws.ToInt64(out.ContentLength)
-	return o.describe(out.ResultMetadata, &s3.HeadObjectOutput{
-		ETag:               out.ETag,
-		ContentLength:      out.ContentLength,
-		LastModified:       out.LastModified,
-		CacheControl:       out.CacheControl,
-		Metadata:           out.Metadata,
-		ContentType:        out.ContentType,
-		ContentEncoding:    out.ContentEncoding,
-		ContentDisposition: out.ContentDisposition,
-		ContentLanguage:    out.ContentLanguage,
-	})
+	return o.describeSDK(out.ResultMetadata, out.Metadata)
 }
 
 func (o *object) head() error {
+	if found, err := o.bucket.direct.Head(o.ctx, o.key); !errors.Is(err, s3direct.ErrUnclear) {
+		if err != nil {
+			return err
+		}
+		return o.describe(http.StatusOK, found.Header, found.Metadata)
+	}
 	out, err := o.bucket.client.HeadObject(o.ctx, &s3.HeadObjectInput{Bucket: &o.bucket.name, Key: &o.key})
 	if err != nil {
 		return o.bucket.reason.of(o.ctx, o.bucket, o.key, standard(err))
 	}
-	return o.describe(out.ResultMetadata, out)
+	return o.describeSDK(out.ResultMetadata, out.Metadata)
 }
+
+// describeSDK reads the metadata of a response to the SDK.
+func (o *object) describeSDK(response middleware.Metadata, metadata map[string]string) error {
+	raw, ok := awsmiddleware.GetRawResponse(response).(*smithyhttp.Response)
+	if !ok {
+		return fmt.Errorf("%w: the SDK has no response", errNotAnObject)
+	}
+	return o.describe(raw.StatusCode, raw.Header, metadata)
+}
+
+// passedOn are the headers that the viewer gets unchanged.
+var passedOn = [...]string{"Content-Type", "Content-Encoding", "Content-Disposition", "Content-Language"}
 
 // describe reads the metadata of a response. It refuses responses that no object can
 // have, such as the error page of a gateway with status 200.
-func (o *object) describe(response middleware.Metadata, out *s3.HeadObjectOutput) error {
-	raw, _ := awsmiddleware.GetRawResponse(response).(*smithyhttp.Response)
+func (o *object) describe(status int, h http.Header, metadata map[string]string) error {
+	size, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64)
 	switch {
-	case raw != nil && raw.StatusCode != http.StatusOK:
-		return fmt.Errorf("%w: status %d", errNotAnObject, raw.StatusCode)
-	case out.ContentLength == nil:
+	case status != http.StatusOK:
+		return fmt.Errorf("%w: status %d", errNotAnObject, status)
+	case err != nil:
 		return fmt.Errorf("%w: no Content-Length", errNotAnObject)
-	case isHTML(aws.ToString(out.ContentType)) && aws.ToString(out.ETag) == "":
+	case isHTML(h.Get("Content-Type")) && h.Get("ETag") == "":
 		return fmt.Errorf("%w: it is HTML", errNotAnObject)
 	}
-	o.etag = aws.ToString(out.ETag)
-	o.size = *out.ContentLength
-	o.modified = aws.ToTime(out.LastModified)
-	o.cacheControl = aws.ToString(out.CacheControl)
-	o.lineage = calotype.ParseLineage(out.Metadata)
-	o.focal, _ = calotype.FocalOf(out.Metadata) // Workers log one that is no point.
+	o.etag = h.Get("ETag")
+	o.size = size
+	o.modified, _ = http.ParseTime(h.Get("Last-Modified")) // Zero is not sent.
+	o.cacheControl = h.Get("Cache-Control")
+	o.lineage = calotype.ParseLineage(metadata)
+	o.focal, _ = calotype.FocalOf(metadata) // Workers log one that is no point.
 	o.header = http.Header{}
 	if format, ok := calotype.FormatOfKey(o.key); ok {
-		o.header.Set("Content-Type", format.ContentType())
+		o.header["Content-Type"] = []string{format.ContentType()}
 	}
-	for name, value := range map[string]*string{
-		"Content-Type":        out.ContentType,
-		"Content-Encoding":    out.ContentEncoding,
-		"Content-Disposition": out.ContentDisposition,
-		"Content-Language":    out.ContentLanguage,
-	} {
-		if v := aws.ToString(value); v != "" {
-			o.header.Set(name, v)
+	for _, name := range passedOn {
+		if v := h.Get(name); v != "" {
+			o.header[name] = []string{v}
 		}
 	}
 	return nil

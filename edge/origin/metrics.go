@@ -1,7 +1,9 @@
 package origin
 
 import (
+	"io"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -116,6 +118,16 @@ func (a *response) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 func (a *response) Write(p []byte) (int, error) {
 	a.observe(http.StatusOK)
 	return a.ResponseWriter.Write(p)
+}
+
+// copied are buffers for bodies: without them every response would allocate one.
+var copied = sync.Pool{New: func() any { return new([64 << 10]byte) }}
+
+// ReadFrom implements [io.ReaderFrom], which [http.ServeContent] uses.
+func (a *response) ReadFrom(body io.Reader) (int64, error) {
+	buffer := copied.Get().(*[64 << 10]byte)
+	defer copied.Put(buffer)
+	return io.CopyBuffer(struct{ io.Writer }{a}, body, buffer[:])
 }
 
 func (a *response) WriteHeader(status int) {

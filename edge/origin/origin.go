@@ -17,6 +17,7 @@ import (
 
 	"calotype"
 	"calotype/edge"
+	"calotype/internal/s3direct"
 	"calotype/queue"
 )
 
@@ -87,7 +88,7 @@ func New(rules edge.Rules, client *s3.Client, name string, jobs *queue.Queue, lo
 	})
 	return &Origin{
 		rules:    rules,
-		bucket:   bucket{client, name, &reason{}, defaultTimeouts},
+		bucket:   bucket{client, s3direct.New(client, name), name, &reason{}, defaultTimeouts},
 		jobs:     jobs,
 		lowJobs:  settings.LowPriority,
 		limits:   edge.Limits{PerSource: settings.MaxSourceJobs, Total: settings.MaxJobs},

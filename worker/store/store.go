@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"calotype/internal/s3direct"
 	"calotype/worker/failure"
 )
 
@@ -36,12 +37,13 @@ var (
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
 type Bucket struct {
 	client *s3.Client
+	direct *s3direct.Bucket // For the reads that every job makes; client makes the other calls.
 	name   string
 }
 
 // New returns the bucket with a name.
 func New(client *s3.Client, name string) *Bucket {
-	return &Bucket{client, name}
+	return &Bucket{client, s3direct.New(client, name), name}
 }
 
 // Name returns the bucket's name.
@@ -61,6 +63,12 @@ type Object struct {
 
 // Head returns an object's metadata.
 func (b *Bucket) Head(ctx context.Context, key string) (Object, error) {
+	if found, err := b.direct.Head(ctx, key); err == nil {
+		object := objectOf(found)
+		return object, object.check("head", key, &object.Size)
+	} else if errors.Is(err, fs.ErrNotExist) {
+		return Object{}, fmt.Errorf("head %s: %w", key, fs.ErrNotExist)
+	}
 	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
 	if err != nil {
 		return Object{}, b.explained(ctx, key, err)
@@ -76,6 +84,20 @@ func (b *Bucket) Head(ctx context.Context, key string) (Object, error) {
 		Metadata:     out.Metadata,
 	}
 	return object, object.check("head", key, out.ContentLength)
+}
+
+func objectOf(found s3direct.Object) Object {
+	h := found.Header
+	return Object{
+		ETag:         h.Get("ETag"),
+		Size:         found.Size,
+		ContentType:  h.Get("Content-Type"),
+		Encoding:     h.Get("Content-Encoding"),
+		Disposition:  h.Get("Content-Disposition"),
+		CacheControl: h.Get("Cache-Control"),
+		Modified:     found.Modified,
+		Metadata:     found.Metadata,
+	}
 }
 
 // check returns an error for a successful response that cannot be an object's: a gateway
@@ -130,11 +152,16 @@ func (b *Bucket) Get(ctx context.Context, key string, most int64) ([]byte, Objec
 // GetInto is [Bucket.Get] with memory that a function allocates, once the size is known and
 // allowed.
 func (b *Bucket) GetInto(ctx context.Context, key string, most int64, allocate func(size int64) []byte) (Object, error) {
+	if found, err := b.direct.Get(ctx, key); err == nil {
+		object := objectOf(found)
+		return b.readInto(object, &object.Size, key, found.Body, most, allocate)
+	} else if errors.Is(err, fs.ErrNotExist) {
+		return Object{}, fmt.Errorf("get %s: %w", key, fs.ErrNotExist)
+	}
 	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
 	if err != nil {
 		return Object{}, failed("get", key, err)
 	}
-	defer out.Body.Close()
 	object := Object{
 		ETag:         aws.ToString(out.ETag),
 		Size:         aws.ToInt64(out.ContentLength),
@@ -145,17 +172,23 @@ func (b *Bucket) GetInto(ctx context.Context, key string, most int64, allocate f
 		Modified:     aws.ToTime(out.LastModified),
 		Metadata:     out.Metadata,
 	}
-	if err := object.check("get", key, out.ContentLength); err != nil {
+	return b.readInto(object, out.ContentLength, key, out.Body, most, allocate)
+}
+
+// readInto checks a response, reads its body and closes it.
+func (b *Bucket) readInto(object Object, length *int64, key string, body io.ReadCloser, most int64, allocate func(size int64) []byte) (Object, error) {
+	defer body.Close()
+	if err := object.check("get", key, length); err != nil {
 		return Object{}, err
 	}
 	if object.Size > most {
 		return object, fmt.Errorf("get %s: %d bytes: %w", key, object.Size, ErrTooLarge)
 	}
-	if _, err := io.ReadFull(out.Body, allocate(object.Size)); err != nil {
+	if _, err := io.ReadFull(body, allocate(object.Size)); err != nil {
 		return object, failure.MarkTransient(fmt.Errorf("get %s: read %d bytes: %w", key, object.Size, err))
 	}
-	// The SDK compares checksums at the end of the body.
-	if n, err := io.Copy(io.Discard, out.Body); err != nil || n > 0 {
+	// Checksums are compared at the end of the body.
+	if n, err := io.Copy(io.Discard, body); err != nil || n > 0 {
 		return object, failure.MarkTransient(fmt.Errorf("get %s: the response is not of %d bytes: %w", key, object.Size, errors.Join(err, errTooLong)))
 	}
 	return object, nil
@@ -180,6 +213,12 @@ func (b *Bucket) Put(ctx context.Context, key string, body []byte, o Object, rep
 	if replaces == "" {
 		in.IfNoneMatch = aws.String("*")
 	}
+	switch etag, err := b.direct.Put(ctx, key, body, headerOf(in)); {
+	case err == nil:
+		return etag, nil
+	case errors.Is(err, s3direct.ErrPrecondition):
+		return "", fmt.Errorf("put %s: %w", key, ErrConflict)
+	}
 	out, err := b.client.PutObject(ctx, in)
 	if err != nil {
 		err = failed("put", key, err)
@@ -189,6 +228,23 @@ func (b *Bucket) Put(ctx context.Context, key string, body []byte, o Object, rep
 		return "", err
 	}
 	return aws.ToString(out.ETag), nil
+}
+
+// headerOf returns the headers of a PUT.
+func headerOf(in *s3.PutObjectInput) http.Header {
+	h := http.Header{}
+	for name, value := range map[string]*string{
+		"Content-Type": in.ContentType, "Content-Encoding": in.ContentEncoding, "Content-Disposition": in.ContentDisposition,
+		"Cache-Control": in.CacheControl, "If-Match": in.IfMatch, "If-None-Match": in.IfNoneMatch,
+	} {
+		if value != nil {
+			h.Set(name, *value)
+		}
+	}
+	for name, value := range in.Metadata {
+		h.Set("X-Amz-Meta-"+name, value)
+	}
+	return h
 }
 
 // Delete deletes an object on condition that it has the given ETag. A missing object is not
