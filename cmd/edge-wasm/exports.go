@@ -21,8 +21,13 @@ var (
 	steps   = map[int32]cloudfront.Step{} // The sessions in progress, by their event's number.
 	last    int32                         // The number of the last event.
 
-	// The buffers that are exchanged with the host stay referenced here while in use.
-	in, out []byte
+	// shared is memory that the host knows the address of. Its input is at data, unless it is
+	// larger and at in. The last step is at address.
+	shared struct {
+		address, size uint32
+		data          [64 << 10]byte
+	}
+	in, out []byte // Referenced here while the host uses them.
 )
 
 func table() calotype.Presets {
@@ -33,8 +38,21 @@ func table() calotype.Presets {
 	return p
 }
 
-// input reserves memory for JSON of the given size in bytes and returns its address, or 0
-// if the size is too large.
+// exchange returns the address of two 32-bit numbers, an address and a size, which locate the
+// last step. Input goes behind them. Until the first step they locate the memory for it.
+//
+//go:wasmexport exchange
+func exchange() unsafe.Pointer {
+	locate(shared.data[:])
+	return unsafe.Pointer(&shared)
+}
+
+func locate(b []byte) {
+	shared.address, shared.size = uint32(uintptr(unsafe.Pointer(unsafe.SliceData(b)))), uint32(len(b))
+}
+
+// input reserves memory for input in JSON that the exchange is too small for, of the given
+// size in bytes. It returns the address, or 0 if the size is too large.
 //
 //go:wasmexport input
 func input(size int32) unsafe.Pointer {
@@ -45,44 +63,45 @@ func input(size int32) unsafe.Pointer {
 	return unsafe.Pointer(unsafe.SliceData(in))
 }
 
-// start reads the event at input and returns its number. The step is at output.
+// read returns the input.
+func read(size int32) []byte {
+	if b := in; b != nil {
+		in = nil
+		return b
+	}
+	return shared.data[:size]
+}
+
+// start reads the event, of the given size in bytes, and returns its number. The exchange
+// locates the step.
 //
 //go:wasmexport start
-func start() int32 {
-	inject(in)
-	step := trigger.Start(in)
-	in = nil
+func start(size int32) int32 {
+	event := read(size)
+	inject(event)
 	last++
-	write(last, step)
+	write(last, trigger.Start(event))
 	return last
 }
 
-// next continues the event with the given number. The results of its calls are at input:
-// a JSON array of [cloudfront.Result]. The step is at output.
+// next continues the event with the given number. The results of its calls are the input: a
+// JSON array of [cloudfront.Result]. The exchange locates the step.
 //
 //go:wasmexport next
-func next(event int32) {
+func next(event, size int32) {
 	step, ok := steps[event]
 	if !ok {
 		panic("next of an event that is not in progress")
 	}
 	delete(steps, event)
 	var seen []cloudfront.Result
-	if err := json.Unmarshal(in, &seen); err != nil {
+	if err := json.Unmarshal(read(size), &seen); err != nil {
 		panic("read the results of calls: " + err.Error())
 	}
-	in = nil
 	write(event, step.Next(seen...))
 }
 
-// output and outputSize locate the last step. The next call overwrites it.
-//
-//go:wasmexport output
-func output() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(out)) }
-
-//go:wasmexport outputSize
-func outputSize() int32 { return int32(len(out)) }
-
+// write locates a step. The next call overwrites it.
 func write(event int32, step cloudfront.Step) {
 	if step.Answer == nil {
 		steps[event] = step
@@ -91,4 +110,5 @@ func write(event int32, step cloudfront.Step) {
 	if out, err = json.Marshal(step); err != nil {
 		panic("write step: " + err.Error())
 	}
+	locate(out)
 }

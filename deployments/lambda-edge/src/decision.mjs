@@ -31,6 +31,8 @@ export class Decision {
     host.memory = exports.memory;
     this.#instance = { exports, host };
     this.#call(this.#instance, '_initialize');
+    this.#instance.exchange = this.#call(this.#instance, 'exchange') >>> 0;
+    this.#instance.capacity = this.#located(this.#instance).length;
   }
 
   // call calls the instance. An instance that trapped is discarded: the next event gets
@@ -49,30 +51,39 @@ export class Decision {
   start(event) {
     if (!this.#instance) this.#start();
     const instance = this.#instance;
-    this.#write(instance, withoutViewer(event));
-    const number = this.#call(instance, 'start');
+    const number = this.#call(instance, 'start', this.#write(instance, withoutViewer(event)));
     const run = {
       step: this.#read(instance),
       next: (results) => {
-        this.#write(instance, results);
-        this.#call(instance, 'next', number);
+        this.#call(instance, 'next', number, this.#write(instance, results));
         run.step = this.#read(instance);
       },
     };
     return run;
   }
 
+  // write writes input to the exchange, or to memory of its own if it is too large, and
+  // returns its size.
   #write(instance, value) {
-    const bytes = encoder.encode(JSON.stringify(value));
+    const text = JSON.stringify(value);
+    const { read, written } = encoder.encodeInto(text, new Uint8Array(instance.exports.memory.buffer, instance.exchange + 8, instance.capacity));
+    if (read === text.length) return written;
+    const bytes = encoder.encode(text);
     const address = this.#call(instance, 'input', bytes.length) >>> 0;
     if (address === 0) throw new Error(`no memory for ${bytes.length} bytes`);
     new Uint8Array(instance.exports.memory.buffer, address, bytes.length).set(bytes);
+    return bytes.length;
+  }
+
+  // located returns the memory that the exchange locates.
+  #located(instance) {
+    const { buffer } = instance.exports.memory;
+    const [address, size] = new Uint32Array(buffer, instance.exchange, 2); // Little-endian, as everywhere.
+    return new Uint8Array(buffer, address, size);
   }
 
   #read(instance) {
-    const address = this.#call(instance, 'output') >>> 0;
-    const size = this.#call(instance, 'outputSize');
-    return JSON.parse(decoder.decode(new Uint8Array(instance.exports.memory.buffer, address, size)));
+    return JSON.parse(decoder.decode(this.#located(instance)));
   }
 }
 
