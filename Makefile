@@ -176,7 +176,7 @@ libvips:
 			$(SUDO) apt-get update -q && $(SUDO) apt-get install -qy --no-install-recommends gcc pkg-config libvips-dev \
 				$$(apt-cache pkgnames libheif-plugin- | grep -E 'aomenc|dav1d|libde265|x265' || true); \
 		else \
-			echo "libvips is missing: brew install vips pkg-config (macOS), or your system's libvips-dev" >&2; exit 1; \
+			echo "libvips is missing: brew install vips libdeflate pkg-config (macOS), or your system's libvips-dev" >&2; exit 1; \
 		fi; \
 	fi
 

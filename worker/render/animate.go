@@ -46,14 +46,14 @@ func gifDelays(delays []int) []int {
 
 // encodeAPNG writes the frames as PNG. Each frame except the first is cropped to what has
 // changed.
-func (d *decoded) encodeAPNG(p *Picture) ([]byte, error) {
+func (d *decoded) encodeAPNG() ([]byte, error) {
 	var w animation.PNGWriter
 	for i := range d.frames {
 		changed := image.Rect(0, 0, d.width, d.height)
 		if i > 0 {
 			changed = d.changed(i)
 		}
-		still, err := d.encodePart(p, i, changed)
+		still, err := d.encodePart(i, changed)
 		if err != nil {
 			return nil, fmt.Errorf("frame %d: %w", i, err)
 		}
@@ -91,7 +91,7 @@ func (d *decoded) changed(i int) image.Rectangle {
 }
 
 // encodePart writes a part of one frame as PNG.
-func (d *decoded) encodePart(p *Picture, i int, bounds image.Rectangle) ([]byte, error) {
+func (d *decoded) encodePart(i int, bounds image.Rectangle) ([]byte, error) {
 	part, err := newDecoded(bounds.Dx(), bounds.Dy(), 1, d.bands)
 	if err != nil {
 		return nil, err
@@ -101,5 +101,5 @@ func (d *decoded) encodePart(p *Picture, i int, bounds image.Rectangle) ([]byte,
 	for y := range part.height {
 		copy(part.pixels[y*n:(y+1)*n], d.frame(i)[(bounds.Min.Y+y)*row+bounds.Min.X*d.bands:])
 	}
-	return part.encode(p, Target{Width: part.width, Height: part.height, Format: calotype.PNG})
+	return part.encodeFullPNG(false)
 }

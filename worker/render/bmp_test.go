@@ -121,7 +121,7 @@ func TestMasksOfBMP(t *testing.T) {
 	rgb, rgba := []uint32{0xff0000, 0xff00, 0xff}, []uint32{0xff0000, 0xff00, 0xff, 0xff000000}
 	const left, right = 0x80dc1e1e, 0x001ec83c
 	opaque := [2]color.NRGBA{{220, 30, 30, 255}, {30, 200, 60, 255}}
-	soft := [2]color.NRGBA{{220, 30, 30, 128}, {30, 200, 60, 0}}
+	soft := [2]color.NRGBA{{220, 30, 30, 128}, {}} // A palette has one colour for what is transparent.
 	for name, c := range map[string]struct {
 		body []byte
 		want [2]color.NRGBA

@@ -8,7 +8,6 @@ import (
 	"compress/zlib"
 	"encoding/binary"
 	"errors"
-	"hash/crc32"
 	"image/png"
 	"io"
 )
@@ -153,21 +152,15 @@ func (p pngParts) file(raw []byte) ([]byte, error) {
 		return nil, err
 	}
 	out := []byte(pngMagic)
-	chunk := func(name string, body []byte) {
-		out = binary.BigEndian.AppendUint32(out, uint32(len(body)))
-		start := len(out)
-		out = append(append(out, name...), body...)
-		out = binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(out[start:]))
-	}
-	chunk("IHDR", p.header)
+	out = appendPNGChunk(out, "IHDR", p.header)
 	if p.palette != nil {
-		chunk("PLTE", p.palette)
+		out = appendPNGChunk(out, "PLTE", p.palette)
 	}
 	if p.transparency != nil {
-		chunk("tRNS", p.transparency)
+		out = appendPNGChunk(out, "tRNS", p.transparency)
 	}
-	chunk("IDAT", data.Bytes())
-	chunk("IEND", nil)
+	out = appendPNGChunk(out, "IDAT", data.Bytes())
+	out = appendPNGChunk(out, "IEND", nil)
 	return out, nil
 }
 

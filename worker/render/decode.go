@@ -64,17 +64,13 @@ func (p *Picture) decodeStored(width, height int) (d *decoded, err error) {
 	err = vipsErrors.run(func() error {
 		if p.Format == calotype.JPEG && p.inRows {
 			d, err = resampleJPEG(p.coded, jpegShrink(p.shrink(width, height)), width, height)
-			if err != nil || p.profile == nil {
-				return err
+			if err == nil {
+				d, err = p.converted(d)
 			}
-			stored := d
-			defer stored.free()
-			scaled, err := stored.pages()
-			if err != nil {
-				return err
-			}
-			defer scaled.Close()
-			d, err = p.convert(scaled)
+			return err
+		}
+		if scaled, ok := p.resamplePNG(width, height); ok {
+			d, err = p.converted(scaled)
 			return err
 		}
 		loaded, err := p.load(width, height)
@@ -89,6 +85,20 @@ func (p *Picture) decodeStored(width, height int) (d *decoded, err error) {
 		return nil, corrupt(err) // The pixels are read only here.
 	}
 	return d, nil
+}
+
+// converted converts a picture that was scaled without libvips to sRGB.
+func (p *Picture) converted(d *decoded) (*decoded, error) {
+	if p.profile == nil && p.conversion == nil {
+		return d, nil
+	}
+	defer d.free()
+	img, err := d.pages()
+	if err != nil {
+		return nil, err
+	}
+	defer img.Close()
+	return p.convert(img)
 }
 
 // decodeDamaged decodes the intact part of a picture, or returns nil.

@@ -28,7 +28,13 @@ func (d *decoded) encode(p *Picture, t Target) ([]byte, error) {
 
 func (d *decoded) encodeAs(p *Picture, t Target, lossless bool) ([]byte, error) {
 	if t.Format == calotype.PNG && d.frames > 1 {
-		return d.encodeAPNG(p)
+		return d.encodeAPNG()
+	}
+	if t.Format == calotype.PNG {
+		if p.palette && p.Frames == 1 {
+			return d.encodePNG(maxPalette)
+		}
+		return d.encodePNG(0)
 	}
 	if t.Format == calotype.JXL {
 		distance := jxlDistance(t.Quality)
@@ -63,20 +69,6 @@ func encode(img *vips.ImageRef, p *Picture, t Target, lossless bool) (body []byt
 			Quality:        t.Quality,
 			OptimizeCoding: true,
 			SubsampleMode:  vips.VipsForeignSubsampleAuto,
-		})
-	case calotype.PNG:
-		palette := p.palette && p.Frames == 1 // All frames have one palette.
-		filter := vips.PngFilterAll
-		if palette {
-			filter = vips.PngFilterNone // Numbers of colours do not resemble their neighbours.
-		}
-		body, _, err = img.ExportPng(&vips.PngExportParams{
-			StripMetadata: true,
-			Compression:   6,
-			Filter:        filter,
-			Palette:       palette,
-			Quality:       100, // The palette has as many colours as needed, up to 256.
-			Dither:        1,
 		})
 	case calotype.GIF:
 		body, _, err = img.ExportGIF(&vips.GifExportParams{

@@ -132,10 +132,8 @@ func (p *Picture) scaleCanvas(canvas *image.NRGBA, width, height int) (*decoded,
 	}
 	copy(d.pixels, canvas.Pix)
 	d.dropOpaqueAlpha()
-	if p.Format == calotype.AVIF && (p.profile != nil || p.conversion != nil) {
-		before := d
-		defer before.free()
-		if d, err = p.convertCanvas(before); err != nil {
+	if p.Format == calotype.AVIF { // Other frames are converted as they are decoded.
+		if d, err = p.converted(d); err != nil {
 			return nil, fmt.Errorf("colours: %w", err)
 		}
 	}
@@ -151,17 +149,6 @@ func (p *Picture) scaleCanvas(canvas *image.NRGBA, width, height int) (*decoded,
 	}
 	defer d.free()
 	return d.turned(p.orientation)
-}
-
-// convertCanvas converts the colours of an AVIF track's frame to sRGB. Other frames are
-// converted as they are decoded.
-func (p *Picture) convertCanvas(d *decoded) (*decoded, error) {
-	img, err := d.pages()
-	if err != nil {
-		return nil, err
-	}
-	defer img.Close()
-	return p.convert(img)
 }
 
 // film collects the frames of an animation.

@@ -112,9 +112,8 @@ func resampleJPEG(body []byte, shrink, width, height int) (*decoded, error) {
 	}
 	left, acrossWeights, acrossTaps := lanczos(inWidth, width)
 	top, downWeights, downTaps := lanczos(inHeight, height)
-	const more = 32 // The number of rows decoded at a time.
-	window, row := make([]byte, (downTaps+more)*samples), make([]float32, samples+3)
-	if C.resample_jpeg(in, (*C.uint8_t)(&window[0]), C.int(downTaps+more), (*C.uint8_t)(&d.pixels[0]), C.int(width), C.int(height),
+	window, row := make([]byte, (downTaps+windowRows)*samples), make([]float32, samples+3)
+	if C.resample_jpeg(in, (*C.uint8_t)(&window[0]), C.int(downTaps+windowRows), (*C.uint8_t)(&d.pixels[0]), C.int(width), C.int(height),
 		(*C.int32_t)(&left[0]), (*C.float)(&acrossWeights[0]), C.int(acrossTaps),
 		(*C.int32_t)(&top[0]), (*C.float)(&downWeights[0]), C.int(downTaps),
 		(*C.float)(&row[0])) != 0 {

@@ -17,7 +17,7 @@ import (
 //	JPEG, progressive, 4:2:0    2.9  3.0 all coefficients, 2 bytes per sample
 //	JPEG, progressive, 4:4:4    6.0  6.0
 //	JPEG, progressive, CMYK     8.7
-//	PNG                         0.9  0.6 rows: up to 5 kB per pixel of the width
+//	PNG                         0.9  0.6 rows: up to 5 kB per pixel of the width; up to 32 MB all of them, as they are stored
 //	PNG, interlaced             3.0  3.4
 //	WebP, lossy, shrunk by 3    6.8      the whole picture, at twice its last size
 //	WebP, lossy, shrunk by 6         0.5 (5 per pixel at that size)
@@ -111,6 +111,9 @@ func (p *Picture) decodeBytes(width, height int, frames int64) int64 {
 		}
 		if header.Alpha {
 			need += pixels * 6
+		}
+		if stored := p.pngRows(); stored > 0 { // And the compressed ones.
+			need = max(need, 2*stored)
 		}
 		return need
 	case calotype.WebP:

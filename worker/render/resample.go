@@ -4,6 +4,16 @@ package render
 
 /*
 #include "resample.h"
+
+// resample_memory_alpha is resample_alpha for a picture in memory.
+static void resample_memory_alpha(const uint8_t *in, int in_width, int in_height, int bands, float *window, int rows,
+	uint8_t *out, int width, int height,
+	const int32_t *left, const float *across_weights, int across_taps,
+	const int32_t *top, const float *down_weights, int down_taps, float *row) {
+	memory_rows from = {{next_in_memory}, in, (size_t) in_width * bands};
+	resample_alpha(&from.source, in_width, in_height, bands, window, rows, out, width, height,
+		left, across_weights, across_taps, top, down_weights, down_taps, row);
+}
 */
 import "C"
 
@@ -12,10 +22,11 @@ import (
 	"unsafe"
 )
 
-// resample scales a picture of 1 or 3 bands, 8 bits per sample, from in to out, with the
-// three-lobed Lanczos filter. It matches libvips for pictures without alpha, in a third to
-// a quarter of the time that 8.14 takes: that version does not vectorise one direction.
-// Scaling to one size is a sixth of the work of a fan-out.
+// resample scales a picture of 1 to 4 bands, 8 bits per sample, from in to out, with the
+// three-lobed Lanczos filter. Alpha is the last band if their number is even, and weights
+// the colours. It matches libvips, in a third to a quarter of the time that 8.14 takes: that
+// version does not vectorise one direction. Scaling to one size is a sixth of the work of a
+// fan-out.
 //
 // These loops can be removed when BenchmarkScale shows that libvips takes at most 5 % more
 // CPU time on Debian's stable release, and that no sample differs by more than one level.
@@ -27,12 +38,26 @@ func resample(in []byte, inWidth, inHeight, bands int, out []byte, width, height
 	}
 	left, acrossWeights, acrossTaps := lanczos(inWidth, width)
 	top, downWeights, downTaps := lanczos(inHeight, height)
+	if bands%2 == 0 {
+		rows := downTaps + windowRows
+		window, row := make([]float32, rows*inWidth*4), make([]float32, inWidth*4)
+		C.resample_memory_alpha((*C.uint8_t)(unsafe.Pointer(&in[0])), C.int(inWidth), C.int(inHeight), C.int(bands),
+			(*C.float)(unsafe.Pointer(&window[0])), C.int(rows),
+			(*C.uint8_t)(unsafe.Pointer(&out[0])), C.int(width), C.int(height),
+			(*C.int32_t)(unsafe.Pointer(&left[0])), (*C.float)(unsafe.Pointer(&acrossWeights[0])), C.int(acrossTaps),
+			(*C.int32_t)(unsafe.Pointer(&top[0])), (*C.float)(unsafe.Pointer(&downWeights[0])), C.int(downTaps),
+			(*C.float)(unsafe.Pointer(&row[0])))
+		return
+	}
 	row := make([]float32, inWidth*bands+3)
 	C.resample((*C.uint8_t)(unsafe.Pointer(&in[0])), C.int(inWidth), C.int(bands), (*C.uint8_t)(unsafe.Pointer(&out[0])), C.int(width), C.int(height),
 		(*C.int32_t)(unsafe.Pointer(&left[0])), (*C.float)(unsafe.Pointer(&acrossWeights[0])), C.int(acrossTaps),
 		(*C.int32_t)(unsafe.Pointer(&top[0])), (*C.float)(unsafe.Pointer(&downWeights[0])), C.int(downTaps),
 		(*C.float)(unsafe.Pointer(&row[0])))
 }
+
+// windowRows is how many more rows than the filter needs are decoded at a time.
+const windowRows = 32
 
 // lanczos returns, for each of to samples, the first sample that contributes to it and the
 // weights, which add up to 1. All have the same number of taps, some of weight 0.

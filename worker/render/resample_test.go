@@ -21,7 +21,7 @@ func TestResampleIsLibvips(t *testing.T) {
 		{300, 200, 299, 200}, {300, 200, 150, 100}, {300, 200, 211, 140}, {200, 300, 37, 56}, {70, 500, 10, 71}, {500, 30, 166, 10},
 	} {
 		drawn := grainy(c.width, c.height)
-		for _, bands := range []int{1, 3} {
+		for _, bands := range []int{1, 2, 3, 4} {
 			d, err := newDecoded(c.width, c.height, 1, bands)
 			if err != nil {
 				t.Fatal(err)
@@ -42,8 +42,12 @@ func TestResampleIsLibvips(t *testing.T) {
 				d := float64(ours.pixels[i]) - float64(theirs.pixels[i])
 				sum += d * d
 			}
-			// libvips scales in two steps if the ratio is above 4.
-			if rms := math.Sqrt(sum / float64(len(ours.pixels))); rms > 2.5 {
+			// libvips scales in two steps if the ratio is above 4. With alpha it cuts fractions off.
+			most := 2.5
+			if bands%2 == 0 {
+				most = 3.5
+			}
+			if rms := math.Sqrt(sum / float64(len(ours.pixels))); rms > most {
 				t.Errorf("%+v, %d bands: %.2f levels apart", c, bands, rms)
 			}
 		}
@@ -62,7 +66,10 @@ func scaledByLibvips(t testing.TB, d *decoded, width, height int) *decoded {
 		t.Fatal(err)
 	}
 	defer in.Close()
-	if err := in.scaleFrame(0, to); err != nil {
+	if err := in.resize(width, height); err != nil {
+		t.Fatal(err)
+	}
+	if err := in.readInto(to.pixels); err != nil {
 		t.Fatal(err)
 	}
 	return to

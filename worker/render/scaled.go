@@ -96,21 +96,8 @@ func (d *decoded) scaled(t Target) (*decoded, error) {
 		return nil, err
 	}
 	to.delays, to.plays = d.delays, d.plays
-	if d.bands%2 == 1 { // No alpha.
-		for i := range frames { // Scaling across all of them would blend an edge into the next frame.
-			resample(d.frame(i), d.width, d.height, d.bands, to.frame(i), to.width, to.height)
-		}
-		return to, nil
-	}
-	all, err := d.pages()
-	if err != nil {
-		return nil, err
-	}
-	defer all.Close()
-	for i := range frames {
-		if err := all.scaleFrame(i, to); err != nil {
-			return nil, err
-		}
+	for i := range frames { // Scaling across all of them would blend an edge into the next frame.
+		resample(d.frame(i), d.width, d.height, d.bands, to.frame(i), to.width, to.height)
 	}
 	return to, nil
 }
@@ -118,17 +105,4 @@ func (d *decoded) scaled(t Target) (*decoded, error) {
 // pages opens the picture in libvips.
 func (d *decoded) pages() (*pages, error) {
 	return loadPages(calotype.TIFF, d.tiff, loadOptions{failOn: failOnError, frames: d.frames, sequential: d.frames == 1})
-}
-
-// scaleFrame scales one frame to the size of to, and stores it there.
-func (p *pages) scaleFrame(i int, to *decoded) error {
-	frame, err := p.frame(i)
-	if err != nil {
-		return err
-	}
-	defer frame.Close()
-	if err := frame.resize(to.width, to.height); err != nil {
-		return err
-	}
-	return frame.readInto(to.frame(i))
 }

@@ -1,0 +1,189 @@
+//go:build cgo
+
+package render
+
+/*
+#cgo pkg-config: libdeflate
+#include <libdeflate.h>
+#include "pngrows.h"
+
+// inflate_exactly decompresses a zlib stream of a known size, whose checksum must be right.
+static int inflate_exactly(const uint8_t *in, size_t length, uint8_t *out, size_t size) {
+	struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
+	if (!d)
+		return 0;
+	const enum libdeflate_result result = libdeflate_zlib_decompress(d, in, length, out, size, NULL);
+	libdeflate_free_decompressor(d);
+	return result == LIBDEFLATE_SUCCESS;
+}
+
+// scale_png scales the rows to out. Window holds rows as resample_rows or resample_alpha
+// needs them.
+static int scale_png(uint8_t *raw, size_t stride, int bits, const uint8_t *colours, int known, int opaque, uint8_t *expanded,
+	int in_width, int in_height, int bands, void *window, int rows, uint8_t *out, int width, int height,
+	const int32_t *left, const float *across_weights, int across_taps,
+	const int32_t *top, const float *down_weights, int down_taps, float *row) {
+	png_rows p = {{png_next}, raw, stride, in_width, bits, bands, colours, known, 0, opaque, expanded};
+	if (in_width == width && in_height == height) {
+		const size_t n = (size_t) width * bands;
+		for (int y = 0; y < height; y++)
+			memcpy(out + y * n, png_next(&p.source), n);
+	} else if (bands % 2)
+		resample_rows(&p.source, in_width, in_height, bands, window, rows, out, width, height,
+			left, across_weights, across_taps, top, down_weights, down_taps, row);
+	else
+		resample_alpha(&p.source, in_width, in_height, bands, window, rows, out, width, height,
+			left, across_weights, across_taps, top, down_weights, down_taps, row);
+	return !p.invalid;
+}
+*/
+import "C"
+
+import (
+	"unsafe"
+
+	"calotype/worker/imageheader"
+)
+
+// pngStream is a PNG that is decoded here: not interlaced, of up to 8 bits a sample, small
+// enough to be in memory as it is stored, and intact. libdeflate decompresses it in less
+// than half of zlib's time, and its rows are scaled without libvips between. A PNG that is
+// not as it should be is left to libvips, which decides whether it is damaged.
+type pngStream struct {
+	*imageheader.PNG
+	width, height int
+	palette       []byte
+	data          []byte // A zlib stream.
+}
+
+// openPNGStream collects the parts that are needed to decode. It reports false for a PNG
+// that is left to libvips.
+func (p *Picture) openPNGStream() (*pngStream, bool) {
+	if p.pngRows() == 0 {
+		return nil, false
+	}
+	s := &pngStream{PNG: p.header.PNG, width: p.header.Width, height: p.header.Height}
+	var parts [][]byte
+	before, clear, size := "", 0, 0
+	for c := range imageheader.PNGChunks(p.body) {
+		again := before == c.Name && c.Name != "IDAT" || c.Name == "IDAT" && parts != nil && before != "IDAT"
+		if c.Critical() && (again || !c.Valid(p.body)) {
+			return nil, false
+		}
+		switch c.Name {
+		case "IHDR":
+			if before != "" || c.Body[10] != 0 || c.Body[11] != 0 {
+				return nil, false
+			}
+		case "PLTE":
+			if s.palette != nil || parts != nil || clear > 0 || len(c.Body) == 0 || len(c.Body)%3 != 0 || len(c.Body) > 3<<s.Bits && s.ColourType == pngPalette {
+				return nil, false
+			}
+			s.palette = c.Body
+		case "tRNS":
+			clear++
+		case "IDAT":
+			parts = append(parts, c.Body)
+			size += len(c.Body)
+		case "IEND":
+		default:
+			if c.Critical() {
+				return nil, false
+			}
+		}
+		before = c.Name
+	}
+	if before != "IEND" || parts == nil || clear > 1 || clear == 1 && s.Transparency == nil || s.ColourType == pngPalette && s.palette == nil {
+		return nil, false
+	}
+	s.data = parts[0]
+	if len(parts) > 1 {
+		s.data = make([]byte, 0, size)
+		for _, part := range parts {
+			s.data = append(s.data, part...)
+		}
+	}
+	return s, len(s.data) > 2
+}
+
+// resamplePNG decodes a PNG, as it is stored, and scales its rows. It reports false for one
+// that is left to libvips.
+func (p *Picture) resamplePNG(width, height int) (*decoded, bool) {
+	s, ok := p.openPNGStream()
+	if !ok {
+		return nil, false
+	}
+	const slack = 8 // Rows are read a few bytes at a time.
+	size := int(p.pngRows())
+	stride := size/s.height - 1
+	raw := bufferPool.get(size + slack)
+	defer bufferPool.put(raw)
+	if C.inflate_exactly(bytePointer(s.data), C.size_t(len(s.data)), bytePointer(raw), C.size_t(size)) == 0 {
+		return nil, false
+	}
+	channels := pngChannels[s.ColourType]
+	pixel := max(1, channels*int(s.Bits)/8)
+	if C.png_unfilter(bytePointer(raw), C.size_t(stride), C.int(s.height), C.int(pixel), bytePointer(make([]byte, stride+slack))) == 0 {
+		return nil, false
+	}
+	bands, opaque := channels, C.int(0)
+	if bands%2 == 0 {
+		if opaque = C.png_is_opaque(bytePointer(raw), C.size_t(stride), C.int(s.height), C.int(bands)); opaque == 1 {
+			bands--
+		}
+	}
+	colours, known := s.colours()
+	var table *C.uint8_t
+	if colours != nil {
+		table = bytePointer(colours)
+		if s.ColourType == pngPalette {
+			bands = 3
+			if s.Transparency != nil {
+				bands = 4
+			}
+		}
+	}
+	d, err := newDecoded(width, height, 1, bands)
+	if err != nil {
+		return nil, false
+	}
+	left, acrossWeights, acrossTaps := lanczos(s.width, width)
+	top, downWeights, downTaps := lanczos(s.height, height)
+	rows, sample := downTaps+windowRows, 1
+	if bands%2 == 0 {
+		sample = 4 * 4 / bands // Four floats a pixel.
+	}
+	window, row := make([]byte, rows*s.width*bands*sample), make([]float32, s.width*4+3)
+	if C.scale_png(bytePointer(raw), C.size_t(stride), C.int(s.Bits), table, C.int(known), opaque, bytePointer(make([]byte, s.width*4)),
+		C.int(s.width), C.int(s.height), C.int(bands), unsafe.Pointer(&window[0]), C.int(rows), bytePointer(d.pixels), C.int(width), C.int(height),
+		(*C.int32_t)(&left[0]), (*C.float)(&acrossWeights[0]), C.int(acrossTaps),
+		(*C.int32_t)(&top[0]), (*C.float)(&downWeights[0]), C.int(downTaps), (*C.float)(&row[0])) == 0 {
+		d.free()
+		return nil, false
+	}
+	return d, true
+}
+
+// colours returns four bytes for each value of a sample, and the number of values, or nil
+// if samples are levels of 8 bits.
+func (s *pngStream) colours() (table []byte, known int) {
+	switch {
+	case s.ColourType == pngPalette:
+		table, known = make([]byte, 4<<8), len(s.palette)/3
+		for i := range known {
+			copy(table[4*i:], s.palette[3*i:3*i+3])
+			table[4*i+3] = 255
+			if i < len(s.Transparency) {
+				table[4*i+3] = s.Transparency[i]
+			}
+		}
+	case s.Bits < 8:
+		table, known = make([]byte, 4<<8), 1<<s.Bits
+		for i := range known {
+			table[4*i] = byte(i * 255 / (known - 1))
+		}
+	}
+	return table, known
+}
+
+func bytePointer(b []byte) *C.uint8_t { return (*C.uint8_t)(unsafe.Pointer(&b[0])) }

@@ -1,0 +1,337 @@
+//go:build cgo
+
+package render
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// Fewer colours: the colours of a picture, with how often they occur, are split where they
+// vary most until there are as many groups as wanted, whose means are then moved to where
+// they err least (Lloyd's algorithm).
+
+// cluster is a colour, or the mean of several. Colours are multiplied by alpha, so that those
+// of transparent pixels count as little as they are seen.
+type cluster struct {
+	at     [4]float32
+	weight float32
+	number int32 // Its group.
+}
+
+// channelWeights is how much differences of red, green, blue and alpha are seen.
+var channelWeights = [4]float32{2, 4, 1.8, 3}
+
+// maxCounted is the number of colours that are told apart before they are quantised.
+const maxCounted = 1 << 14
+
+// quantised returns the picture with at most so many colours.
+func (d *decoded) quantised(most int) *indexed {
+	c := d.count()
+	defer c.free()
+	few := c.reduce(most)
+	return c.write(few, c.fit(few))
+}
+
+// counted is a picture's colours. If there are too many, they are those of a coarser copy.
+type counted struct {
+	*colourCount
+	picture, coarse *decoded
+	clusters        []cluster
+}
+
+func (d *decoded) count() *counted {
+	c := &counted{picture: d, coarse: d}
+	for shift := uint(0); c.colourCount == nil; shift++ {
+		if shift > 0 {
+			c.free()
+			c.coarse = d.coarser(shift)
+		}
+		c.colourCount = c.coarse.countColours(maxCounted)
+	}
+	c.clusters = make([]cluster, len(c.colours))
+	for i, colour := range c.colours {
+		c.clusters[i] = cluster{at: seen(rgba(colour)), weight: float32(c.counts[i])}
+		if colour == 0 { // What is transparent has no error.
+			c.clusters[i].weight = 1
+		}
+	}
+	return c
+}
+
+func (c *counted) free() {
+	if c.coarse != c.picture {
+		c.coarse.free()
+	}
+}
+
+// fewColours is a palette, and where its colours are.
+type fewColours struct {
+	palette [][4]byte
+	means   []cluster // Sorted by green; number is the position in the palette.
+}
+
+func newFewColours(palette [][4]byte) *fewColours {
+	f := &fewColours{palette: palette}
+	for i, c := range palette {
+		f.means = append(f.means, cluster{at: seen(c), number: int32(i)})
+	}
+	sortByGreen(f.means)
+	return f
+}
+
+func sortByGreen(means []cluster) {
+	slices.SortFunc(means, func(a, b cluster) int { return cmp.Compare(a.at[1], b.at[1]) })
+}
+
+// reduce finds a palette of at most so many colours. Transparent is one of them if the
+// picture has it.
+func (c *counted) reduce(most int) *fewColours {
+	visible := slices.DeleteFunc(slices.Clone(c.clusters), func(c cluster) bool { return c.at[3] == 0 })
+	var palette [][4]byte
+	if len(visible) < len(c.clusters) {
+		palette = append(palette, [4]byte{})
+	}
+	means := split(visible, most-len(palette))
+	sortByGreen(means)
+	for range 2 {
+		refine(visible, means)
+	}
+	for _, m := range means {
+		palette = append(palette, m.colour())
+	}
+	slices.SortStableFunc(palette, func(a, b [4]byte) int { return cmp.Compare(a[3], b[3]) })
+	return newFewColours(palette)
+}
+
+// fit finds the nearest of few colours for each colour, and returns the mean squared error.
+func (c *counted) fit(few *fewColours) float32 {
+	return assign(c.clusters, few.means)
+}
+
+// write writes the picture with the colours that were fitted last.
+func (c *counted) write(few *fewColours, err float32) *indexed {
+	d := c.picture
+	x := &indexed{width: d.width, height: d.height, palette: few.palette, numbers: make([]byte, d.width*d.height)}
+	if err > maxFlatError {
+		few.dither(d, x.numbers)
+		return x
+	}
+	of := make([]byte, len(c.clusters))
+	for i, cluster := range c.clusters {
+		of[i] = byte(few.means[cluster.number].number)
+	}
+	c.number(c.coarse, of, x.numbers)
+	return x
+}
+
+// maxFlatError is the mean squared error, weighted, from which on dithering looks better than
+// areas of one colour.
+const maxFlatError = 40
+
+// coarser returns a picture whose samples have fewer bits.
+func (d *decoded) coarser(shift uint) *decoded {
+	to, _ := newDecoded(d.width, d.height, 1, d.bands)
+	half := byte(1) << shift >> 1
+	for i, v := range d.pixels {
+		to.pixels[i] = v>>shift<<shift | half
+		if v == 255 || v == 0 {
+			to.pixels[i] = v
+		}
+	}
+	return to
+}
+
+func seen(c [4]byte) [4]float32 {
+	share := float32(c[3]) / 255
+	return [4]float32{float32(c[0]) * share, float32(c[1]) * share, float32(c[2]) * share, float32(c[3])}
+}
+
+// colour returns the cluster's colour, not multiplied.
+func (c cluster) colour() (rgba [4]byte) {
+	alpha := c.at[3]
+	if alpha < 0.5 {
+		return rgba
+	}
+	for i := range 3 {
+		rgba[i] = byte(min(255, c.at[i]*255/alpha+0.5))
+	}
+	rgba[3] = byte(min(255, alpha+0.5))
+	return rgba
+}
+
+// group is some clusters that follow one another.
+type group struct {
+	clusters []cluster
+	mean     [4]float32
+	weight   float32
+	axis     int
+	spread   float32 // The weighted variance along the axis, times the weight.
+}
+
+func newGroup(clusters []cluster) group {
+	g := group{clusters: clusters}
+	var sum, squares [4]float64
+	weight := 0.0
+	for _, c := range clusters {
+		w := float64(c.weight)
+		weight += w
+		for i, v := range c.at {
+			sum[i] += w * float64(v)
+			squares[i] += w * float64(v) * float64(v)
+		}
+	}
+	g.weight = float32(weight)
+	for i := range sum {
+		mean := sum[i] / weight
+		g.mean[i] = float32(mean)
+		if spread := float32((squares[i] - sum[i]*mean) * float64(channelWeights[i])); spread > g.spread {
+			g.axis, g.spread = i, spread
+		}
+	}
+	return g
+}
+
+// split returns the means of at most so many groups of clusters, whose order it changes.
+func split(clusters []cluster, most int) (means []cluster) {
+	groups := []group{newGroup(clusters)}
+	for len(groups) < most {
+		widest := 0
+		for i, g := range groups {
+			if g.spread > groups[widest].spread {
+				widest = i
+			}
+		}
+		g := groups[widest]
+		if g.spread < 0.5 {
+			break
+		}
+		low, high := 0, len(g.clusters)
+		for low < high {
+			if g.clusters[low].at[g.axis] < g.mean[g.axis] {
+				low++
+			} else {
+				high--
+				g.clusters[low], g.clusters[high] = g.clusters[high], g.clusters[low]
+			}
+		}
+		if low == 0 || low == len(g.clusters) {
+			groups[widest].spread = 0 // All are equal but for rounding.
+			continue
+		}
+		groups[widest] = newGroup(g.clusters[:low])
+		groups = append(groups, newGroup(g.clusters[low:]))
+	}
+	for _, g := range groups {
+		means = append(means, cluster{at: g.mean, weight: g.weight})
+	}
+	return means
+}
+
+// refine moves each mean to the middle of the clusters that are nearest to it.
+func refine(clusters, means []cluster) {
+	assign(clusters, means)
+	sums, weights := make([][4]float64, len(means)), make([]float64, len(means))
+	for _, c := range clusters {
+		w := float64(c.weight)
+		weights[c.number] += w
+		for i, v := range c.at {
+			sums[c.number][i] += w * float64(v)
+		}
+	}
+	for i := range means {
+		for j := range sums[i] {
+			if weights[i] > 0 {
+				means[i].at[j] = float32(sums[i][j] / weights[i])
+			}
+		}
+	}
+	sortByGreen(means)
+}
+
+// assign numbers each cluster by the nearest mean, and returns the mean squared error. The
+// means are sorted by green.
+func assign(clusters, means []cluster) float32 {
+	sum, weight := float32(0), float32(0)
+	for i := range clusters {
+		c := &clusters[i]
+		number, distance := nearest(means, c.at)
+		c.number = int32(number)
+		sum += distance * c.weight
+		weight += c.weight
+	}
+	return sum / weight
+}
+
+// nearest searches outwards from where green is equal.
+func nearest(means []cluster, at [4]float32) (number int, distance float32) {
+	start, _ := slices.BinarySearchFunc(means, at[1], func(m cluster, green float32) int { return cmp.Compare(m.at[1], green) })
+	distance = math.MaxFloat32
+	for up, down := start, start-1; up < len(means) || down >= 0; up, down = up+1, down-1 {
+		more := false
+		for _, i := range [2]int{up, down} {
+			if i < 0 || i >= len(means) {
+				continue
+			}
+			m := &means[i].at
+			green := m[1] - at[1]
+			if green = green * green * channelWeights[1]; green >= distance {
+				continue
+			}
+			more = true
+			red, blue, alpha := m[0]-at[0], m[2]-at[2], m[3]-at[3]
+			if d := green + red*red*channelWeights[0] + blue*blue*channelWeights[2] + alpha*alpha*channelWeights[3]; d < distance {
+				number, distance = i, d
+			}
+		}
+		if !more && distance < math.MaxFloat32 {
+			break
+		}
+	}
+	return number, distance
+}
+
+// dither spreads each pixel's error to its neighbours (Floyd and Steinberg's weights, in
+// alternating directions). Pixels that are not opaque do not take part.
+func (f *fewColours) dither(d *decoded, numbers []byte) {
+	var known [1 << 15]int16 // The number of a colour of 5 bits a sample, plus 1.
+	here, below := make([][3]int32, d.width+2), make([][3]int32, d.width+2)
+	for y := range d.height {
+		step, x0 := 1, 0
+		if y%2 == 1 {
+			step, x0 = -1, d.width-1
+		}
+		clear(below)
+		for i, column := 0, x0; i < d.width; i, column = i+1, column+step {
+			at := y*d.width + column
+			c := rgba(colourOf(d.pixels[at*d.bands:][:d.bands:d.bands]))
+			if c[3] != 255 {
+				number, _ := nearest(f.means, seen(c))
+				numbers[at] = byte(f.means[number].number)
+				continue
+			}
+			e := &here[column+1]
+			var want [3]int32
+			for j := range want {
+				want[j] = min(max(int32(c[j])+e[j]/16, 0), 255)
+			}
+			slot := &known[want[0]>>3<<10|want[1]>>3<<5|want[2]>>3]
+			if *slot == 0 {
+				number, _ := nearest(f.means, [4]float32{float32(want[0]&^7 | 4), float32(want[1]&^7 | 4), float32(want[2]&^7 | 4), 255})
+				*slot = int16(f.means[number].number) + 1
+			}
+			number := *slot - 1
+			numbers[at] = byte(number)
+			got := &f.palette[number]
+			for j := range want {
+				miss := want[j] - int32(got[j])
+				here[column+1+step][j] += 7 * miss
+				below[column+1-step][j] += 3 * miss
+				below[column+1][j] += 5 * miss
+				below[column+1+step][j] += miss
+			}
+		}
+		here, below = below, here
+	}
+}
