@@ -57,7 +57,7 @@ func (p *partial) Do(r *http.Request) (*http.Response, error) {
 func TestAcknowledgeTogether(t *testing.T) {
 	server := &partial{codes: map[string]string{"3": "InternalError", "5": "ReceiptHandleIsInvalid"}}
 	client := awstest.SQS(t, func(o *sqs.Options) { o.HTTPClient, o.Retryer = server, aws.NopRetryer{} })
-	a := &acknowledger{queue: queue.New(client, "http://sqs/0/jobs")}
+	a := newAcknowledger(queue.New(client, "http://sqs/0/jobs"))
 	var mu sync.Mutex
 	var retried, lost, failed int
 	var all sync.WaitGroup

@@ -12,7 +12,7 @@ type jobQueue struct {
 	*queue.Queue
 	name  string
 	slots *slots
-	acks  acknowledger
+	acks  *acknowledger
 	// running counts the worker's jobs. A low-priority queue receives only while there are
 	// fewer than limit. It is nil for the viewers' queue.
 	running *activeCount
@@ -34,7 +34,7 @@ func newQueues(s Settings, q Queues) ([]*jobQueue, *admission) {
 	}
 	r := newAdmission(s.Memory, sizes...)
 	for i, l := range queues {
-		l.slots, l.acks.queue = r.queues[i], l.Queue
+		l.slots, l.acks = r.queues[i], newAcknowledger(l.Queue)
 		if i > 0 {
 			l.running, l.limit = &r.running, s.Concurrency
 		}
