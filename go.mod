@@ -34,6 +34,10 @@ require github.com/aws/aws-sdk-go-v2/service/cloudwatch v1.75.5
 
 require github.com/aws/aws-lambda-go v1.55.1
 
+require github.com/aws/aws-sdk-go-v2/service/eventbridge v1.55.9
+
+require github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
+
 require (
 	github.com/aws/aws-sdk-go-v2/aws/protocol/eventstream v1.7.26 // indirect
 	github.com/aws/aws-sdk-go-v2/feature/ec2/imds v1.20.6 // indirect

@@ -10,6 +10,8 @@ require (
 	github.com/aws/jsii-runtime-go v1.142.0
 )
 
+require github.com/aws/aws-sdk-go-v2/service/eventbridge v1.55.9 // indirect
+
 require (
 	github.com/KimMachineGun/automemlimit v0.7.5 // indirect
 	github.com/Masterminds/semver/v3 v3.5.0 // indirect
