@@ -1,6 +1,7 @@
 package calotype
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,8 +11,13 @@ import (
 	"time"
 )
 
-// jobVersion is the version of the job message that this program writes and reads.
-const jobVersion = 1
+// The versions of the job message that this program reads. It writes each job in the
+// oldest version that can express it, so that older workers read what they can: version 2
+// is for jobs with a Notification, which an older worker requeues for a newer one.
+const (
+	jobVersion          = 1
+	notificationVersion = 2
+)
 
 // maxVariants is the maximum number of variants in a job.
 const maxVariants = 256
@@ -32,7 +38,7 @@ type NewerJobError struct {
 }
 
 func (e *NewerJobError) Error() string {
-	return fmt.Sprintf("%v %d: this program reads %d", ErrJobVersion, e.Version, jobVersion)
+	return fmt.Sprintf("%v %d: this program reads %d", ErrJobVersion, e.Version, notificationVersion)
 }
 
 func (e *NewerJobError) Unwrap() error { return ErrJobVersion }
@@ -84,12 +90,19 @@ type Job struct {
 	DeadLettered bool `json:"buried,omitempty"`
 	// Unknown counts attempts that ended in a failure of unknown kind, such as a panic.
 	Unknown int `json:"unknown,omitempty"`
+	// Notification, if there is one, is all that remains to do: the job is finished, and
+	// the bus did not accept what there is to say about it. It is a JSON object, which
+	// workers send unchanged.
+	Notification json.RawMessage `json:"notification,omitempty"`
 }
 
 // Replayed returns the job as a replay of its dead letter sends it. It ignores the fallback
 // copy, and starts with no attempts, days or dead letter. It has no request id, so that
 // jobs for two viewers are equal.
 func (j Job) Replayed() Job {
+	if j.Notification != nil {
+		return Job{Source: j.Source, Notification: j.Notification, Again: true}
+	}
 	return Job{Source: j.Source, Variants: j.Variants, Quality: j.Quality, Exact: j.Exact, Reconcile: j.Reconcile, Again: true}
 }
 
@@ -100,9 +113,13 @@ type jobMessage struct {
 
 // Encode returns the job as a message body: JSON, in the characters that SQS accepts.
 func (j Job) Encode() string {
-	body, err := json.Marshal(jobMessage{jobVersion, j})
+	version := jobVersion
+	if j.Notification != nil {
+		version = notificationVersion
+	}
+	body, err := json.Marshal(jobMessage{version, j})
 	if err != nil {
-		panic("encode job: " + err.Error()) // Only for years after 9999.
+		panic("encode job: " + err.Error()) // Only for years after 9999 and invalid notifications.
 	}
 	return noncharacters.Replace(string(body))
 }
@@ -125,14 +142,20 @@ func ParseJob(body string) (Job, error) {
 	if m.Version == 0 {
 		return Job{}, errors.New(`parse job: no version "v": the message is not a job`)
 	}
-	if m.Version != jobVersion {
-		return Job{}, fmt.Errorf("%w %d: this program reads %d", ErrJobVersion, m.Version, jobVersion)
+	if m.Version < jobVersion {
+		return Job{}, fmt.Errorf("%w %d: this program reads %d", ErrJobVersion, m.Version, notificationVersion)
+	}
+	if m.Version < notificationVersion {
+		m.Notification = nil // An unknown field.
+	} else if m.Notification == nil {
+		return Job{}, fmt.Errorf("parse job: no notification in a message of version %d", notificationVersion)
 	}
 	m.FirstSeen = m.FirstSeen.UTC()
 	if err := m.Job.check(); err != nil {
 		return Job{}, fmt.Errorf("parse job: %w", err)
 	}
 	m.Variants = unique(m.Variants) // At most maxVariants, as checked.
+	m.Notification = canonical(m.Notification)
 	return m.Job, nil
 }
 
@@ -144,7 +167,7 @@ func parseNewer(body string) *NewerJobError {
 		Attempt   int       `json:"attempt"`
 		FirstSeen time.Time `json:"first_seen"`
 	}
-	if json.Unmarshal([]byte(body), &envelope) != nil || envelope.Version <= jobVersion {
+	if json.Unmarshal([]byte(body), &envelope) != nil || envelope.Version <= notificationVersion {
 		return nil
 	}
 	var fields map[string]json.RawMessage
@@ -162,7 +185,10 @@ func (j Job) check() error {
 	if err := CheckKey(j.Source); err != nil {
 		return err
 	}
-	if n := len(j.Variants); n > maxVariants || n == 0 && !j.Reconcile {
+	if j.Notification != nil && !bytes.HasPrefix(j.Notification, []byte("{")) {
+		return errors.New("the notification is not a JSON object")
+	}
+	if n := len(j.Variants); n > maxVariants || n == 0 && !j.Reconcile && j.Notification == nil {
 		return fmt.Errorf("%d variants: want 1 to %d", n, maxVariants)
 	}
 	if j.Quality < 0 || j.Quality > 100 {
@@ -178,6 +204,18 @@ func (j Job) check() error {
 		return fmt.Errorf("first seen in the year %d", year)
 	}
 	return nil
+}
+
+// canonical returns JSON as [Job.Encode] writes it.
+func canonical(value json.RawMessage) json.RawMessage {
+	if value == nil {
+		return nil
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic("encode job: " + err.Error()) // It was parsed from JSON.
+	}
+	return json.RawMessage(noncharacters.Replace(string(text)))
 }
 
 // unique removes duplicates and keeps the first of each.

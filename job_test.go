@@ -1,6 +1,7 @@
 package calotype
 
 import (
+	"encoding/json"
 	"errors"
 	"reflect"
 	"strconv"
@@ -17,6 +18,7 @@ func TestJobRoundTrip(t *testing.T) {
 			Request: "id==", Attempt: 3, FirstSeen: time.Date(2026, 11, 1, 2, 3, 4, 0, time.UTC),
 		},
 		"reconcile":        {Source: "kitty.jpg", Reconcile: true},
+		"notification":     {Source: "kitty.jpg", Notification: json.RawMessage(`{"key":"a\ufffe"}`)},
 		"what SQS refuses": {Source: "a\ufffe\uffff\x01.jpg", Variants: []Variant{{"M", ""}}},
 	} {
 		body := job.Encode()
@@ -40,26 +42,29 @@ func TestJobWireFormat(t *testing.T) {
 
 func TestParseJobRefuses(t *testing.T) {
 	for name, body := range map[string]string{
-		"no JSON":        "kitty.jpg",
-		"cut":            `{"v":1,"source":"kitty.jpg"`,
-		"no source":      `{"v":1,"variants":["M"]}`,
-		"no variants":    `{"v":1,"source":"kitty.jpg"}`,
-		"bad variant":    `{"v":1,"source":"kitty.jpg","variants":["M.svg"]}`,
-		"bad quality":    `{"v":1,"source":"kitty.jpg","variants":["M"],"quality":101}`,
-		"bad attempt":    `{"v":1,"source":"kitty.jpg","variants":["M"],"attempt":-1}`,
-		"dots":           `{"v":1,"source":"../kitty.jpg","variants":["M"]}`,
-		"more behind":    `{"v":1,"source":"kitty.jpg","variants":["M"]} {}`,
-		"many variants":  `{"v":1,"source":"kitty.jpg","variants":["M"` + strings.Repeat(`,"M"`, maxVariants) + `]}`,
-		"a year too far": `{"v":1,"source":"kitty.jpg","variants":["M"],"first_seen":"9999-12-31T23:59:59-23:00"}`,
-		"no version":     `{"source":"kitty.jpg","variants":["M"]}`,
-		"an envelope":    `{"Type":"Notification","Message":"{}"}`,
-		"another number": `{"v":"1","source":"kitty.jpg","variants":["M"]}`,
+		"no JSON":             "kitty.jpg",
+		"cut":                 `{"v":1,"source":"kitty.jpg"`,
+		"no source":           `{"v":1,"variants":["M"]}`,
+		"no variants":         `{"v":1,"source":"kitty.jpg"}`,
+		"bad variant":         `{"v":1,"source":"kitty.jpg","variants":["M.svg"]}`,
+		"bad quality":         `{"v":1,"source":"kitty.jpg","variants":["M"],"quality":101}`,
+		"bad attempt":         `{"v":1,"source":"kitty.jpg","variants":["M"],"attempt":-1}`,
+		"dots":                `{"v":1,"source":"../kitty.jpg","variants":["M"]}`,
+		"more behind":         `{"v":1,"source":"kitty.jpg","variants":["M"]} {}`,
+		"many variants":       `{"v":1,"source":"kitty.jpg","variants":["M"` + strings.Repeat(`,"M"`, maxVariants) + `]}`,
+		"a year too far":      `{"v":1,"source":"kitty.jpg","variants":["M"],"first_seen":"9999-12-31T23:59:59-23:00"}`,
+		"no version":          `{"source":"kitty.jpg","variants":["M"]}`,
+		"an envelope":         `{"Type":"Notification","Message":"{}"}`,
+		"no notification":     `{"v":2,"source":"kitty.jpg","variants":["M"]}`,
+		"odd notification":    `{"v":2,"source":"kitty.jpg","notification":"M"}`,
+		"an old notification": `{"v":1,"source":"kitty.jpg","notification":{}}`,
+		"another number":      `{"v":"1","source":"kitty.jpg","variants":["M"]}`,
 	} {
 		if job, err := ParseJob(body); err == nil || errors.Is(err, ErrJobVersion) {
 			t.Errorf("%s: got %+v, %v", name, job, err)
 		}
 	}
-	if _, err := ParseJob(`{"v":2,"origin":"kitty.jpg"}`); !errors.Is(err, ErrJobVersion) {
+	if _, err := ParseJob(`{"v":3,"origin":"kitty.jpg"}`); !errors.Is(err, ErrJobVersion) {
 		t.Errorf("newer: got %v, want %v", err, ErrJobVersion)
 	}
 }
@@ -85,6 +90,7 @@ func TestParseJobIgnoresUnknownFields(t *testing.T) {
 
 func FuzzJob(f *testing.F) {
 	f.Add(`{"v":1,"source":"cats/kitty.jpg","variants":["M.webp"],"quality":80}`)
+	f.Add(`{"v":2,"source":"a","notification":{ "key":"<\ufffe" }}`)
 	f.Add(`{"v":1,"source":"a","variants":["M"],"attempt":2,"first_seen":"2026-11-01T02:03:04Z"}`)
 	f.Fuzz(func(t *testing.T, body string) {
 		job, err := ParseJob(body)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -79,30 +80,54 @@ func TestRecordedLineages(t *testing.T) {
 	}
 }
 
+// A notification that waits in the queue is of a version that the first builds requeue for
+// a newer worker: as a job of their own version they would do it and lose the notification.
+func TestRecordedNotification(t *testing.T) {
+	const body = `{"v":2,"source":"a\ufffe.jpg","attempt":2,"first_seen":"2026-11-28T09:30:15Z","notification":{"version":1,"type":"ready","key":"a\ufffe.jpg","odd":[1, "\u003c"]}}`
+	want := Job{
+		Source: "a\ufffe.jpg", Attempt: 2, FirstSeen: time.Date(2026, 11, 28, 9, 30, 15, 0, time.UTC),
+		Notification: json.RawMessage(`{"version":1,"type":"ready","key":"a\ufffe.jpg","odd":[1,"\u003c"]}`),
+	}
+	got, err := ParseJob(body)
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Fatalf("got %+v, %v, want %+v", got, err, want)
+	}
+	if got, want := got.Encode(), strings.Replace(body, "1, ", "1,", 1); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	replayed := got.Replayed()
+	if replayed.Attempt != 0 || !replayed.Again || string(replayed.Notification) != string(want.Notification) {
+		t.Errorf("replayed: got %+v", replayed)
+	}
+	if job, err := ParseJob(`{"v":1,"source":"kitty.jpg","variants":["M"],"notification":{}}`); err != nil || job.Notification != nil {
+		t.Errorf("got %+v, %v, want a job of version 1 without a field that it does not have", job, err)
+	}
+}
+
 // A message of a later version can be requeued by a worker that cannot read it.
 func TestNewerJob(t *testing.T) {
 	firstSeen := time.Date(2026, 11, 20, 9, 30, 15, 0, time.UTC)
-	const body = `{"v":2,"source":{"bucket":"b","key":"kitty.jpg"},"variants":"all","attempt":4,"first_seen":"2026-11-20T10:30:15+01:00","odd":"\ufffe"}`
+	const body = `{"v":3,"source":{"bucket":"b","key":"kitty.jpg"},"variants":"all","attempt":4,"first_seen":"2026-11-20T10:30:15+01:00","odd":"\ufffe"}`
 	_, err := ParseJob(body)
 	var newer *NewerJobError
 	if !errors.As(err, &newer) || !errors.Is(err, ErrJobVersion) {
 		t.Fatalf("got %v, want a %T", err, newer)
 	}
-	if newer.Version != 2 || newer.Attempt != 4 || !newer.FirstSeen.Equal(firstSeen) {
-		t.Errorf("got %+v, want version 2, attempt 4, first seen %v", newer, firstSeen)
+	if newer.Version != 3 || newer.Attempt != 4 || !newer.FirstSeen.Equal(firstSeen) {
+		t.Errorf("got %+v, want version 3, attempt 4, first seen %v", newer, firstSeen)
 	}
-	const retried = `{"attempt":5,"first_seen":"2026-11-20T09:30:15Z","odd":"\ufffe","source":{"bucket":"b","key":"kitty.jpg"},"v":2,"variants":"all"}`
+	const retried = `{"attempt":5,"first_seen":"2026-11-20T09:30:15Z","odd":"\ufffe","source":{"bucket":"b","key":"kitty.jpg"},"v":3,"variants":"all"}`
 	if got := newer.Retry(newer.Attempt+1, newer.FirstSeen); got != retried {
 		t.Errorf("got %s, want %s", got, retried)
 	}
 	if again := newer.Retry(6, firstSeen); again == retried {
 		t.Error("the second retry changed nothing")
 	}
-	_, err = ParseJob(`{"v":2,"first_seen":"9999-12-31T23:59:59-23:00"}`)
+	_, err = ParseJob(`{"v":3,"first_seen":"9999-12-31T23:59:59-23:00"}`)
 	if !errors.As(err, &newer) || !newer.FirstSeen.IsZero() {
 		t.Errorf("got %+v, want a time that can be written again", newer)
 	}
-	for _, body := range []string{`{"v":0}`, `{"v":-2}`, `{"v":"2"}`, `[2]`, `{"v":2`, `{"v":2,"attempt":"x"}`} {
+	for _, body := range []string{`{"v":0}`, `{"v":-2}`, `{"v":"3"}`, `[3]`, `{"v":3`, `{"v":3,"attempt":"x"}`} {
 		if _, err := ParseJob(body); err == nil || errors.As(err, &newer) {
 			t.Errorf("%s: got %v, want an error that is not of a newer job", body, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"calotype"
 	"calotype/queue"
 	"calotype/worker/failure"
+	"calotype/worker/notify"
 )
 
 // outcome is how an attempt ended.
@@ -26,6 +27,8 @@ const (
 	requeued      outcome = "requeued"       // Requeued before it started: the worker stops.
 	throttled     outcome = "throttled"      // Requeued: too many big pictures wait.
 	split         outcome = "split"          // Several S3 events, each sent as a job.
+	delivered     outcome = "delivered"      // A notification that waited in the queue was sent.
+	undelivered   outcome = "undelivered"    // The same was refused, and sent again with a delay.
 	ignored       outcome = "ignored"        // Nothing to do: S3 events of no source, or the source is a rendition.
 )
 
@@ -42,6 +45,9 @@ type attempt struct {
 	failure       *failure.Failure // Why the job was rejected.
 	err           error
 	deleteRetried bool
+
+	notified  notify.Type // The type of the notification, if one was due.
+	notifyErr error       // Why the bus did not accept it, so that it waits in the queue.
 }
 
 // result is what publish did. The outcome is done unless it says otherwise.
@@ -58,6 +64,8 @@ type result struct {
 	changed           bool // Viewers may have cached a rendition that was replaced or removed.
 	startedOver       int
 	bytesIn, bytesOut int64
+
+	announced
 }
 
 func (w *Worker) newAttempt(q *jobQueue, m queue.Message) *attempt {
@@ -132,6 +140,7 @@ const manyFailures = 3
 // logOutage logs when jobs begin to fail for a service, and when one succeeds again.
 func (a *attempt) logOutage() {
 	switch {
+	case a.job.Notification != nil: // The bus is not what jobs need.
 	case a.err == nil && a.outcome != ignored && a.outcome != requeued:
 		if length, ended := a.worker.services.succeeded(); ended {
 			a.worker.log.Info().Dur("ms", length).Msg("jobs succeed again")
@@ -165,6 +174,12 @@ func (a *attempt) logOptional(e *zerolog.Event) {
 	}
 	if a.deleteRetried {
 		e.Bool("delete_retried", true)
+	}
+	if a.notified != "" {
+		e.Str("notification", string(a.notified))
+	}
+	if a.notifyErr != nil {
+		e.AnErr("notify_error", a.notifyErr)
 	}
 	if a.failure != nil {
 		e.Str("class", a.failure.Class).Str("kind", a.failure.Kind().String()).Str("detail", a.failure.Detail)

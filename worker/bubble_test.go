@@ -43,17 +43,23 @@ func newBubble(t *testing.T, change func(*Settings)) *bubble {
 	if change != nil {
 		change(&s)
 	}
+	b.Worker = &Worker{Settings: s, log: zerolog.New(t.Output())}
+	b.useServices(inProcess{b.queue}, inProcess{b.store})
+	return b
+}
+
+// useServices gives the bubble a new worker that calls other services.
+func (b *bubble) useServices(queues sqs.HTTPClient, objects s3.HTTPClient) {
 	cfg := aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}
 	jobs := sqs.NewFromConfig(cfg, func(o *sqs.Options) {
-		o.BaseEndpoint, o.HTTPClient = aws.String("http://sqs"), inProcess{b.queue}
+		o.BaseEndpoint, o.HTTPClient = aws.String("http://sqs"), queues
 	})
 	bucket := s3.NewFromConfig(cfg, func(o *s3.Options) {
-		o.BaseEndpoint, o.UsePathStyle, o.HTTPClient = aws.String("http://s3"), true, inProcess{b.store}
+		o.BaseEndpoint, o.UsePathStyle, o.HTTPClient = aws.String("http://s3"), true, objects
 		o.DisableLogOutputChecksumValidationSkipped = true
 	})
-	q := queue.New(jobs, "http://sqs/0/jobs")
-	b.Worker = New(s, Queues{Jobs: q, Dead: queue.New(jobs, "http://sqs/0/dead")}, store.New(bucket, "b"), zerolog.New(t.Output()))
-	return b
+	q := Queues{Jobs: queue.New(jobs, "http://sqs/0/jobs"), Dead: queue.New(jobs, "http://sqs/0/dead")}
+	b.Worker = New(b.Settings, q, store.New(bucket, "b"), b.log)
 }
 
 // inProcess is an HTTP client without a network.

@@ -21,7 +21,7 @@ func (w *Worker) complete(ctx context.Context, a *attempt, err error) error {
 	defer cancel()
 	switch {
 	case err == nil:
-		return w.delete(ctx, a)
+		return w.conclude(ctx, a)
 	case errors.Is(err, queue.ErrLeaseLost), errors.Is(err, errTooLong):
 		a.outcome = interrupted // Another worker has the message, or soon will.
 		return err
@@ -53,10 +53,11 @@ func (w *Worker) complete(ctx context.Context, a *attempt, err error) error {
 	return w.reject(ctx, a, f)
 }
 
-// reject dead-letters the job and deletes its message. The version of the source that
-// failed is remembered, where publish has not done so.
+// reject dead-letters the job, announces it and deletes its message. The version of the
+// source that failed is remembered, where publish has not done so.
 func (w *Worker) reject(ctx context.Context, a *attempt, f *failure.Failure) error {
 	a.reject(f)
+	a.failed = f
 	first, takeBack := w.firstOfSender(a)
 	if !first {
 		a.outcome = remembered
@@ -72,7 +73,7 @@ func (w *Worker) reject(ctx context.Context, a *attempt, f *failure.Failure) err
 	if f.Class == failure.Internal {
 		w.failed.remember(failedKey(a.job.Source, ""), f, time.Now().Add(rememberFor))
 	}
-	return w.delete(ctx, a)
+	return w.conclude(ctx, a)
 }
 
 // retry sends the job again with a delay. A job that is delayed already by this worker is

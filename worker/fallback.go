@@ -60,6 +60,7 @@ func (p *publication) sourceFailure(err error) *failure.Failure {
 // failSource rejects the job for a failure that no fallback copy can mark: the source
 // cannot be read, or nothing can be written.
 func (p *publication) failSource(ctx context.Context, f *failure.Failure) error {
+	p.failed = f
 	if _, known := p.worker.failed.recall(failedKey(p.job.Source, p.source.ETag)); known && !p.job.Again {
 		p.end(remembered)
 		return nil
@@ -73,6 +74,7 @@ func (p *publication) failSource(ctx context.Context, f *failure.Failure) error 
 // fallBack dead-letters the job for a failure and then puts copies of the source under the
 // requested keys. Siblings get none.
 func (p *publication) fallBack(ctx context.Context, targets []target, f *failure.Failure) error {
+	p.failed = f
 	if err := p.deadLetter(ctx, f); err != nil {
 		return err
 	}
@@ -224,6 +226,7 @@ func (p *publication) recall(ctx context.Context) (finished bool, err error) {
 	if class == "" || p.job.DeadLettered {
 		return false, nil
 	}
+	p.failed = &failure.Failure{Class: class}
 	p.end(remembered)
 	if failure.Classes[class] == failure.Permanent || class == failure.TooManyBytes {
 		return true, nil

@@ -10,6 +10,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,8 +23,9 @@ import (
 )
 
 // Sources are put, replaced, removed and put again at random, while viewers send requests,
-// several workers run, and events arrive late, twice and out of order. In the end no
-// rendition is of another version than its source, and none remains for a removed source.
+// several workers run, events arrive late, twice and out of order, and the bus for
+// notifications fails at random. In the end no rendition is of another version than its
+// source, none remains for a removed source, and every final state has been announced.
 func TestInterleavings(t *testing.T) {
 	scenarios, concurrency := 30, 10
 	if os.Getenv("CALOTYPE_SOAK") != "" {
@@ -39,6 +41,15 @@ func TestInterleavings(t *testing.T) {
 	t.Logf("%d interleavings; CALOTYPE_SEED=%d repeats their choices", scenarios, seed)
 	b := newFixture(t)
 	b.OnUpload = []calotype.Variant{{Preset: "XS", Format: calotype.WebP}}
+	var over atomic.Bool
+	sent := newBus(t)
+	sent.fail = func() error {
+		if !over.Load() && rand.IntN(3) == 0 {
+			return errors.New("the bus fails")
+		}
+		return nil
+	}
+	b.Notify = sent.notify
 	// The local server answers 409 while a folder is created and removed concurrently.
 	for _, folder := range []string{"M", "S", "XS", "XS.webp", ".failed"} {
 		b.put(t, "resized/"+folder+"/.keep", nil)
@@ -62,12 +73,20 @@ func TestInterleavings(t *testing.T) {
 	if err := all.Wait(); err != nil {
 		t.Fatal(err)
 	}
+	over.Store(true)
 	awstest.Eventually(t, 5*time.Minute, "the queue is empty", b.idle(t))
 	stale, orphans, current := 0, 0, 0
 	bucket := store.New(client, b.bucketName)
+	announced := map[string]bool{}
+	for _, n := range sent.take() {
+		announced[n.Key+" "+n.ETag] = true
+	}
 	for i := range scenarios {
 		key := fmt.Sprintf("%04d.jpg", i)
 		source := look(t, bucket, key)
+		if !announced[key+" "+calotype.TrimETag(source.ETag)] {
+			t.Errorf("no notification says that %s is %q in the end", key, source.ETag)
+		}
 		for _, variant := range []string{"M", "S", "XS", "XS.webp"} {
 			rendition := look(t, bucket, "resized/"+variant+"/"+key)
 			l := calotype.ParseLineage(rendition.Metadata)

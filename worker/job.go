@@ -32,9 +32,9 @@ const throttledDelay = time.Minute
 
 // handle runs one message's job and completes the message. A job ends in one of four ways.
 // Done: the renditions are stored, or need not be, and the message is deleted. Rejected: it
-// is dead-lettered, then deleted. Retried: a new message with a delay is sent, then the old
-// one deleted. Interrupted: a new message is sent at once. The grant is released before the
-// message is acknowledged.
+// is dead-lettered, then deleted. Both are announced before the delete. Retried: a new
+// message with a delay is sent, then the old one deleted. Interrupted: a new message is sent
+// at once. The grant is released before the job is announced.
 func (w *Worker) handle(ctx context.Context, q *jobQueue, m queue.Message, g *grant) {
 	a := w.newAttempt(q, m)
 	defer a.finish()
@@ -44,6 +44,11 @@ func (w *Worker) handle(ctx context.Context, q *jobQueue, m queue.Message, g *gr
 		g.release()
 		a.err = w.split(ctx, a, jobs)
 		return
+	case err == nil && jobs[0].Notification != nil:
+		g.release()
+		a.job = jobs[0]
+		a.err = w.deliver(ctx, a)
+		return
 	case err == nil:
 		a.job = jobs[0]
 		a.logStart()
@@ -52,6 +57,9 @@ func (w *Worker) handle(ctx context.Context, q *jobQueue, m queue.Message, g *gr
 		a.job.DeadLettered = a.job.DeadLettered || a.deadLettered
 	default:
 		g.release()
+		if len(jobs) == 1 { // A job that was retried too long.
+			a.job = jobs[0]
+		}
 	}
 	a.err = w.complete(ctx, a, err)
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"calotype/worker/failure"
+	"calotype/worker/notify"
 )
 
 // metrics are a worker's counters and gauges. Labels have few values: no keys, no free text.
@@ -11,6 +12,7 @@ type metrics struct {
 	jobs            *prometheus.CounterVec
 	renditions      prometheus.Counter
 	damaged         prometheus.Counter
+	notifications   *prometheus.CounterVec
 	bytesIn         prometheus.Counter
 	bytesOut        prometheus.Counter
 	stages          *prometheus.HistogramVec
@@ -26,6 +28,13 @@ const (
 	stagePut    = "put"
 )
 
+// What becomes of a notification.
+const (
+	notifySent         = "sent"
+	notifyQueued       = "queued"
+	notifyDeadLettered = "dead-lettered"
+)
+
 func newMetrics(queues []*jobQueue, a *admission) *metrics {
 	counter := func(name, help string) prometheus.Counter {
 		return prometheus.NewCounter(prometheus.CounterOpts{Name: "calotype_" + name, Help: help})
@@ -39,8 +48,11 @@ func newMetrics(queues []*jobQueue, a *admission) *metrics {
 		}, []string{"outcome", "class"}),
 		renditions: counter("renditions_total", "Renditions and copies of sources that were stored."),
 		damaged:    counter("damaged_renditions_total", "Renditions of damaged pictures that were stored."),
-		bytesIn:    counter("source_bytes_total", "Bytes of sources that were read."),
-		bytesOut:   counter("rendition_bytes_total", "Bytes of renditions and copies of sources that were stored."),
+		notifications: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "calotype_notifications_total", Help: "Notifications by type and by what became of them at this attempt.",
+		}, []string{"result", "type"}),
+		bytesIn:  counter("source_bytes_total", "Bytes of sources that were read."),
+		bytesOut: counter("rendition_bytes_total", "Bytes of renditions and copies of sources that were stored."),
 		stages: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "calotype_job_stage_seconds", Help: "Time in which a job gets its source, renders (including waits for memory) and puts.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 120},
@@ -76,12 +88,17 @@ func newMetrics(queues []*jobQueue, a *admission) *metrics {
 // shows no increase to Prometheus.
 func (m *metrics) start() {
 	for _, o := range []outcome{
-		done, current, sourceMissing, remembered, retried, merged, deferred, interrupted, requeued, throttled, split, ignored,
+		done, current, sourceMissing, remembered, retried, merged, deferred, interrupted, requeued, throttled, split, ignored, delivered, undelivered,
 	} {
 		m.jobs.WithLabelValues(string(o), "")
 	}
 	for class := range failure.Classes {
 		m.jobs.WithLabelValues(string(rejected), class)
+	}
+	for _, t := range notify.Types() {
+		for _, result := range []string{notifySent, notifyQueued, notifyDeadLettered} {
+			m.notifications.WithLabelValues(result, string(t))
+		}
 	}
 	for _, stage := range []string{stageGet, stageRender, stagePut} {
 		m.stages.WithLabelValues(stage)
@@ -97,6 +114,9 @@ func (m *metrics) count(r *attempt) {
 	m.jobs.WithLabelValues(string(r.outcome), class).Inc()
 	m.renditions.Add(float64(r.renditions))
 	m.damaged.Add(float64(r.damaged))
+	if r.notified != "" {
+		m.notifications.WithLabelValues(r.notifyResult(), string(r.notified)).Inc()
+	}
 	m.bytesIn.Add(float64(r.bytesIn))
 	m.bytesOut.Add(float64(r.bytesOut))
 	if r.get > 0 {
@@ -117,7 +137,7 @@ func (m *metrics) count(r *attempt) {
 }
 
 func (m *metrics) collectors() []prometheus.Collector {
-	return append([]prometheus.Collector{m.jobs, m.renditions, m.damaged, m.bytesIn, m.bytesOut, m.stages, m.missToRendition, m.age}, m.now...)
+	return append([]prometheus.Collector{m.jobs, m.renditions, m.damaged, m.notifications, m.bytesIn, m.bytesOut, m.stages, m.missToRendition, m.age}, m.now...)
 }
 
 // Describe implements [prometheus.Collector].

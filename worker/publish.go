@@ -55,6 +55,7 @@ func (w *Worker) publish(ctx context.Context, m queue.Message, job calotype.Job,
 		switch {
 		case errors.Is(err, errChanged), errors.Is(err, store.ErrConflict):
 		default:
+			p.announce()
 			return p.result, err
 		}
 		p.startedOver++
@@ -73,7 +74,8 @@ type publication struct {
 	source  store.Object
 	marker  store.Object // Records a failure of the source. Without one its ETag is empty.
 	targets []target
-	body    *decoder.Source // Nil before it is read.
+	stored  map[string]store.Object // What this start has stored, by key.
+	body    *decoder.Source         // Nil before it is read.
 }
 
 func (p *publication) tryOnce(ctx context.Context) error {
@@ -106,6 +108,8 @@ func (p *publication) end(o outcome) {
 // The objects found are the conditions of the writes, so they are looked up before the
 // source is read.
 func (p *publication) inspect(ctx context.Context) (finished bool, err error) {
+	p.end(done)
+	p.announced, p.stored, p.targets = announced{}, map[string]store.Object{}, nil
 	var source store.Object
 	var sourceErr error
 	var head sync.WaitGroup
@@ -326,6 +330,7 @@ func (p *publication) write(ctx context.Context, t target, body []byte, o store.
 	if p.renditions == 0 {
 		p.firstStored = time.Now()
 	}
+	p.stored[t.key] = store.Object{Size: int64(len(body)), ContentType: o.ContentType, Metadata: o.Metadata}
 	p.renditions++
 	p.bytesOut += int64(len(body))
 	return nil

@@ -113,6 +113,7 @@ func (p *publication) removeAll(ctx context.Context) error {
 		return err
 	}
 	p.end(sourceMissing)
+	p.missing = true
 	p.removeOldMarker(ctx)
 	return p.removeStale(ctx, targets)
 }

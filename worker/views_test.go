@@ -191,7 +191,7 @@ func TestNewerVersionWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, nil)
 		since := time.Now().Add(-waitForNewer + time.Hour).UTC().Format(time.RFC3339)
-		b.queue.send(`{"v":2,"odd":"as it came","first_seen":"` + since + `"}`)
+		b.queue.send(`{"v":3,"odd":"as it came","first_seen":"` + since + `"}`)
 		stop := b.run(t)
 		time.Sleep(30 * time.Minute)
 		if all, _ := b.queue.left(); all != 1 || len(b.queue.deadLetters()) != 0 {

@@ -53,6 +53,8 @@ type Settings struct {
 	// Invalidate, if not nil, is called with a source's key when cached renditions of it are
 	// no longer right: they are of an older version, or of a source that was removed.
 	Invalidate func(source string)
+	// Notify, if not nil, announces how each job ended.
+	Notify Notify
 	// Concurrency is how many jobs of the viewers' queue run at once.
 	Concurrency int
 	// Memory bounds the predicted bytes that all jobs together need for decoding.

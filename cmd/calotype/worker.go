@@ -29,6 +29,7 @@ type workerCommand struct {
 	limitFlags
 	poolFlags
 	currencyFlags
+	notifyFlags
 	CacheControl     string        `help:"The Cache-Control of renditions." default:"${cache_control}"`
 	KeptCacheControl string        `help:"The Cache-Control of the fallback copy of a broken source." default:"${kept_cache_control}"`
 	Memory           size          `help:"The memory that all jobs together may use for decoding, by prediction. The default is three quarters of the cgroup's limit, or half of the machine's memory, less 32 MiB for each concurrent job." placeholder:"SIZE"`
@@ -75,6 +76,7 @@ func (c *workerCommand) check() []error {
 	errs = append(errs, c.limitFlags.check()...)
 	errs = append(errs, c.poolFlags.check()...)
 	errs = append(errs, c.currencyFlags.check(c.table(), map[string]string{"queue-url": c.QueueURL, "dead-letter-url": c.DeadLetterURL})...)
+	errs = append(errs, c.notifyFlags.check(c.currencyFlags.queues(map[string]string{"queue-url": c.QueueURL, "dead-letter-url": c.DeadLetterURL}))...)
 	errs = append(errs, checkHeader("cache-control", c.CacheControl)...)
 	errs = append(errs, checkHeader("kept-cache-control", c.KeptCacheControl)...)
 	if c.Memory != 0 {
@@ -101,7 +103,7 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	queues := c.currencyFlags.queues(map[string]string{"queue-url": c.QueueURL, "dead-letter-url": c.DeadLetterURL})
+	queues := c.notifyFlags.queues(c.currencyFlags.queues(map[string]string{"queue-url": c.QueueURL, "dead-letter-url": c.DeadLetterURL}))
 	if err := aws.await(ctx, log, c.Bucket, queues); err != nil {
 		return err
 	}
@@ -120,6 +122,7 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 		Memory:               cmp.Or(int64(c.Memory), worker.DefaultMemory(c.Concurrency)),
 		MaxReceives:          maxReceives(ctx, log, workerQueues),
 		OnUpload:             c.OnUpload,
+		Notify:               c.notifier(aws, log),
 		MaxBytes:             int64(c.MaxBytes),
 		Limits:               c.limits(),
 		Engine:               engine,

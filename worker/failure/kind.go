@@ -66,6 +66,8 @@ const (
 
 	// RetriedTooLong is for a job whose transient failures lasted longer than 14 days.
 	RetriedTooLong = "retried-too-long"
+	// Undelivered is for a notification that the bus did not accept for a day.
+	Undelivered = "undelivered"
 )
 
 // Classes maps every class to its kind. docs/dead-letters.md has the same table, and a
@@ -96,4 +98,5 @@ var Classes = map[string]Kind{
 	NotImplemented:    Permanent,
 	Refused:           Permanent,
 	RetriedTooLong:    Transient,
+	Undelivered:       Transient,
 }

@@ -31,6 +31,7 @@ var remedies = map[string]string{
 	classes.NotImplemented:    "Use a store with conditional writes and ETags, then replay.",
 	classes.Refused:           "Fix the cause that the store names, then replay.",
 	classes.RetriedTooLong:    "Replay it, now that the service responds again.",
+	classes.Undelivered:       "The rendition is there, and only its notification is missing: replay it when the bus accepts notifications again.",
 	classes.Internal:          "Report the detail. After an upgrade, replay.",
 	deadletter.ClassRedriven:  "Search the workers' log for its message, then replay it alone.",
 	deadletter.ClassNone:      "Another program sent it: purge it with calotype dlq purge.",
