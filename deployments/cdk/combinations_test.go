@@ -32,10 +32,10 @@ func combinations() map[string]map[string]any {
 	all := map[string]map[string]any{
 		"as it comes": {},
 		"all switched on": {
-			"mode": "origin-group", "cacheTags": true, "spot": true, "backfillQueue": true, "events": "s3", "onUpload": "M,M.webp", "purge": true, "alarmEmail": "team@example.com",
+			"mode": "origin-group", "cacheTags": true, "spot": true, "backfillQueue": true, "events": "s3", "onUpload": "M,M.webp", "purge": true, "notify": "pictures", "alarmEmail": "team@example.com",
 			"renditionsExpire": 90, "domainName": "pictures.example.com", "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012",
 		},
-		"in another Region": {"region": "eu-west-1", "checkSource": true, "events": "eventbridge"},
+		"in another Region": {"region": "eu-west-1", "checkSource": true, "events": "eventbridge", "notify": "default"},
 		"function with everything": {
 			"mode": "function", "backfillQueue": true, "events": "s3", "purge": true, "edgeAuto": "avif,webp", "edgeWidths": true, "edgePending": "best", "presets": "presets-web.json",
 		},

@@ -81,6 +81,9 @@ type settings struct {
 	// invalidate changed pictures at the distribution.
 	OnUpload string
 	Purge    bool
+	// Notify is where workers announce how jobs end: an EventBridge bus, by its ARN or by
+	// its name in this account and Region, or the URL of an SQS queue.
+	Notify string
 	// AlarmEmail receives the alarms; without it they only show in the console.
 	AlarmEmail string
 }
@@ -147,6 +150,7 @@ func readSettings(node constructs.Node) (settings, error) {
 		BackfillQueue:        c.flag("backfillQueue"),
 		OnUpload:             c.text("onUpload", "", `^[\w-]+(\.[a-z]+)?(,[\w-]+(\.[a-z]+)?)*$`, "variants such as M,M.webp"),
 		Purge:                c.flag("purge"),
+		Notify:               c.text("notify", "", `^(arn:aws[a-z-]*:events:[a-z0-9-]+:\d{12}:event-bus/[\w./-]+|https://sqs\.[a-z0-9-]+\.amazonaws\.com/\d{12}/[\w-]+|[\w.-]+)$`, "an EventBridge bus's name or ARN, or a standard queue's URL"),
 		AlarmEmail:           c.text("alarmEmail", "", `^[^@\s]+@[^@\s]+$`, "an e-mail address"),
 	}
 	s.OriginShield = c.text("originShield", s.Region, "", "")

@@ -29,6 +29,10 @@ func workerRole(home *stack, s settings, q queues, distributionID string) awsiam
 		// Workers never read dead letters.
 		allow("BuryJobs", *jsii.Strings("sqs:SendMessage", "sqs:GetQueueAttributes"), []*string{q.dead.QueueArn()}),
 	}
+	if s.Notify != "" {
+		actions, resource := mayNotify(s)
+		statements = append(statements, allow("AnnounceHowJobsEnd", *jsii.Strings(actions...), []*string{&resource}))
+	}
 	if s.Purge {
 		// Invalidate changed pictures, and check when an invalidation is complete.
 		statements = append(statements, allow("ForgetChangedPictures", *jsii.Strings("cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"),

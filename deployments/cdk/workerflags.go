@@ -43,6 +43,7 @@ var templateSets = map[string]string{
 	"quality":            "the parameter Quality",
 	"presets":            "the context presets, a file that is built into the image",
 	"on-upload":          "the context onUpload",
+	"notify":             "the context notify",
 	"purge-distribution": "the context purge",
 	"purge-by-tag":       "the context cacheTags",
 	"decoder":            "the image has it beside the worker",

@@ -75,6 +75,9 @@ func newTask(home *stack, s settings, q queues, distributionID string) awsecs.Ta
 	if s.OnUpload != "" {
 		environment["CALOTYPE_ON_UPLOAD"] = &s.OnUpload
 	}
+	if s.Notify != "" {
+		environment["CALOTYPE_NOTIFY"] = jsii.String(notifyTarget(s))
+	}
 	if s.Purge {
 		environment["CALOTYPE_PURGE_DISTRIBUTION"] = &distributionID
 		if s.CacheTags {

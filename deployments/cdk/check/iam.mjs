@@ -132,6 +132,9 @@ const [worker, viewers] = ['WorkerRole', 'the distribution'];
 /** The role of the trigger or of the function URL; none for an edge of the operator's. */
 const edgeOf = ({ mode, originDomain }) => mode !== 'function' ? ['EdgeRole'] : originDomain ? [] : ['EdgeURLRole'];
 
+/** The bus that workers announce how jobs end to. */
+const busOf = ({ notify, region = 'us-east-1' }) => notify && `arn:aws:events:${region}:${account}:event-bus/${notify}`;
+
 const senders = { s3: 'S3, for the bucket', sns: 'SNS, for the topic', eventbridge: 'EventBridge, for the rule' };
 
 const expected = ({ jobs, dead, events, backfill, topic, context, distributionArn, edge = edgeOf(context) }) => [
@@ -149,6 +152,8 @@ const expected = ({ jobs, dead, events, backfill, topic, context, distributionAr
   ['s3:GetObject', 'arn:aws:s3:::another/kitty.jpg', []],
   ['cloudfront:CreateInvalidation', distributionArn, context.purge ? [worker] : []],
   ['cloudfront:UpdateDistribution', distributionArn, []],
+  ...busOf(context) ? [['events:PutEvents', busOf(context), [worker]], ['events:PutRule', busOf(context), []]] : [],
+  ['events:PutEvents', `arn:aws:events:us-east-1:${account}:event-bus/another`, []],
   ['sqs:SendMessage', jobs, [...edge, worker]],
   ['sqs:ReceiveMessage', jobs, [worker]],
   ['sqs:DeleteMessage', jobs, [worker]],
