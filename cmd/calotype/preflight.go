@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -11,11 +12,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go"
 
+	"calotype/worker/notify"
 	"calotype/worker/store"
 )
 
@@ -41,6 +45,9 @@ func (p preflight) run(ctx context.Context) []checkOutcome {
 	}
 	if p.PurgeDistribution != "" {
 		outcomes = append(outcomes, p.distribution(ctx)...)
+	}
+	if p.Notify != "" {
+		outcomes = append(outcomes, p.notify(ctx))
 	}
 	return outcomes
 }
@@ -108,6 +115,31 @@ func (p preflight) distribution(ctx context.Context) []checkOutcome {
 	}
 }
 
+// notify checks the permission to announce jobs, with a call that the service refuses after
+// it has checked the permission: an event whose detail is not JSON, or a delay out of range.
+func (p preflight) notify(ctx context.Context) checkOutcome {
+	const on = "notify"
+	if !(notifyFlags{p.Notify}).isBus() {
+		return outcome("sqs:SendMessage", on, p.send(ctx, p.Notify), badRequest)
+	}
+	out, err := p.aws.eventbridge(p.Notify).PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []ebtypes.PutEventsRequestEntry{{
+		EventBusName: &p.Notify, Source: aws.String(notify.Source), DetailType: aws.String("Status"), Detail: aws.String("calotype status"),
+	}}})
+	if err == nil && (len(out.Entries) != 1 || aws.ToString(out.Entries[0].ErrorCode) != "MalformedDetail") {
+		err = fmt.Errorf("want a refusal of the malformed event, got %d entries", len(out.Entries))
+		if len(out.Entries) == 1 && out.Entries[0].ErrorCode != nil {
+			err = fmt.Errorf("%s: %s", *out.Entries[0].ErrorCode, aws.ToString(out.Entries[0].ErrorMessage))
+		}
+	}
+	return outcome("events:PutEvents", on, err, nil)
+}
+
+// send sends a message that SQS refuses for its delay.
+func (p preflight) send(ctx context.Context, url string) error {
+	_, err := p.aws.sqs.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("calotype status"), DelaySeconds: 901})
+	return err
+}
+
 // queue checks one queue with calls that SQS refuses only after it has checked the
 // permission: an unknown receipt handle, or a number or a delay out of range.
 func (p preflight) queue(ctx context.Context, name, url string) []checkOutcome {
@@ -123,8 +155,7 @@ func (p preflight) queue(ctx context.Context, name, url string) []checkOutcome {
 		outcome("sqs:ChangeMessageVisibility", on, extend, badRequest),
 		outcome("sqs:DeleteMessage", on, remove, badRequest),
 	}
-	_, send := p.aws.sqs.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("calotype status"), DelaySeconds: 901})
-	outcomes = append(outcomes, outcome("sqs:SendMessage", on, send, badRequest))
+	outcomes = append(outcomes, outcome("sqs:SendMessage", on, p.send(ctx, url), badRequest))
 	if attributes != nil {
 		return outcomes
 	}

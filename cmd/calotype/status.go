@@ -27,6 +27,7 @@ type statusCommand struct {
 	BackfillQueueURL  string          `name:"backfill-queue-url" help:"The SQS queue for a backfill's jobs, if there is one." placeholder:"URL"`
 	ResizedPrefix     calotype.Prefix `help:"The bucket's folder for renditions." default:"${prefix}"`
 	PurgeDistribution string          `help:"The CloudFront distribution that workers invalidate pictures in, if there is one." placeholder:"ID"`
+	Notify            string          `help:"The EventBridge bus (an ARN) or the SQS queue (a URL) that workers announce jobs to, if there is one." placeholder:"ARN|URL"`
 	Hide              time.Duration   `help:"How long dead letters stay hidden from others if this is killed." default:"2m"`
 	WriteProbe        bool            `env:"-" help:"Also write, replace and delete a small object under --resized-prefix, to check the permissions and conditions of PUT and DELETE."`
 	JSON              bool            `name:"json" env:"-" help:"Print one JSON object."`
@@ -47,6 +48,7 @@ func (c *statusCommand) check() []error {
 	errs = append(errs, checkQueueURL("queue-url", c.QueueURL, "the SQS queue for jobs")...)
 	errs = append(errs, checkQueueURL("dead-letter-url", c.DeadLetterURL, "the SQS queue for dead letters")...)
 	errs = append(errs, checkDistribution(c.PurgeDistribution)...)
+	errs = append(errs, notifyFlags{c.Notify}.check(nil)...)
 	return append(errs, between("hide", c.Hide, 10*time.Second, 12*time.Hour)...)
 }
 
