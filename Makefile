@@ -163,11 +163,15 @@ soak: libvips browser firefox node ## Run the tests with their full numbers: kil
 	cd deployments/local && CALOTYPE_SOAK=1 go test -v -count 1 -timeout 60m -run 'Kill|Burst|Every|Durable|Fleet|Renditions' ./... | grep -vE '^ +\{|no test files'
 
 .PHONY: bench
-bench: libvips bench-edge ## Compare with vipsthumbnail, sharp and Pillow, the edge with the S3 server, Lambda@Edge with the AWS SDK
+bench: libvips bench-edge ## Compare with an earlier build, the codecs alone, vipsthumbnail, sharp and Pillow, the edge with the S3 server, Lambda@Edge with the AWS SDK
 	@command -v vipsthumbnail >/dev/null || { $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy --no-install-recommends libvips-tools; }
 	@/usr/bin/python3 -c 'import PIL' 2>/dev/null || python3 -c 'import PIL' 2>/dev/null || $(SUDO) apt-get install -qy --no-install-recommends python3-pil || echo "Pillow cannot be installed here"
 	@! command -v npm >/dev/null || npm ci --silent --prefix deployments/local/bench/peers || echo "sharp cannot be installed here"
 	cd deployments/local && go run ./bench $(if $(CORPUS),-photos $(CALOTYPE_CORPUS))
+
+.PHONY: bench-debian13
+bench-debian13: debootstrap ## The same in a root of Debian 13 (needs root)
+	deployments/debian/in.sh trixie make bench
 
 .PHONY: libvips
 libvips:

@@ -1,8 +1,9 @@
 // Command bench compares tools in one run on the same pictures: the cost of a rendition
-// with Calotype, vipsthumbnail, sharp and Pillow; the similarity to the original; the share
-// of a worker's CPU that is not rendering; and the edge's renditions per second relative to
-// its S3 server. Machines are noisy, so only the ratios count, as medians of alternating
-// rounds. "make bench" runs it.
+// with Calotype, an earlier build of it, vipsthumbnail, sharp, Pillow and the codecs alone;
+// the similarity to the original; a worker's jobs per second, and the share of its CPU time
+// that is not rendering; and the edge's renditions per second relative to its S3 server.
+// Machines are noisy, so only the ratios count, as medians of alternating rounds. "make
+// bench" runs it.
 package main
 
 import (
@@ -25,8 +26,11 @@ import (
 
 func main() {
 	itself := flag.Bool("render", false, "for the bench itself: make the renditions that standard input lists as JSON")
+	program := flag.String("decoder", "", "for the bench itself: with -render, render in processes of this program")
+	floor := flag.Bool("floor", false, "for the bench itself: do with the codecs alone what standard input lists")
 	draw := flag.String("draw", "", "for the bench itself: draw the pictures into this folder")
 	photos := flag.String("photos", "", "a folder of JPEGs to use in addition to the drawn pictures")
+	commit := flag.String("base", baseCommit, "the commit whose build is compared with; none for none")
 	rounds := flag.Int("rounds", 5, "how often each measurement is repeated")
 	only := flag.String("only", "", "what to measure, such as W3; or services, for the worker, the backfill and the edge")
 	flag.Parse()
@@ -35,9 +39,11 @@ func main() {
 	case *draw != "":
 		err = drawPictures(*draw)
 	case *itself:
-		err = renderItself(os.Stdin)
+		err = renderItself(os.Stdin, *program)
+	case *floor:
+		err = renderFloor(os.Stdin, os.Stdout)
 	default:
-		err = run(*photos, *rounds, *only)
+		err = run(*photos, *commit, *rounds, *only)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -45,7 +51,10 @@ func main() {
 	}
 }
 
-func run(photos string, rounds int, only string) error {
+// baseCommit is the state before the last round of work on speed.
+const baseCommit = "c55a9a3"
+
+func run(photos, commit string, rounds int, only string) error {
 	dir, err := os.MkdirTemp("", "calotype-bench-")
 	if err != nil {
 		return err
@@ -59,12 +68,18 @@ func run(photos string, rounds int, only string) error {
 	if err != nil {
 		return err
 	}
-	if only != "services" {
-		if err := compare(dir, photos, only, rounds); err != nil || only != "" {
+	var earlier *base
+	if commit != "none" {
+		if earlier, err = buildBase(commit); err != nil {
 			return err
 		}
 	}
-	return services(dir, files, rounds)
+	if only != "services" {
+		if err := compare(dir, photos, only, rounds, earlier); err != nil || only != "" {
+			return err
+		}
+	}
+	return services(dir, files, rounds, earlier)
 }
 
 // drawPictures writes the samples except the turned one, each in a folder named after its
@@ -100,12 +115,6 @@ func drawSmall(dir string) (file string, err error) {
 	}
 	file = filepath.Join(dir, "wide-small")
 	return file, os.WriteFile(file, b.Bytes(), 0o600)
-}
-
-// cost is what a process used.
-type cost struct {
-	cpu  time.Duration
-	peak int64 // In bytes.
 }
 
 // self returns a command that runs this program.

@@ -1,19 +1,22 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"image"
+	"image/png"
 	"io"
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
-	"syscall"
-	"time"
 
+	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
 	"calotype"
+	"calotype/worker/decoder"
 	"calotype/worker/render"
 )
 
@@ -73,45 +76,92 @@ func jobsFor(files []string, variants, out string) ([]job, error) {
 	return jobs, nil
 }
 
-// renderOrder returns a command that runs this program on an order.
-func renderOrder(o order) *exec.Cmd {
-	cmd := self("-render")
-	cmd.Stdin = strings.NewReader(o.text())
-	return cmd
+// renderOrder returns a command that runs a bench on an order.
+func renderOrder(bench *exec.Cmd, o order) *exec.Cmd {
+	bench.Stdin = strings.NewReader(o.text())
+	return bench
 }
 
-// renderItself executes an order, as a worker with that many slots does.
-func renderItself(text io.Reader) error {
+// renderItself executes an order, as a worker with that many slots does: with the decoder
+// program in child processes, otherwise in this one.
+func renderItself(text io.Reader, program string) error {
 	var o order
 	if err := json.NewDecoder(text).Decode(&o); err != nil {
 		return err
 	}
-	if err := render.Start(); err != nil {
-		return err
+	var engine decoder.Engine = decoder.InProcess{}
+	if program == "" {
+		if err := render.Start(); err != nil {
+			return err
+		}
+	} else {
+		pool, err := startDecoders(program, o.AtOnce)
+		if err != nil {
+			return err
+		}
+		defer pool.Close() // It waits for the processes, whose CPU time counts.
+		engine = pool
 	}
 	var g errgroup.Group
 	g.SetLimit(o.AtOnce)
 	for _, jobs := range o.groups() {
-		g.Go(func() error { return renderGroup(jobs) })
+		g.Go(func() error { return renderGroup(engine, jobs) })
 	}
 	return g.Wait()
 }
 
-func renderGroup(jobs []job) error {
+// startDecoders starts as many processes as there are slots, also for an order without jobs.
+func startDecoders(program string, slots int) (*decoder.Pool, error) {
+	pool, err := decoder.NewPool(context.Background(), decoder.Config{Path: program, Idle: slots, Log: zerolog.New(os.Stderr).Level(zerolog.WarnLevel)})
+	if err != nil {
+		return nil, err
+	}
+	var tiny bytes.Buffer
+	if err := png.Encode(&tiny, image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
+		return nil, err
+	}
+	source := decoder.SourceOf(tiny.Bytes())
+	defer source.Close()
+	var g errgroup.Group
+	opened := make([]decoder.Picture, slots)
+	for i := range opened {
+		g.Go(func() (err error) {
+			opened[i], err = pool.Open(context.Background(), source, render.Limits{}, decoder.Grant{Bytes: 1 << 20})
+			return err
+		})
+	}
+	err = g.Wait()
+	for _, picture := range opened {
+		if picture != nil {
+			picture.Close()
+		}
+	}
+	return pool, err
+}
+
+func renderGroup(engine decoder.Engine, jobs []job) error {
 	body, err := os.ReadFile(jobs[0].In)
 	if err != nil {
 		return err
 	}
-	picture, err := render.Open(body, render.Limits{})
+	ctx := context.Background()
+	source := decoder.SourceOf(body)
+	defer source.Close()
+	picture, err := engine.Open(ctx, source, render.Limits{}, decoder.Grant{})
 	if err != nil {
 		return err
 	}
+	defer picture.Close()
 	targets := make([]render.Target, len(jobs))
 	for i, j := range jobs {
 		targets[i] = render.Target{Width: j.Width, Height: j.Height, Format: j.Format, Quality: 80}
 	}
+	memory, err := picture.Memory(ctx, targets)
+	if err != nil {
+		return err
+	}
 	i := 0
-	for r, err := range picture.Render(targets) {
+	for r, err := range picture.Render(ctx, targets, decoder.Grant{Bytes: memory}) {
 		if err != nil {
 			return fmt.Errorf("%s: %w", jobs[0].In, err)
 		}
@@ -121,21 +171,4 @@ func renderGroup(jobs []job) error {
 		i++
 	}
 	return nil
-}
-
-// measure runs a command and returns what it used, as the kernel counts it.
-func measure(cmd *exec.Cmd) (cost, error) {
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return cost{}, fmt.Errorf("%s: %w\n%s", cmd.Path, err, out)
-	}
-	return used(cmd.ProcessState), nil
-}
-
-func used(state *os.ProcessState) cost {
-	usage := state.SysUsage().(*syscall.Rusage)
-	peak := usage.Maxrss
-	if runtime.GOOS == "linux" {
-		peak *= 1024
-	}
-	return cost{time.Duration(usage.Utime.Nano() + usage.Stime.Nano()), peak}
 }

@@ -38,8 +38,15 @@ type env struct {
 
 const bucket = "pictures"
 
-// services measures the worker and the edge over the local servers.
-func services(dir string, files []string, rounds int) error {
+// build is a build of the program that is measured over the local servers.
+type build struct {
+	name, program string
+	render        func() *exec.Cmd // Its bench, which renders in one process.
+}
+
+// services measures the worker and the edge over the local servers: this build and the
+// earlier one alternate.
+func services(dir string, files []string, rounds int, earlier *base) error {
 	local, err := awstest.Build("calotype-local", "deployments/local")
 	if err != nil {
 		return err
@@ -47,6 +54,10 @@ func services(dir string, files []string, rounds int) error {
 	program, err := awstest.Build("calotype", "cmd/calotype")
 	if err != nil {
 		return err
+	}
+	builds := []build{{"calotype", program, func() *exec.Cmd { return self("-render") }}}
+	if earlier != nil {
+		builds = append(builds, build{"calotype " + earlier.commit, earlier.calotype, func() *exec.Cmd { return exec.Command(earlier.bench, "-render") }})
 	}
 	s, stop, err := startServers(local, dir)
 	if err != nil {
@@ -59,17 +70,17 @@ func services(dir string, files []string, rounds int) error {
 		return err
 	}
 	for _, w := range []jobs{
-		{"large", files, 8, "M.webp,L.webp,S.webp,XS.webp,SL.webp,SM.webp,SS.webp,SXS.webp", false, rounds},
-		{"small", []string{small}, 10_000, "XS.webp", true, 1},
+		{"large", files, 8, "M.webp,L.webp,S.webp,XS.webp,SL.webp,SM.webp,SS.webp,SXS.webp", false},
+		{"small", []string{small}, 2000, "XS.webp", true},
 	} {
-		if err := worker(s, program, w); err != nil {
+		if err := worker(s, builds, w, rounds); err != nil {
 			return err
 		}
 	}
-	if err := warm(s, program, "small0", 10_000, rounds); err != nil {
+	if err := warm(s, program, "small", 2000*len(builds)*rounds, rounds); err != nil {
 		return err
 	}
-	return edge(s, program, rounds)
+	return edge(s, builds, rounds)
 }
 
 func startServers(local, dir string) (*env, func(), error) {
@@ -103,9 +114,9 @@ func startServers(local, dir string) (*env, func(), error) {
 func (s *env) queue(name string) string { return s.sqsURL + "/000000000000/" + name }
 
 // start starts the program with these servers.
-func (s *env) start(program string, args ...string) (*exec.Cmd, *bytes.Buffer, error) {
+func (s *env) start(program string, args ...string) (*exec.Cmd, *programLog, error) {
 	cmd := exec.Command(program, args...)
-	var log bytes.Buffer
+	var log programLog
 	cmd.Stderr = &log
 	cmd.Env = append(os.Environ(),
 		"AWS_ENDPOINT_URL_S3="+s.s3URL, "AWS_ENDPOINT_URL_SQS="+s.sqsURL, "AWS_REGION=us-east-1",
@@ -121,59 +132,122 @@ type jobs struct {
 	copies   int
 	variants string // The first is requested; the others are siblings, or are not made.
 	exact    bool
-	rounds   int
 }
 
-// worker compares the CPU time of a whole worker with that of rendering alone.
-func worker(s *env, program string, w jobs) error {
-	var shares, rates []float64
-	var perJob []time.Duration
-	for round := range w.rounds {
-		whole, took, err := s.work(program, w, fmt.Sprint(w.name, round))
-		if err != nil {
-			return err
+// worked is what one run of a worker was like.
+type worked struct {
+	rate  float64       // In jobs per second.
+	cpu   time.Duration // For each job, without the worker's start.
+	share float64       // The part of it that is not rendering.
+}
+
+// worker measures a whole worker's jobs per second and CPU time, and compares the latter
+// with that of rendering alone, in one process.
+func worker(s *env, builds []build, w jobs, rounds int) error {
+	all := make([][]worked, len(builds))
+	start := make([]time.Duration, len(builds))
+	for round := range rounds {
+		for i, b := range builds {
+			if round == 0 {
+				idle, _, err := s.work(b.program, jobs{}, "")
+				if err != nil {
+					return err
+				}
+				start[i] = idle.cpu
+			}
+			m, err := s.measureWorker(b, w, fmt.Sprint(w.name, round, "-", i), start[i])
+			if err != nil {
+				return err
+			}
+			all[i] = append(all[i], m)
 		}
-		var same []string
-		for range w.copies {
-			same = append(same, w.files...)
-		}
-		out := filepath.Join(s.dir, "out", "0")
-		if err := os.MkdirAll(out, 0o755); err != nil {
-			return err
-		}
-		targets, err := jobsFor(same, w.variants, out)
-		if err != nil {
-			return err
-		}
-		alone, err := measure(renderOrder(order{AtOnce: 1, Jobs: targets}))
-		if err != nil {
-			return err
-		}
-		shares = append(shares, 1-alone.cpu.Seconds()/whole.cpu.Seconds())
-		rates = append(rates, float64(len(same))/took.Seconds())
-		perJob = append(perJob, whole.cpu/time.Duration(len(same)))
 	}
-	number := func(f float64) float64 { return f }
-	fmt.Printf("worker: %d %s jobs of %d renditions: %.1f a second, %.1f ms CPU a job, of which %.0f %% is not rendering (median of %d rounds)\n",
-		w.copies*len(w.files), w.name, strings.Count(w.variants, ",")+1, median(rates, number),
-		median(perJob, func(d time.Duration) time.Duration { return d }).Seconds()*1000, 100*median(shares, number), w.rounds)
+	rate := func(m worked) float64 { return m.rate }
+	for i, b := range builds {
+		fmt.Printf("%s, worker: %d %s jobs of %d renditions: %.1f a second (ours is %.2f), %.2f ms CPU a job (ours is %.2f), of which %.0f %% is not rendering (medians of %d rounds)\n",
+			b.name, w.copies*len(w.files), w.name, strings.Count(w.variants, ",")+1,
+			median(all[i], rate), median(all[0], rate)/median(all[i], rate),
+			median(all[i], cpuOf).Seconds()*1000, median(all[0], cpuOf).Seconds()/median(all[i], cpuOf).Seconds(),
+			100*median(all[i], func(m worked) float64 { return m.share }), rounds)
+	}
 	return nil
 }
 
-// work sends the jobs and runs a worker on them. It returns what the worker used and how
-// long it took.
-func (s *env) work(program string, w jobs, folder string) (cost, time.Duration, error) {
+func cpuOf(m worked) time.Duration { return m.cpu }
+
+func (s *env) measureWorker(b build, w jobs, folder string, start time.Duration) (worked, error) {
+	whole, rate, err := s.work(b.program, w, folder)
+	if err != nil {
+		return worked{}, err
+	}
+	var same []string
+	for range w.copies {
+		same = append(same, w.files...)
+	}
+	out := filepath.Join(s.dir, "out", "0")
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return worked{}, err
+	}
+	targets, err := jobsFor(same, w.variants, out)
+	if err != nil {
+		return worked{}, err
+	}
+	alone, err := measure(renderOrder(b.render(), order{AtOnce: 1, Jobs: targets}))
+	if err != nil {
+		return worked{}, err
+	}
+	idle, err := measure(renderOrder(b.render(), order{AtOnce: 1, Jobs: []job{}}))
+	if err != nil {
+		return worked{}, err
+	}
+	cpu := whole.cpu - start
+	return worked{rate, cpu / time.Duration(len(same)), 1 - (alone.cpu-idle.cpu).Seconds()/cpu.Seconds()}, nil
+}
+
+// work sends the jobs and runs a worker on them. It returns what the worker used, with its
+// decoders, and its jobs per second.
+func (s *env) work(program string, w jobs, folder string) (cost, float64, error) {
+	if err := s.sendJobs(w, folder); err != nil {
+		return cost{}, 0, err
+	}
+	// With this grace period polls take a second, so a stop is soon over. It is a gentle one,
+	// because the kernel counts only processes that were waited for.
+	cmd, log, err := s.start(program, "worker", "--concurrency=1", "--grace=6s")
+	if err != nil {
+		return cost{}, 0, err
+	}
+	if len(w.files) == 0 {
+		time.Sleep(2 * time.Second) // It starts.
+	}
+	if err := s.waitIdle(context.Background()); err != nil {
+		return cost{}, 0, errors.Join(err, errors.New(log.String()))
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return cost{}, 0, err
+	}
+	if err := cmd.Wait(); err != nil {
+		return cost{}, 0, errors.Join(err, errors.New(log.String()))
+	}
+	rate, err := log.jobsPerSecond(w.copies * len(w.files))
+	return used(cmd.ProcessState), rate, err
+}
+
+// sendJobs puts copies of the files and sends a job for each.
+func (s *env) sendJobs(w jobs, folder string) error {
+	if len(w.files) == 0 {
+		return nil
+	}
 	first, _, _ := strings.Cut(w.variants, ",")
 	variant, err := calotype.ParseVariant(first)
 	if err != nil {
-		return cost{}, 0, err
+		return err
 	}
 	g, ctx := errgroup.WithContext(context.Background())
 	g.SetLimit(16)
 	for i, file := range w.files {
 		body, err := os.ReadFile(file)
 		if err != nil {
-			return cost{}, 0, err
+			return err
 		}
 		for c := range w.copies {
 			g.Go(func() error {
@@ -188,24 +262,7 @@ func (s *env) work(program string, w jobs, folder string) (cost, time.Duration, 
 			})
 		}
 	}
-	if err := g.Wait(); err != nil {
-		return cost{}, 0, err
-	}
-	began := time.Now()
-	cmd, log, err := s.start(program, "worker", "--concurrency=1")
-	if err != nil {
-		return cost{}, 0, err
-	}
-	if err := s.waitIdle(context.Background()); err != nil {
-		return cost{}, 0, errors.Join(err, errors.New(log.String()))
-	}
-	took := time.Since(began)
-	// It would wait for the end of its poll, and everything that it did is counted by now.
-	if err := cmd.Process.Kill(); err != nil {
-		return cost{}, 0, err
-	}
-	_ = cmd.Wait()
-	return used(cmd.ProcessState), took, nil
+	return g.Wait()
 }
 
 func (s *env) put(ctx context.Context, key string, body []byte) error {
@@ -229,25 +286,22 @@ func (s *env) waitIdle(ctx context.Context) error {
 }
 
 // edge compares the requests per second of the edge with those of the S3 server.
-func edge(s *env, program string, rounds int) error {
-	cmd, log, err := s.start(program, "edge", "--listen=127.0.0.1:0", "--log-level=info")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = cmd.Process.Signal(syscall.SIGTERM); _ = cmd.Wait() }()
-	time.Sleep(time.Second)
-	_, rest, ok := strings.Cut(log.String(), `"address":"`)
-	address, _, _ := strings.Cut(rest, `"`)
-	if !ok {
-		return fmt.Errorf("the edge printed %q", log)
-	}
-	key, name := "resized/M.webp/large0/0-0.jpg", bucket
+func edge(s *env, builds []build, rounds int) error {
+	key, name := "resized/M.webp/large0-0/0-0.jpg", bucket
 	presigned, err := s3.NewPresignClient(s.s3).PresignGetObject(context.Background(), &s3.GetObjectInput{Bucket: &name, Key: &key}, s3.WithPresignExpires(time.Hour))
 	if err != nil {
 		return err
 	}
-	urls := []string{"http://" + address + "/large0/0-0.jpg?size=M&to_webp=1", presigned.URL}
-	rates := make([][]float64, 2)
+	names, urls := []string{"the S3 server itself"}, []string{presigned.URL}
+	for _, b := range builds {
+		address, stop, err := s.startEdge(b.program)
+		if err != nil {
+			return err
+		}
+		defer stop()
+		names, urls = append(names, b.name+", edge"), append(urls, "http://"+address+"/large0-0/0-0.jpg?size=M&to_webp=1")
+	}
+	rates := make([][]float64, len(urls))
 	for range rounds {
 		for i, url := range urls {
 			rate, err := load(url)
@@ -258,9 +312,27 @@ func edge(s *env, program string, rounds int) error {
 		}
 	}
 	self := func(f float64) float64 { return f }
-	a, b := median(rates[0], self), median(rates[1], self)
-	fmt.Printf("edge: %.0f renditions a second, the S3 server itself %.0f: ratio %.2f (16 connections, load on the same machine)\n", a, b, a/b)
+	for i, name := range names {
+		fmt.Printf("%s: %.0f renditions a second: ratio %.2f (16 connections, load on the same machine)\n", name, median(rates[i], self), median(rates[i], self)/median(rates[0], self))
+	}
 	return nil
+}
+
+// startEdge starts an edge and returns its address.
+func (s *env) startEdge(program string) (address string, stop func(), err error) {
+	cmd, log, err := s.start(program, "edge", "--listen=127.0.0.1:0", "--log-level=info")
+	if err != nil {
+		return "", nil, err
+	}
+	stop = func() { _ = cmd.Process.Signal(syscall.SIGTERM); _ = cmd.Wait() }
+	time.Sleep(time.Second)
+	_, rest, ok := strings.Cut(log.String(), `"address":"`)
+	address, _, _ = strings.Cut(rest, `"`)
+	if !ok {
+		stop()
+		return "", nil, fmt.Errorf("the edge printed %q", log.String())
+	}
+	return address, stop, nil
 }
 
 // load requests a URL repeatedly for two seconds and returns the responses per second.

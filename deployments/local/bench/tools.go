@@ -23,10 +23,18 @@ type tool struct {
 	run func(order) (cost, error)
 }
 
-// tools returns this program first, then the tools that are installed. It reports the
-// missing ones.
-func tools() []tool {
-	found := []tool{{"calotype", all, func(o order) (cost, error) { return measure(renderOrder(o)) }}}
+// tools returns this program first, with its decoders, then the earlier build and the tools
+// that are installed. It reports the missing ones.
+func tools(decoder string, earlier *base) []tool {
+	found := []tool{
+		{"calotype", all, func(o order) (cost, error) { return measure(renderOrder(self("-render", "-decoder", decoder), o)) }},
+		floorTool(),
+	}
+	if earlier != nil {
+		found = append(found, tool{"calotype " + earlier.commit, all, func(o order) (cost, error) {
+			return measure(renderOrder(exec.Command(earlier.bench, "-render"), o))
+		}})
+	}
 	if _, err := exec.LookPath("vipsthumbnail"); err != nil {
 		fmt.Println("vipsthumbnail is missing: install libvips-tools")
 	} else {
