@@ -93,6 +93,7 @@ func (e endpoints) variables() [][2]string {
 		{"CALOTYPE_EVENTS_QUEUE_URL", queue(eventsName)},
 		{"CALOTYPE_BACKFILL_QUEUE_URL", queue(backfillName)},
 		{"CALOTYPE_DEAD_LETTER_URL", queue(deadName)},
+		{"CALOTYPE_NOTIFY", queue(notifyName)},
 	}
 }
 

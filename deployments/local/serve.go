@@ -22,6 +22,7 @@ import (
 	"calotype/queue"
 	"calotype/worker"
 	"calotype/worker/decoder"
+	"calotype/worker/notify"
 	"calotype/worker/store"
 )
 
@@ -77,6 +78,8 @@ func serveAll(ctx context.Context, f flags, s *servers, engine *decoder.Pool, li
 	settings.Concurrency = f.Concurrency
 	settings.Name = "local"
 	settings.Engine = engine
+	notifications := queue.New(s.sqs, s.notifyURL)
+	settings.Notify = notify.New(notify.SQS(notifications), log).Send
 	jobs := queue.New(s.sqs, s.jobsURL)
 	queues := worker.Queues{
 		Jobs: jobs, Events: queue.New(s.sqs, s.eventsURL), Backfill: queue.New(s.sqs, s.backfillURL), Dead: queue.New(s.sqs, s.deadURL),
@@ -90,7 +93,7 @@ func serveAll(ctx context.Context, f flags, s *servers, engine *decoder.Pool, li
 	front := page.New(page.Config{
 		S3: s.s3, Bucket: bucketName, Prefix: settings.Prefix, Presets: settings.Presets, Log: log, Auto: rules.Auto, Journal: journal,
 		Queues: []page.Queue{{Name: "jobs", Queue: jobs}, {Name: "events", Queue: queues.Events}, {Name: "backfill", Queue: queues.Backfill}, {Name: "dead", Queue: queues.Dead}},
-		Dead:   queues.Dead, Jobs: jobs,
+		Dead:   queues.Dead, Jobs: jobs, Notifications: page.NewJournal(),
 	})
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -109,6 +112,10 @@ func serveAll(ctx context.Context, f flags, s *servers, engine *decoder.Pool, li
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return pool.Run(ctx) })
+	g.Go(func() error {
+		front.Notifications.Receive(ctx, notifications, log)
+		return nil
+	})
 	g.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return err

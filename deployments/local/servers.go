@@ -34,6 +34,7 @@ const (
 	eventsName   = "calotype-events"
 	backfillName = "calotype-backfill"
 	deadName     = "calotype-dead"
+	notifyName   = "calotype-notifications"
 	accessKey    = "calotype"
 	secretKey    = "calotype-local"
 	region       = "us-east-1"
@@ -49,6 +50,7 @@ type servers struct {
 	jobsURL, deadURL string
 	eventsURL        string
 	backfillURL      string
+	notifyURL        string
 
 	log     zerolog.Logger
 	gateway *s3d.Server
@@ -135,6 +137,9 @@ func (s *servers) connectS3() {
 // makeQueues creates the missing queues.
 func (s *servers) makeQueues(ctx context.Context) (err error) {
 	if s.deadURL, err = s.createQueue(ctx, deadName, nil); err != nil {
+		return err
+	}
+	if s.notifyURL, err = s.createQueue(ctx, notifyName, nil); err != nil {
 		return err
 	}
 	redrive, err := json.Marshal(map[string]string{

@@ -9,10 +9,11 @@ import (
 
 	"calotype"
 	"calotype/internal/awstest"
+	"calotype/worker/notify"
 )
 
 // Workers are killed repeatedly while jobs arrive. Every key ends as a rendition or as a
-// dead letter.
+// dead letter, and is announced.
 func TestFleetSurvivesKills(t *testing.T) {
 	t.Parallel()
 	kills, workers := 3, 2
@@ -20,6 +21,8 @@ func TestFleetSurvivesKills(t *testing.T) {
 		kills, workers = 100, 4
 	}
 	s := newFixture(t)
+	notifyURL, _ := awstest.Queues(t)
+	s.env = append(s.env, "CALOTYPE_NOTIFY="+notifyURL)
 	var killing atomic.Bool
 	killing.Store(true)
 	inserted := make(chan int, 1)
@@ -60,8 +63,11 @@ func TestFleetSurvivesKills(t *testing.T) {
 		}
 		buried[job.Source] = true
 	}
-	lost := 0
+	lost, announced := 0, notified(t, notifyURL)
 	for n := range keys {
+		if key := fmt.Sprintf("%05d.jpg", n); !announced[notify.Ready][key] && !buried[key] {
+			t.Errorf("%s was not announced", key)
+		}
 		if key := fmt.Sprintf("%05d.jpg", n); !renditions[key] && !buried[key] {
 			t.Errorf("%s is lost", key)
 			lost++

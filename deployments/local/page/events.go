@@ -51,8 +51,9 @@ func (p *Page) servePictures(w http.ResponseWriter, r *http.Request) {
 
 // serveEvents streams changes as server-sent events: "about" once; "picture" for one that
 // is new to the client or has changed; "gone" with the key of a removed one; "status" when
-// all pictures have been sent or cannot be read; "jobs" with what workers did, the oldest
-// first; and "queues" with the depths of the queues.
+// all pictures have been sent or cannot be read; "jobs" with what workers did and
+// "notifications" with what they announced, the oldest first; and "queues" with the depths
+// of the queues.
 // https://html.spec.whatwg.org/multipage/server-sent-events.html
 func (p *Page) serveEvents(w http.ResponseWriter, r *http.Request) {
 	stream := stream{w: w, control: http.NewResponseController(w)}
@@ -70,12 +71,17 @@ func (p *Page) serveEvents(w http.ResponseWriter, r *http.Request) {
 	var said status
 	var shown []depth
 	jobs, from, grown := p.Journal.since(0)
+	notes, fromNote, noted := p.Notifications.since(0)
 	count := time.NewTicker(countEvery)
 	defer count.Stop()
 	for {
 		if len(jobs) > 0 {
 			stream.send("jobs", jobs)
 			jobs = nil
+		}
+		if len(notes) > 0 {
+			stream.send("notifications", notes)
+			notes = nil
 		}
 		if now := p.depths(r.Context()); !slices.Equal(now, shown) {
 			stream.send("queues", now)
@@ -93,6 +99,9 @@ func (p *Page) serveEvents(w http.ResponseWriter, r *http.Request) {
 		case <-count.C:
 		case <-grown:
 			jobs, from, grown = p.Journal.since(from)
+			continue
+		case <-noted:
+			notes, fromNote, noted = p.Notifications.since(fromNote)
 			continue
 		}
 		changed, now := p.catalog.take(l)

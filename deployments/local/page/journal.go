@@ -6,16 +6,16 @@ import (
 	"sync"
 )
 
-// keptJobs is how many jobs a journal holds.
-const keptJobs = 200
+// keptEntries is how many entries a journal holds.
+const keptEntries = 200
 
-// Journal holds the latest jobs. It is a writer for the worker's log, and keeps only the
-// events of jobs.
+// Journal holds the latest jobs or notifications. It is a writer for the worker's log, and
+// keeps only the events of jobs.
 type Journal struct {
-	mu    sync.Mutex
-	first int // The number of jobs before those that are held.
-	jobs  []json.RawMessage
-	grown chan struct{} // Closed at the next job.
+	mu      sync.Mutex
+	first   int // The number of entries before those that are held.
+	entries []json.RawMessage
+	grown   chan struct{} // Closed at the next entry.
 }
 
 // NewJournal returns an empty journal.
@@ -25,23 +25,27 @@ func NewJournal() *Journal { return &Journal{grown: make(chan struct{})} }
 func (j *Journal) Write(line []byte) (int, error) {
 	var event struct{ Message string }
 	if json.Unmarshal(line, &event) == nil && event.Message == "job" {
-		j.mu.Lock()
-		defer j.mu.Unlock()
-		j.jobs = append(j.jobs, slices.Clone(json.RawMessage(line)))
-		if drop := len(j.jobs) - keptJobs; drop > 0 {
-			j.jobs, j.first = slices.Delete(j.jobs, 0, drop), j.first+drop
-		}
-		close(j.grown)
-		j.grown = make(chan struct{})
+		j.add(slices.Clone(json.RawMessage(line)))
 	}
 	return len(line), nil
 }
 
-// since returns the jobs from number from on, the number of the next one, and a channel that
-// is closed when there are more.
-func (j *Journal) since(from int) (jobs []json.RawMessage, next int, grown <-chan struct{}) {
+func (j *Journal) add(entry json.RawMessage) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	jobs = slices.Clone(j.jobs[max(0, min(from-j.first, len(j.jobs))):])
-	return jobs, j.first + len(j.jobs), j.grown
+	j.entries = append(j.entries, entry)
+	if drop := len(j.entries) - keptEntries; drop > 0 {
+		j.entries, j.first = slices.Delete(j.entries, 0, drop), j.first+drop
+	}
+	close(j.grown)
+	j.grown = make(chan struct{})
+}
+
+// since returns the entries from number from on, the number of the next one, and a channel
+// that is closed when there are more.
+func (j *Journal) since(from int) (entries []json.RawMessage, next int, grown <-chan struct{}) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	entries = slices.Clone(j.entries[max(0, min(from-j.first, len(j.entries))):])
+	return entries, j.first + len(j.entries), j.grown
 }

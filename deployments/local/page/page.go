@@ -47,7 +47,9 @@ type Config struct {
 	Queues     []Queue
 	Dead, Jobs *queue.Queue
 	Journal    *Journal
-	Log        zerolog.Logger
+	// Notifications has what workers announce, if not nil.
+	Notifications *Journal
+	Log           zerolog.Logger
 }
 
 // Page is an [http.Handler] for the paths that [Serves] names.
@@ -64,6 +66,9 @@ type Page struct {
 // New returns the page of a bucket.
 func New(cfg Config) *Page {
 	b := bucket{cfg.S3, cfg.Bucket}
+	if cfg.Notifications == nil {
+		cfg.Notifications = NewJournal()
+	}
 	return &Page{
 		Config:  cfg,
 		bucket:  b,

@@ -2,11 +2,12 @@
 import { byId, el } from './dom.js';
 import { bytes, count, time } from './units.js';
 
-const shownJobs = 100;
+const shown = 100;
 
 export class Activity {
   #depths = byId('depths');
   #jobs = byId('jobs');
+  #notifications = byId('notifications');
   #letters = byId('letters');
   #panel = byId('dead');
   #dead = 0;
@@ -30,13 +31,14 @@ export class Activity {
     if (before !== this.#dead) this.#load();
   }
 
-  // log appends jobs. The list scrolls along unless somebody has scrolled up in it.
   log(jobs) {
-    const atEnd = this.#jobs.scrollHeight - this.#jobs.scrollTop - this.#jobs.clientHeight < 24;
-    const list = this.#jobs.firstElementChild;
-    list.append(...jobs.map(line));
-    while (list.children.length > shownJobs) list.firstChild.remove();
-    if (atEnd) this.#jobs.scrollTop = this.#jobs.scrollHeight;
+    append(this.#jobs, jobs.map(line));
+  }
+
+  notify(notifications) {
+    append(this.#notifications, notifications.map(notification));
+    const { type, key } = notifications.at(-1);
+    byId('notified').textContent = `${key} is ${type}`;
   }
 
   async #load() {
@@ -91,6 +93,24 @@ export class Activity {
       button.removeAttribute('aria-disabled');
     }
   }
+}
+
+// append adds lines to a list, which scrolls along unless the reader has scrolled up in it.
+function append(log, lines) {
+  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 24;
+  const list = log.firstElementChild;
+  list.append(...lines);
+  while (list.children.length > shown) list.firstChild.remove();
+  if (atEnd) log.scrollTop = log.scrollHeight;
+}
+
+// notification is what a worker announced.
+function notification({ time, type, key, variants, reason }) {
+  return el('li', { 'data-outcome': type },
+    el('time', { dateTime: time }, new Date(time).toLocaleTimeString('en-GB')),
+    el('span', { className: 'outcome' }, type),
+    el('span', { className: 'source' }, key),
+    el('span', { className: 'facts' }, [reason?.class, variants?.map(({ name }) => name).join(', ')].filter(Boolean).join(' · ')));
 }
 
 // line is one job of the log.

@@ -80,6 +80,9 @@ listen({
   jobs(jobs) {
     activity.log(jobs);
   },
+  notifications(notifications) {
+    activity.notify(notifications);
+  },
   queues(depths) {
     activity.depths(depths);
   },

@@ -2,8 +2,8 @@
 // not after a response that is not a stream.
 const retry = 2000;
 
-// listen calls handlers.about, .picture, .gone, .status, .jobs and .queues with the data of the events,
-// .open when a stream begins and .lost when it breaks.
+// listen calls handlers.about, .picture, .gone, .status, .jobs, .notifications and .queues with the data of
+// the events, .open when a stream begins and .lost when it breaks.
 export function listen(handlers) {
   const source = new EventSource('/-/events');
   source.onopen = () => handlers.open();
@@ -13,7 +13,7 @@ export function listen(handlers) {
       setTimeout(() => listen(handlers), retry);
     }
   };
-  for (const name of ['about', 'picture', 'gone', 'status', 'jobs', 'queues']) {
+  for (const name of ['about', 'picture', 'gone', 'status', 'jobs', 'notifications', 'queues']) {
     source.addEventListener(name, (event) => handlers[name](JSON.parse(event.data)));
   }
 }
