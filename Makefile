@@ -23,8 +23,8 @@ help: ## Print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: build ## Serve everything on this machine, with some pictures: http://127.0.0.1:8080/ (PORT=8090 S3_PORT=9001 SQS_PORT=9325: other ports)
-	exec bin/calotype-local --samples $(if $(PORT),--listen 127.0.0.1:$(PORT)) $(if $(S3_PORT),--s3-listen 127.0.0.1:$(S3_PORT)) $(if $(SQS_PORT),--sqs-listen 127.0.0.1:$(SQS_PORT))
+run: build ## Serve everything on this machine, with some pictures: http://127.0.0.1:8080/ (PORT=8090 S3_PORT=9001 SQS_PORT=9325: other ports; PRESETS=FILE: other presets)
+	exec bin/calotype-local --samples $(if $(PRESETS),--presets $(PRESETS)) $(if $(PORT),--listen 127.0.0.1:$(PORT)) $(if $(S3_PORT),--s3-listen 127.0.0.1:$(S3_PORT)) $(if $(SQS_PORT),--sqs-listen 127.0.0.1:$(SQS_PORT))
 
 .PHONY: build
 build: libvips ## Build the programs into bin/
@@ -36,13 +36,13 @@ build: libvips ## Build the programs into bin/
 include deployments/lambda-edge/build.mk
 
 .PHONY: test
-test: libvips browser curl node ## Run every test, over the local S3 and SQS servers (RACE=1: under the race detector)
+test: libvips browser docs-tools node ## Run every test, over the local S3 and SQS servers (RACE=1: under the race detector)
 	for module in $(MODULES); do (cd $$module && go test $(TEST_FLAGS) ./...); done
 
 .PHONY: check-page
-check-page: browser node ## Check the page for accessibility with axe-core, at three sizes, light and dark (SCREENSHOTS=DIR keeps pictures)
+check-page: browser node ## Check the page for accessibility with axe-core, at three sizes, light and dark, with 9 and with 500 pictures (SCREENSHOTS=DIR keeps pictures)
 	cd deployments/local/page/check && npm ci --no-audit --no-fund
-	cd deployments/local && CALOTYPE_SCREENSHOTS=$(if $(SCREENSHOTS),$(abspath $(SCREENSHOTS))) go test -tags axe -count 1 -run Accessible ./page
+	cd deployments/local && CALOTYPE_SCREENSHOTS=$(if $(SCREENSHOTS),$(abspath $(SCREENSHOTS))) go test -tags axe -count 1 -v -run 'Accessible|ManyPictures' ./page
 
 .PHONY: screenshot
 screenshot: build browser ## Take the README's picture of the page again: docs/page.webp
@@ -190,10 +190,11 @@ browser:
 		$(SUDO) apt-get update -q && { $(SUDO) apt-get install -qy --no-install-recommends chromium || $(SUDO) apt-get install -qy chromium-browser; }; \
 	fi
 
-# The README's examples are run.
-.PHONY: curl
-curl:
-	@command -v curl >/dev/null || { $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy --no-install-recommends curl; }
+# The examples of the README and of docs are run.
+.PHONY: docs-tools
+docs-tools:
+	@missing=; for tool in curl:curl jq:jq aws:awscli; do command -v "$${tool%%:*}" >/dev/null || missing+=" $${tool##*:}"; done; \
+	[ -z "$$missing" ] || { $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy --no-install-recommends $$missing; }
 
 .PHONY: firefox
 firefox:

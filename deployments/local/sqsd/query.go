@@ -162,6 +162,12 @@ var (
 	}
 )
 
+// withoutResult are the actions whose responses have no result. Others have one even if it is
+// empty: boto3 of Debian 12 fails without it.
+var withoutResult = []string{
+	"ChangeMessageVisibility", "DeleteMessage", "DeleteQueue", "PurgeQueue", "SetQueueAttributes", "TagQueue", "UntagQueue",
+}
+
 // queryResponse is the response of an action, in XML.
 func queryResponse(action string, answer any) ([]byte, error) {
 	data, err := json.Marshal(answer)
@@ -176,7 +182,7 @@ func queryResponse(action string, answer any) ([]byte, error) {
 	}
 	w := queryWriter{action: action}
 	w.start(action+"Response", xml.Attr{Name: xml.Name{Local: "xmlns"}, Value: queryNamespace})
-	if len(fields) > 0 {
+	if !slices.Contains(withoutResult, action) {
 		w.element(action+"Result", fields)
 	}
 	w.element("ResponseMetadata", map[string]any{"RequestId": newUUID()})

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -136,6 +137,20 @@ func TestQueryProtocol(t *testing.T) {
 	var done struct {
 		XMLName xml.Name
 		Request string `xml:"ResponseMetadata>RequestId"`
+	}
+	// An empty result is an element, too.
+	for action, parameters := range map[string][]string{
+		"ReceiveMessage":             {"QueueUrl", queue.URL},
+		"ListQueues":                 {"QueueNamePrefix", "none"},
+		"ListDeadLetterSourceQueues": {"QueueUrl", queue.URL},
+	} {
+		var empty struct {
+			Inner string `xml:",innerxml"`
+		}
+		c.call(&empty, append([]string{"Action", action}, parameters...)...)
+		if !strings.HasPrefix(empty.Inner, "<"+action+"Result></"+action+"Result>") {
+			t.Errorf("%s: got %s", action, empty.Inner)
+		}
 	}
 	// Some clients call the queue's own URL and do not name it again.
 	own := queryClient{t, queue.URL}
