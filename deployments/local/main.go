@@ -17,6 +17,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"calotype"
 )
 
 // The exit codes, as those of calotype.
@@ -53,6 +55,7 @@ type flags struct {
 	SQSListen   string `name:"sqs-listen" help:"The address of the SQS server." default:"127.0.0.1:9324"`
 	Data        string `help:"The folder for pictures and jobs." default:"./data" env:"CALOTYPE_LOCAL_DATA"`
 	Pictures    string `help:"Put the files of this folder into the bucket first." placeholder:"DIR"`
+	Presets     string `help:"A JSON file of presets, or web, as calotype's --presets." placeholder:"FILE" env:"CALOTYPE_LOCAL_PRESETS"`
 	Samples     bool   `help:"Put sample pictures into the bucket first, which the program draws."`
 	AWSOnly     bool   `name:"aws-only" help:"Only the S3 and SQS servers."`
 	StopOnEOF   bool   `name:"stop-on-eof" help:"Stop when standard input ends: for a program that runs this one."`
@@ -60,7 +63,8 @@ type flags struct {
 	Concurrency int    `help:"The number of concurrent jobs. The default is one per CPU." default:"${concurrency}"`
 	LogLevel    string `help:"The lowest level that is logged: debug, info, warn or error. The default is warn on a terminal, and otherwise info." enum:",debug,info,warn,error" default:""`
 
-	hint string // what a user types in another shell
+	hint  string           // what a user types in another shell
+	table calotype.Presets // of --presets
 }
 
 // check collects all mistakes in the flags.
@@ -78,10 +82,32 @@ func (f *flags) check() []error {
 			errs = append(errs, fmt.Errorf("--pictures %s: not a folder", f.Pictures))
 		}
 	}
+	if err := f.readPresets(); err != nil {
+		errs = append(errs, fmt.Errorf("--presets: %w", err))
+	}
 	if f.Concurrency < 1 {
 		errs = append(errs, fmt.Errorf("--concurrency %d: want 1 or more", f.Concurrency))
 	}
 	return errs
+}
+
+// readPresets reads the table of presets, by default the built-in one.
+func (f *flags) readPresets() (err error) {
+	switch f.Presets {
+	case "":
+		f.table = calotype.DefaultPresets()
+	case "web":
+		f.table = calotype.WebPresets()
+	default:
+		var data []byte
+		if data, err = os.ReadFile(f.Presets); err != nil {
+			return err
+		}
+		if f.table, err = calotype.ParsePresets(data); err != nil {
+			return fmt.Errorf("%s: %w", f.Presets, err)
+		}
+	}
+	return nil
 }
 
 // run runs the program and returns the exit code.

@@ -77,6 +77,7 @@ func serveAll(ctx context.Context, f flags, s *servers, engine *decoder.Pool, li
 	settings := worker.Defaults()
 	settings.Concurrency = f.Concurrency
 	settings.Name = "local"
+	settings.Presets = f.table
 	settings.Engine = engine
 	notifications := queue.New(s.sqs, s.notifyURL)
 	settings.Notify = notify.New(notify.SQS(notifications), log).Send

@@ -46,7 +46,7 @@ func browse(t *testing.T) context.Context {
 			t.Error(err)
 		}
 	})
-	ctx, cancel = context.WithTimeout(ctx, time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, 3*time.Minute)
 	t.Cleanup(cancel)
 	chromedp.ListenTarget(ctx, func(event any) {
 		switch e := event.(type) {

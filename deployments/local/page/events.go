@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"calotype"
@@ -24,15 +25,33 @@ type about struct {
 	Auto []calotype.Format `json:"auto"`
 }
 
+// preset is a preset with its boxes as in the presets file, and what it does in words.
 type preset struct {
-	Name  string `json:"name"`
-	Boxes string `json:"boxes"`
+	Name  string       `json:"name"`
+	Boxes string       `json:"boxes"`
+	Fit   calotype.Fit `json:"fit,omitempty"`
+	Does  string       `json:"does"`
+}
+
+func newPreset(p calotype.Preset) preset {
+	boxes, options, _ := strings.Cut(p.Boxes(), " ")
+	does := map[calotype.Fit]string{calotype.FitInside: "fits inside ", calotype.FitCover: "fills ", calotype.FitPad: "is padded to "}[p.Fit]
+	does += strings.ReplaceAll(p.Wide.String(), "x", " × ")
+	if _, tall, both := strings.Cut(boxes, "/"); both {
+		does += ", tall pictures " + strings.ReplaceAll(tall, "x", " × ")
+	}
+	for _, option := range strings.Fields(options) {
+		if option != string(p.Fit) {
+			does += ", " + option
+		}
+	}
+	return preset{p.Name, boxes, p.Fit, does}
 }
 
 func (p *Page) about() about {
 	a := about{Bucket: p.Bucket, Presets: []preset{}, Auto: append([]calotype.Format{}, p.Auto...)}
 	for _, known := range p.Presets {
-		a.Presets = append(a.Presets, preset{known.Name, known.Boxes()})
+		a.Presets = append(a.Presets, newPreset(known))
 	}
 	return a
 }

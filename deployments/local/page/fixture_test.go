@@ -107,6 +107,11 @@ type fixture struct {
 
 func serve(t *testing.T) *fixture {
 	t.Helper()
+	return serveWith(t, calotype.DefaultPresets())
+}
+
+func serveWith(t *testing.T, presets calotype.Presets) *fixture {
+	t.Helper()
 	name := "page-" + strings.ToLower(rand.Text())
 	cfg := aws.Config{Region: region, Credentials: credentials.NewStaticCredentialsProvider(access, secret, "")}
 	sqsClient := sqs.NewFromConfig(cfg, func(o *sqs.Options) { o.BaseEndpoint = &sqsURL })
@@ -116,7 +121,7 @@ func serve(t *testing.T) *fixture {
 			o.DisableLogOutputChecksumValidationSkipped = true
 		})
 	}
-	s := &fixture{t: t, bucket: name, s3: s3Client(http.DefaultClient), presets: calotype.DefaultPresets()}
+	s := &fixture{t: t, bucket: name, s3: s3Client(http.DefaultClient), presets: presets}
 	if _, err := s.s3.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &name}); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/chromedp/chromedp"
 
 	"calotype"
 	"calotype/deployments/local/page"
@@ -30,6 +31,7 @@ type (
 	}
 	varied struct {
 		Name, State, Kept, Query string
+		Format                   string
 		Bytes                    int64
 		Width                    int
 	}
@@ -290,4 +292,31 @@ func TestAssets(t *testing.T) {
 			t.Errorf("%s: got %d %q, want %d", path, response.StatusCode, a.Error, want)
 		}
 	}
+}
+
+// The page says what each preset does, and finds the one rendition of a preset with a format
+// however it is asked for.
+func TestPresetsWithOptions(t *testing.T) {
+	presets, err := calotype.ParsePresets([]byte(`{"M": "1200x628", "hero": "1600x900/900x1200",
+		"card": {"box": "600x400", "fit": "cover", "gravity": "smart", "format": "webp"}, "logo": {"box": "240x120", "fit": "pad", "background": "#fff"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := serveWith(t, presets)
+	s.put("kitty.png", picture(2000, 1500), nil)
+	s.publish("kitty.png", "card", "")
+	kitty := s.pictures()["kitty.png"]
+	if got := kitty.variant("card"); got.State != "rendition" || got.Format != "webp" {
+		t.Errorf("card: got %+v", got)
+	}
+	if got := kitty.variant("card.webp"); got.State != "rendition" {
+		t.Errorf("card.webp: got %+v", got)
+	}
+	ctx := browse(t)
+	do(t, ctx, "the presets", chromedp.Navigate(s.url), says("#status", "Live: 1 picture"), chromedp.Click("details:last-of-type summary"),
+		says("#presets", "fits inside 1200 × 628"), says("#presets", "fits inside 1600 × 900, tall pictures 900 × 1200"),
+		says("#presets", "fills 600 × 400, smart, webp"), says("#presets", "is padded to 240 × 120, #ffffff"),
+		holds(`document.getElementById('smallest').textContent === 'logo'`))
+	do(t, ctx, "srcset has no crops", chromedp.Click(`.card [data-variant="card"]`), says(".snippets", "size=hero"),
+		holds(`!document.querySelector('.snippets').innerText.includes('size=logo')`))
 }

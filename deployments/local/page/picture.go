@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"time"
 
 	"calotype"
@@ -89,9 +90,10 @@ func (e *entry) hasFormat(f calotype.Format) bool {
 func (e *entry) variant(v calotype.Variant, preset calotype.Preset, own calotype.Format) variant {
 	out := variant{Name: v.String(), Preset: v.Preset, Format: v.Format, Query: edge.EncodeQuery(v), State: original}
 	if v.Format == "" {
-		out.Format = own.Own()
+		out.Format = cmp.Or(preset.Format, own.Own())
 	}
-	there, ok := e.renditions[v]
+	// A preset with a format has one rendition for both ways to ask for it.
+	there, ok := e.renditions[calotype.VariantOf(v.Preset, v.Format, preset.Format)]
 	if !ok {
 		return out
 	}

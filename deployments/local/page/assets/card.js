@@ -48,7 +48,7 @@ export class Card {
     this.picture = picture;
     if (!sameRows) this.#layOut(picture);
     const facts = [formatName(picture.format), bytes(picture.bytes), pixels(picture) || 'size unknown'];
-    this.#facts.textContent = facts.join(' · ');
+    this.#facts.replaceChildren(el('span', { className: 'unseen' }, 'Original: '), facts.join(' · '));
     for (const variant of picture.variants) this.#fill(variant);
     this.#thumbnail.update(picture);
   }
@@ -64,8 +64,8 @@ export class Card {
     }
     const rows = [el('div', { className: 'row', role: 'row' },
       el('span', { role: 'columnheader', className: 'corner' }, el('span', { className: 'unseen' }, 'Format')),
-      ...this.#presets.map(({ name, boxes }) =>
-        el('span', { role: 'columnheader', title: `fits inside ${boxes}` }, name)))];
+      ...this.#presets.map(({ name, does }) =>
+        el('span', { role: 'columnheader', title: does }, name)))];
     for (const variants of formats.values()) {
       const label = formatName(variants[0].format);
       rows.push(el('div', { className: 'row', role: 'row' },
@@ -123,11 +123,11 @@ export class Card {
     const path = link ? link.href.slice(location.origin.length) : pathOf(this.picture.key);
     const preset = this.#presets.find(({ name }) => link?.dataset.variant?.split('.')[0] === name);
     this.#path.replaceChildren(el('span', { className: 'verb' }, 'GET '), path,
-      preset ? el('span', { className: 'box' }, `fits inside ${preset.boxes.replaceAll('x', ' × ')}`) : '');
+      preset ? el('span', { className: 'box' }, preset.does) : '');
   }
 }
 
-// Thumbnail requests the picture as XS WebP, or the smallest variant, once it comes near
+// Thumbnail requests the picture as XS WebP, or the last preset's WebP, once it comes near
 // the screen, and again when the rendition changes.
 class Thumbnail {
   #image = el('img', { loading: 'lazy', decoding: 'async', alt: '' });
@@ -156,7 +156,8 @@ class Thumbnail {
 }
 
 function thumbnailOf({ variants }) {
-  return variants.find(({ preset, format }) => preset === 'XS' && format === 'webp') ?? variants.at(-1);
+  const webp = variants.filter(({ format }) => format === 'webp');
+  return webp.find(({ preset }) => preset === 'XS') ?? webp.at(-1) ?? variants.at(-1);
 }
 
 // removal returns a button that asks for confirmation before it removes the picture.

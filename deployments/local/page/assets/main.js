@@ -40,8 +40,8 @@ function showSaved() {
 }
 
 function showPresets(presets) {
-  byId('presets').replaceChildren(...presets.flatMap(({ name, boxes, fit }) => [
-    el('dt', {}, name), el('dd', {}, `${fit ?? 'inside'} ${boxes.replaceAll('x', ' × ').replace('/', ', tall pictures ')}`)]));
+  byId('presets').replaceChildren(...presets.flatMap(({ name, does }) => [
+    el('dt', {}, name), el('dd', {}, does)]));
 }
 
 listen({
@@ -56,6 +56,9 @@ listen({
     sheet.presets = about.presets;
     viewer.auto = about.auto;
     showPresets(about.presets);
+    const named = (name, other) => (about.presets.find((p) => p.name === name) ?? other)?.name ?? '';
+    byId('smallest').textContent = named('XS', about.presets.at(-1));
+    byId('first').textContent = named('M', about.presets[0]);
   },
   picture(picture) {
     received.add(picture.key);

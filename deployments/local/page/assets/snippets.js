@@ -9,8 +9,8 @@ export class Snippets {
   show(key, preset, query, presets, size) {
     const address = absolute(pathOfVariant(key, query));
     const html = (text) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
-    const widths = new Map(); // The first preset of each width.
-    for (const { name, boxes } of presets) {
+    const widths = new Map(); // The first preset of each width. Those that crop or pad show another picture.
+    for (const { name, boxes } of presets.filter(({ fit }) => !fit)) {
       const width = widthInside(boxes, size);
       if (width > 0 && !widths.has(width)) widths.set(width, name);
     }

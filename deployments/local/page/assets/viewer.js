@@ -108,8 +108,8 @@ export class Viewer {
     const plain = unshown.includes(own) ? 'jpeg' : own; // The format of renditions if browsers do not show the original's.
     const others = formats.filter((f) => f !== plain);
     this.#choices.replaceChildren(
-      el('div', { role: 'group', 'aria-label': 'Size' }, ...this.presets.map(({ name, boxes }) =>
-        choice(name, { preset: name }, name === preset, `fits inside ${boxes}`))),
+      el('div', { role: 'group', 'aria-label': 'Size' }, ...this.presets.map(({ name, does }) =>
+        choice(name, { preset: name }, name === preset, does))),
       el('div', { role: 'group', 'aria-label': 'Format' },
         choice(formatName(plain), { format: '' }, format === '', 'the format of the original'),
         ...others.map((f) => choice(formatName(f), { format: f }, f === format)),
