@@ -98,6 +98,7 @@ const wantTree = `RootWebArea Calotype
     list Uploads
     region Workers
       DisclosureTriangle Jobs: no jobs are waiting
+      DisclosureTriangle Notifications: none yet
       DisclosureTriangle 1 dead letter
       DisclosureTriangle Presets
     list Pictures
