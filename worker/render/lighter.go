@@ -11,8 +11,8 @@ import (
 // A rendition in the source's own format must be smaller in bytes than the source. If it is
 // not, the source is the rendition, without its metadata, provided that there is nothing to
 // turn or convert (see [Picture.rendition]). Otherwise it is encoded again, at no higher
-// quality than the source has. A lossless format has no quality, so the rendition stays as
-// it is. WebP, AVIF and JPEG XL are no heavier than a source of any format, down to a
+// quality than the source has. A PNG that may not stay gets fewer colours; GIF and BMP stay
+// as they are. WebP, AVIF and JPEG XL are no heavier than a source of any format, down to a
 // quality of 30.
 
 // notLarger returns body, or an encoding of lower quality if body spends bits on detail
@@ -32,6 +32,9 @@ func (p *Picture) notLarger(d *decoded, t Target, body []byte) ([]byte, error) {
 		t.Quality = quality
 		return d.encode(p, t)
 	}
+	if own && p.Format == calotype.PNG {
+		return p.fewerColours(d, t, body)
+	}
 	// The other formats do not record their quality. If the same encoder needs more bytes
 	// for no more pixels, the source's quality was lower.
 	const lowest, step = 30, 0.8
@@ -47,6 +50,30 @@ func (p *Picture) notLarger(d *decoded, t Target, body []byte) ([]byte, error) {
 	return body, nil
 }
 
+// fewerColours returns an encoding with fewer colours, if the PNG is heavier than its source
+// and that may not stay because it has too many pixels. It has the most colours with which it
+// is not heavier, or is the lightest of all. Such a source is a drawing: a photo is not
+// heavier with fewer pixels. So areas stay even, without dithering.
+func (p *Picture) fewerColours(d *decoded, t Target, body []byte) ([]byte, error) {
+	if p.damaged || p.Frames > 1 || !p.exceeds(t) {
+		return body, nil
+	}
+	c := d.count()
+	defer c.free()
+	for colours := maxPalette; len(body) > len(p.body) && colours >= 4; colours /= 4 {
+		few := c.reduce(colours)
+		c.fit(few)
+		fewer, err := c.write(few, 0).encodePNG()
+		if err != nil {
+			return nil, err
+		}
+		if len(fewer) < len(body) {
+			body = fewer
+		}
+	}
+	return body, nil
+}
+
 func hasQuality(f calotype.Format) bool {
 	return f == calotype.WebP || f == calotype.AVIF || f == calotype.JXL
 }
@@ -57,7 +84,12 @@ func hasQuality(f calotype.Format) bool {
 const maxStay = 4
 
 func (p *Picture) mayStay(t Target) bool {
-	return !p.damaged && !p.enlarges(t) && int64(p.Width)*int64(p.Height) <= maxStay*int64(t.Width)*int64(t.Height)
+	return !p.damaged && !p.enlarges(t) && !p.exceeds(t)
+}
+
+// exceeds reports whether the picture has too many pixels to stay in a target's place.
+func (p *Picture) exceeds(t Target) bool {
+	return int64(p.Width)*int64(p.Height) > maxStay*int64(t.Width)*int64(t.Height)
 }
 
 // withoutMetadata returns the source's bytes without its metadata, or nil if the picture

@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -108,6 +109,54 @@ func TestOnlyMetadataIsRemoved(t *testing.T) {
 		}
 		if h, err := imageheader.Parse(r.Body); err != nil || h.Width != r.Width || h.Height != r.Height || !h.NoMetadata {
 			t.Errorf("%s: %+v, %v, reported as %dx%d", name, h, err, r.Width, r.Height)
+		}
+	}
+	vips.AssertNoLeaks(t)
+}
+
+// A drawing that has too many pixels to stay, and is heavier once it is scaled, gets fewer
+// colours.
+func TestFewerColours(t *testing.T) {
+	const side, scaled = 1200, 530
+	rings := image.NewNRGBA(image.Rect(0, 0, side, side))
+	for y := range side {
+		for x := range side {
+			v := uint8(math.Hypot(float64(x-side/2), float64(y-side/3))/7) % 2 * 255
+			rings.SetNRGBA(x, y, color.NRGBA{v, v, v, 255})
+		}
+	}
+	p, err := Open(pngOf(t, rings), Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, ok := p.resamplePNG(scaled, scaled)
+	if !ok {
+		t.Fatal("left to libvips")
+	}
+	lossless, err := d.encodePNG(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		source, width int
+		fewer         bool
+	}{
+		"as heavy as the source":   {len(lossless), side, false},
+		"heavier":                  {len(lossless) * 2 / 3, side, true},
+		"heavier, and it may stay": {len(lossless) * 2 / 3, side / 2, false},
+	} {
+		of := &Picture{Format: calotype.PNG, Frames: 1, Width: c.width, Height: c.width, body: make([]byte, c.source)}
+		got, err := of.fewerColours(d, sized(scaled, scaled, calotype.PNG, 80), lossless)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Equal(got, lossless) == c.fewer || c.fewer && len(got) > c.source {
+			t.Errorf("%s: %d bytes of %d, without loss %d", name, len(got), c.source, len(lossless))
+		}
+		img := look(t, got)
+		for i := 0; i < scaled*scaled; i += 97 {
+			level := d.pixels[i*d.bands]
+			wantColour(t, img, i%scaled, i/scaled, color.NRGBA{level, level, level, 255}, 255/16)
 		}
 	}
 	vips.AssertNoLeaks(t)
