@@ -9,39 +9,22 @@ import (
 
 	"github.com/davidbyttow/govips/v2/vips"
 
-	"calotype"
 	"calotype/worker/animation"
 )
 
 // animate stores the frames' height, their delays, and the number of plays in the picture's
 // metadata.
-func (d *decoded) animate(img *vips.ImageRef, t Target) error {
+func (d *decoded) animate(img *vips.ImageRef) error {
 	if err := img.SetPageHeight(d.height); err != nil {
 		return err
 	}
 	if err := img.SetPages(d.frames); err != nil {
 		return err
 	}
-	delays := d.delays
-	if t.Format == calotype.GIF {
-		delays = gifDelays(delays)
-	}
-	if err := img.SetPageDelay(delays); err != nil {
+	if err := img.SetPageDelay(d.delays); err != nil {
 		return err
 	}
 	return img.SetLoop(d.plays)
-}
-
-// gifDelays rounds delays to a GIF's hundredths of a second, so that frames start at the
-// right time. Browsers do not play a delay below 2.
-func gifDelays(delays []int) []int {
-	rounded := make([]int, len(delays))
-	late := 0 // How much later the next frame starts than it should.
-	for i, delay := range delays {
-		rounded[i] = min(max(2, (delay-late+5)/10), 0xffff) * 10
-		late += rounded[i] - delay
-	}
-	return rounded
 }
 
 // encodeAPNG writes the frames as PNG. Each frame except the first is cropped to what has

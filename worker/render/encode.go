@@ -36,6 +36,9 @@ func (d *decoded) encodeAs(p *Picture, t Target, lossless bool) ([]byte, error) 
 		}
 		return d.encodePNG(0)
 	}
+	if t.Format == calotype.GIF {
+		return d.encodeGIF()
+	}
 	if t.Format == calotype.JXL {
 		distance := jxlDistance(t.Quality)
 		if lossless {
@@ -49,7 +52,7 @@ func (d *decoded) encodeAs(p *Picture, t Target, lossless bool) ([]byte, error) 
 	}
 	defer img.Close()
 	if d.frames > 1 {
-		if err := d.animate(img, t); err != nil {
+		if err := d.animate(img); err != nil {
 			return nil, err
 		}
 	}
@@ -69,13 +72,6 @@ func encode(img *vips.ImageRef, p *Picture, t Target, lossless bool) (body []byt
 			Quality:        t.Quality,
 			OptimizeCoding: true,
 			SubsampleMode:  vips.VipsForeignSubsampleAuto,
-		})
-	case calotype.GIF:
-		body, _, err = img.ExportGIF(&vips.GifExportParams{
-			StripMetadata: true,
-			Dither:        1,
-			Effort:        4,
-			Bitdepth:      8,
 		})
 	case calotype.WebP:
 		body, _, err = img.ExportWebp(&vips.WebpExportParams{

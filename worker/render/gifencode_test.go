@@ -1,0 +1,74 @@
+//go:build cgo
+
+package render
+
+import (
+	"image"
+	"image/color"
+	"image/draw"
+	"math/rand/v2"
+	"testing"
+
+	"calotype"
+	"calotype/worker/animation"
+)
+
+// pointerFilm is a recording of a screen, as an animated PNG: a pointer moves over a still
+// picture. Where it was is transparent for a frame if it clears.
+func pointerFilm(t testing.TB, frames int, clears bool) ([]byte, []*image.NRGBA) {
+	t.Helper()
+	background := image.NewNRGBA(image.Rect(0, 0, 200, 120))
+	random := rand.New(rand.NewPCG(5, 6))
+	for i := 0; i < len(background.Pix); i += 4 {
+		copy(background.Pix[i:], []byte{byte(random.UintN(64) * 4), byte(random.UintN(8) * 32), 80, 255})
+	}
+	var w animation.PNGWriter
+	var shown []*image.NRGBA
+	for i := range frames {
+		frame := image.NewNRGBA(background.Rect)
+		copy(frame.Pix, background.Pix)
+		if clears && i > 0 {
+			draw.Draw(frame, image.Rect(5*i-5, 4*i-4, 5*i+5, 4*i+6), image.Transparent, image.Point{}, draw.Src)
+		}
+		draw.Draw(frame, image.Rect(5*i, 4*i, 5*i+10, 4*i+10), image.NewUniform(color.NRGBA{255, 0, uint8(i), 255}), image.Point{}, draw.Src)
+		frame.SetNRGBA(199, 0, color.NRGBA{}) // So that all frames have alpha.
+		if err := w.Add(pngOf(t, frame), image.Point{}, 40, 0); err != nil {
+			t.Fatal(err)
+		}
+		shown = append(shown, frame)
+	}
+	return w.Bytes(), shown
+}
+
+// What does not change is written once. What becomes transparent is cleared.
+func TestGIFOfRecording(t *testing.T) {
+	const frames = 20
+	still, _ := pointerFilm(t, 2, false)
+	one := len(render(t, still, sized(200, 120, calotype.GIF, 80)).Body)
+	for _, clears := range []bool{false, true} {
+		film, want := pointerFilm(t, frames, clears)
+		body := render(t, film, sized(200, 120, calotype.GIF, 80)).Body
+		if !clears && len(body) > one+one/2 { // A frame that clears a part of a whole one clears it all.
+			t.Errorf("%d bytes of %d frames, %d of two", len(body), frames, one)
+		}
+		got := play(t, body)
+		if len(got.frames) != frames {
+			t.Fatalf("clears: %v: %d frames", clears, len(got.frames))
+		}
+		for i, frame := range got.frames {
+			sum := 0
+			for at := 0; at < len(frame.Pix); at += 4 {
+				if frame.Pix[at+3] != want[i].Pix[at+3] {
+					t.Fatalf("clears: %v: frame %d, pixel %d: alpha %d, want %d", clears, i, at/4, frame.Pix[at+3], want[i].Pix[at+3])
+				}
+				for j := range 3 {
+					d := int(frame.Pix[at+j]) - int(want[i].Pix[at+j])
+					sum += d * d
+				}
+			}
+			if mean := sum / (3 * 200 * 120); mean > 100 { // 512 colours in one palette.
+				t.Errorf("clears: %v: frame %d: mean squared error %d", clears, i, mean)
+			}
+		}
+	}
+}
