@@ -172,6 +172,8 @@ func (p *Preset) setOption(name string, value []byte) (err error) {
 	case "enlarge":
 		return parseValue(name, value, &p.Enlarge)
 	case "fit", "gravity", "format", "background":
+	case "watermark":
+		return errors.New("watermark is not supported, because a rendition has one source: see docs/presets.md")
 	default:
 		return fmt.Errorf("unknown option %q: want %s", name, optionNames)
 	}

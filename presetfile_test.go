@@ -57,7 +57,7 @@ func TestMistakesInPresets(t *testing.T) {
     "enlarge": "no",
     "shadow": true
   },
-  "c": {"fit": "cover"},
+  "c": {"fit": "cover", "watermark": "logo.png"},
   "d": {"box": "1x1", "gravity": "north"},
   "e": {"box": "1x1", "gravity": "smart", "fit": "pad"},
   "f": {"box": 5, "quality": "high"},
@@ -75,6 +75,7 @@ func TestMistakesInPresets(t *testing.T) {
 		`line 10: preset b: enlarge: want true or false`,
 		`line 11: preset b: unknown option "shadow": want ` + optionNames,
 		`line 4: preset b: box "0x5": "0" is not a number of pixels from 1 to 16383`,
+		`line 13: preset c: watermark is not supported, because a rendition has one source: see docs/presets.md`,
 		`line 13: preset c: box is missing: want one such as "600x400"`,
 		`line 14: preset d: gravity "north": fit inside shows the whole picture; with it, fit is cover or pad`,
 		`line 15: preset e: gravity "smart": fit pad puts the whole picture somewhere; want a compass point`,
