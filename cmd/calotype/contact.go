@@ -11,18 +11,7 @@ import (
 	"sync"
 
 	"github.com/google/renameio/v2"
-
-	"calotype"
 )
-
-// focalPoint is a flag of a focal point.
-type focalPoint struct{ point calotype.Focal }
-
-// UnmarshalText parses the point.
-func (f *focalPoint) UnmarshalText(text []byte) (err error) {
-	f.point, err = calotype.ParseFocal(string(text))
-	return err
-}
 
 // contactSheet is a page with the renditions of all files, for people to look at.
 type contactSheet struct {
@@ -90,7 +79,7 @@ figure { margin: 0 }
 img { max-width: 24em; max-height: 24em; background: repeating-conic-gradient(#fff 0 25%, #ccc 0 50%) 0 0/16px 16px }
 </style>
 {{range .}}<section>
-<h2><a href="{{link .File}}">{{.File}}</a>{{if .Format}}, {{.Format}}, {{.Width}}x{{.Height}}, {{size .Bytes}}{{end}}{{with .Error}}: {{.}}{{end}}</h2>
+<h2><a href="{{link .File}}">{{.File}}</a>{{if .Format}}, {{.Format}}, {{.Width}}x{{.Height}}, {{size .Bytes}}{{end}}{{with .Focal}}, focal point {{.}}{{end}}{{with .Error}}: {{.}}{{end}}</h2>
 <div>{{range .Renditions}}
 <figure><img src="{{link .Path}}" width="{{.Width}}" height="{{.Height}}" alt="{{.Variant}}" style="height: auto"><figcaption>{{.Variant}}: {{.Format}}, {{.Width}}x{{.Height}}, {{size .Bytes}}{{if .AsIs}}, the file itself{{end}}{{if .Damaged}}, damaged{{end}}</figcaption></figure>{{end}}
 </div>

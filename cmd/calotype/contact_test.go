@@ -22,7 +22,7 @@ func TestContactSheet(t *testing.T) {
 		t.Fatal(err)
 	}
 	sheet := filepath.Join(dir, "sheet.html")
-	args := []string{"render", "--all", "--presets", presets, "--focal=0.1,0.5", "--contact", sheet, "--out", filepath.Join(dir, "out")}
+	args := []string{"render", "--all", "--presets", presets, "--focal=0.1,0.5", "--focal=a%20b.jpg=0.9,0.5", "--contact", sheet, "--out", filepath.Join(dir, "out")}
 	code, _, stderr := call(t, append(append(args, files...), broken)...)
 	if code != exitFailure || !strings.Contains(stderr, "broken.jpg") {
 		t.Errorf("exit code %d, %q", code, stderr)
@@ -45,7 +45,7 @@ func TestContactSheet(t *testing.T) {
 			t.Errorf("%s: %v", link[1], err)
 		}
 	}
-	for _, text := range []string{"card: webp, 60x60", "S: jpeg, 90x60", "unsupported-format"} {
+	for _, text := range []string{"focal point 0.1,0.5", "focal point 0.9,0.5", "card: webp, 60x60", "S: jpeg, 90x60", "unsupported-format"} {
 		if !strings.Contains(string(page), text) {
 			t.Errorf("no %q in %s", text, page)
 		}
@@ -58,8 +58,21 @@ func TestContactSheetMistakes(t *testing.T) {
 	if code != exitUsage || !strings.Contains(stderr, "--contact /missing/sheet.html: there is no folder /missing") {
 		t.Errorf("exit code %d, %q", code, stderr)
 	}
-	code, _, stderr = call(t, "render", "--variants=S", "--out", t.TempDir(), "--focal", "north", files[0])
-	if code != exitUsage || !strings.Contains(stderr, `focal point "north"`) {
-		t.Errorf("exit code %d, %q", code, stderr)
+	for focal, want := range map[string]string{
+		"north":                   `focal point "north"`,
+		"kitty.jpg=north":         `focal point "north"`,
+		"kitty.jpg":               `focal point "kitty.jpg"`,
+		"dog.jpg=0.1,0.2":         "--focal dog.jpg=0.1,0.2: the file is not among those to render",
+		"0.1,0.2 --focal=0.3,0.4": "--focal: there are two points for all files",
+		files[0] + "=0.1,0.2,0.3": `focal point "0.1,0.2,0.3"`,
+	} {
+		args := []string{"render", "--variants=S", "--out", t.TempDir(), files[0]}
+		for value := range strings.SplitSeq(focal, " --focal=") {
+			args = append(args, "--focal="+value)
+		}
+		code, _, stderr := call(t, args...)
+		if code != exitUsage || !strings.Contains(stderr, want) {
+			t.Errorf("--focal %s: exit code %d, %q", focal, code, stderr)
+		}
 	}
 }

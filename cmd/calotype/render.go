@@ -30,7 +30,7 @@ type renderCommand struct {
 	Presets     presetsFile        `help:"A JSON file of presets, such as {\"M\": \"1200x628\"}, instead of the eight that are built in." placeholder:"FILE"`
 	Quality     int                `help:"The quality of renditions, 1 to 100." default:"${quality}"`
 	Concurrency int                `help:"The number of concurrent files. The default is one per CPU." default:"${concurrency}"`
-	Focal       focalPoint         `help:"The focal point of all files, such as 0.3,0.7, for presets with that gravity. In a bucket it is a picture's metadata." placeholder:"X,Y"`
+	Focal       []focalPoint       `sep:"none" help:"The focal point of all files, such as 0.3,0.7, or of one, such as kitty.jpg=0.3,0.7, for presets with that gravity. It may be given several times. In a bucket it is a picture's metadata." placeholder:"[FILE=]X,Y"`
 	Contact     string             `help:"Write a page that shows all renditions of all files." placeholder:"FILE"`
 	JSON        bool               `name:"json" help:"Print one line of JSON for each file."`
 	limitFlags
@@ -58,6 +58,7 @@ func (c *renderCommand) check() []error {
 		}
 	}
 	errs = append(errs, c.clashes()...)
+	errs = append(errs, c.checkFocal()...)
 	if info, err := os.Stat(filepath.Dir(c.Contact)); c.Contact != "" && (err != nil || !info.IsDir()) {
 		errs = append(errs, fmt.Errorf("--contact %s: there is no folder %s", c.Contact, filepath.Dir(c.Contact)))
 	}

@@ -28,6 +28,7 @@ type fileReport struct {
 	Frames       int               `json:"frames,omitempty"`
 	Bytes        int64             `json:"bytes"`
 	Milliseconds int64             `json:"ms"`
+	Focal        calotype.Focal    `json:"focal,omitempty"`
 	Renditions   []renditionReport `json:"renditions"`
 	Class        string            `json:"class,omitempty"` // Set if the picture itself is at fault.
 	Error        string            `json:"error,omitempty"`
@@ -59,7 +60,7 @@ func (r fileReport) damaged() bool {
 // renderFile makes the renditions of one file. What was made before an error stays.
 func (c *renderCommand) renderFile(ctx context.Context, file string) fileReport {
 	start := time.Now()
-	report := fileReport{File: file, Renditions: []renditionReport{}}
+	report := fileReport{File: file, Focal: c.focalOf(file), Renditions: []renditionReport{}}
 	err := decoder.WithGrants(func(whole bool) error { // Memory that earlier pictures left in the process counts as well.
 		report.Renditions = report.Renditions[:0]
 		return c.renderInto(ctx, &report, decoder.Grant{Bytes: c.memory(), Whole: whole})
@@ -93,7 +94,9 @@ func (c *renderCommand) renderInto(ctx context.Context, report *fileReport, gran
 	for _, v := range variants {
 		preset, _ := presets.Lookup(v.Preset)
 		target := header.Target(v, preset, c.Quality)
-		target.Focal = c.Focal.point
+		if preset.Gravity == calotype.GravityFocal {
+			target.Focal = report.Focal
+		}
 		targets = append(targets, target)
 	}
 	for rendition, err := range picture.Render(ctx, targets, grant) {
