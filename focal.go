@@ -36,6 +36,11 @@ func ParseFocal(s string) (Focal, error) {
 	return Focal(words[0] + "," + words[1]), nil
 }
 
+// FocalAt returns the point with these coordinates, exactly.
+func FocalAt(x, y float64) Focal {
+	return Focal(strconv.FormatFloat(x, 'f', -1, 64) + "," + strconv.FormatFloat(y, 'f', -1, 64))
+}
+
 // FocalOf returns the focal point in a source's metadata. Without one it is empty, and with
 // one that is no point there is an error, too.
 func FocalOf(metadata map[string]string) (Focal, error) {

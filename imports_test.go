@@ -76,7 +76,7 @@ var mayImport = map[string]struct {
 	"calotype/worker/render":      {[]string{"calotype", "calotype/worker/animation", "calotype/worker/failure", "calotype/worker/imageheader", "calotype/worker/metadata", "calotype/worker/thumbhash"}, "an engine knows pictures, not buckets or jobs"},
 	"calotype/worker/store":       {[]string{"calotype", "calotype/internal/s3direct", "calotype/worker/failure"}, "a store knows objects, not jobs"},
 
-	"calotype/worker/decoder":      {[]string{"calotype/worker/decoder/wire", "calotype/worker/failure", "calotype/worker/imageheader", "calotype/worker/render"}, "decoders are processes that render pictures, not jobs"},
+	"calotype/worker/decoder":      {[]string{"calotype", "calotype/worker/decoder/wire", "calotype/worker/failure", "calotype/worker/imageheader", "calotype/worker/render"}, "decoders are processes that render pictures, not jobs"},
 	"calotype/worker/decoder/wire": {[]string{"calotype/worker/failure", "calotype/worker/render"}, "a protocol carries the engine's input and output"},
 
 	"calotype/deployments/caches":            {nil, "tests of caches in front of the edge"},

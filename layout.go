@@ -10,6 +10,20 @@ type Layout struct {
 	Scaled Box
 }
 
+// PartScale is the width and the height of the whole picture for [Layout.Part].
+const PartScale = 256
+
+// Part returns the rendition's size in a whole picture of [PartScale] pixels in width and
+// height. Crops of the same part are alike, whatever their size. It is the zero Box if the
+// rendition is the whole picture.
+func (l Layout) Part() Box {
+	if l.Scaled == l.Rendition {
+		return Box{}
+	}
+	share := func(part, whole int) int { return min(PartScale, max(1, (part*PartScale+whole/2)/whole)) }
+	return Box{share(l.Rendition.Width, l.Scaled.Width), share(l.Rendition.Height, l.Scaled.Height)}
+}
+
 // Layout returns how the preset shows a picture of width x height, after its orientation has
 // been applied. Unless the preset enlarges, the picture is never scaled up: cover then cuts
 // the box's shape out of it, and pad puts it into the box at its own size.

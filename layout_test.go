@@ -66,3 +66,19 @@ func FuzzLayout(f *testing.F) {
 		}
 	})
 }
+
+// All sizes of a shape have the same part, so that they are cropped alike.
+func TestPart(t *testing.T) {
+	table, err := ParsePresets([]byte(`{
+		"a": {"box": "60x60", "fit": "cover"}, "b": {"box": "300x300", "fit": "cover"}, "c": {"box": "1200x1200", "fit": "cover"},
+		"wide": {"box": "600x100", "fit": "cover"}, "inside": "60x60"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]Box{"a": {192, 256}, "b": {192, 256}, "c": {192, 256}, "wide": {256, 57}, "inside": {}} {
+		p, _ := table.Lookup(name)
+		if got := p.Layout(4000, 3000).Part(); got != want {
+			t.Errorf("%s: got %v, want %v", name, got, want)
+		}
+	}
+}

@@ -160,7 +160,7 @@ func (r *remote) render(targets []render.Target, grant Grant, yield func(render.
 	if r.child.conn.Send(wire.Render, wire.Targets{Targets: targets}, nil, -1) != nil {
 		return errGone
 	}
-	for range targets {
+	for i := range targets {
 		var m wire.RenditionMessage
 		f, err := r.answer(wire.Rendition, &m)
 		if err != nil {
@@ -171,8 +171,8 @@ func (r *remote) render(targets []render.Target, grant Grant, yield func(render.
 		if m.IsSource {
 			rendition.Body = bytes.Clone(r.source.body)
 		}
-		if len(rendition.Body) == 0 {
-			return r.breach("a rendition without bytes")
+		if err := checkAnswer(targets[i], rendition); err != nil {
+			return r.breach("%v", err)
 		}
 		if rendition.Damaged {
 			r.child.tainted = true

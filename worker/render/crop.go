@@ -55,8 +55,8 @@ func (s *scales) place(whole *decoded, t Target) (x, y int, err error) {
 		return offset(whole.width, t.Width, column), offset(whole.height, t.Height, row), nil
 	}
 	atX, atY, ok := t.Focal.Point()
-	if !ok || t.Gravity != calotype.GravityFocal {
-		if atX, atY, err = s.smart.find(s.decoded, whole, t); err != nil {
+	if !ok {
+		if atX, atY, err = s.smart.find(s.decoded, t); err != nil {
 			return 0, 0, err
 		}
 	}

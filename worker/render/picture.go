@@ -18,6 +18,7 @@ import (
 	"calotype"
 	"calotype/worker/animation"
 	"calotype/worker/imageheader"
+	"calotype/worker/thumbhash"
 )
 
 // Limits bound one picture; zero means no limit. All but Time are checked against its
@@ -75,12 +76,14 @@ type Target struct {
 	// Whole is the size of the whole picture, if the rendition shows a part of it, or puts it
 	// on a background. The zero Box means that the rendition is the whole picture.
 	Whole calotype.Box
-	// Gravity is the part, or the place on the background. Focal is the point for
-	// [calotype.GravityFocal].
+	// Gravity is the part, or the place on the background. Focal is the point for gravities
+	// that are not of the compass; without one it is searched for.
 	Gravity calotype.Gravity
 	Focal   calotype.Focal
 	// Background is what transparent pixels are shown on, and what is around the picture.
 	Background calotype.Colour
+	// Describe asks for a description instead of a rendition: see [Picture.Describe].
+	Describe bool
 }
 
 // Target returns the target for a variant of this picture: the preset's layout for its size,
@@ -104,6 +107,29 @@ func (p *Picture) Target(v calotype.Variant, preset calotype.Preset, quality int
 	return t
 }
 
+// Describe returns the target for the picture's ThumbHash and main colour. With a part other
+// than the zero Box, it is that for the [Description.Attention] of smart crops of this part.
+func (p *Picture) Describe(part calotype.Box) Target {
+	if part != (calotype.Box{}) {
+		whole := calotype.Box{Width: calotype.PartScale, Height: calotype.PartScale}
+		return Target{Describe: true, Width: part.Width, Height: part.Height, Whole: whole, Gravity: calotype.GravitySmart}
+	}
+	box := calotype.Box{Width: thumbhash.MaxSide, Height: thumbhash.MaxSide}
+	width, height := box.Fit(p.Width, p.Height)
+	return Target{Describe: true, Width: width, Height: height}
+}
+
+// Description is what a target with [Target.Describe] asks for. It is zero for an animation
+// that the libraries cannot decode.
+type Description struct {
+	// ThumbHash is the hash of the first frame, see package thumbhash.
+	ThumbHash []byte
+	// Colour is the most frequent one, or none if every pixel is transparent.
+	Colour calotype.Colour
+	// Attention is the point that a smart crop has in its middle, where possible.
+	Attention calotype.Focal
+}
+
 // withoutJXL returns the targets with WebP in place of JPEG XL, if that is not written here.
 // Browsers that show JPEG XL show WebP too.
 func withoutJXL(targets []Target) []Target {
@@ -122,6 +148,8 @@ func withoutJXL(targets []Target) []Target {
 // Rendition is an encoded picture.
 type Rendition struct {
 	Body []byte
+	// Description is set in place of all other fields but Damaged if the target asks for it.
+	Description *Description
 	// Format is the format of the bytes.
 	Format        calotype.Format
 	Width, Height int

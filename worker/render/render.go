@@ -40,6 +40,11 @@ func (p *Picture) render(targets []Target) iter.Seq2[Rendition, error] {
 		defer scales.smart.close()
 		fan := newFanout(targets, p.limits, spent, func(t Target) (Rendition, error) {
 			defer scales.done(t)
+			if t.Describe {
+				r, err := scales.describe(t)
+				r.Damaged = p.damaged
+				return r, err
+			}
 			whole, err := scales.take(t)
 			if err != nil {
 				return Rendition{}, fmt.Errorf("scale to %dx%d: %w", t.Width, t.Height, err)

@@ -196,10 +196,15 @@ func heifError(e C.heif_error) error {
 func (p *Picture) passThrough(targets []Target) iter.Seq2[Rendition, error] {
 	return func(yield func(Rendition, error) bool) {
 		source := Rendition{Body: p.body, Format: p.Format, Width: p.Width, Height: p.Height, AsIs: true, Undecoded: true}
+		undecoded := func(t Target) bool { return moves(t.Format) || t.Describe }
 		i := 0
 		yieldSources := func() bool {
-			for ; i < len(targets) && moves(targets[i].Format); i++ {
-				if !yield(source, nil) {
+			for ; i < len(targets) && undecoded(targets[i]); i++ {
+				answer := source
+				if targets[i].Describe {
+					answer = Rendition{Description: &Description{}}
+				}
+				if !yield(answer, nil) {
 					return false
 				}
 			}
@@ -208,7 +213,7 @@ func (p *Picture) passThrough(targets []Target) iter.Seq2[Rendition, error] {
 		if !yieldSources() || i == len(targets) {
 			return
 		}
-		stills := slices.DeleteFunc(slices.Clone(targets), func(t Target) bool { return moves(t.Format) })
+		stills := slices.DeleteFunc(slices.Clone(targets), undecoded)
 		for r, err := range p.render(stills) {
 			i++
 			if !yield(r, err) || err != nil || !yieldSources() {

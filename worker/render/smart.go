@@ -30,10 +30,7 @@ import (
 // on one of them. It looks at a probe of probeSide x probeSide pixels here, whatever the
 // picture's shape: from the part's place in it follows which of the pixels that was. So the
 // result depends on the picture and the part's shape, and not on the rendition's size.
-const (
-	attentionSide = 32
-	probeSide     = 8 * attentionSide
-)
+const probeSide = calotype.PartScale
 
 // smartCrops are the places that attract attention in one picture.
 type smartCrops struct {
@@ -45,11 +42,8 @@ type smartCrops struct {
 
 // find returns the middle of the part that attracts attention, as fractions of the picture's
 // width and height.
-func (c *smartCrops) find(d, whole *decoded, t Target) (x, y float64, err error) {
-	part := calotype.Box{
-		Width:  min(probeSide, max(1, (t.Width*probeSide+whole.width/2)/whole.width)),
-		Height: min(probeSide, max(1, (t.Height*probeSide+whole.height/2)/whole.height)),
-	}
+func (c *smartCrops) find(d *decoded, t Target) (x, y float64, err error) {
+	part := calotype.Layout{Rendition: calotype.Box{Width: t.Width, Height: t.Height}, Scaled: t.whole()}.Part()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if at, ok := c.of[part]; ok {

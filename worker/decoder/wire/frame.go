@@ -15,7 +15,7 @@ import (
 )
 
 // Version is the protocol's version. Both ends must have the same.
-const Version = 2
+const Version = 3
 
 // Kind is the type of a frame.
 type Kind byte
