@@ -76,6 +76,8 @@ type Job struct {
 	// source was replaced, and deleted if it was removed. The job's variants, which may
 	// be none, are made in addition.
 	Reconcile bool `json:"reconcile,omitempty"`
+	// Info asks for the source's [Info], in addition to the variants, which may be none.
+	Info bool `json:"info,omitempty"`
 	// Again asks to retry the picture even if a fallback copy of this version exists.
 	Again bool `json:"again,omitempty"`
 	// Request is the id of the viewer's request that led to the job, for logs.
@@ -103,7 +105,7 @@ func (j Job) Replayed() Job {
 	if j.Notification != nil {
 		return Job{Source: j.Source, Notification: j.Notification, Again: true}
 	}
-	return Job{Source: j.Source, Variants: j.Variants, Quality: j.Quality, Exact: j.Exact, Reconcile: j.Reconcile, Again: true}
+	return Job{Source: j.Source, Variants: j.Variants, Quality: j.Quality, Exact: j.Exact, Reconcile: j.Reconcile, Info: j.Info, Again: true}
 }
 
 type jobMessage struct {
@@ -188,7 +190,7 @@ func (j Job) check() error {
 	if j.Notification != nil && !bytes.HasPrefix(j.Notification, []byte("{")) {
 		return errors.New("the notification is not a JSON object")
 	}
-	if n := len(j.Variants); n > maxVariants || n == 0 && !j.Reconcile && j.Notification == nil {
+	if n := len(j.Variants); n > maxVariants || n == 0 && !j.Reconcile && !j.Info && j.Notification == nil {
 		return fmt.Errorf("%d variants: want 1 to %d", n, maxVariants)
 	}
 	if j.Quality < 0 || j.Quality > 100 {

@@ -17,6 +17,7 @@ func TestJobRoundTrip(t *testing.T) {
 			Source: "été/a b+c%20?#.png", Variants: []Variant{{"M", WebP}, {"XS", ""}}, Quality: 80, Exact: true, Again: true,
 			Request: "id==", Attempt: 3, FirstSeen: time.Date(2026, 11, 1, 2, 3, 4, 0, time.UTC),
 		},
+		"info":             {Source: "kitty.jpg", Info: true},
 		"reconcile":        {Source: "kitty.jpg", Reconcile: true},
 		"notification":     {Source: "kitty.jpg", Notification: json.RawMessage(`{"key":"a\ufffe"}`)},
 		"what SQS refuses": {Source: "a\ufffe\uffff\x01.jpg", Variants: []Variant{{"M", ""}}},

@@ -51,6 +51,13 @@ func (p Prefix) FailureKey(source string) (string, bool) {
 	return key, len(key) <= maxKey
 }
 
+// InfoKey returns the key of a source's [Info]: "resized/.info/cats/kitty.jpg". No variant has
+// this name. It reports false if the key is too long for S3.
+func (p Prefix) InfoKey(source string) (string, bool) {
+	key := string(p) + "/.info/" + source
+	return key, len(key) <= maxKey
+}
+
 // ParseRenditionKey is the inverse of [Prefix.RenditionKey].
 func (p Prefix) ParseRenditionKey(key string) (Variant, string, error) {
 	rest, ok := strings.CutPrefix(key, string(p)+"/")

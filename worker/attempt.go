@@ -64,6 +64,7 @@ type result struct {
 	changed           bool // Viewers may have cached a rendition that was replaced or removed.
 	startedOver       int
 	bytesIn, bytesOut int64
+	thumbHash         []byte // Of the source's current version, if it is known: see info.go.
 
 	announced
 }

@@ -171,6 +171,9 @@ func (p *publication) deleteMarker(ctx context.Context) error {
 
 // remember records the failure of the source's version in the marker or else in memory.
 func (p *publication) remember(ctx context.Context, f *failure.Failure) error {
+	if err := p.failInfo(ctx, f.Class); err != nil && !errors.Is(err, store.ErrConflict) { // Another worker wrote one.
+		return err
+	}
 	body, err := json.Marshal(map[string]string{"class": f.Class, "detail": f.Detail})
 	if err != nil {
 		return err
@@ -228,6 +231,9 @@ func (p *publication) recall(ctx context.Context) (finished bool, err error) {
 	}
 	p.failed = &failure.Failure{Class: class}
 	p.end(remembered)
+	if err := p.failInfo(ctx, class); err != nil {
+		return false, err
+	}
 	if failure.Classes[class] == failure.Permanent || class == failure.TooManyBytes {
 		return true, nil
 	}

@@ -25,9 +25,9 @@ func (p *publication) focalFor(preset calotype.Preset) calotype.Focal {
 	return p.focal()
 }
 
-// usesFocal reports whether any target depends on the focal point.
+// usesFocal reports whether any target, or the info, depends on the focal point.
 func (p *publication) usesFocal() bool {
-	return slices.ContainsFunc(p.targets, func(t target) bool { return t.preset.Gravity == calotype.GravityFocal })
+	return p.info.key != "" || slices.ContainsFunc(p.targets, func(t target) bool { return t.preset.Gravity == calotype.GravityFocal })
 }
 
 // logFocal logs that the source's focal point is ignored, once an hour for a version.

@@ -51,7 +51,7 @@ func TestInterleavings(t *testing.T) {
 	}
 	b.Notify = sent.notify
 	// The local server answers 409 while a folder is created and removed concurrently.
-	for _, folder := range []string{"M", "S", "XS", "XS.webp", ".failed"} {
+	for _, folder := range []string{"M", "S", "XS", "XS.webp", ".failed", ".info"} {
 		b.put(t, "resized/"+folder+"/.keep", nil)
 	}
 	second := newFixture(t)
@@ -87,7 +87,7 @@ func TestInterleavings(t *testing.T) {
 		if !announced[key+" "+calotype.TrimETag(source.ETag)] {
 			t.Errorf("no notification says that %s is %q in the end", key, source.ETag)
 		}
-		for _, variant := range []string{"M", "S", "XS", "XS.webp"} {
+		for _, variant := range []string{"M", "S", "XS", "XS.webp", ".info"} {
 			rendition := look(t, bucket, "resized/"+variant+"/"+key)
 			l := calotype.ParseLineage(rendition.Metadata)
 			switch {
@@ -145,6 +145,10 @@ func (s *scenario) play(ctx context.Context) error {
 		}
 		s.send(calotype.Event{Name: name, Bucket: s.bucketName, Key: s.key}.Encode())
 		for range s.rand.IntN(3) {
+			if s.rand.IntN(4) == 0 {
+				s.send(infoJob(s.key))
+				continue
+			}
 			s.send(job(s.key, []string{"M", "S", "XS", "XS.webp"}[s.rand.IntN(4)]))
 		}
 		time.Sleep(time.Duration(s.rand.IntN(60)) * time.Millisecond)

@@ -64,6 +64,9 @@ func (a *attempt) notification() (n notify.Notification, ok bool) {
 	default:
 		n.Type = notify.Ready
 	}
+	if a.failed == nil && !a.missing {
+		n.ThumbHash = a.thumbHash
+	}
 	return n, true
 }
 

@@ -75,7 +75,8 @@ type publication struct {
 	marker  store.Object // Records a failure of the source. Without one its ETag is empty.
 	targets []target
 	stored  map[string]store.Object // What this start has stored, by key.
-	body    *decoder.Source         // Nil before it is read.
+	info    sourceInfo
+	body    *decoder.Source // Nil before it is read.
 }
 
 func (p *publication) tryOnce(ctx context.Context) error {
@@ -136,7 +137,10 @@ func (p *publication) inspect(ctx context.Context) (finished bool, err error) {
 			return false, err
 		}
 	}
-	if len(p.stale()) == 0 && p.startedOver == 0 {
+	if err := p.findInfo(ctx); err != nil {
+		return false, err
+	}
+	if len(p.stale()) == 0 && !p.info.wanted && p.startedOver == 0 {
 		p.end(current)
 		return true, nil
 	}
@@ -146,7 +150,7 @@ func (p *publication) inspect(ctx context.Context) (finished bool, err error) {
 	variants := p.worker.Siblings.of(p.job, p.worker.Presets)
 	siblings, err := p.headAll(ctx, variants[len(p.job.Variants):])
 	p.targets = append(p.targets, siblings...)
-	return err == nil && len(p.stale()) == 0, err
+	return err == nil && len(p.stale()) == 0 && !p.info.wanted, err
 }
 
 // read gets the source. Its ETag is the version that the renditions are made from. A
@@ -176,6 +180,10 @@ func (p *publication) read(ctx context.Context) error {
 	case err != nil:
 		body.Close()
 		return err
+	}
+	if p.info.key != "" && source.ETag != p.source.ETag {
+		body.Close()
+		return errChanged // What the info says is of another version.
 	}
 	p.body, p.source = body, source
 	p.logFocal()
@@ -210,7 +218,7 @@ func (p *publication) produce(ctx context.Context) error {
 			return err
 		}
 	}
-	if len(known) == 0 {
+	if len(known) == 0 && !p.info.wanted {
 		return nil
 	}
 	if f, ok := p.worker.unsent.recall(failedKey(p.job.Source, p.source.ETag)); ok && !p.job.Again {
@@ -244,11 +252,7 @@ func (p *publication) render(ctx context.Context, targets []target) (err error) 
 		return err
 	}
 	defer picture.Close()
-	outputs := make([]render.Target, len(targets))
-	for i, t := range targets {
-		outputs[i] = picture.Header().Target(t.variant, t.preset, cmp.Or(p.job.Quality, p.worker.Quality))
-		outputs[i].Focal = p.focalFor(t.preset)
-	}
+	outputs, first := p.outputs(picture.Header(), targets)
 	if !p.grant.whole {
 		if allowed.Bytes, err = picture.Memory(ctx, outputs); err != nil {
 			return err
@@ -263,12 +267,34 @@ func (p *publication) render(ctx context.Context, targets []target) (err error) 
 		if err != nil {
 			return err
 		}
-		failed = p.store(ctx, targets[i], outputs[i], rendition)
-		if i++; failed != nil && i < len(targets) {
+		if outputs[i].Describe {
+			failed = p.described(ctx, outputs[i], rendition)
+		} else {
+			failed = p.store(ctx, targets[i-first], outputs[i], rendition)
+		}
+		if i++; failed != nil && i < len(outputs) {
 			return failed // To stop here ends the decoder, so not after the last one.
 		}
 	}
 	return failed
+}
+
+// outputs returns what the decoder is to make: the targets' renditions from the first index
+// on, and descriptions for the source's info. If crops depend on the descriptions, those
+// come first: a job for other sizes, in another worker, may make the info at the same time,
+// and then this one starts over with its points.
+func (p *publication) outputs(picture *render.Picture, targets []target) (outputs []render.Target, first int) {
+	descriptions, needed := p.describe(picture), false
+	for _, t := range targets {
+		output := picture.Target(t.variant, t.preset, cmp.Or(p.job.Quality, p.worker.Quality))
+		output.Focal = p.cropPoint(t.preset)
+		needed = needed || t.attends() && output.Focal == ""
+		outputs = append(outputs, output)
+	}
+	if needed {
+		return append(descriptions, outputs...), len(descriptions)
+	}
+	return append(outputs, descriptions...), 0
 }
 
 // reserveMemory reserves the memory that decoding is predicted to need.

@@ -35,7 +35,7 @@ func (s *Siblings) UnmarshalText(text []byte) error {
 // of returns the variants to make for a job: the requested ones, then their siblings.
 func (s Siblings) of(job calotype.Job, presets calotype.Presets) []calotype.Variant {
 	variants := slices.Clone(job.Variants)
-	if job.Exact || job.Reconcile || s == SiblingsNone {
+	if job.Exact || job.Reconcile || len(job.Variants) == 0 || s == SiblingsNone {
 		return variants
 	}
 	own, _ := calotype.FormatOfKey(job.Source)

@@ -107,6 +107,10 @@ func (p *publication) removeAll(ctx context.Context) error {
 	if err := p.findMarker(ctx); err != nil {
 		return err
 	}
+	if err := p.getInfo(ctx); err != nil {
+		return err
+	}
+	targets = append(targets, target{key: p.info.key, existing: p.info.existing})
 	if _, err := p.worker.bucket.Head(ctx, p.job.Source); err == nil {
 		return errChanged
 	} else if !errors.Is(err, fs.ErrNotExist) {

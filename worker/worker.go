@@ -47,6 +47,9 @@ type Settings struct {
 	Quality int
 	// Siblings says which variants a job makes in addition.
 	Siblings Siblings
+	// Info stores the [calotype.Info] of every source that is decoded, and of every upload
+	// that S3 reports. Without it, that of sources for which a job asks.
+	Info bool
 	// OnUpload lists the variants to make of a source when S3 reports an upload, before a
 	// viewer asks.
 	OnUpload []calotype.Variant

@@ -26,6 +26,7 @@ type workerCommand struct {
 	Concurrency   int             `help:"The number of concurrent jobs. The default is one per CPU." default:"${concurrency}"`
 	Quality       int             `help:"The quality of renditions, 1 to 100, for jobs that ask for none." default:"${quality}"`
 	Siblings      worker.Siblings `help:"What a job makes in addition: none, format (the same format in every preset) or all." default:"${siblings}"`
+	Info          bool            `help:"Store a description of every picture that is decoded: its size, ThumbHash, main colour, and the points of smart crops. Without it, of those that a viewer requests with info=1."`
 	limitFlags
 	poolFlags
 	currencyFlags
@@ -118,6 +119,7 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 		Prefix:               c.ResizedPrefix,
 		Quality:              c.Quality,
 		Siblings:             c.Siblings,
+		Info:                 c.Info,
 		Concurrency:          c.Concurrency,
 		Memory:               cmp.Or(int64(c.Memory), worker.DefaultMemory(c.Concurrency)),
 		MaxReceives:          maxReceives(ctx, log, workerQueues),

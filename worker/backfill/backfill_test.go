@@ -146,16 +146,19 @@ func TestOrphans(t *testing.T) {
 		s.rendition(t, "XS.avif", gone, "gone", nil) // Of a variant that was not requested.
 		s.rendition(t, "M", gone, "gone", nil)
 	}
+	for key, source := range map[string]string{"m.jpg": etag, "a.jpg": "gone"} { // Descriptions.
+		awstest.Put(t, s.bucketName, "resized/.info/"+key, []byte("{}"), awstest.Headers{Metadata: calotype.Lineage{SourceETag: source}.Metadata()})
+	}
 	foreign := "resized/M/foreign.jpg"
 	awstest.Put(t, s.bucketName, foreign, []byte("somebody's"), awstest.Headers{})
 
 	s.DeleteOrphans, s.DryRun = true, true
-	if got := s.run(t); got.Orphans != 6 || got.Deleted != 0 || got.Current != 1 {
-		t.Errorf("dry run: got %+v, want 6 orphans, none of them deleted", got)
+	if got := s.run(t); got.Orphans != 7 || got.Deleted != 0 || got.Current != 1 {
+		t.Errorf("dry run: got %+v, want 7 orphans, none of them deleted", got)
 	}
 	s.DryRun = false
-	if got := s.run(t); got.Orphans != 6 || got.Deleted != 6 || got.Failed != 0 || got.Seen != 1 {
-		t.Errorf("got %+v, want 6 orphans, all of them deleted", got)
+	if got := s.run(t); got.Orphans != 7 || got.Deleted != 7 || got.Failed != 0 || got.Seen != 1 {
+		t.Errorf("got %+v, want 7 orphans, all of them deleted", got)
 	}
 	var keys []string
 	for o, err := range s.Bucket.List(t.Context(), "", "") {
@@ -164,7 +167,7 @@ func TestOrphans(t *testing.T) {
 		}
 		keys = append(keys, o.Key)
 	}
-	if want := []string{"m.jpg", foreign, "resized/M/m.jpg", "resized/S.webp/m.jpg"}; !slices.Equal(keys, want) {
+	if want := []string{"m.jpg", "resized/.info/m.jpg", foreign, "resized/M/m.jpg", "resized/S.webp/m.jpg"}; !slices.Equal(keys, want) {
 		t.Errorf("left: %q, want %q", keys, want)
 	}
 	if got := s.run(t); got.Orphans != 0 {

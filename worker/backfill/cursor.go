@@ -3,6 +3,7 @@ package backfill
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 
 	"calotype"
@@ -11,7 +12,8 @@ import (
 // ahead is how many keys of a listing are read ahead: a page.
 const ahead = 1000
 
-// cursor iterates over one variant's renditions in step with the sources.
+// cursor iterates over one variant's renditions in step with the sources, or over the
+// sources' descriptions, which are of the zero Variant.
 type cursor struct {
 	variant calotype.Variant
 	prefix  string // "resized/M/"
@@ -40,14 +42,16 @@ func (b *Backfill) cursors(ctx context.Context, after string, listings *sync.Wai
 	var cursors []*cursor
 	for _, v := range inUse {
 		if wanted[v] || b.DeleteOrphans {
-			cursors = append(cursors, b.cursor(ctx, v, after, listings))
+			cursors = append(cursors, b.cursor(ctx, v, b.Prefix.RenditionKey(v, ""), after, listings))
 		}
+	}
+	if folder, _ := b.Prefix.InfoKey(""); b.DeleteOrphans {
+		cursors = append(cursors, b.cursor(ctx, calotype.Variant{}, folder, after, listings))
 	}
 	return cursors, nil
 }
 
-func (b *Backfill) cursor(ctx context.Context, v calotype.Variant, after string, listings *sync.WaitGroup) *cursor {
-	prefix := b.Prefix.RenditionKey(v, "")
+func (b *Backfill) cursor(ctx context.Context, v calotype.Variant, prefix, after string, listings *sync.WaitGroup) *cursor {
 	if after != "" {
 		after = prefix + after
 	}
@@ -57,8 +61,8 @@ func (b *Backfill) cursor(ctx context.Context, v calotype.Variant, after string,
 		for o, err := range b.Bucket.List(ctx, prefix+b.Sources, after) {
 			l := listed{err: err}
 			if err == nil {
-				_, l.source, err = b.Prefix.ParseRenditionKey(o.Key)
-				if err != nil {
+				l.source = strings.TrimPrefix(o.Key, prefix)
+				if b.Prefix.CheckSource(l.source) != nil {
 					continue // Not a rendition of ours.
 				}
 			}

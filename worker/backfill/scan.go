@@ -60,7 +60,7 @@ func (b *Backfill) merge(ctx context.Context, after string, orphan func(key, sou
 			if err != nil {
 				return err
 			}
-			if exists {
+			if exists && c.variant != (calotype.Variant{}) {
 				existing = append(existing, c.variant)
 			}
 		}
