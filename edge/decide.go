@@ -33,6 +33,8 @@ type Rules struct {
 	Widths bool
 	// Auto are the formats of format=auto.
 	Auto AutoFormats
+	// Info makes info=1 ask for a description of the picture.
+	Info bool
 }
 
 // Request holds the parts of a viewer's request that the decision reads.
@@ -58,10 +60,12 @@ const (
 	NotFound
 	// Resize requests ask for a variant.
 	Resize
+	// Info requests ask for the source's [calotype.Info], whose key is Rendition.
+	Info
 )
 
 // Decision is what a request asks for. Source is the decoded key, or empty if the path
-// names none. Variant and Rendition are set for [Resize] only. First is a variant that is
+// names none. Variant is set for [Resize] only, and Rendition also for [Info]. First is a variant that is
 // made and served before Variant, which takes its place; it is zero for most requests.
 type Decision struct {
 	Verdict   Verdict
@@ -95,6 +99,10 @@ func (r Rules) Decide(req Request) Decision {
 	}
 	own, ok := calotype.FormatOfKey(key)
 	if !ok {
+		return d
+	}
+	if info, fits := r.Prefix.InfoKey(key); fits && r.AsksInfo(req.Query) {
+		d.Verdict, d.Rendition, d.quality = Info, info, r.Quality
 		return d
 	}
 	variant, first, err := r.variant(req.Query, req.Accept, own)
@@ -153,6 +161,9 @@ func (r Rules) Staleness(d Decision, rendition calotype.Lineage, source Observat
 // before it, unless the resolution is an upgrade. request is the id of the viewer's
 // request, for logs; it may be empty.
 func (d Decision) Job(upgrade bool, request string) calotype.Job {
+	if d.Verdict == Info {
+		return calotype.Job{Source: d.Source, Info: true, Quality: d.quality, Request: request}
+	}
 	variant := d.Variant
 	if !upgrade && d.First != (calotype.Variant{}) {
 		variant = d.First

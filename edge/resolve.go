@@ -50,6 +50,8 @@ const (
 	InspectStandIns
 	// ServeStandIn answers with the rendition of the variant [Resolution.StandIn].
 	ServeStandIn
+	// ServePendingInfo answers 202 with [PendingInfo].
+	ServePendingInfo
 )
 
 // Resolution is the answer to a request.
@@ -86,6 +88,9 @@ func (r Rules) Resolve(d Decision, rendition, source Observation, standIns ...Ob
 			return original(source, Resolution{State: StateUnknownFormat, Why: "the format is not known"})
 		}
 		return original(source, Resolution{State: StateUntouched, Why: "no rendition is requested"})
+	}
+	if d.Verdict == Info {
+		return r.resolveInfo(rendition, source)
 	}
 	switch rendition.Status {
 	case Found:

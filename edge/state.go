@@ -21,6 +21,10 @@ const (
 	StateUntouched = "original; untouched"
 	// StateUnknownFormat is that of a request for a format that is not known.
 	StateUnknownFormat = "original; untouched; unknown-format"
+	// StateInfo is a description of the picture, and StateInfoPending is what is known before
+	// it was decoded.
+	StateInfo        = "info"
+	StateInfoPending = "info; pending"
 	// StateHidden is a 404 in place of a pending original, by [PendingNone].
 	StateHidden = "none; pending"
 	// StateNone is every other 404, and a 502.

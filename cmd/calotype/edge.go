@@ -24,6 +24,7 @@ type edgeCommand struct {
 	Pending       edge.Pending     `help:"What is served while a rendition does not exist: the original; best: the nearest rendition that is current, or else the original; none: 404, also for every other request whose answer would be the original." default:"original"`
 	Widths        bool             `help:"Let w=640&dpr=2 request the next preset that limits the width only, as those of --presets web do."`
 	Auto          edge.AutoFormats `help:"The formats of format=auto, the most wanted first, such as avif,webp. A viewer gets the first that its Accept header names. Without them format=auto is unknown." placeholder:"FORMATS"`
+	Info          bool             `help:"Answer info=1 with a description of the picture in JSON: its size, ThumbHash, main colour, and the URL of each preset. A worker makes it, by a job if it does not exist."`
 	BackfillURL   string           `name:"backfill-queue-url" help:"The SQS queue for jobs that no viewer waits for: AVIF after WebP. By default they go to --queue-url." placeholder:"URL"`
 	AllowOrigin   string           `help:"The website whose pages may read pictures by script (CORS), such as https://shop.example; * is every one, none is none." default:"*" placeholder:"ORIGIN"`
 	CacheTag      string           `help:"The header that names a picture's tag for a CDN that invalidates by tags, such as Cache-Tag." placeholder:"HEADER"`
@@ -100,7 +101,7 @@ func (c *edgeCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	if err := aws.find(ctx, log, c.Bucket, queues); err != nil {
 		return err
 	}
-	rules := edge.Rules{Presets: c.table(), Prefix: c.ResizedPrefix, Quality: c.Quality, CheckSource: c.CheckSource, Pending: c.Pending, Auto: c.Auto, Widths: c.Widths}
+	rules := edge.Rules{Presets: c.table(), Prefix: c.ResizedPrefix, Quality: c.Quality, CheckSource: c.CheckSource, Pending: c.Pending, Auto: c.Auto, Widths: c.Widths, Info: c.Info}
 	pictures := origin.New(rules, aws.s3, c.Bucket, queue.New(aws.sqs, c.QueueURL), log, settings)
 	server := &http.Server{
 		Handler:           pictures,

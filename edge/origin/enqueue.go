@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"calotype"
 	"calotype/edge"
 )
 
@@ -37,7 +38,7 @@ func (o *Origin) enqueue(r *http.Request, d edge.Decision, upgrade bool) {
 			o.dedupe.RemoveJob(d.Rendition, upgrade) // The next view tries again.
 			o.metrics.enqueued(enqueueFailed)
 			if failures, log := o.queue.failed(err); log {
-				o.log.Error().Err(err).Str("source", d.Source).Stringer("variant", job.Variants[0]).Str("request", job.Request).
+				o.log.Error().Err(err).Str("source", d.Source).Str("variant", requested(job)).Str("request", job.Request).
 					Int("failures", failures).Msg("enqueue")
 			}
 			return
@@ -46,8 +47,16 @@ func (o *Origin) enqueue(r *http.Request, d edge.Decision, upgrade bool) {
 			o.log.Info().Int64("ms", length.Milliseconds()).Msg("queue responds")
 		}
 		o.metrics.enqueued(enqueueSent)
-		o.log.Info().Str("source", d.Source).Stringer("variant", job.Variants[0]).Str("request", job.Request).Msg("enqueue")
+		o.log.Info().Str("source", d.Source).Str("variant", requested(job)).Str("request", job.Request).Msg("enqueue")
 	})
+}
+
+// requested returns what a job is for, in logs.
+func requested(job calotype.Job) string {
+	if job.Info {
+		return "info"
+	}
+	return job.Variants[0].String()
 }
 
 // requestID returns the id that the CDN or load balancer gave the request, or a new one.

@@ -24,8 +24,9 @@ const (
 	stateRendition = "rendition"
 	stateKept      = "kept"
 	stateNearest   = "nearest"   // Another rendition of the picture.
-	statePending   = "pending"   // The original, or a 404 in its place.
+	statePending   = "pending"   // The original, or a 202 or 404 in its place.
 	stateUntouched = "untouched" // Whatever was not understood.
+	stateInfo      = "info"      // A description of the picture.
 	stateNotFound  = "not-found"
 	stateRefused   = "refused" // Another method, or a range beyond the end.
 	stateError     = "error"
@@ -35,7 +36,7 @@ const (
 
 var states = []string{
 	stateRendition, stateKept, stateNearest, statePending, stateUntouched,
-	stateNotFound, stateRefused, stateError, stateCut, stateCanceled,
+	stateInfo, stateNotFound, stateRefused, stateError, stateCut, stateCanceled,
 }
 
 // The values of the result label of an enqueue.
@@ -166,8 +167,10 @@ func stateOf(status int, header string) string {
 		return stateRendition
 	case edge.StateKept:
 		return stateKept
-	case edge.StatePending:
+	case edge.StatePending, edge.StateInfoPending:
 		return statePending
+	case edge.StateInfo:
+		return stateInfo
 	}
 	return stateUntouched
 }

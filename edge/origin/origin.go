@@ -137,6 +137,8 @@ func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(observed, "only GET and HEAD", http.StatusMethodNotAllowed)
 	case d.Verdict == edge.Resize:
 		v.serveVariant()
+	case d.Verdict == edge.Info:
+		v.serveInfo()
 	default:
 		v.serveSource(edge.Observation{}, edge.Observation{}, nil)
 	}
