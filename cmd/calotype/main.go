@@ -59,6 +59,7 @@ type commands struct {
 	DLQ     dlqCommands    `cmd:"" name:"dlq" help:"List, show, replay and purge dead letters: jobs that failed for good."`
 	Warm    warmCommand    `cmd:"" help:"Make renditions in advance: send jobs for all that are missing or outdated."`
 	Explain explainCommand `cmd:"" help:"Show how a URL or key is handled, and why."`
+	Info    infoCommand    `cmd:"" help:"Show what is known of a picture: size, ThumbHash, main colour, focal point and presets."`
 	Srcset  srcsetCommand  `cmd:"" help:"Print the HTML that lets a browser choose among the widths of a picture."`
 	Status  statusCommand  `cmd:"" help:"Show queues, workers, dead letters and permissions at a glance."`
 	Smoke   smokeCommand   `cmd:"" help:"Test a deployment as its viewers use it, with pictures of its own."`

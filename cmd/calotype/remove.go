@@ -114,8 +114,8 @@ func (c *againCommand) run(ctx context.Context, stdout, _ io.Writer) error {
 	if err := s.deleteRenditions(ctx); err != nil {
 		return err
 	}
-	job := calotype.Job{Source: c.Key, Variants: append(s.deleted, c.Variants...), Exact: true, Again: true}
-	if len(job.Variants) > 0 {
+	job := calotype.Job{Source: c.Key, Variants: append(s.deleted, c.Variants...), Exact: true, Again: true, Info: s.infoDeleted}
+	if len(job.Variants) > 0 || job.Info {
 		s.enqueued = 1
 		if !c.DryRun {
 			if err := queue.New(s.aws.sqs, c.QueueURL).Send(ctx, job.Encode(), 0); err != nil {
@@ -138,6 +138,7 @@ type sourceSession struct {
 
 	deleted            []calotype.Variant
 	sourceDeleted      bool
+	infoDeleted        bool
 	enqueued           int
 	path, invalidation string
 }
@@ -173,7 +174,8 @@ type sourceSummary struct {
 	DryRun        bool   `json:"dry_run,omitempty"`
 }
 
-// deleteRenditions deletes the renditions of the source, and the record of a failure.
+// deleteRenditions deletes the renditions of the source, its description, and the record of
+// a failure.
 func (s *sourceSession) deleteRenditions(ctx context.Context) error {
 	variants, err := s.bucket.Variants(ctx, s.ResizedPrefix)
 	if err != nil {
@@ -190,6 +192,11 @@ func (s *sourceSession) deleteRenditions(ctx context.Context) error {
 		}
 		if deleted {
 			s.deleted = append(s.deleted, v)
+		}
+	}
+	if key, ok := s.ResizedPrefix.InfoKey(s.Key); ok {
+		if s.infoDeleted, err = s.delete(ctx, key); err != nil {
+			return err
 		}
 	}
 	if key, ok := s.ResizedPrefix.FailureKey(s.Key); ok {

@@ -46,7 +46,7 @@ func keys(t *testing.T, bucket string) (all []string) {
 func pictureWithRenditions(t *testing.T) (bucket string) {
 	t.Helper()
 	bucket = awstest.Bucket(t)
-	for _, key := range []string{"cats/kitty.jpg", "cats/other.jpg", "resized/M/cats/kitty.jpg", "resized/S.webp/cats/kitty.jpg", "resized/M/cats/other.jpg", "resized/.failed/cats/kitty.jpg"} {
+	for _, key := range []string{"cats/kitty.jpg", "cats/other.jpg", "resized/M/cats/kitty.jpg", "resized/S.webp/cats/kitty.jpg", "resized/M/cats/other.jpg", "resized/.failed/cats/kitty.jpg", "resized/.info/cats/kitty.jpg"} {
 		awstest.Put(t, bucket, key, []byte("x"), awstest.Headers{})
 	}
 	return bucket
@@ -60,7 +60,7 @@ func TestRemove(t *testing.T) {
 		sent int
 	}{
 		"renditions": {nil, "cats/kitty.jpg cats/other.jpg resized/M/cats/other.jpg", "The source still exists", 1},
-		"dry run":    {[]string{"--dry-run", "--source"}, "cats/kitty.jpg cats/other.jpg resized/.failed/cats/kitty.jpg resized/M/cats/kitty.jpg resized/M/cats/other.jpg resized/S.webp/cats/kitty.jpg", "Would delete 2 renditions of cats/kitty.jpg, and the source itself; would invalidate /cats/kitty.jpg* at CloudFront.", 0},
+		"dry run":    {[]string{"--dry-run", "--source"}, "cats/kitty.jpg cats/other.jpg resized/.failed/cats/kitty.jpg resized/.info/cats/kitty.jpg resized/M/cats/kitty.jpg resized/M/cats/other.jpg resized/S.webp/cats/kitty.jpg", "Would delete 2 renditions of cats/kitty.jpg, and the source itself; would invalidate /cats/kitty.jpg* at CloudFront.", 0},
 		"source too": {[]string{"--source", "--yes"}, "cats/other.jpg resized/M/cats/other.jpg", "Deleted 2 renditions of cats/kitty.jpg, and the source itself; invalidated /cats/kitty.jpg* at CloudFront.", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -100,7 +100,7 @@ func TestAgain(t *testing.T) {
 	}
 	lines := strings.Split(strings.TrimSpace(stdout), "\n")
 	var summary sourceSummary
-	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &summary); err != nil || summary.Renditions != 2 || summary.Enqueued != 1 || len(lines) != 4 {
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &summary); err != nil || summary.Renditions != 2 || summary.Enqueued != 1 || len(lines) != 5 {
 		t.Errorf("got %v in %s", err, stdout)
 	}
 	if left := strings.Join(keys(t, bucket), " "); left != "cats/kitty.jpg cats/other.jpg resized/M/cats/other.jpg" {
@@ -111,7 +111,7 @@ func TestAgain(t *testing.T) {
 		t.Fatalf("sent %q", sent)
 	}
 	job, err := calotype.ParseJob(sent[0])
-	if err != nil || job.Source != "cats/kitty.jpg" || len(job.Variants) != 3 || !job.Exact || !job.Again {
+	if err != nil || job.Source != "cats/kitty.jpg" || len(job.Variants) != 3 || !job.Exact || !job.Again || !job.Info {
 		t.Errorf("got %+v, %v", job, err)
 	}
 	if code, _, stderr := call(t, "again", "cats/none.jpg", "--bucket="+bucket, "--queue-url="+jobs); code != exitFailure || !strings.Contains(stderr, "head cats/none.jpg: file does not exist") {
