@@ -11,8 +11,8 @@ import (
 )
 
 var (
-	shellBlock = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
-	anyBlock   = regexp.MustCompile("(?ms)^```.*?^```$")
+	shellBlock = regexp.MustCompile("(?ms)^ *```sh\n(.*?)^ *```$")
+	anyBlock   = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
 	inCode     = regexp.MustCompile("`(calotype [^`]+)`")
 	inShell    = regexp.MustCompile(`(?m)^(?:\s*|until |.*[|;&] )(calotype .*)$`)
 )

@@ -74,7 +74,7 @@ func checkWidths(t *testing.T, page, text string) {
 	}
 }
 
-var fence = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$")
+var fence = regexp.MustCompile("(?ms)^ *```(\\w*)\n(.*?)^ *```$")
 
 // fences returns a page's blocks in a language.
 func fences(page, language string) (texts []string) {

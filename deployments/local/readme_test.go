@@ -12,7 +12,7 @@ import (
 	"calotype/internal/awstest"
 )
 
-var shellBlock = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
+var shellBlock = regexp.MustCompile("(?ms)^ *```sh\n(.*?)^ *```$")
 
 // Every example of the README works as it is typed, in order, after "make run" and
 // "calotype-local env". Only the addresses are those of this test's program, and the programs
