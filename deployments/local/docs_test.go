@@ -71,7 +71,7 @@ calotype() { # Without a terminal purge cannot ask.
   esac
 }
 diff() { ! command diff "$@"; } # What is shown differs.
-TOPIC=arn:aws:sns:eu-west-1:123456789012:uploads EVENTS_QUEUE_ARN=arn:aws:sqs:eu-west-1:123456789012:calotype-events
+TOPIC=arn:aws:sns:eu-west-1:123456789012:uploads EVENTS_QUEUE_ARN=arn:aws:sqs:eu-west-1:123456789012:calotype-events APPLICATION_QUEUE_ARN=arn:aws:sqs:eu-west-1:123456789012:application
 `
 
 // Every command of the pages is run with the local program, or is one of the exceptions.
