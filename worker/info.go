@@ -25,7 +25,7 @@ type sourceInfo struct {
 }
 
 // findInfo looks up the source's info if the job is to make it, or if crops depend on what
-// it contains. It is wanted if a request, a setting or an older one asks for it, and if it
+// it contains. It is wanted if a request, a setting or an existing info asks for it, and if it
 // does not contain all that this worker's presets need.
 func (p *publication) findInfo(ctx context.Context) error {
 	p.info, p.thumbHash = sourceInfo{}, nil
@@ -48,7 +48,7 @@ func (p *publication) findInfo(ctx context.Context) error {
 	return nil
 }
 
-// getInfo reads what is stored. An object that is no info is replaced.
+// getInfo reads what is stored. An object that is not an info is replaced.
 func (p *publication) getInfo(ctx context.Context) error {
 	key, ok := p.worker.Prefix.InfoKey(p.job.Source)
 	if !ok {
@@ -133,7 +133,7 @@ func (p *publication) described(ctx context.Context, output render.Target, r ren
 }
 
 // failInfo stores that the source cannot be rendered, so that nothing asks for its info
-// again. It skips one that the store refuses.
+// again. A permanent refusal by the store is ignored.
 func (p *publication) failInfo(ctx context.Context, class string) error {
 	if !p.info.wanted || p.source.ETag == "" { // Otherwise the version is unknown.
 		return nil

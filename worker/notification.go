@@ -82,7 +82,7 @@ func (w *Worker) deliver(ctx context.Context, a *attempt) error {
 		return w.delete(ctx, a)
 	}
 	if age := time.Since(a.job.FirstSeen); age > deliverFor {
-		return w.reject(ctx, a, failure.New(failure.Undelivered, "not accepted in %v, at last: %s", age.Round(time.Hour), shortened(a.notifyErr.Error())))
+		return w.reject(ctx, a, failure.New(failure.Undelivered, "not accepted for %v; the last error: %s", age.Round(time.Hour), shortened(a.notifyErr.Error())))
 	}
 	a.outcome = undelivered
 	a.job.Attempt++
@@ -100,8 +100,8 @@ func (a *attempt) notifyResult() string {
 	return notifyQueued
 }
 
-// announced is what a notification says of a publication: of its last start, since an
-// earlier one was for another version.
+// announced holds what a notification reports about a publication: about its last start,
+// because earlier ones were for another version.
 type announced struct {
 	missing       bool             // The source does not exist.
 	failed        *failure.Failure // Of this job, or of an earlier one for the same version.

@@ -112,7 +112,7 @@ func (c *infoCommand) print(stdout io.Writer, i calotype.Info, sent bool) error 
 	case sent:
 		state += ": a job was sent"
 	case i.State == calotype.InfoPending:
-		state += ": the picture was not decoded, or replaced since; --queue-url sends a job"
+		state += ": the picture has not been decoded, or was replaced since; --queue-url sends a job"
 	}
 	line("Source", "%s", i.Source)
 	line("State", "%s", state)

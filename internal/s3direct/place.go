@@ -49,7 +49,7 @@ func findPlace(o s3.Options, bucket string) (place, bool) {
 	return place{endpoint.URI, service, region}, ok && known && service == "s3"
 }
 
-// url returns an object's URL, escaped as for the SDK.
+// url returns an object's URL, escaped as the SDK does.
 func (p place) url(key string) *url.URL {
 	u := p.endpoint
 	u.RawPath = smithyhttp.JoinPath(u.EscapedPath(), "/"+httpbinding.EscapePath(key, false))

@@ -14,12 +14,12 @@ import (
 // ErrPrecondition is the error of a write whose condition does not hold.
 var ErrPrecondition = errors.New("the condition does not hold")
 
-// maxPut bounds the body of a direct PUT, in bytes. With a larger one the SDK asks S3 first
-// whether it takes it.
+// maxPut bounds the body of a direct PUT, in bytes. For a larger one the SDK sends Expect:
+// 100-continue first.
 const maxPut = 2 << 20
 
 // Put writes an object with headers, conditions among them, and returns its ETag. The body
-// must not be changed afterwards, because a cancelled request may still be read.
+// must not be changed afterwards, because the transport may still read it after a cancellation.
 func (b *Bucket) Put(ctx context.Context, key string, body []byte, header http.Header) (etag string, err error) {
 	if len(body) > maxPut {
 		return "", ErrUnclear

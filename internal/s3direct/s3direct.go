@@ -36,7 +36,7 @@ type Bucket struct {
 	place   func() (place, bool)
 }
 
-// New returns the bucket with a name, called as a client does.
+// New returns the bucket with a name, called with the client's options.
 func New(client *s3.Client, name string) *Bucket {
 	b := &Bucket{options: client.Options(), signer: v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })}
 	b.place = sync.OnceValues(func() (place, bool) { return findPlace(b.options, name) })
@@ -49,7 +49,7 @@ type Object struct {
 	Size     int64
 	Modified time.Time         // Zero if it is unknown.
 	Metadata map[string]string // Without "x-amz-meta-", in lower case.
-	Body     io.ReadCloser     // Nil for a HEAD. Its end is an error if the object's checksum differs.
+	Body     io.ReadCloser     // Nil for a HEAD. At the end a read is ErrChecksum if the checksum differs.
 }
 
 // Get opens an object. A missing one is [fs.ErrNotExist], and one that may not be read is

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// Source is the source of all events on a bus.
+// Source is the source of all events that Calotype sends.
 const Source = "calotype"
 
 // eventBus is an EventBridge bus.

@@ -36,7 +36,7 @@ const (
 )
 
 // errPaused is the error of a notification that was not sent because the bus fails.
-var errPaused = errors.New("the bus fails, and is left alone for a while")
+var errPaused = errors.New("the bus is failing, and sending is paused")
 
 // Bus accepts notifications. errs[i] is the result of notifications[i].
 type Bus interface {
@@ -65,7 +65,7 @@ func New(bus Bus, log zerolog.Logger) *Notifier {
 	return n
 }
 
-// Send sends one notification. It returns within seconds, also if the bus does not respond:
+// Send sends one notification. It returns within seconds, even if the bus does not respond:
 // the bus may then have accepted the notification.
 func (n *Notifier) Send(ctx context.Context, notification json.RawMessage) error {
 	if n.isPaused() {
