@@ -120,9 +120,17 @@ func queue(t testing.TB, attributes map[string]string) string {
 // Waiting returns how many messages of a queue are visible, in flight, and delayed.
 func Waiting(t testing.TB, url string) (visible, inFlight, delayed string) {
 	t.Helper()
-	return attribute(t, url, "ApproximateNumberOfMessages"),
-		attribute(t, url, "ApproximateNumberOfMessagesNotVisible"),
-		attribute(t, url, "ApproximateNumberOfMessagesDelayed")
+	names := []types.QueueAttributeName{
+		types.QueueAttributeNameApproximateNumberOfMessages,
+		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
+		types.QueueAttributeNameApproximateNumberOfMessagesDelayed,
+	}
+	// In one call: between two a message could change from one count to the other.
+	out, err := SQS(t).GetQueueAttributes(context.Background(), &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: names})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Attributes[string(names[0])], out.Attributes[string(names[1])], out.Attributes[string(names[2])]
 }
 
 func attribute(t testing.TB, url, name string) string {

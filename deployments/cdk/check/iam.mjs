@@ -152,7 +152,7 @@ const expected = ({ jobs, dead, events, backfill, topic, context, distributionAr
   ['s3:GetObject', 'arn:aws:s3:::another/kitty.jpg', []],
   ['cloudfront:CreateInvalidation', distributionArn, context.purge ? [worker] : []],
   ['cloudfront:UpdateDistribution', distributionArn, []],
-  ...busOf(context) ? [['events:PutEvents', busOf(context), [worker]], ['events:PutRule', busOf(context), []]] : [],
+  ...busOf(context) ? [['events:PutEvents', busOf(context), [worker]], ['events:DeleteEventBus', busOf(context), []]] : [],
   ['events:PutEvents', `arn:aws:events:us-east-1:${account}:event-bus/another`, []],
   ['sqs:SendMessage', jobs, [...edge, worker]],
   ['sqs:ReceiveMessage', jobs, [worker]],
