@@ -13,7 +13,8 @@ import (
 
 // The versions of the job message that this program reads. It writes each job in the
 // oldest version that can express it, so that older workers read what they can: version 2
-// is for jobs with a Notification, which an older worker requeues for a newer one.
+// is for jobs with a Notification, and for those that only describe a source. An older
+// worker requeues them for a newer one.
 const (
 	jobVersion          = 1
 	notificationVersion = 2
@@ -116,7 +117,7 @@ type jobMessage struct {
 // Encode returns the job as a message body: JSON, in the characters that SQS accepts.
 func (j Job) Encode() string {
 	version := jobVersion
-	if j.Notification != nil {
+	if j.Notification != nil || j.onlyInfo() {
 		version = notificationVersion
 	}
 	body, err := json.Marshal(jobMessage{version, j})
@@ -125,6 +126,10 @@ func (j Job) Encode() string {
 	}
 	return noncharacters.Replace(string(body))
 }
+
+// onlyInfo reports whether the job has nothing to make but a description of the source,
+// which workers of version 1 refuse.
+func (j Job) onlyInfo() bool { return j.Info && len(j.Variants) == 0 && !j.Reconcile }
 
 // noncharacters escapes the two characters that SQS refuses and that a key may contain.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
@@ -149,7 +154,7 @@ func ParseJob(body string) (Job, error) {
 	}
 	if m.Version < notificationVersion {
 		m.Notification = nil // An unknown field.
-	} else if m.Notification == nil {
+	} else if m.Notification == nil && !m.onlyInfo() {
 		return Job{}, fmt.Errorf("parse job: no notification in a message of version %d", notificationVersion)
 	}
 	m.FirstSeen = m.FirstSeen.UTC()

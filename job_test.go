@@ -128,3 +128,22 @@ func FuzzLineage(f *testing.F) {
 		}
 	})
 }
+
+// A job that only describes a source is of version 2, since workers of version 1 refuse a job
+// without variants.
+func TestJobOnlyInfo(t *testing.T) {
+	job := Job{Source: "kitty.jpg", Info: true}
+	if got := job.Encode(); !strings.HasPrefix(got, `{"v":2,`) {
+		t.Errorf("got %s", got)
+	}
+	if got, err := ParseJob(job.Encode()); err != nil || !got.Info || got.Source != job.Source {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	job.Variants = []Variant{{Preset: "M"}}
+	if got := job.Encode(); !strings.HasPrefix(got, `{"v":1,`) {
+		t.Errorf("with a variant: %s", got)
+	}
+	if _, err := ParseJob(`{"v":2,"source":"kitty.jpg","variants":["M"]}`); err == nil {
+		t.Error("version 2 with neither a notification nor only a description was read")
+	}
+}

@@ -38,7 +38,7 @@ func TestDecideInfo(t *testing.T) {
 		t.Errorf("as a rendition's key: got %v", d.Verdict)
 	}
 	d := on.Decide(Request{Method: "GET", Path: "/kitty.jpg", Query: "info=1"})
-	if got, want := d.Job(false, "r1").Encode(), `{"v":1,"source":"kitty.jpg","quality":70,"info":true,"request":"r1"}`; got != want {
+	if got, want := d.Job(false, "r1").Encode(), `{"v":2,"source":"kitty.jpg","quality":70,"info":true,"request":"r1"}`; got != want {
 		t.Errorf("the job is %s, want %s", got, want)
 	}
 }

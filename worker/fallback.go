@@ -231,10 +231,15 @@ func (p *publication) recall(ctx context.Context) (finished bool, err error) {
 	}
 	p.failed = &failure.Failure{Class: class}
 	p.end(remembered)
+	described := p.info.wanted
 	if err := p.failInfo(ctx, class); err != nil {
 		return false, err
 	}
-	if failure.Classes[class] == failure.Permanent || class == failure.TooManyBytes {
+	switch {
+	case failure.Classes[class] != failure.Permanent && class != failure.TooManyBytes:
+	case described:
+		return true, p.verifyReadable(ctx)
+	default:
 		return true, nil
 	}
 	if err := p.read(ctx); err != nil {

@@ -34,11 +34,15 @@ func (p *publication) findInfo(ctx context.Context) error {
 	if !makes && !p.job.Reconcile && !slices.ContainsFunc(p.stale(), target.attends) {
 		return nil
 	}
-	if err := p.getInfo(ctx); err != nil || p.info.key == "" {
+	switch err := p.getInfo(ctx); {
+	case failure.KindOf(err) == failure.Permanent && !p.job.Info: // No reason to refuse the picture.
+		p.info = sourceInfo{}
+		return nil
+	case err != nil || p.info.key == "":
 		return err
 	}
 	lineage := calotype.ParseLineage(p.info.existing.Metadata)
-	stale := lineage.InfoStaleness(p.source.ETag, p.focal()) != calotype.Current || lineage.IsFallback() && p.job.Again
+	stale := lineage.InfoStaleness(p.source.ETag, p.focal()) != calotype.Current || lineage.IsFallback() && (p.job.Again || p.job.Exact)
 	if stale {
 		p.info.known = calotype.Info{}
 	}

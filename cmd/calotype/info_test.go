@@ -33,7 +33,7 @@ func TestInfoCommand(t *testing.T) {
 	if _, text := info("--queue-url=" + jobs); !strings.Contains(text, "a job was sent") {
 		t.Errorf("with a queue: got %s", text)
 	}
-	if sent := awstest.Drain(t, jobs); len(sent) != 2 || sent[0] != `{"v":1,"source":"cats/a b.jpg","info":true}` {
+	if sent := awstest.Drain(t, jobs); len(sent) != 2 || sent[0] != `{"v":2,"source":"cats/a b.jpg","info":true}` {
 		t.Errorf("jobs: got %q", sent)
 	}
 	stored := calotype.Info{

@@ -195,6 +195,9 @@ func newGroup(clusters []cluster) group {
 
 // split returns the means of at most so many groups of clusters, whose order it changes.
 func split(clusters []cluster, most int) (means []cluster) {
+	if len(clusters) == 0 {
+		return nil
+	}
 	groups := []group{newGroup(clusters)}
 	for len(groups) < most {
 		widest := 0
@@ -275,6 +278,10 @@ func nearest(means []cluster, at [4]float32) (number int, distance float32) {
 				continue
 			}
 			m := &means[i].at
+			if m[3] == 0 && at[3] > 247 { // No opaque colour becomes transparent.
+				more = true
+				continue
+			}
 			green := m[1] - at[1]
 			if green = green * green * channelWeights[1]; green >= distance {
 				continue
