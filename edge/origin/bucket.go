@@ -5,15 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/smithy-go/middleware"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"calotype"
 	"calotype/edge"
@@ -68,42 +64,32 @@ func (b bucket) inspect(ctx context.Context, key string) (edge.Observation, erro
 }
 
 func (o *object) get() error {
-	if found, err := o.bucket.direct.Get(o.ctx, o.key); !errors.Is(err, s3direct.ErrUnclear) {
+	found, err := o.bucket.direct.Get(o.ctx, o.key)
+	if errors.Is(err, s3direct.ErrUnclear) {
+		out, err := o.bucket.client.GetObject(o.ctx, &s3.GetObjectInput{Bucket: &o.bucket.name, Key: &o.key})
 		if err != nil {
-			return err
+			return standard(err)
 		}
-		o.body, o.bodyEnd = found.Body, found.Size
-		return o.describe(http.StatusOK, found.Header, found.Metadata)
+		found = s3direct.ObjectOf(out.ResultMetadata, out.Metadata, out.Body)
+	} else if err != nil {
+		return err
 	}
-	out, err := o.bucket.client.GetObject(o.ctx, &s3.GetObjectInput{Bucket: &o.bucket.name, Key: &o.key})
-	if err != nil {
-		return standard(err)
-	}
-	o.body, o.bodyEnd = out.Body, aws.ToInt64(out.ContentLength)
-	return o.describeSDK(out.ResultMetadata, out.Metadata)
+	o.body, o.bodyEnd = found.Body, max(0, found.Size)
+	return o.describe(found)
 }
 
 func (o *object) head() error {
-	if found, err := o.bucket.direct.Head(o.ctx, o.key); !errors.Is(err, s3direct.ErrUnclear) {
+	found, err := o.bucket.direct.Head(o.ctx, o.key)
+	if errors.Is(err, s3direct.ErrUnclear) {
+		out, err := o.bucket.client.HeadObject(o.ctx, &s3.HeadObjectInput{Bucket: &o.bucket.name, Key: &o.key})
 		if err != nil {
-			return err
+			return o.bucket.reason.of(o.ctx, o.bucket, o.key, standard(err))
 		}
-		return o.describe(http.StatusOK, found.Header, found.Metadata)
+		found = s3direct.ObjectOf(out.ResultMetadata, out.Metadata, nil)
+	} else if err != nil {
+		return err
 	}
-	out, err := o.bucket.client.HeadObject(o.ctx, &s3.HeadObjectInput{Bucket: &o.bucket.name, Key: &o.key})
-	if err != nil {
-		return o.bucket.reason.of(o.ctx, o.bucket, o.key, standard(err))
-	}
-	return o.describeSDK(out.ResultMetadata, out.Metadata)
-}
-
-// describeSDK reads the metadata of a response to the SDK.
-func (o *object) describeSDK(response middleware.Metadata, metadata map[string]string) error {
-	raw, ok := awsmiddleware.GetRawResponse(response).(*smithyhttp.Response)
-	if !ok {
-		return fmt.Errorf("%w: the SDK has no response", errNotAnObject)
-	}
-	return o.describe(raw.StatusCode, raw.Header, metadata)
+	return o.describe(found)
 }
 
 // passedOn are the headers that the viewer gets unchanged.
@@ -111,22 +97,22 @@ var passedOn = [...]string{"Content-Type", "Content-Encoding", "Content-Disposit
 
 // describe reads the metadata of a response. It refuses responses that no object can
 // have, such as the error page of a gateway with status 200.
-func (o *object) describe(status int, h http.Header, metadata map[string]string) error {
-	size, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64)
+func (o *object) describe(found s3direct.Object) error {
+	h := found.Header
 	switch {
-	case status != http.StatusOK:
-		return fmt.Errorf("%w: status %d", errNotAnObject, status)
-	case err != nil:
+	case found.Status != http.StatusOK:
+		return fmt.Errorf("%w: status %d", errNotAnObject, found.Status)
+	case found.Size < 0:
 		return fmt.Errorf("%w: no Content-Length", errNotAnObject)
 	case isHTML(h.Get("Content-Type")) && h.Get("ETag") == "":
 		return fmt.Errorf("%w: it is HTML", errNotAnObject)
 	}
 	o.etag = h.Get("ETag")
-	o.size = size
-	o.modified, _ = http.ParseTime(h.Get("Last-Modified")) // Zero is not sent.
+	o.size = found.Size
+	o.modified = found.Modified // Zero is not sent.
 	o.cacheControl = h.Get("Cache-Control")
-	o.lineage = calotype.ParseLineage(metadata)
-	o.focal, _ = calotype.FocalOf(metadata) // Workers log one that is no point.
+	o.lineage = calotype.ParseLineage(found.Metadata)
+	o.focal, _ = calotype.FocalOf(found.Metadata) // Workers log one that is no point.
 	o.header = http.Header{}
 	if format, ok := calotype.FormatOfKey(o.key); ok {
 		o.header["Content-Type"] = []string{format.ContentType()}

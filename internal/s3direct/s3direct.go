@@ -22,8 +22,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // ErrUnclear is the error of a call that only the SDK can make or explain.
@@ -45,11 +48,31 @@ func New(client *s3.Client, name string) *Bucket {
 
 // Object is an object's metadata as its response has it.
 type Object struct {
+	Status   int
 	Header   http.Header
-	Size     int64
+	Size     int64             // -1 if the response does not say it.
 	Modified time.Time         // Zero if it is unknown.
 	Metadata map[string]string // Without "x-amz-meta-", in lower case.
 	Body     io.ReadCloser     // Nil for a HEAD. At the end a read is ErrChecksum if the checksum differs.
+}
+
+// ObjectOf returns the object of a response that the SDK got, with its user metadata and the
+// body of a GET.
+func ObjectOf(response middleware.Metadata, metadata map[string]string, body io.ReadCloser) Object {
+	raw, ok := awsmiddleware.GetRawResponse(response).(*smithyhttp.Response)
+	if !ok {
+		return Object{Header: http.Header{}, Size: -1, Metadata: metadata, Body: body}
+	}
+	return objectOf(raw.Response, metadata, body)
+}
+
+func objectOf(response *http.Response, metadata map[string]string, body io.ReadCloser) Object {
+	o := Object{Status: response.StatusCode, Header: response.Header, Size: -1, Metadata: metadata, Body: body}
+	if size, err := strconv.ParseInt(o.Header.Get("Content-Length"), 10, 64); err == nil {
+		o.Size = size
+	}
+	o.Modified, _ = http.ParseTime(o.Header.Get("Last-Modified"))
+	return o
 }
 
 // Get opens an object. A missing one is [fs.ErrNotExist], and one that may not be read is
@@ -80,12 +103,11 @@ func (b *Bucket) do(ctx context.Context, method, key string) (Object, error) {
 		defer response.Body.Close()
 		return Object{}, problem(method, response)
 	}
-	o := Object{Header: response.Header, Metadata: metadata(response.Header)}
-	if o.Size, err = strconv.ParseInt(response.Header.Get("Content-Length"), 10, 64); err != nil {
+	o := objectOf(response, metadata(response.Header), nil)
+	if o.Size < 0 {
 		response.Body.Close()
 		return Object{}, ErrUnclear
 	}
-	o.Modified, _ = http.ParseTime(response.Header.Get("Last-Modified"))
 	if method == http.MethodHead {
 		response.Body.Close()
 		return o, nil

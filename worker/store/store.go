@@ -63,27 +63,18 @@ type Object struct {
 
 // Head returns an object's metadata.
 func (b *Bucket) Head(ctx context.Context, key string) (Object, error) {
-	if found, err := b.direct.Head(ctx, key); err == nil {
-		object := objectOf(found)
-		return object, object.check("head", key, &object.Size)
-	} else if errors.Is(err, fs.ErrNotExist) {
+	found, err := b.direct.Head(ctx, key)
+	if errors.Is(err, fs.ErrNotExist) {
 		return Object{}, fmt.Errorf("head %s: %w", key, fs.ErrNotExist)
+	} else if err != nil {
+		out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
+		if err != nil {
+			return Object{}, b.explained(ctx, key, err)
+		}
+		found = s3direct.ObjectOf(out.ResultMetadata, out.Metadata, nil)
 	}
-	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
-	if err != nil {
-		return Object{}, b.explained(ctx, key, err)
-	}
-	object := Object{
-		ETag:         aws.ToString(out.ETag),
-		Size:         aws.ToInt64(out.ContentLength),
-		ContentType:  aws.ToString(out.ContentType),
-		Encoding:     aws.ToString(out.ContentEncoding),
-		Disposition:  aws.ToString(out.ContentDisposition),
-		CacheControl: aws.ToString(out.CacheControl),
-		Modified:     aws.ToTime(out.LastModified),
-		Metadata:     out.Metadata,
-	}
-	return object, object.check("head", key, out.ContentLength)
+	object := objectOf(found)
+	return object, object.check("head", key)
 }
 
 func objectOf(found s3direct.Object) Object {
@@ -102,9 +93,9 @@ func objectOf(found s3direct.Object) Object {
 
 // check returns an error for a successful response that cannot be an object's: a gateway
 // responds with its own page, or the store's ETags make every condition fail.
-func (o Object) check(verb, key string, length *int64) error {
+func (o Object) check(verb, key string) error {
 	switch {
-	case length == nil:
+	case o.Size < 0:
 		return failure.MarkTransient(fmt.Errorf("%s %s: the response has no Content-Length", verb, key))
 	case o.ETag == "" && strings.HasPrefix(o.ContentType, "text/html"):
 		return failure.MarkTransient(fmt.Errorf("%s %s: the response is a page, not an object", verb, key))
@@ -152,33 +143,20 @@ func (b *Bucket) Get(ctx context.Context, key string, most int64) ([]byte, Objec
 // GetInto is [Bucket.Get] with memory that a function allocates, once the size is known and
 // allowed.
 func (b *Bucket) GetInto(ctx context.Context, key string, most int64, allocate func(size int64) []byte) (Object, error) {
-	if found, err := b.direct.Get(ctx, key); err == nil {
-		object := objectOf(found)
-		return b.readInto(object, &object.Size, key, found.Body, most, allocate)
-	} else if errors.Is(err, fs.ErrNotExist) {
+	found, err := b.direct.Get(ctx, key)
+	if errors.Is(err, fs.ErrNotExist) {
 		return Object{}, fmt.Errorf("get %s: %w", key, fs.ErrNotExist)
+	} else if err != nil {
+		out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
+		if err != nil {
+			return Object{}, failed("get", key, err)
+		}
+		found = s3direct.ObjectOf(out.ResultMetadata, out.Metadata, out.Body)
 	}
-	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
-	if err != nil {
-		return Object{}, failed("get", key, err)
-	}
-	object := Object{
-		ETag:         aws.ToString(out.ETag),
-		Size:         aws.ToInt64(out.ContentLength),
-		ContentType:  aws.ToString(out.ContentType),
-		Encoding:     aws.ToString(out.ContentEncoding),
-		Disposition:  aws.ToString(out.ContentDisposition),
-		CacheControl: aws.ToString(out.CacheControl),
-		Modified:     aws.ToTime(out.LastModified),
-		Metadata:     out.Metadata,
-	}
-	return b.readInto(object, out.ContentLength, key, out.Body, most, allocate)
-}
-
-// readInto checks a response, reads its body and closes it.
-func (b *Bucket) readInto(object Object, length *int64, key string, body io.ReadCloser, most int64, allocate func(size int64) []byte) (Object, error) {
+	body := found.Body
 	defer body.Close()
-	if err := object.check("get", key, length); err != nil {
+	object := objectOf(found)
+	if err := object.check("get", key); err != nil {
 		return Object{}, err
 	}
 	if object.Size > most {
