@@ -59,7 +59,7 @@ func (e *NewerJobError) Retry(attempt int, firstSeen time.Time) string {
 	if err != nil {
 		panic("encode job: " + err.Error()) // The fields were parsed from JSON.
 	}
-	return noncharacters.Replace(string(body))
+	return EscapeForSQS(body)
 }
 
 // Job asks workers for some variants of one source. It is the body of an SQS message.
@@ -124,15 +124,18 @@ func (j Job) Encode() string {
 	if err != nil {
 		panic("encode job: " + err.Error()) // Only for years after 9999 and invalid notifications.
 	}
-	return noncharacters.Replace(string(body))
+	return EscapeForSQS(body)
 }
 
 // onlyInfo reports whether the job has nothing to make but a description of the source,
 // which workers of version 1 refuse.
 func (j Job) onlyInfo() bool { return j.Info && len(j.Variants) == 0 && !j.Reconcile }
 
-// noncharacters escapes the two characters that SQS refuses and that a key may contain.
+// EscapeForSQS returns JSON with escapes for the two characters that SQS refuses and that a
+// key may contain.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+func EscapeForSQS(text []byte) string { return noncharacters.Replace(string(text)) }
+
 var noncharacters = strings.NewReplacer("\ufffe", `\ufffe`, "\uffff", `\uffff`)
 
 // ParseJob is the inverse of [Job.Encode]. Unknown fields are ignored, so that an older
@@ -222,7 +225,7 @@ func canonical(value json.RawMessage) json.RawMessage {
 	if err != nil {
 		panic("encode job: " + err.Error()) // It was parsed from JSON.
 	}
-	return json.RawMessage(noncharacters.Replace(string(text)))
+	return json.RawMessage(EscapeForSQS(text))
 }
 
 // unique removes duplicates and keeps the first of each.

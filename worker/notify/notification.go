@@ -6,8 +6,9 @@ package notify
 
 import (
 	"encoding/json"
-	"strings"
 	"time"
+
+	"calotype"
 )
 
 // Version is the version of the notification's schema, notification.schema.json. It grows
@@ -73,12 +74,8 @@ func (n Notification) Encode() json.RawMessage {
 	if err != nil {
 		panic("encode notification: " + err.Error()) // Only for years after 9999.
 	}
-	return json.RawMessage(noncharacters.Replace(string(body)))
+	return json.RawMessage(calotype.EscapeForSQS(body))
 }
-
-// noncharacters escapes the two characters that SQS refuses and that a key may contain.
-// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-var noncharacters = strings.NewReplacer("\ufffe", `\ufffe`, "\uffff", `\uffff`)
 
 // TypeOf returns the type of an encoded notification, which a newer program may have
 // written.
