@@ -235,11 +235,10 @@ func (p *publication) recall(ctx context.Context) (finished bool, err error) {
 	if err := p.failInfo(ctx, class); err != nil {
 		return false, err
 	}
-	switch {
-	case failure.Classes[class] != failure.Permanent && class != failure.TooManyBytes:
-	case described:
-		return true, p.verifyReadable(ctx)
-	default:
+	if failure.Classes[class] == failure.Permanent || class == failure.TooManyBytes {
+		if described {
+			return true, p.verifyReadable(ctx)
+		}
 		return true, nil
 	}
 	if err := p.read(ctx); err != nil {

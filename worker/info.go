@@ -29,9 +29,9 @@ type sourceInfo struct {
 // does not contain all that this worker's presets need.
 func (p *publication) findInfo(ctx context.Context) error {
 	p.info, p.thumbHash = sourceInfo{}, nil
-	renders := len(p.stale()) > 0
-	makes := p.job.Info || p.worker.Info && (renders || p.job.Reconcile)
-	if !makes && !p.job.Reconcile && !slices.ContainsFunc(p.stale(), target.attends) {
+	work := p.stale()
+	makes := p.job.Info || p.worker.Info && (len(work) > 0 || p.job.Reconcile)
+	if !makes && !p.job.Reconcile && !slices.ContainsFunc(work, target.attends) {
 		return nil
 	}
 	switch err := p.getInfo(ctx); {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"slices"
 	"time"
 
 	"calotype"
@@ -113,11 +112,10 @@ type announced struct {
 // announce records the renditions that are current when the publication ends.
 func (p *publication) announce() {
 	p.etag = calotype.TrimETag(p.source.ETag)
-	stale := p.stale()
 	for _, t := range p.targets {
 		o, stored := p.stored[t.key]
 		if !stored {
-			if o = t.existing; o.ETag == "" || slices.ContainsFunc(stale, func(s target) bool { return s.key == t.key }) {
+			if o = t.existing; o.ETag == "" || p.isStale(t) {
 				continue
 			}
 		}

@@ -73,15 +73,19 @@ func (p *publication) addExisting(ctx context.Context) error {
 func (p *publication) stale() []target {
 	var stale []target
 	for _, t := range p.targets {
-		want := calotype.Target{SourceETag: p.source.ETag, Preset: t.preset, Focal: p.focal(), RetryFallback: p.job.Again}
-		if p.job.Exact {
-			want.Quality, want.Encoder = cmp.Or(p.job.Quality, p.worker.Quality), p.worker.Engine.Encoder()
-		}
-		if calotype.ParseLineage(t.existing.Metadata).Staleness(want) != calotype.Current && !p.isUnknown(t) {
+		if p.isStale(t) {
 			stale = append(stale, t)
 		}
 	}
 	return stale
+}
+
+func (p *publication) isStale(t target) bool {
+	want := calotype.Target{SourceETag: p.source.ETag, Preset: t.preset, Focal: p.focal(), RetryFallback: p.job.Again}
+	if p.job.Exact {
+		want.Quality, want.Encoder = cmp.Or(p.job.Quality, p.worker.Quality), p.worker.Engine.Encoder()
+	}
+	return calotype.ParseLineage(t.existing.Metadata).Staleness(want) != calotype.Current && !p.isUnknown(t)
 }
 
 // isUnknown reports whether the object is the fallback copy of this version for a preset
