@@ -205,16 +205,16 @@ func stillPNG(header []byte, size image.Point, shared []byte, data [][]byte) []b
 		total += pngOverhead + len(d)
 	}
 	file := append(make([]byte, 0, total), pngSignature...)
-	file = appendChunk(file, "IHDR", header)
+	file = AppendPNGChunk(file, "IHDR", header)
 	file = append(file, shared...)
 	for _, d := range data {
-		file = appendChunk(file, "IDAT", d)
+		file = AppendPNGChunk(file, "IDAT", d)
 	}
-	return appendChunk(file, "IEND")
+	return AppendPNGChunk(file, "IEND")
 }
 
-// appendChunk appends a chunk whose data are in parts.
-func appendChunk(file []byte, name string, parts ...[]byte) []byte {
+// AppendPNGChunk appends a chunk, whose data are in parts, to a PNG.
+func AppendPNGChunk(file []byte, name string, parts ...[]byte) []byte {
 	start, size := len(file), 0
 	for _, part := range parts {
 		size += len(part)

@@ -48,10 +48,10 @@ func pngOf(declared, plays uint32, hidden string, parts ...part) []byte {
 		still = parts[0].scene
 	}
 	header, pixels := pngParts(still)
-	file := appendChunk([]byte(pngSignature), "IHDR", header)
-	file = appendChunk(file, "acTL", number(declared), number(plays))
+	file := AppendPNGChunk([]byte(pngSignature), "IHDR", header)
+	file = AppendPNGChunk(file, "acTL", number(declared), number(plays))
 	if hidden != "" {
-		file = appendChunk(file, "IDAT", pixels)
+		file = AppendPNGChunk(file, "IDAT", pixels)
 	}
 	sequence := uint32(0)
 	for i, p := range parts {
@@ -64,19 +64,19 @@ func pngOf(declared, plays uint32, hidden string, parts ...part) []byte {
 		if p.spoil != nil {
 			p.spoil(c)
 		}
-		file = appendChunk(file, "fcTL", c)
+		file = AppendPNGChunk(file, "fcTL", c)
 		if i == 0 && hidden == "" {
-			file = appendChunk(file, "IDAT", pixels[:5])
-			file = appendChunk(file, "IDAT", pixels[5:])
+			file = AppendPNGChunk(file, "IDAT", pixels[:5])
+			file = AppendPNGChunk(file, "IDAT", pixels[5:])
 			continue
 		}
 		for _, data := range [][]byte{pixels[:7], pixels[7:]} {
-			file = appendChunk(file, "tEXt", []byte("a\x00b"))
-			file = appendChunk(file, "fdAT", number(sequence), data)
+			file = AppendPNGChunk(file, "tEXt", []byte("a\x00b"))
+			file = AppendPNGChunk(file, "fdAT", number(sequence), data)
 			sequence++
 		}
 	}
-	return appendChunk(file, "IEND")
+	return AppendPNGChunk(file, "IEND")
 }
 
 func number(n uint32) []byte { return binary.BigEndian.AppendUint32(nil, n) }
@@ -131,10 +131,10 @@ func TestPNGDelays(t *testing.T) {
 
 func TestStillPNG(t *testing.T) {
 	header, pixels := pngParts(".R|RR")
-	still := appendChunk(appendChunk([]byte(pngSignature), "IHDR", header), "IDAT", pixels)
+	still := AppendPNGChunk(AppendPNGChunk([]byte(pngSignature), "IHDR", header), "IDAT", pixels)
 	for name, file := range map[string][]byte{
-		"no acTL":             appendChunk(still, "IEND"),
-		"acTL behind pixels":  appendChunk(appendChunk(still, "acTL", number(2), number(0)), "IEND"),
+		"no acTL":             AppendPNGChunk(still, "IEND"),
+		"acTL behind pixels":  AppendPNGChunk(AppendPNGChunk(still, "acTL", number(2), number(0)), "IEND"),
 		"no frames":           pngOf(0, 0, ".R|RR", part{scene: ".G|GG"}),
 		"one frame, and it":   pngOf(1, 0, "", part{scene: ".G|GG"}),
 		"hidden, none follow": pngOf(2, 0, ".R|RR"),
@@ -150,7 +150,7 @@ func TestPNGWriter(t *testing.T) {
 	var w PNGWriter
 	for _, p := range []part{{scene: ".RRR|RRRR", num: 100}, {scene: ".G", x: 2, y: 1, num: 70000}} {
 		header, pixels := pngParts(p.scene)
-		still := appendChunk(appendChunk(appendChunk([]byte(pngSignature), "IHDR", header), "IDAT", pixels), "IEND")
+		still := AppendPNGChunk(AppendPNGChunk(AppendPNGChunk([]byte(pngSignature), "IHDR", header), "IDAT", pixels), "IEND")
 		if err := w.Add(still, image.Pt(p.x, p.y), p.num, 7); err != nil {
 			t.Fatal(err)
 		}

@@ -46,8 +46,8 @@ func (w *PNGWriter) Add(still []byte, at image.Point, delay, plays int) error {
 	switch {
 	case w.frames == 0:
 		w.header, w.canvas = header[8:], image.Pt(int(binary.BigEndian.Uint32(size)), int(binary.BigEndian.Uint32(size[4:])))
-		w.file = appendChunk([]byte(pngSignature), "IHDR", header)
-		w.file = appendChunk(w.file, "acTL", binary.BigEndian.AppendUint32(nil, 0), binary.BigEndian.AppendUint32(nil, uint32(plays)))
+		w.file = AppendPNGChunk([]byte(pngSignature), "IHDR", header)
+		w.file = AppendPNGChunk(w.file, "acTL", binary.BigEndian.AppendUint32(nil, 0), binary.BigEndian.AppendUint32(nil, uint32(plays)))
 		w.file = append(w.file, palette...)
 	case !slices.Equal(header[8:], w.header):
 		return fmt.Errorf("png: frame %d has another colour type", w.frames)
@@ -60,12 +60,12 @@ func (w *PNGWriter) Add(still []byte, at image.Point, delay, plays int) error {
 	control = binary.BigEndian.AppendUint16(control, n)
 	control = binary.BigEndian.AppendUint16(control, d)
 	control = append(control, 0, 0) // Keep, and replace.
-	w.file = appendChunk(w.file, "fcTL", control)
+	w.file = AppendPNGChunk(w.file, "fcTL", control)
 	for _, d := range data {
 		if w.frames == 0 {
-			w.file = appendChunk(w.file, "IDAT", d)
+			w.file = AppendPNGChunk(w.file, "IDAT", d)
 		} else {
-			w.file = appendChunk(w.file, "fdAT", w.number(), d)
+			w.file = AppendPNGChunk(w.file, "fdAT", w.number(), d)
 		}
 	}
 	w.frames++
@@ -89,7 +89,7 @@ func fraction(delay int) (numerator, denominator uint16) {
 // Bytes ends the file and returns it.
 func (w *PNGWriter) Bytes() []byte {
 	const firstChunk = len(pngSignature) + pngOverhead + pngHeaderSize
-	actl := appendChunk(nil, "acTL", binary.BigEndian.AppendUint32(nil, w.frames), w.file[firstChunk+12:firstChunk+16])
+	actl := AppendPNGChunk(nil, "acTL", binary.BigEndian.AppendUint32(nil, w.frames), w.file[firstChunk+12:firstChunk+16])
 	copy(w.file[firstChunk:], actl)
-	return appendChunk(w.file, "IEND")
+	return AppendPNGChunk(w.file, "IEND")
 }

@@ -10,6 +10,8 @@ import (
 	"errors"
 	"image/png"
 	"io"
+
+	"calotype/worker/animation"
 )
 
 // decodeDamagedPNG decodes the rows that a PNG has. Missing rows are transparent, as in
@@ -152,15 +154,15 @@ func (p pngParts) file(raw []byte) ([]byte, error) {
 		return nil, err
 	}
 	out := []byte(pngMagic)
-	out = appendPNGChunk(out, "IHDR", p.header)
+	out = animation.AppendPNGChunk(out, "IHDR", p.header)
 	if p.palette != nil {
-		out = appendPNGChunk(out, "PLTE", p.palette)
+		out = animation.AppendPNGChunk(out, "PLTE", p.palette)
 	}
 	if p.transparency != nil {
-		out = appendPNGChunk(out, "tRNS", p.transparency)
+		out = animation.AppendPNGChunk(out, "tRNS", p.transparency)
 	}
-	out = appendPNGChunk(out, "IDAT", data.Bytes())
-	out = appendPNGChunk(out, "IEND", nil)
+	out = animation.AppendPNGChunk(out, "IDAT", data.Bytes())
+	out = animation.AppendPNGChunk(out, "IEND", nil)
 	return out, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"calotype"
+	"calotype/worker/animation"
 )
 
 // pngOfRows writes a PNG of rows as they are stored, each behind the number of its filter.
@@ -25,17 +26,17 @@ func pngOfRows(t testing.TB, width, height, bits int, kind byte, palette, clear,
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	file := appendPNGChunk([]byte(pngMagic), "IHDR", []byte{0, 0, byte(width >> 8), byte(width), 0, 0, byte(height >> 8), byte(height), byte(bits), kind, 0, 0, 0})
+	file := animation.AppendPNGChunk([]byte(pngMagic), "IHDR", []byte{0, 0, byte(width >> 8), byte(width), 0, 0, byte(height >> 8), byte(height), byte(bits), kind, 0, 0, 0})
 	if palette != nil {
-		file = appendPNGChunk(file, "PLTE", palette)
+		file = animation.AppendPNGChunk(file, "PLTE", palette)
 	}
 	if clear != nil {
-		file = appendPNGChunk(file, "tRNS", clear)
+		file = animation.AppendPNGChunk(file, "tRNS", clear)
 	}
 	half := data.Len() / 2
-	file = appendPNGChunk(file, "IDAT", data.Bytes()[:half])
-	file = appendPNGChunk(file, "IDAT", data.Bytes()[half:])
-	return appendPNGChunk(file, "IEND", nil)
+	file = animation.AppendPNGChunk(file, "IDAT", data.Bytes()[:half])
+	file = animation.AppendPNGChunk(file, "IDAT", data.Bytes()[half:])
+	return animation.AppendPNGChunk(file, "IEND", nil)
 }
 
 // randomRows are rows of arbitrary bytes with arbitrary filters: every such picture is valid.

@@ -20,8 +20,9 @@ import "C"
 
 import (
 	"encoding/binary"
-	"hash/crc32"
 	"syscall"
+
+	"calotype/worker/animation"
 )
 
 // pngLevel is libdeflate's level of compression. For eight pictures at 1200x628, level 6 takes
@@ -147,20 +148,13 @@ func (f *pngFile) write(pixels []byte, size int, adaptive bool) ([]byte, error) 
 	body := append(make([]byte, 0, int(n)+128+len(f.palette)+len(f.clear)), pngMagic...)
 	header := binary.BigEndian.AppendUint32(nil, uint32(f.width))
 	header = binary.BigEndian.AppendUint32(header, uint32(f.height))
-	body = appendPNGChunk(body, "IHDR", append(header, byte(f.bits), f.kind, 0, 0, 0))
+	body = animation.AppendPNGChunk(body, "IHDR", append(header, byte(f.bits), f.kind, 0, 0, 0))
 	if f.palette != nil {
-		body = appendPNGChunk(body, "PLTE", f.palette)
+		body = animation.AppendPNGChunk(body, "PLTE", f.palette)
 	}
 	if f.clear != nil {
-		body = appendPNGChunk(body, "tRNS", f.clear)
+		body = animation.AppendPNGChunk(body, "tRNS", f.clear)
 	}
-	body = appendPNGChunk(body, "IDAT", data[:n])
-	return appendPNGChunk(body, "IEND", nil), nil
-}
-
-func appendPNGChunk(file []byte, name string, data []byte) []byte {
-	file = binary.BigEndian.AppendUint32(file, uint32(len(data)))
-	start := len(file)
-	file = append(append(file, name...), data...)
-	return binary.BigEndian.AppendUint32(file, crc32.ChecksumIEEE(file[start:]))
+	body = animation.AppendPNGChunk(body, "IDAT", data[:n])
+	return animation.AppendPNGChunk(body, "IEND", nil), nil
 }
