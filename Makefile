@@ -64,7 +64,7 @@ test-caches: ## Run nginx, Varnish, HAProxy, Apache, Squid and Traffic Server in
 test-debian13: debootstrap ## Run every test in a root of Debian 13, and the engine's in the image made there (needs root)
 	deployments/debian/in.sh trixie make test
 	deployments/debian/in.sh trixie sh -c 'cd deployments/check && go test -count 1 -run "^TestImage" .'
-	deployments/debian/in.sh trixie sh -c 'cd deployments/dist && go test -count 1 -run "^TestNativeLicences" .'
+	deployments/debian/in.sh trixie sh -c 'cd deployments/dist && go test -tags debian13 -count 1 -run "^TestNativeLicences" .'
 
 .PHONY: debootstrap
 debootstrap:
@@ -190,10 +190,11 @@ browser:
 		$(SUDO) apt-get update -q && { $(SUDO) apt-get install -qy --no-install-recommends chromium || $(SUDO) apt-get install -qy chromium-browser; }; \
 	fi
 
-# The examples of the README and of docs are run.
+# The examples of the README and of docs are run, and a program of Python's boto3.
 .PHONY: docs-tools
 docs-tools:
 	@missing=; for tool in curl:curl jq:jq aws:awscli; do command -v "$${tool%%:*}" >/dev/null || missing+=" $${tool##*:}"; done; \
+	python3 -c 'import boto3' 2>/dev/null || /usr/bin/python3 -c 'import boto3' 2>/dev/null || missing+=" python3-boto3"; \
 	[ -z "$$missing" ] || { $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy --no-install-recommends $$missing; }
 
 .PHONY: firefox

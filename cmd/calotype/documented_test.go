@@ -2,66 +2,46 @@ package main
 
 import (
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"calotype/internal/pages"
 )
 
 var (
-	shellBlock = regexp.MustCompile("(?ms)^ *```sh\n(.*?)^ *```$")
-	anyBlock   = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
-	inCode     = regexp.MustCompile("`(calotype [^`]+)`")
-	inShell    = regexp.MustCompile(`(?m)^(?:\s*|until |.*[|;&] )(calotype .*)$`)
+	inCode  = regexp.MustCompile("`(calotype [^`]+)`")
+	inShell = regexp.MustCompile(`(?m)^(?:\s*|until |.*[|;&] )(calotype .*)$`)
 )
-
-// pagesOf returns the project's pages by name.
-func pagesOf(t *testing.T) map[string]string {
-	t.Helper()
-	pages := map[string]string{}
-	for _, pattern := range []string{"*.md", "docs/*.md", "findings/*.md"} {
-		files, err := filepath.Glob(filepath.Join("../..", pattern))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			pages[strings.TrimPrefix(filepath.ToSlash(file), "../../")] = string(text)
-		}
-	}
-	if len(pages) < 20 {
-		t.Fatalf("only %d pages", len(pages))
-	}
-	return pages
-}
 
 // Every command in a block of a page is parsed as the program does, with its values. In the
 // text a command may be incomplete: its subcommand and flags exist.
 func TestDocumentedCommands(t *testing.T) {
 	dir := t.TempDir()
-	pages, complete, mentioned := pagesOf(t), 0, 0
+	texts, err := pages.Read("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	complete, mentioned := 0, 0
 	t.Chdir(dir)
 	if err := os.WriteFile("presets.json", []byte(`{"M": "1200x628"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range pages {
+	for name, text := range texts {
 		if name == "CHANGELOG.md" {
 			continue // It names what was there once.
 		}
-		for _, block := range shellBlock.FindAllStringSubmatch(text, -1) {
-			for _, line := range inShell.FindAllStringSubmatch(block[1], -1) {
+		for _, block := range pages.BlocksIn(text, "sh") {
+			for _, line := range inShell.FindAllStringSubmatch(block, -1) {
 				complete++
 				if err := parses(shellWords(line[1])[1:]); err != nil {
 					t.Errorf("%s: %s: %v", name, line[1], err)
 				}
 			}
 		}
-		for _, code := range inCode.FindAllStringSubmatch(anyBlock.ReplaceAllString(text, ""), -1) {
+		for _, code := range inCode.FindAllStringSubmatch(pages.WithoutBlocks(text), -1) {
 			mentioned++
 			if err := lacks(shellWords(code[1])[1:]); err != "" {
 				t.Errorf("%s: %s: %s", name, code[1], err)

@@ -61,29 +61,6 @@ func TestLicences(t *testing.T) {
 	}
 }
 
-// The native libraries are those that the image has.
-func TestNativeLicences(t *testing.T) {
-	if release, err := os.ReadFile("/etc/os-release"); err != nil || !strings.Contains(string(release), "VERSION_ID=\"13\"") {
-		t.Skip("the page lists the packages of Debian 13: make test-debian13 compares them")
-	}
-	t.Chdir("../..")
-	root := filepath.Join(t.TempDir(), "root")
-	if out, err := exec.CommandContext(t.Context(), "deployments/dist/root.sh", root).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	want, err := nativePart("", root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	page, err := os.ReadFile("docs/licences.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.HasSuffix(string(page), want) {
-		t.Errorf("docs/licences.md is out of date, run make licences; want\n%s", want)
-	}
-}
-
 func TestDebianLicences(t *testing.T) {
 	const format = "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n"
 	for text, want := range map[string]string{

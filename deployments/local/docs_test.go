@@ -16,6 +16,7 @@ import (
 	"calotype"
 	"calotype/deployments/local/samples"
 	"calotype/internal/awstest"
+	"calotype/internal/pages"
 	"calotype/queue"
 )
 
@@ -83,12 +84,15 @@ func TestDocs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages := readPages(t, root)
+	texts, err := pages.Read(root)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name := range otherPages {
-		if _, there := pages[name]; !there {
+		if _, there := texts[name]; !there {
 			t.Errorf("there is no %s: remove the exception", name)
 		}
-		delete(pages, name)
+		delete(texts, name)
 	}
 	p := start(t)
 	kitty := drawn(t, "kitty.jpg")
@@ -107,10 +111,10 @@ func TestDocs(t *testing.T) {
 	}
 	here := strings.NewReplacer(`"$URL"`, p.url, "--bucket my-pictures", "--bucket pictures")
 	used, ran := map[string]bool{}, 0
-	for _, name := range slices.Sorted(maps.Keys(pages)) {
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
 		var script strings.Builder
-		for _, block := range shellBlock.FindAllStringSubmatch(pages[name], -1) {
-			for _, command := range shellCommands(t, block[1]) {
+		for _, block := range pages.BlocksIn(texts[name], "sh") {
+			for _, command := range shellCommands(t, block) {
 				if begins := exception(t, command); begins != "" {
 					used[begins] = true
 					continue
@@ -122,7 +126,7 @@ func TestDocs(t *testing.T) {
 		if script.Len() == 0 {
 			continue
 		}
-		t.Run(name, func(t *testing.T) { typePage(t, p, root, pages[name], script.String(), kitty) })
+		t.Run(name, func(t *testing.T) { typePage(t, p, root, texts[name], script.String(), kitty) })
 	}
 	for _, e := range notRun {
 		if !used[e.begins] {
@@ -144,7 +148,7 @@ func typePage(t *testing.T, p *program, root, page, script string, kitty []byte)
 		t.Fatal(err)
 	}
 	files := map[string][]byte{"kitty.jpg": kitty}
-	if blocks := fences(page, "json"); len(blocks) > 0 {
+	if blocks := pages.BlocksIn(page, "json"); len(blocks) > 0 {
 		files["presets.json"] = []byte(blocks[0])
 	}
 	for name, content := range files {
@@ -208,30 +212,6 @@ func exception(t *testing.T, command string) string {
 		}
 	}
 	return ""
-}
-
-// readPages returns all pages by their path.
-func readPages(t *testing.T, root string) map[string]string {
-	t.Helper()
-	pages := map[string]string{}
-	for _, pattern := range []string{"*.md", "docs/*.md", "findings/*.md"} {
-		files, err := filepath.Glob(filepath.Join(root, pattern))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			name, err := filepath.Rel(root, file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			pages[filepath.ToSlash(name)] = string(text)
-		}
-	}
-	return pages
 }
 
 // drawn returns one of the samples.

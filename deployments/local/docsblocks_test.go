@@ -11,6 +11,7 @@ import (
 
 	"calotype"
 	"calotype/internal/awstest"
+	"calotype/internal/pages"
 )
 
 // A block without a language is output or a drawing. The others are read as what they say.
@@ -21,9 +22,13 @@ func TestDocsBlocks(t *testing.T) {
 	}
 	command := regexp.MustCompile(`(?m)^(calotype|aws|make|cdk|docker|helm|curl|go|npm|bin/\S+) `)
 	counts := map[string]int{}
-	for name, page := range readPages(t, root) {
-		for _, block := range fence.FindAllStringSubmatch(page, -1) {
-			language, text := block[1], block[2]
+	texts, err := pages.Read(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, page := range texts {
+		for _, block := range pages.Blocks(page) {
+			language, text := block.Language, block.Text
 			counts[language]++
 			switch language {
 			case "sh":
@@ -72,18 +77,6 @@ func checkWidths(t *testing.T, page, text string) {
 			t.Errorf("%s: there is no preset %s", page, found[1])
 		}
 	}
-}
-
-var fence = regexp.MustCompile("(?ms)^ *```(\\w*)\n(.*?)^ *```$")
-
-// fences returns a page's blocks in a language.
-func fences(page, language string) (texts []string) {
-	for _, block := range fence.FindAllStringSubmatch(page, -1) {
-		if block[1] == language {
-			texts = append(texts, block[2])
-		}
-	}
-	return texts
 }
 
 // checkTarget checks that the Makefile has the target.

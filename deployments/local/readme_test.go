@@ -8,11 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"calotype/deployments/local/samples"
 	"calotype/internal/awstest"
+	"calotype/internal/pages"
 )
-
-var shellBlock = regexp.MustCompile("(?ms)^ *```sh\n(.*?)^ *```$")
 
 // Every example of the README works as it is typed, in order, after "make run" and
 // "calotype-local env". Only the addresses are those of this test's program, and the programs
@@ -28,15 +26,7 @@ func TestReadme(t *testing.T) {
 		}
 	}
 	p := start(t)
-	for _, sample := range samples.All() {
-		if sample.Key == "kitty.jpg" {
-			body, err := sample.Draw()
-			if err != nil {
-				t.Fatal(err)
-			}
-			p.putFile(t, sample.Key, body)
-		}
-	}
+	p.putFile(t, "kitty.jpg", drawn(t, "kitty.jpg"))
 	var script strings.Builder
 	// Stopped only once they work: a stop during the start is an interruption, not success.
 	script.WriteString(`calotype() {
@@ -50,16 +40,14 @@ func TestReadme(t *testing.T) {
   esac
 }
 `)
-	_, awsMissing := exec.LookPath("aws")
+	if _, err := exec.LookPath("aws"); err != nil {
+		t.Fatal("aws is missing: install Debian's awscli")
+	}
 	commands := 0
-	for _, block := range shellBlock.FindAllStringSubmatch(string(readme), -1) {
-		for line := range strings.Lines(block[1]) {
-			switch {
-			case strings.HasPrefix(line, "make run"):
+	for _, block := range pages.BlocksIn(string(readme), "sh") {
+		for line := range strings.Lines(block) {
+			if strings.HasPrefix(line, "make run") {
 				continue // This test's program.
-			case strings.HasPrefix(line, "aws ") && awsMissing != nil:
-				t.Log("no aws here: sqsd's own tests have its protocol")
-				continue
 			}
 			line = strings.NewReplacer("http://127.0.0.1:8080", p.url, "bin/calotype-local env", "'"+binary+"' env --data '"+p.data+"'", ":8081", "127.0.0.1:0").Replace(line)
 			script.WriteString("printf '%s\\n' " + quote("+ "+strings.TrimSpace(line)) + "\n" + line)
@@ -102,11 +90,11 @@ func TestLinks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages, err := filepath.Glob("../../docs/*.md")
-	if err != nil || len(pages) < 10 {
-		t.Fatal(pages, err)
+	files, err := filepath.Glob("../../docs/*.md")
+	if err != nil || len(files) < 10 {
+		t.Fatal(files, err)
 	}
-	for _, page := range pages {
+	for _, page := range files {
 		if name := filepath.Base(page); name != "README.md" && !strings.Contains(string(index), "("+name+")") {
 			t.Errorf("docs/README.md does not list %s", name)
 		}

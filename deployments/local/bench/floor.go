@@ -24,13 +24,17 @@ static int64_t cpu(void) {
 
 // An error of libjpeg ends the process: the pictures are sound.
 
+static void open_jpeg(struct jpeg_decompress_struct *jpeg, struct jpeg_error_mgr *errors, const uint8_t *body, size_t size) {
+	jpeg->err = jpeg_std_error(errors);
+	jpeg_create_decompress(jpeg);
+	jpeg_mem_src(jpeg, body, size);
+	jpeg_read_header(jpeg, TRUE);
+}
+
 static picture read_jpeg(const uint8_t *body, size_t size, int shrink) {
 	struct jpeg_decompress_struct jpeg;
 	struct jpeg_error_mgr errors;
-	jpeg.err = jpeg_std_error(&errors);
-	jpeg_create_decompress(&jpeg);
-	jpeg_mem_src(&jpeg, body, size);
-	jpeg_read_header(&jpeg, TRUE);
+	open_jpeg(&jpeg, &errors, body, size);
 	jpeg.scale_num = 1;
 	jpeg.scale_denom = shrink;
 	jpeg.out_color_space = JCS_RGB;
@@ -53,10 +57,7 @@ static picture read_jpeg(const uint8_t *body, size_t size, int shrink) {
 static void read_size(const uint8_t *body, size_t size, int *width, int *height) {
 	struct jpeg_decompress_struct jpeg;
 	struct jpeg_error_mgr errors;
-	jpeg.err = jpeg_std_error(&errors);
-	jpeg_create_decompress(&jpeg);
-	jpeg_mem_src(&jpeg, body, size);
-	jpeg_read_header(&jpeg, TRUE);
+	open_jpeg(&jpeg, &errors, body, size);
 	*width = jpeg.image_width;
 	*height = jpeg.image_height;
 	jpeg_destroy_decompress(&jpeg);
