@@ -7,94 +7,17 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-
 	"calotype"
 	"calotype/internal/awstest"
 	"calotype/worker/failure"
 	"calotype/worker/notify"
 )
-
-// bus is a bus that keeps what it accepts. fail, if not nil, returns why it accepts nothing.
-type bus struct {
-	mu       sync.Mutex
-	accepted []notify.Notification
-	fail     func() error
-	schema   *jsonschema.Schema
-}
-
-func newBus(t *testing.T) *bus {
-	t.Helper()
-	schema, err := jsonschema.NewCompiler().Compile("../notification.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &bus{schema: schema}
-}
-
-// notify accepts a notification that the schema describes, without further fields.
-func (b *bus) notify(_ context.Context, body json.RawMessage) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.fail != nil {
-		if err := b.fail(); err != nil {
-			return err
-		}
-	}
-	value, err := jsonschema.UnmarshalJSON(strings.NewReader(string(body)))
-	if err != nil {
-		return err
-	}
-	if err := b.schema.Validate(value); err != nil {
-		panic(fmt.Sprintf("%s: %v", body, err))
-	}
-	var n notify.Notification
-	strict := json.NewDecoder(strings.NewReader(string(body)))
-	strict.DisallowUnknownFields()
-	if err := strict.Decode(&n); err != nil {
-		panic(fmt.Sprintf("%s: %v", body, err))
-	}
-	b.accepted = append(b.accepted, n)
-	return nil
-}
-
-// take returns what was accepted since the last call.
-func (b *bus) take() []notify.Notification {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	taken := b.accepted
-	b.accepted = nil
-	return taken
-}
-
-// takeOne returns the one notification that was accepted.
-func (b *bus) takeOne(t *testing.T) notify.Notification {
-	t.Helper()
-	taken := b.take()
-	if len(taken) != 1 {
-		t.Fatalf("got %+v, want one notification", taken)
-	}
-	return taken[0]
-}
-
-// summary is what a test compares of a notification.
-func summary(n notify.Notification) string {
-	text := string(n.Type) + " " + n.Key
-	if n.Reason != nil {
-		text += " " + n.Reason.Class
-	}
-	for _, v := range n.Variants {
-		text += fmt.Sprintf(" %s:%dx%d:%s", v.Name, v.Width, v.Height, v.Type)
-	}
-	return text
-}
 
 // Each job has one notification, by how it ended.
 func TestNotifications(t *testing.T) {
@@ -180,13 +103,7 @@ func TestNotificationComesBeforeTheDelete(t *testing.T) {
 // arrives unchanged. A worker without a bus leaves it to others.
 func TestNotificationWaitsForTheBus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sent, down := newBus(t), true
-		sent.fail = func() error {
-			if down {
-				return errors.New("down")
-			}
-			return nil
-		}
+		sent, down := newDownBus(t)
 		b := newBubble(t, func(s *Settings) { s.Notify, s.Engine = sent.notify, drawing{new(atomic.Int32), nil} })
 		b.useConditionalStore("kitty.jpg")
 		b.queue.send(calotype.Job{Source: "kitty.jpg", Variants: []calotype.Variant{{Preset: "M"}}, Request: "r1=="}.Encode())
@@ -206,7 +123,7 @@ func TestNotificationWaitsForTheBus(t *testing.T) {
 		if tries := awstest.Scrape(t, b.Worker)[`calotype_notifications_total{result="queued",type="ready"}`]; tries < 8 || tries > 40 {
 			t.Errorf("%v tries in two hours", tries)
 		}
-		down = false
+		*down = false
 		for _, bus := range []Notify{nil, sent.notify} { // A worker without a bus, and one with.
 			b.Notify = bus
 			b.useServices(inProcess{b.queue}, inProcess{b.store})
@@ -231,13 +148,7 @@ func TestNotificationWaitsForTheBus(t *testing.T) {
 // A notification that no bus accepts for a day becomes a dead letter, which a replay sends.
 func TestUndeliveredNotification(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sent, down := newBus(t), true
-		sent.fail = func() error {
-			if down {
-				return errors.New("down")
-			}
-			return nil
-		}
+		sent, down := newDownBus(t)
 		b := newBubble(t, func(s *Settings) { s.Notify = sent.notify })
 		b.useConditionalStore("kitty.jpg")
 		b.Engine = drawing{new(atomic.Int32), nil}
@@ -256,7 +167,7 @@ func TestUndeliveredNotification(t *testing.T) {
 			fmt.Sprintf(`calotype_jobs_total{class=%q,outcome="rejected"}`, failure.Undelivered): 1,
 			`calotype_notifications_total{result="dead-lettered",type="ready"}`:                  1,
 		})
-		down = false
+		*down = false
 		letter, err := calotype.ParseJob(dead[0])
 		if err != nil {
 			t.Fatal(err)
