@@ -13,9 +13,9 @@ for folder in tmp run; do mount -t tmpfs -o mode=1777 tmpfs "$root/$folder"; don
 ip link set lo up
 
 install -m 755 "$work/systemctl" "$root/usr/local/bin/systemctl"
-install -d "$root/srv/servers" "$root/root/machine"
+install -d "$root/srv/servers" "$root/srv/machine"
 install -m 755 "$local" "$root/srv/servers/calotype-local"
-cp "$deb" "$work/photo.jpg" "$work/page.sh" "$root/root/machine/"
+cp "$deb" "$work/photo.jpg" "$work/page.sh" "$root/srv/machine/"
 # No service starts at its installation, and nothing newer is fetched.
 printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
 chmod 755 "$root/usr/sbin/policy-rc.d"
@@ -30,10 +30,10 @@ mount --bind "$work/data" "$root/srv/data"
 chroot "$root" /srv/servers/calotype-local --aws-only --data /srv/data >"$work/servers.log" 2>&1 </dev/null &
 until grep -q ready "$work/servers.log"; do kill -0 $! || { cat "$work/servers.log"; exit 1; }; sleep 0.1; done
 
-chroot "$root" bash -euo pipefail -c 'cd /root/machine && export PATH=/usr/local/bin:$PATH && . ./page.sh' </dev/null || {
+chroot "$root" bash -euo pipefail -c 'cd /srv/machine && export PATH=/usr/local/bin:$PATH && . ./page.sh' </dev/null || {
 	status=$?
 	tail -n 50 "$root"/var/log/calotype-*.log "$root/var/log/nginx/error.log" 2>/dev/null || true
 	exit "$status"
 }
-echo "photo.webp: $(head -c 4 "$root/root/machine/photo.webp"), $(tail -c +9 "$root/root/machine/photo.webp" | head -c 4)"
+echo "photo.webp: $(head -c 4 "$root/srv/machine/photo.webp"), $(tail -c +9 "$root/srv/machine/photo.webp" | head -c 4)"
 echo "edge runs as $(stat -c %u "$root/proc/$(cat "$root/run/calotype-edge.pid")")"
