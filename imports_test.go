@@ -67,7 +67,7 @@ var mayImport = map[string]struct {
 	"calotype/worker":             {[]string{"calotype", "calotype/internal/backoff", "calotype/internal/batch", "calotype/queue", "calotype/worker/decoder", "calotype/worker/failure", "calotype/worker/notify", "calotype/worker/render", "calotype/worker/store"}, "workers do not know what viewers get"},
 	"calotype/worker/failure":     {nil, "a failure is a reason and depends on no package"},
 	"calotype/worker/invalidate":  {[]string{"calotype", "calotype/internal/backoff", "calotype/worker/store"}, "an invalidator knows paths and counts them; workers know what has changed"},
-	"calotype/worker/notify":      {[]string{"calotype", "calotype/internal/backoff", "calotype/internal/batch", "calotype/queue"}, "a notifier sends; workers know how jobs end"},
+	"calotype/worker/notify":      {[]string{"calotype", "calotype/internal/backoff", "calotype/internal/batch", "calotype/queue", "calotype/worker/failure"}, "a notifier sends; workers know how jobs end"},
 	"calotype/worker/backfill":    {[]string{"calotype", "calotype/queue", "calotype/worker/store"}, "a backfill compares listings and sends jobs; workers know how jobs are done"},
 	"calotype/worker/imageheader": {[]string{"calotype"}, "a header is bytes: libvips, buckets and jobs are elsewhere"},
 	"calotype/worker/metadata":    {[]string{"calotype", "calotype/worker/imageheader"}, "a file loses parts; decoding and encoding are elsewhere"},

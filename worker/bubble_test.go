@@ -48,6 +48,15 @@ func newBubble(t *testing.T, change func(*Settings)) *bubble {
 	return b
 }
 
+// addBackfill adds a low-priority queue to the bubble's worker.
+func (b *bubble) addBackfill(queues sqs.HTTPClient) {
+	client := sqs.New(sqs.Options{
+		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""), BaseEndpoint: aws.String("http://sqs"), HTTPClient: queues,
+	})
+	q := Queues{Jobs: b.queues[0].Queue, Dead: b.dead, Backfill: queue.New(client, "http://sqs/0/backfill")}
+	b.Worker = New(b.Settings, q, b.bucket, b.log)
+}
+
 // useServices gives the bubble a new worker that calls other services.
 func (b *bubble) useServices(queues sqs.HTTPClient, objects s3.HTTPClient) {
 	cfg := aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}

@@ -111,7 +111,12 @@ func (w *Worker) delete(ctx context.Context, a *attempt) (err error) {
 // old one. SQS's receive count therefore counts only crashes: an outage or a stop uses up
 // no receives.
 func (w *Worker) resend(ctx context.Context, a *attempt, delay time.Duration) error {
-	if err := a.queue.Send(ctx, a.job.Encode(), delay); err != nil {
+	return w.resendTo(ctx, a, a.queue, delay)
+}
+
+// resendTo does the same with a queue of its own for the new message.
+func (w *Worker) resendTo(ctx context.Context, a *attempt, q *jobQueue, delay time.Duration) error {
+	if err := q.Send(ctx, a.job.Encode(), delay); err != nil {
 		return err // The message returns by itself when its lease ends.
 	}
 	return w.delete(ctx, a)

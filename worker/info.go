@@ -19,6 +19,7 @@ type sourceInfo struct {
 	key      string       // Empty if the job does not need it, or if it is too long for S3.
 	existing store.Object // What is stored under the key, without an ETag if nothing is.
 	known    calotype.Info
+	invalid  bool // What is stored is not an info, and is to be replaced.
 	wanted   bool // The job is to store it.
 
 	asked int // How many descriptions are still to come from the decoder.
@@ -42,7 +43,7 @@ func (p *publication) findInfo(ctx context.Context) error {
 		return err
 	}
 	lineage := calotype.ParseLineage(p.info.existing.Metadata)
-	stale := lineage.InfoStaleness(p.source.ETag, p.focal()) != calotype.Current || lineage.IsFallback() && (p.job.Again || p.job.Exact)
+	stale := p.info.invalid || lineage.InfoStaleness(p.source.ETag, p.focal()) != calotype.Current || lineage.IsFallback() && (p.job.Again || p.job.Exact)
 	if stale {
 		p.info.known = calotype.Info{}
 	}
@@ -52,7 +53,21 @@ func (p *publication) findInfo(ctx context.Context) error {
 	return nil
 }
 
-// getInfo reads what is stored. An object that is not an info is replaced.
+// headInfo looks up what is stored, without its content.
+func (p *publication) headInfo(ctx context.Context) error {
+	key, ok := p.worker.Prefix.InfoKey(p.job.Source)
+	if !ok {
+		return nil
+	}
+	existing, err := p.worker.bucket.Head(ctx, key)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	p.info.key, p.info.existing = key, existing
+	return nil
+}
+
+// getInfo reads what is stored.
 func (p *publication) getInfo(ctx context.Context) error {
 	key, ok := p.worker.Prefix.InfoKey(p.job.Source)
 	if !ok {
@@ -61,16 +76,13 @@ func (p *publication) getInfo(ctx context.Context) error {
 	body, existing, err := p.worker.bucket.Get(ctx, key, calotype.MaxInfo)
 	switch {
 	case errors.Is(err, store.ErrTooLarge):
-		if existing, err = p.worker.bucket.Head(ctx, key); err != nil {
-			return err
-		}
-		existing.Metadata = nil
+		p.info.invalid = true
+		return p.headInfo(ctx)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	case err == nil:
-		if p.info.known, err = calotype.ParseInfo(body); err != nil {
-			existing.Metadata = nil
-		}
+		p.info.known, err = calotype.ParseInfo(body)
+		p.info.invalid = err != nil
 	}
 	p.info.key, p.info.existing = key, existing
 	return nil

@@ -217,6 +217,21 @@ func TestInfoFollowsEvents(t *testing.T) {
 	event("ObjectCreated:Put")
 	b.wantKeys(t, "kitty.jpg", "resized/.info/kitty.jpg")
 	b.wantDone(t)
+
+	_, o := b.info(t, "kitty.jpg")
+	for _, body := range []string{"{", strings.Repeat(" ", calotype.MaxInfo+1)} { // With the metadata of an info.
+		headers := awstest.Headers{ContentType: o.ContentType, Metadata: o.Metadata}
+		awstest.Put(t, b.bucketName, "resized/.info/kitty.jpg", []byte(body), headers)
+		event("ObjectCreated:Put")
+		if info, _ := b.info(t, "kitty.jpg"); info.Width != 90 {
+			t.Errorf("in place of what is not an info: got %+v", info)
+		}
+		awstest.Put(t, b.bucketName, "resized/.info/kitty.jpg", []byte(body), headers)
+		b.remove(t, "kitty.jpg")
+		event("ObjectRemoved:Delete")
+		b.wantKeys(t)
+		b.put(t, "kitty.jpg", jpegOf(t, photo(90, 60)))
+	}
 }
 
 // A source that cannot be rendered has an info that says so, until it is replaced or replayed.

@@ -20,6 +20,9 @@ type jobQueue struct {
 	outage  outage
 }
 
+// backfillQueue is the name of the queue of jobs for which no viewer waits.
+const backfillQueue = "backfill"
+
 // newQueues returns the viewers' queue and the low-priority ones. A low-priority queue has
 // one slot less, so that a viewer's job finds an idle CPU if there are several. Each queue
 // has its own slots, because a poll of an empty queue would otherwise hold the viewers'
@@ -27,7 +30,7 @@ type jobQueue struct {
 func newQueues(s Settings, q Queues) ([]*jobQueue, *admission) {
 	queues := []*jobQueue{{Queue: q.Jobs, name: "jobs"}}
 	sizes := []int{s.Concurrency}
-	for _, l := range []*jobQueue{{Queue: q.Events, name: "events"}, {Queue: q.Backfill, name: "backfill"}} {
+	for _, l := range []*jobQueue{{Queue: q.Events, name: "events"}, {Queue: q.Backfill, name: backfillQueue}} {
 		if l.Queue != nil {
 			queues, sizes = append(queues, l), append(sizes, max(1, s.Concurrency-1))
 		}

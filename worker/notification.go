@@ -18,8 +18,12 @@ import (
 // does not accept is sent to the job's queue as a job of its own before the message is
 // deleted.
 
-// deliverFor is how long a notification is retried before it is dead-lettered.
-const deliverFor = 24 * time.Hour
+// deliverFor is how long a notification is retried before it is dead-lettered, and
+// deliverRefusedFor the same while the bus refuses it until an operator acts.
+const (
+	deliverFor        = 24 * time.Hour
+	deliverRefusedFor = time.Hour
+)
 
 // errNoBus is the error of a worker without a bus that receives a notification: other
 // workers of the queue may have one.
@@ -33,7 +37,8 @@ func (w *Worker) conclude(ctx context.Context, a *attempt) error {
 		if err := w.Notify(ctx, body); err != nil {
 			a.notifyErr = err
 			job := calotype.Job{Source: a.job.Source, Notification: body, FirstSeen: n.Time}
-			if err := a.queue.Send(ctx, job.Encode(), backoff.Delay(1, firstRetry, maxRetry)); err != nil {
+			q, delay := w.untilNextDelivery(a, err)
+			if err := q.Send(ctx, job.Encode(), delay); err != nil {
 				return err // The message returns by itself when its lease ends.
 			}
 		}
@@ -80,12 +85,33 @@ func (w *Worker) deliver(ctx context.Context, a *attempt) error {
 	if a.notifyErr == nil {
 		return w.delete(ctx, a)
 	}
-	if age := time.Since(a.job.FirstSeen); age > deliverFor {
+	age := time.Since(a.job.FirstSeen)
+	var refused *failure.Failure
+	switch {
+	case errors.As(a.notifyErr, &refused) && age > deliverRefusedFor:
+		return w.reject(ctx, a, failure.New(refused.Class, "refused for %v: %s", age.Round(time.Minute), shortened(refused.Detail)))
+	case age > deliverFor:
 		return w.reject(ctx, a, failure.New(failure.Undelivered, "not accepted for %v; the last error: %s", age.Round(time.Hour), shortened(a.notifyErr.Error())))
 	}
 	a.outcome = undelivered
+	q, delay := w.untilNextDelivery(a, a.notifyErr)
 	a.job.Attempt++
-	return errors.Join(a.notifyErr, w.resend(ctx, a, backoff.Delay(a.job.Attempt+1, firstRetry, maxRetry)))
+	return errors.Join(a.notifyErr, w.resendTo(ctx, a, q, delay))
+}
+
+// untilNextDelivery returns where a notification that the bus did not accept waits, and how
+// long. While the bus refuses all of them until an operator acts, they wait longest, and
+// where they are in the way of as few jobs as possible.
+func (w *Worker) untilNextDelivery(a *attempt, err error) (*jobQueue, time.Duration) {
+	if failure.KindOf(err) != failure.Permanent {
+		return a.queue, backoff.Delay(a.job.Attempt+1, firstRetry, maxRetry)
+	}
+	for _, q := range w.queues {
+		if q.name == backfillQueue {
+			return q, backoff.Jitter(maxRetry)
+		}
+	}
+	return a.queue, backoff.Jitter(maxRetry)
 }
 
 // notifyResult is what became of the attempt's notification.

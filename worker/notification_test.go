@@ -183,6 +183,53 @@ func TestUndeliveredNotification(t *testing.T) {
 	})
 }
 
+// While a bus refuses everything until an operator acts, its notifications wait among the
+// jobs without a viewer, are tried seldom, and become dead letters within two hours.
+func TestRefusedBus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sent := newBus(t)
+		var refuses error = failure.New(failure.NotificationRefused, "put events: AccessDeniedException: give the workers' role events:PutEvents on the bus")
+		sent.fail = func() error { return refuses }
+		b := newBubble(t, func(s *Settings) { s.Notify, s.Engine = sent.notify, drawing{new(atomic.Int32), nil} })
+		b.useConditionalStore("kitty.jpg")
+		low := &memoryQueue{}
+		b.addBackfill(inProcess{low})
+		b.queue.send(job("kitty.jpg", "M"))
+		stop := b.run(t)
+		time.Sleep(20 * time.Minute)
+		if all, _ := b.queue.left(); all != 0 {
+			t.Errorf("%d messages in the viewers' queue, want none", all)
+		}
+		if all, hidden := low.left(); all != 1 || hidden != 1 {
+			t.Errorf("%d messages, %d of them hidden, in the backfill's queue, want the notification, delayed", all, hidden)
+		}
+		time.Sleep(100 * time.Minute)
+		all, _ := low.left()
+		dead := append(b.queue.deadLetters(), low.deadLetters()...)
+		if all != 0 || len(dead) != 1 {
+			t.Fatalf("%d messages, dead letters %q", all, dead)
+		}
+		samples := awstest.Scrape(t, b.Worker)
+		samples.Want(t, awstest.Samples{fmt.Sprintf(`calotype_jobs_total{class=%q,outcome="rejected"}`, failure.NotificationRefused): 1})
+		if tries := samples[`calotype_notifications_total{result="queued",type="ready"}`]; tries > 12 {
+			t.Errorf("%v tries", tries)
+		}
+		refuses = nil
+		letter, err := calotype.ParseJob(dead[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.queue.send(letter.Replayed().Encode())
+		time.Sleep(time.Minute)
+		if n := sent.takeOne(t); n.Type != notify.Ready || n.Key != "kitty.jpg" {
+			t.Errorf("got %+v", n)
+		}
+		if _, err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // A bus that takes its time holds no slot: all renditions are stored before it answers the
 // first time.
 func TestSlowBusDelaysNoRendition(t *testing.T) {

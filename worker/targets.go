@@ -111,7 +111,7 @@ func (p *publication) removeAll(ctx context.Context) error {
 	if err := p.findMarker(ctx); err != nil {
 		return err
 	}
-	if err := p.getInfo(ctx); err != nil {
+	if err := p.headInfo(ctx); err != nil {
 		return err
 	}
 	targets = append(targets, target{key: p.info.key, existing: p.info.existing})

@@ -68,6 +68,9 @@ const (
 	RetriedTooLong = "retried-too-long"
 	// Undelivered is for a notification that the bus did not accept for a day.
 	Undelivered = "undelivered"
+	// NotificationRefused is for a notification that the bus refused for an hour, and will
+	// until an operator acts.
+	NotificationRefused = "notification-refused"
 )
 
 // Classes maps every class to its kind. docs/dead-letters.md has the same table, and a
@@ -99,4 +102,6 @@ var Classes = map[string]Kind{
 	Refused:           Permanent,
 	RetriedTooLong:    Transient,
 	Undelivered:       Transient,
+
+	NotificationRefused: Permanent,
 }

@@ -16,6 +16,11 @@ import (
 // Source is the source of all events that Calotype sends.
 const Source = "calotype"
 
+var busRemedies = remedies{
+	access:  "give the workers' role events:PutEvents on the bus",
+	missing: "create the bus, or correct --notify",
+}
+
 // eventBus is an EventBridge bus.
 type eventBus struct {
 	client *eventbridge.Client
@@ -39,13 +44,13 @@ func (b eventBus) Send(ctx context.Context, notifications []json.RawMessage) []e
 	for i := range errs {
 		switch {
 		case err != nil:
-			errs[i] = fmt.Errorf("put events: %w", err)
+			errs[i] = busRemedies.explain(fmt.Errorf("put events: %w", err))
 		case i >= len(out.Entries):
 			errs[i] = errors.New("put events: the response has no result for it")
 		case out.Entries[i].ErrorCode != nil:
-			errs[i] = fmt.Errorf("put events: %w", &smithy.GenericAPIError{
+			errs[i] = busRemedies.explain(fmt.Errorf("put events: %w", &smithy.GenericAPIError{
 				Code: aws.ToString(out.Entries[i].ErrorCode), Message: aws.ToString(out.Entries[i].ErrorMessage),
-			})
+			}))
 		case aws.ToString(out.Entries[i].EventId) == "":
 			errs[i] = errors.New("put events: the response has no result for it")
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -52,7 +53,8 @@ type Notifier struct {
 	mu       sync.Mutex
 	failures int       // Calls that failed, since the last success.
 	since    time.Time // Of the first of them.
-	paused   time.Time // No call is made before.
+	last     error     // Of the last of them.
+	until    time.Time // No call is made before.
 }
 
 // New returns a notifier for a bus.
@@ -66,18 +68,23 @@ func New(bus Bus, log zerolog.Logger) *Notifier {
 }
 
 // Send sends one notification. It returns within seconds, even if the bus does not respond:
-// the bus may then have accepted the notification.
+// the bus may then have accepted the notification. The error of a bus that lasts until an
+// operator acts is a [failure.Failure], also while sending is paused.
 func (n *Notifier) Send(ctx context.Context, notification json.RawMessage) error {
-	if n.isPaused() {
-		return errPaused
+	if err := n.paused(); err != nil {
+		return err
 	}
 	return n.batches.Do(ctx, notification)
 }
 
-func (n *Notifier) isPaused() bool {
+// paused returns why no call is made now, or nil.
+func (n *Notifier) paused() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return time.Now().Before(n.paused)
+	if time.Now().Before(n.until) {
+		return fmt.Errorf("%w: %w", errPaused, n.last)
+	}
+	return nil
 }
 
 // send sends one batch, for several callers: none of them cancels it.
@@ -90,26 +97,28 @@ func (n *Notifier) send(ctx context.Context, notifications []json.RawMessage) []
 	return errs
 }
 
-// record counts the call. It failed if the bus accepted nothing of it.
+// record counts the call. It failed if the bus accepted nothing of it, unless it refused a
+// notification for what that contains.
 func (n *Notifier) record(start time.Time, errs []error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, err := range errs {
-		if err == nil {
+		if err == nil || errors.Is(err, errEntry) {
 			if n.failures >= manyFailures {
 				n.log.Info().Dur("ms", time.Since(n.since)).Msg("notify succeeds again")
 			}
-			n.failures, n.paused = 0, time.Time{}
+			n.failures, n.until = 0, time.Time{}
 			return
 		}
 	}
 	if n.failures++; n.failures == 1 {
 		n.since = start
 	}
+	n.last = errs[0]
 	if n.failures == manyFailures {
 		n.log.Error().Err(errs[0]).Msg("notify fails: notifications wait in the queue")
 	}
 	if n.failures >= manyFailures {
-		n.paused = time.Now().Add(backoff.Delay(n.failures-manyFailures+1, firstPause, maxPause))
+		n.until = time.Now().Add(backoff.Delay(n.failures-manyFailures+1, firstPause, maxPause))
 	}
 }

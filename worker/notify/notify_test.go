@@ -15,10 +15,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/smithy-go"
 	"github.com/rs/zerolog"
 
 	"calotype/internal/awstest"
 	"calotype/queue"
+	"calotype/worker/failure"
 )
 
 func TestMain(m *testing.M) { awstest.Main(m) }
@@ -97,6 +99,19 @@ func TestEventBridge(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	}
+	for err, entry := range map[error]bool{
+		none.Send(t.Context(), []json.RawMessage{encoded("a")})[0]: false,
+		bus(bridge{status: http.StatusOK, answer: func([]map[string]string) any {
+			return map[string]any{"FailedEntryCount": 1, "Entries": []map[string]string{{"ErrorCode": "MalformedDetail", "ErrorMessage": "no JSON"}}}
+		}}).Send(t.Context(), []json.RawMessage{encoded("a")})[0]: true,
+	} {
+		if refused := new(failure.Failure); !errors.As(err, &refused) || refused.Class != failure.NotificationRefused || errors.Is(err, errEntry) != entry {
+			t.Errorf("got %v, want a refusal; of what it contains: %v", err, entry)
+		}
+	}
+	if got := failure.KindOf(errs[1]); got != failure.Unknown {
+		t.Errorf("a throttled notification: got the kind %v", got)
+	}
 	if got := detailType("held-back"); got != "Picture Held-back" {
 		t.Errorf("a newer type: got %q", got)
 	}
@@ -112,8 +127,10 @@ func TestSQS(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	missing := New(SQS(queue.New(awstest.SQS(t), url+"-missing")), zerolog.Nop())
-	if err := missing.Send(t.Context(), encoded("a")); err == nil {
-		t.Error("a queue that does not exist accepted it")
+	for range manyFailures + 1 { // The last one is not sent.
+		if err := missing.Send(t.Context(), encoded("a")); failure.KindOf(err) != failure.Permanent || !strings.Contains(err.Error(), "--notify") {
+			t.Errorf("a queue that does not exist: got %v", err)
+		}
 	}
 }
 
@@ -161,6 +178,26 @@ func TestBatches(t *testing.T) {
 		all.Wait()
 		if len(b.calls) != 2 {
 			t.Errorf("calls with %v large notifications, want 2 calls", b.calls)
+		}
+	})
+}
+
+// Notifications that the bus refuses for what they contain do not pause the others.
+func TestRefusedNotification(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refused := func(context.Context) error {
+			return remedies{}.explain(&smithy.GenericAPIError{Code: "InvalidArgument", Message: "no"})
+		}
+		b := &fakeBus{do: refused}
+		n := New(b, zerolog.Nop())
+		for range manyFailures * 2 {
+			if err := n.Send(t.Context(), encoded("a")); failure.KindOf(err) != failure.Permanent || errors.Is(err, errPaused) {
+				t.Errorf("got %v", err)
+			}
+		}
+		b.do = func(context.Context) error { return nil }
+		if err := n.Send(t.Context(), encoded("a")); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -7,6 +7,11 @@ import (
 	"calotype/queue"
 )
 
+var queueRemedies = remedies{
+	access:  "give the workers' role sqs:SendMessage on the queue",
+	missing: "create the queue, or correct --notify",
+}
+
 // sqsQueue is an SQS queue of the application's.
 type sqsQueue struct{ *queue.Queue }
 
@@ -19,5 +24,9 @@ func (q sqsQueue) Send(ctx context.Context, notifications []json.RawMessage) []e
 	for i, n := range notifications {
 		bodies[i] = string(n)
 	}
-	return q.SendBatch(ctx, bodies)
+	errs := q.SendBatch(ctx, bodies)
+	for i, err := range errs {
+		errs[i] = queueRemedies.explain(err)
+	}
+	return errs
 }

@@ -36,6 +36,8 @@ var remedies = map[string]string{
 	deadletter.ClassRedriven:  "Search the workers' log for its message, then replay it alone.",
 	deadletter.ClassNone:      "Another program sent it: purge it with calotype dlq purge.",
 
+	classes.NotificationRefused: "Let the workers send to the bus of --notify, or correct that setting, then replay: only the notification is missing.",
+
 	"as-is":     "Nothing: the original is smaller than a rendition of the same format would be, and has no metadata.",
 	"animation": "Nothing: the libraries cannot decode this animation, so it is passed through and keeps moving.",
 }
