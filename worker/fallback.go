@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -110,7 +109,10 @@ func (p *publication) deadLetter(ctx context.Context, f *failure.Failure) error 
 // putCopies puts the source's bytes under the keys of the requested targets. It skips a
 // copy that the store refuses.
 func (p *publication) putCopies(ctx context.Context, targets []target, class string) error {
-	body := bytes.Clone(p.body.Bytes())  // A cancelled request may be read after the source is closed.
+	body, err := p.body.Copy() // A cancelled request may be read after the source is closed.
+	if err != nil {
+		return err
+	}
 	if class != failure.UnknownVariant { // Nothing else needs it.
 		p.body.Close()
 		p.body = nil

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"runtime/debug"
 	"slices"
@@ -163,9 +164,9 @@ func (p *publication) read(ctx context.Context) error {
 	p.body.Close() // That of an earlier start.
 	p.body = nil
 	var body *decoder.Source
-	source, err := p.worker.bucket.GetInto(ctx, p.job.Source, p.worker.MaxBytes, func(size int64) []byte {
-		body = decoder.NewSource(size)
-		return body.Bytes()
+	source, err := p.worker.bucket.Read(ctx, p.job.Source, p.worker.MaxBytes, func(from io.Reader, size int64) (err error) {
+		body, err = decoder.NewSource(from, size)
+		return err
 	})
 	p.get += time.Since(start)
 	switch {
@@ -187,7 +188,7 @@ func (p *publication) read(ctx context.Context) error {
 	}
 	p.body, p.source = body, source
 	p.logFocal()
-	p.bytesIn = int64(len(body.Bytes()))
+	p.bytesIn = body.Size()
 	return nil
 }
 

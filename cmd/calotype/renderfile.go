@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"time"
@@ -81,7 +80,7 @@ func (c *renderCommand) renderInto(ctx context.Context, report *fileReport, gran
 		return err
 	}
 	defer source.Close()
-	report.Bytes = int64(len(source.Bytes()))
+	report.Bytes = source.Size()
 	picture, err := c.engine.Open(ctx, source, c.limits(), grant)
 	if err != nil {
 		return err
@@ -139,9 +138,8 @@ func (c *renderCommand) read(file string) (*decoder.Source, error) {
 		return nil, err
 	}
 	defer f.Close()
-	source := decoder.NewSource(info.Size())
-	if _, err := io.ReadFull(f, source.Bytes()); err != nil {
-		source.Close()
+	source, err := decoder.NewSource(f, info.Size())
+	if err != nil {
 		return nil, fmt.Errorf("read %d bytes: %w", info.Size(), err)
 	}
 	return source, nil

@@ -8,7 +8,6 @@
 package decoder
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"iter"
@@ -73,11 +72,15 @@ type InProcess struct{}
 
 // Open implements [Engine].
 func (InProcess) Open(_ context.Context, source *Source, limits render.Limits, _ Grant) (Picture, error) {
-	picture, err := render.Open(source.body, limits)
+	body, err := source.Copy()
 	if err != nil {
 		return nil, err
 	}
-	return local{picture, source}, nil
+	picture, err := render.Open(body, limits)
+	if err != nil {
+		return nil, err
+	}
+	return local{picture}, nil
 }
 
 // Encoder implements [Engine].
@@ -86,7 +89,6 @@ func (InProcess) Encoder() string { return render.Encoder() }
 // local is a picture in this process.
 type local struct {
 	picture *render.Picture
-	source  *Source
 }
 
 func (l local) Header() *render.Picture { return l.picture }
@@ -98,9 +100,6 @@ func (l local) Memory(_ context.Context, targets []render.Target) (int64, error)
 func (l local) Render(_ context.Context, targets []render.Target, _ Grant) iter.Seq2[render.Rendition, error] {
 	return func(yield func(render.Rendition, error) bool) {
 		for r, err := range l.picture.Render(targets) {
-			if l.source.contains(r.Body) {
-				r.Body = bytes.Clone(r.Body)
-			}
 			if !yield(r, err) {
 				return
 			}

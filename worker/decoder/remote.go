@@ -1,7 +1,6 @@
 package decoder
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,9 +18,6 @@ const maxAttempts = 3
 // Open implements [Engine]. It reads the header in a process that the picture keeps
 // until it is closed.
 func (p *Pool) Open(ctx context.Context, source *Source, limits render.Limits, grant Grant) (Picture, error) {
-	if err := refuse(source.body, limits); err != nil {
-		return nil, err
-	}
 	lenient := limits.Lenient
 	limits.Time, limits.Lenient = 0, false // The limits in [Times] apply. A damaged picture is opened again.
 	r := &remote{pool: p, source: source, limits: limits, lenient: lenient, fresh: grant.Whole}
@@ -90,7 +86,7 @@ func (r *remote) attempt(ctx context.Context, grant Grant, targets []render.Targ
 
 // open makes the process read the header.
 func (r *remote) open() error {
-	request := wire.OpenRequest{Size: int64(len(r.source.body)), Limits: r.limits}
+	request := wire.OpenRequest{Size: r.source.size, Limits: r.limits}
 	var err error
 	if shared := r.source.shared; shared != nil {
 		err = r.child.conn.Send(wire.Open, request, nil, int(shared.Fd()))
@@ -169,7 +165,9 @@ func (r *remote) render(targets []render.Target, grant Grant, yield func(render.
 		rendition := m.Rendition
 		rendition.Body = f.Body
 		if m.IsSource {
-			rendition.Body = bytes.Clone(r.source.body)
+			if rendition.Body, err = r.source.Copy(); err != nil {
+				return err
+			}
 		}
 		if err := checkAnswer(targets[i], rendition); err != nil {
 			return r.breach("%v", err)
@@ -253,7 +251,7 @@ const watchEvery = 20 * time.Millisecond
 // is stopped.
 func (r *remote) watch(ctx context.Context, grant Grant, cpu time.Duration) (stop func()) {
 	c := r.child
-	limit := c.fresh.resident + maxKept + grant.limit() + int64(len(r.source.body))
+	limit := c.fresh.resident + maxKept + grant.limit() + r.source.size
 	if err := c.probe.limitData(c.fresh.data + dataSlack + limit); err != nil && c.alive() {
 		r.pool.unlimited(err)
 	}

@@ -1,46 +1,73 @@
 package decoder
 
 import (
+	"bytes"
+	"fmt"
+	"io"
 	"os"
 
 	"calotype/worker/decoder/wire"
 )
 
-// Source is the bytes of a picture. On Linux they are in memory that a decoder maps too, so
-// they exist once.
+// Source is the bytes of a picture. On Linux they are in memory that decoders map, and that
+// this process writes but does not map: that would cost more than everything else here.
 type Source struct {
-	body   []byte
+	size   int64
 	shared *os.File // Nil if the bytes are sent over the stream.
+	body   []byte   // Nil if they are shared.
 }
 
-// NewSource returns a source of a size. The caller writes its bytes before a picture is
-// opened, and closes it after the picture.
-func NewSource(size int64) *Source {
-	if body, shared, err := wire.Allocate(size); err == nil {
-		return &Source{body: body, shared: shared}
+// NewSource returns a source of the next size bytes of a reader. If there are fewer, the
+// error is [io.ErrUnexpectedEOF]. The caller closes the source after its picture.
+func NewSource(from io.Reader, size int64) (*Source, error) {
+	if shared, err := wire.Allocate(size); err == nil {
+		s := &Source{size: size, shared: shared}
+		if err = s.fill(from); err != nil {
+			s.Close()
+			return nil, err
+		}
+		return s, nil
 	}
-	return &Source{body: make([]byte, size)} // Without shared memory the stream does as well.
+	s := &Source{size: size, body: make([]byte, size)} // Without shared memory the stream does as well.
+	if _, err := io.ReadFull(from, s.body); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
-// SourceOf returns a source with a copy of the bytes.
+// SourceOf returns a source of bytes that do not change until it is closed.
 func SourceOf(body []byte) *Source {
-	s := NewSource(int64(len(body)))
-	copy(s.body, body)
+	s, err := NewSource(bytes.NewReader(body), int64(len(body)))
+	if err != nil {
+		return &Source{size: int64(len(body)), body: body}
+	}
 	return s
 }
 
-// Bytes returns the bytes. They are unmapped when the source is closed, so what may outlive
-// it needs a copy.
-func (s *Source) Bytes() []byte {
-	if s == nil {
-		return nil
+func (s *Source) fill(from io.Reader) error {
+	n, err := io.Copy(s.shared, io.LimitReader(from, s.size))
+	if err == nil && n < s.size {
+		err = io.ErrUnexpectedEOF
 	}
-	return s.body
+	if err != nil {
+		return err
+	}
+	return wire.Seal(s.shared)
 }
 
-// contains reports whether a rendition's bytes are the source's own.
-func (s *Source) contains(body []byte) bool {
-	return len(body) == len(s.body) && len(body) > 0 && &body[0] == &s.body[0]
+// Size returns the number of bytes.
+func (s *Source) Size() int64 { return s.size }
+
+// Copy returns a copy of the bytes.
+func (s *Source) Copy() ([]byte, error) {
+	if s.shared == nil {
+		return bytes.Clone(s.body), nil
+	}
+	body := make([]byte, s.size)
+	if _, err := s.shared.ReadAt(body, 0); err != nil {
+		return nil, fmt.Errorf("read the source from shared memory: %w", err)
+	}
+	return body, nil
 }
 
 // Close frees the bytes. It may be called again.
@@ -49,7 +76,6 @@ func (s *Source) Close() {
 		return
 	}
 	if s.shared != nil {
-		wire.Unmap(s.body)
 		s.shared.Close()
 	}
 	*s = Source{}

@@ -240,7 +240,7 @@ func TestHasNoMetadata(t *testing.T) {
 		"avif, not read":     {nil, false},
 		"jpeg, nothing else": {jpg[:2], false},
 	} {
-		header, refusal := readHeader(c.body)
+		header, refusal := readHeader(c.body, Limits{})
 		if refusal != nil {
 			t.Fatalf("%s: %v", name, refusal)
 		}

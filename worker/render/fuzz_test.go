@@ -89,7 +89,7 @@ func FuzzRowsOfBMP(f *testing.F) {
 func FuzzMemory(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		header, refusal := readHeader(body)
+		header, refusal := readHeader(body, Limits{})
 		if refusal != nil {
 			return
 		}

@@ -10,7 +10,7 @@ import (
 // Open reads a picture's header. The error is a [*failure.Failure] if the bytes are not a
 // picture that can be read, or exceed a limit.
 func Open(body []byte, limits Limits) (*Picture, error) {
-	header, refusal := readHeader(body)
+	header, refusal := readHeader(body, limits)
 	if refusal != nil {
 		return nil, refusal
 	}

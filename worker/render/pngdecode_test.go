@@ -175,7 +175,7 @@ func TestPNGLeftToLibvips(t *testing.T) {
 		"samples of 16 bits":    {pngOfRows(t, width, height/2, 16, pngGrey, nil, nil, rows), false},
 		"a palette that is cut": {pngOfRows(t, width, height, 8, pngPalette, palette[:100], nil, rows), false},
 	} {
-		header, refusal := readHeader(c.file)
+		header, refusal := readHeader(c.file, Limits{})
 		if refusal != nil {
 			t.Fatalf("%s: %v", name, refusal)
 		}

@@ -130,9 +130,10 @@ func (b *Bucket) explained(ctx context.Context, key string, err error) error {
 // [ErrTooLarge] and is not read. A body that is shorter than announced is an error.
 func (b *Bucket) Get(ctx context.Context, key string, most int64) ([]byte, Object, error) {
 	var body []byte
-	object, err := b.GetInto(ctx, key, most, func(size int64) []byte {
+	object, err := b.Read(ctx, key, most, func(from io.Reader, size int64) error {
 		body = make([]byte, size)
-		return body
+		_, err := io.ReadFull(from, body)
+		return err
 	})
 	if err != nil {
 		return nil, object, err
@@ -140,9 +141,9 @@ func (b *Bucket) Get(ctx context.Context, key string, most int64) ([]byte, Objec
 	return body, object, nil
 }
 
-// GetInto is [Bucket.Get] with memory that a function allocates, once the size is known and
+// Read is [Bucket.Get] with a function that reads the body, once its size is known and
 // allowed.
-func (b *Bucket) GetInto(ctx context.Context, key string, most int64, allocate func(size int64) []byte) (Object, error) {
+func (b *Bucket) Read(ctx context.Context, key string, most int64, read func(body io.Reader, size int64) error) (Object, error) {
 	found, err := b.direct.Get(ctx, key)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Object{}, fmt.Errorf("get %s: %w", key, fs.ErrNotExist)
@@ -162,7 +163,7 @@ func (b *Bucket) GetInto(ctx context.Context, key string, most int64, allocate f
 	if object.Size > most {
 		return object, fmt.Errorf("get %s: %d bytes: %w", key, object.Size, ErrTooLarge)
 	}
-	if _, err := io.ReadFull(body, allocate(object.Size)); err != nil {
+	if err := read(body, object.Size); err != nil {
 		return object, failure.MarkTransient(fmt.Errorf("get %s: read %d bytes: %w", key, object.Size, err))
 	}
 	// Checksums are compared at the end of the body.

@@ -139,14 +139,26 @@ func startDecoders(program string, slots int) (*decoder.Pool, error) {
 	return pool, err
 }
 
+func readSource(file string) (*decoder.Source, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return decoder.NewSource(f, info.Size())
+}
+
 func renderGroup(engine decoder.Engine, jobs []job) error {
-	body, err := os.ReadFile(jobs[0].In)
+	source, err := readSource(jobs[0].In)
 	if err != nil {
 		return err
 	}
-	ctx := context.Background()
-	source := decoder.SourceOf(body)
 	defer source.Close()
+	ctx := context.Background()
 	picture, err := engine.Open(ctx, source, render.Limits{}, decoder.Grant{})
 	if err != nil {
 		return err

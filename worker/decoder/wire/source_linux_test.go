@@ -13,13 +13,17 @@ import (
 func TestShare(t *testing.T) {
 	a, b := pair(t)
 	source := []byte("picture")
-	memory, file, err := Allocate(int64(len(source)))
+	file, err := Allocate(int64(len(source)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	defer Unmap(memory)
-	copy(memory, source)
+	if _, err := file.Write(source); err != nil {
+		t.Fatal(err)
+	}
+	if err := Seal(file); err != nil {
+		t.Fatal(err)
+	}
 	if err := a.Send(Open, OpenRequest{Size: int64(len(source))}, nil, int(file.Fd())); err != nil {
 		t.Fatal(err)
 	}
