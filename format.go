@@ -46,6 +46,15 @@ var formatByExtension = map[string]Format{
 	".jxl":  JXL,
 }
 
+// Known reports whether f is one of the formats above.
+func (f Format) Known() bool {
+	switch f {
+	case JPEG, PNG, GIF, WebP, AVIF, BMP, TIFF, HEIC, JXL, ICO:
+		return true
+	}
+	return false
+}
+
 // FormatOfKey returns the format that a key's extension names, in upper or lower case.
 // It reports false for a key without a picture's extension. The content may have another
 // format; workers use the format of the content.

@@ -79,11 +79,13 @@ func TestMachineFaults(t *testing.T) {
 				used := p.idle[0]
 				source := photo(t, 300, 200, "testfault:"+phase+":"+c.fault+"-used;")
 				var signals sync.WaitGroup
+				var sent time.Time
 				if c.signal != 0 {
 					signals.Go(func() {
 						for idle := 1; idle > 0; _, idle = p.count() {
 							time.Sleep(100 * time.Millisecond) // Then it is in the phase, or before it.
 						}
+						sent = time.Now()
 						if err := used.process.Process.Signal(c.signal); err != nil {
 							t.Error(err)
 						}
@@ -93,6 +95,9 @@ func TestMachineFaults(t *testing.T) {
 					t.Errorf("got %d renditions, %v", made, err)
 				}
 				signals.Wait()
+				if c.signal != 0 {
+					t.Logf("rendered %v after the signal", time.Since(sent).Round(time.Millisecond))
+				}
 				if c.ended == "" {
 					if len(p.idle) != 1 || p.idle[0] != used {
 						t.Error("the process was replaced")

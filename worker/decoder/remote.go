@@ -103,6 +103,9 @@ func (r *remote) open() error {
 	if header.Width < 1 || header.Height < 1 || header.Frames < 1 {
 		return failure.New(failure.Corrupt, "a picture of %dx%d pixels in %d frames", header.Width, header.Height, header.Frames)
 	}
+	if err := checkHeader(&header, r.limits); err != nil {
+		return r.breach("%v", err)
+	}
 	r.header, r.frames = &header, header.Frames
 	return nil
 }
@@ -169,7 +172,7 @@ func (r *remote) render(targets []render.Target, grant Grant, yield func(render.
 				return err
 			}
 		}
-		if err := checkAnswer(targets[i], rendition); err != nil {
+		if err := checkAnswer(r.header, targets[i], rendition); err != nil {
 			return r.breach("%v", err)
 		}
 		if rendition.Damaged {

@@ -29,17 +29,47 @@ func TestDescription(t *testing.T) {
 	}
 }
 
+func TestCheckHeader(t *testing.T) {
+	limits := render.Limits{Pixels: 1000, Frames: 10}
+	for name, c := range map[string]struct {
+		picture *render.Picture
+		ok      bool
+	}{
+		"a picture":            {&render.Picture{Format: calotype.JPEG, Width: 50, Height: 20, Frames: 1}, true},
+		"an animation":         {&render.Picture{Format: calotype.GIF, Width: 10, Height: 10, Frames: 10}, true},
+		"too many pixels":      {&render.Picture{Format: calotype.JPEG, Width: 51, Height: 20, Frames: 1}, false},
+		"too many in all":      {&render.Picture{Format: calotype.GIF, Width: 11, Height: 10, Frames: 10}, false},
+		"more than an integer": {&render.Picture{Format: calotype.GIF, Width: 1 << 40, Height: 1 << 40, Frames: 1}, false},
+		"too many frames":      {&render.Picture{Format: calotype.GIF, Width: 1, Height: 1, Frames: 11}, false},
+		"another format":       {&render.Picture{Format: "svg+xml", Width: 1, Height: 1, Frames: 1}, false},
+	} {
+		if err := checkHeader(c.picture, limits); (err == nil) != c.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := checkHeader(&render.Picture{Format: calotype.JPEG, Width: 1 << 40, Height: 1 << 40, Frames: 1}, render.Limits{}); err != nil {
+		t.Errorf("without limits: %v", err)
+	}
+}
+
 func TestCheckAnswer(t *testing.T) {
-	body := []byte("picture")
+	header := &render.Picture{Format: calotype.GIF, Width: 300, Height: 200, Frames: 1}
+	target := render.Target{Width: 30, Height: 20, Format: calotype.JPEG}
+	body := []byte("\xff\xd8\xff\xe0")
 	describe := render.Target{Describe: true}
 	for name, c := range map[string]struct {
 		target render.Target
 		answer render.Rendition
 		ok     bool
 	}{
-		"a rendition":        {small[0], render.Rendition{Body: body}, true},
-		"no bytes":           {small[0], render.Rendition{}, false},
-		"not asked for":      {small[0], render.Rendition{Body: body, Description: &render.Description{}}, false},
+		"a rendition":        {target, render.Rendition{Body: body, Format: calotype.JPEG, Width: 30, Height: 20}, true},
+		"the source":         {target, render.Rendition{Body: []byte("GIF89a"), Format: calotype.GIF, Width: 300, Height: 200, AsIs: true}, true},
+		"no bytes":           {target, render.Rendition{Format: calotype.JPEG, Width: 30, Height: 20}, false},
+		"another format":     {target, render.Rendition{Body: body, Format: calotype.PNG, Width: 30, Height: 20}, false},
+		"a document":         {target, render.Rendition{Body: []byte("<svg/>"), Format: "svg+xml", Width: 30, Height: 20}, false},
+		"no size":            {target, render.Rendition{Body: body, Format: calotype.JPEG}, false},
+		"too wide":           {target, render.Rendition{Body: body, Format: calotype.JPEG, Width: 301, Height: 20}, false},
+		"not asked for":      {target, render.Rendition{Body: body, Format: calotype.JPEG, Width: 30, Height: 20, Description: &render.Description{}}, false},
 		"nothing":            {describe, render.Rendition{}, false},
 		"bytes":              {describe, render.Rendition{Body: body, Description: &render.Description{}}, false},
 		"empty":              {describe, render.Rendition{Description: &render.Description{}}, true},
@@ -53,7 +83,7 @@ func TestCheckAnswer(t *testing.T) {
 		"more than a point":  {describe, render.Rendition{Description: &render.Description{Attention: "0.5,0.5,0.5"}}, false},
 		"something else yet": {describe, render.Rendition{Description: &render.Description{Attention: "</script>"}}, false},
 	} {
-		if err := checkAnswer(c.target, c.answer); (err == nil) != c.ok {
+		if err := checkAnswer(header, c.target, c.answer); (err == nil) != c.ok {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
