@@ -46,5 +46,6 @@ func (b *Bucket) Put(ctx context.Context, key string, body []byte, header http.H
 	case http.StatusPreconditionFailed:
 		return "", ErrPrecondition
 	}
+	b.backOff(ctx, response.StatusCode)
 	return "", ErrUnclear
 }

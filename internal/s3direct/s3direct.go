@@ -4,7 +4,8 @@
 // times the CPU time of the request. It understands success, a missing object and a
 // condition that does not hold. For every other response it returns [ErrUnclear], and the
 // caller repeats the call with the SDK, which retries, follows other Regions and knows all
-// errors.
+// errors. After a throttled or failed call it waits as the SDK does before a retry, and
+// leaves all calls to the SDK for a while.
 package s3direct
 
 import (
@@ -19,6 +20,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,6 +39,8 @@ type Bucket struct {
 	options s3.Options
 	signer  *v4.Signer
 	place   func() (place, bool)
+
+	restUntil atomic.Int64 // In nanoseconds since 1970; see throttle.go.
 }
 
 // New returns the bucket with a name, called with the client's options.
@@ -100,8 +104,10 @@ func (b *Bucket) do(ctx context.Context, method, key string) (Object, error) {
 		return Object{}, ErrUnclear
 	}
 	if response.StatusCode != http.StatusOK {
-		defer response.Body.Close()
-		return Object{}, problem(method, response)
+		err := problem(method, response)
+		response.Body.Close()
+		b.backOff(ctx, response.StatusCode)
+		return Object{}, err
 	}
 	o := objectOf(response, metadata(response.Header), nil)
 	if o.Size < 0 {
@@ -122,7 +128,7 @@ const noBody = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 // request returns a signed request.
 func (b *Bucket) request(ctx context.Context, method, key string, header http.Header, body []byte) (*http.Request, error) {
 	place, ok := b.place()
-	if !ok {
+	if !ok || b.resting() {
 		return nil, ErrUnclear
 	}
 	credentials, err := b.options.Credentials.Retrieve(ctx)
