@@ -79,6 +79,7 @@ func serveAll(ctx context.Context, f flags, s *servers, engine *decoder.Pool, li
 	settings.Name = "local"
 	settings.Presets = f.table
 	settings.Engine = engine
+	settings.Info = true
 	notifications := queue.New(s.sqs, s.notifyURL)
 	settings.Notify = notify.New(notify.SQS(notifications), log).Send
 	jobs := queue.New(s.sqs, s.jobsURL)
@@ -89,7 +90,7 @@ func serveAll(ctx context.Context, f flags, s *servers, engine *decoder.Pool, li
 
 	// A replaced picture's old rendition is not shown until workers follow.
 	rules := edge.Rules{Presets: settings.Presets, Prefix: settings.Prefix, CheckSource: true,
-		Pending: edge.PendingBest, Widths: true, Auto: edge.AutoFormats{calotype.AVIF, calotype.WebP}}
+		Pending: edge.PendingBest, Widths: true, Info: true, Auto: edge.AutoFormats{calotype.AVIF, calotype.WebP}}
 	pictures := origin.New(rules, s.s3, bucketName, jobs, log, origin.Settings{LowPriority: queues.Backfill})
 	front := page.New(page.Config{
 		S3: s.s3, Bucket: bucketName, Prefix: settings.Prefix, Presets: settings.Presets, Log: log, Auto: rules.Auto, Journal: journal,

@@ -19,9 +19,10 @@ import (
 	"calotype/worker/notify"
 )
 
-// bus is an EventBridge endpoint of which every second call fails, and each tenth stalls
-// until the caller gives up.
+// bus is an EventBridge endpoint of which every second call fails, or every one, and each
+// tenth stalls until the caller gives up.
 type bus struct {
+	down    bool // Every call fails.
 	mu      sync.Mutex
 	calls   int
 	healed  bool
@@ -37,7 +38,7 @@ func (b *bus) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	b.mu.Lock()
 	b.calls++
-	stalls, fails := b.calls%10 == 0 && !b.healed, b.calls%2 == 0 && !b.healed
+	stalls, fails := b.calls%10 == 0 && !b.healed, (b.down || b.calls%2 == 0) && !b.healed
 	if stalls || fails {
 		b.refused++
 	}
@@ -81,37 +82,55 @@ func (b *bus) state() (keys, notifications, refused, calls int) {
 	return len(b.got), notifications, b.refused, b.calls
 }
 
+// busJobs is the number of jobs of a test with a failing bus.
+func busJobs() int {
+	if soak {
+		return 1000
+	}
+	return 40
+}
+
+// serveBus starts a bus, and returns the settings that lead workers to it.
+func serveBus(t *testing.T, b *bus) (env []string) {
+	b.got = map[string]int{}
+	server := httptest.NewServer(b)
+	t.Cleanup(server.Close)
+	t.Cleanup(server.CloseClientConnections) // Of the calls that stall.
+	return []string{"AWS_ENDPOINT_URL_EVENTBRIDGE=" + server.URL, "CALOTYPE_NOTIFY=arn:aws:events:us-east-1:000000000000:event-bus/pictures"}
+}
+
+// renderAll has two workers do a number of jobs, and returns how long that took.
+func (s *fixture) renderAll(t *testing.T, jobs int) time.Duration {
+	t.Helper()
+	for n := range jobs {
+		awstest.Put(t, s.bucket, fmt.Sprintf("%05d.jpg", n), awstest.Photo(t, 300, 200, n), awstest.Headers{ContentType: "image/jpeg"})
+	}
+	s.worker(t)
+	s.worker(t)
+	start := time.Now()
+	for n := range jobs {
+		if err := s.jobs.Send(t.Context(), jobFor(fmt.Sprintf("%05d.jpg", n)), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	awstest.Eventually(t, 5*time.Minute, "every rendition is there", func() bool { return len(s.keys(t, "resized/XS/")) == jobs })
+	return time.Since(start).Round(time.Millisecond)
+}
+
 // The bus fails half of its calls and stalls. Every rendition comes as if there were none,
-// and every notification arrives in the end. In the soak the bus never heals.
+// and every notification arrives in the end. In the soak the bus does not heal.
 func TestFleetWithAFailingBus(t *testing.T) {
 	t.Parallel()
-	jobs := 40
-	if soak {
-		jobs = 1000
-	}
-	b := &bus{got: map[string]int{}}
-	server := httptest.NewServer(b)
-	defer server.Close()
-	defer server.CloseClientConnections() // Of the calls that stall.
+	jobs, b := busJobs(), &bus{}
+	env := serveBus(t, b)
 	times := map[string][]time.Duration{}
 	for _, name := range []string{"without a bus", "with a failing bus"} {
 		s := newFixture(t)
 		if name != "without a bus" {
-			s.env = append(s.env, "AWS_ENDPOINT_URL_EVENTBRIDGE="+server.URL, "CALOTYPE_NOTIFY=arn:aws:events:us-east-1:000000000000:event-bus/pictures")
+			s.env = append(s.env, env...)
 		}
-		for n := range jobs {
-			awstest.Put(t, s.bucket, fmt.Sprintf("%05d.jpg", n), awstest.Photo(t, 300, 200, n), awstest.Headers{ContentType: "image/jpeg"})
-		}
-		s.worker(t)
-		s.worker(t)
 		start := time.Now()
-		for n := range jobs {
-			if err := s.jobs.Send(t.Context(), jobFor(fmt.Sprintf("%05d.jpg", n)), 0); err != nil {
-				t.Fatal(err)
-			}
-		}
-		awstest.Eventually(t, 5*time.Minute, "every rendition is there", func() bool { return len(s.keys(t, "resized/XS/")) == jobs })
-		times[name] = append(times[name], time.Since(start).Round(time.Millisecond))
+		times[name] = append(times[name], s.renderAll(t, jobs))
 		if name != "without a bus" && !soak {
 			b.heal() // The rest arrives after one delay.
 		}
@@ -124,6 +143,33 @@ func TestFleetWithAFailingBus(t *testing.T) {
 	if keys != jobs || refused == 0 {
 		t.Errorf("%d keys were announced, want %d, and %d calls refused", keys, jobs, refused)
 	}
+}
+
+// The bus fails every call, and some stall. Every rendition comes all the same, and each
+// notification waits as a message. Once the bus accepts them, all arrive.
+func TestFleetWithABusThatIsDown(t *testing.T) {
+	t.Parallel()
+	jobs, b, s := busJobs(), &bus{down: true}, newFixture(t)
+	s.env = append(s.env, serveBus(t, b)...)
+	rendered := s.renderAll(t, jobs)
+	// A message that is tried again is sent before it is deleted, so there are more for a moment.
+	awstest.Eventually(t, 5*time.Minute, "each notification is a message", func() bool {
+		count, err := s.jobs.Count(t.Context())
+		return err == nil && count.Visible+count.Leased+count.Delayed == jobs
+	})
+	if keys, notifications, refused, calls := b.state(); notifications != 0 || refused != calls {
+		t.Errorf("%d notifications of %d keys, %d of %d calls refused, before the bus heals", notifications, keys, refused, calls)
+	}
+	healed := time.Now()
+	b.heal()
+	awstest.Eventually(t, 20*time.Minute, "no message is left", func() bool { return s.idle(t) })
+	keys, notifications, refused, calls := b.state()
+	t.Logf("%d jobs: the last rendition after %v; %d notifications of %d keys within %v of the bus's return, %d of %d calls refused",
+		jobs, rendered, notifications, keys, time.Since(healed).Round(time.Second), refused, calls)
+	if keys != jobs {
+		t.Errorf("%d keys were announced, want %d", keys, jobs)
+	}
+	s.wantDead(t, 0)
 }
 
 // notified empties a queue of notifications and returns the keys of each type. A message

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -17,6 +18,9 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"calotype"
+	"calotype/worker/thumbhash"
 )
 
 // browse starts a headless browser. Exceptions in scripts and violations of the content
@@ -120,6 +124,24 @@ func TestBrowser(t *testing.T) {
 		holds(`document.querySelector('.compare .pictures').style.getPropertyValue('--share') === '0%'`),
 		says(".snippets", `<img src="`), says(".snippets", "320w"), chromedp.KeyEvent(kb.Escape),
 		says("#saved", "saved"))
+
+	etag := calotype.TrimETag(s.put("folder/blue.png", picture(30, 60), nil))
+	blue := calotype.Info{Source: "folder/blue.png", State: calotype.InfoReady, Bytes: 9, Type: "image/gif", Width: 50, Height: 100, Frames: 7, Colour: "#0000ff",
+		ThumbHash: thumbhash.Encode(1, 2, []byte{0, 0, 255, 255, 0, 0, 255, 255}), Focal: &calotype.Point{X: 0.25, Y: 0.75}}
+	do(t, ctx, "a picture that no worker has decoded", says(`.card[data-key="folder/blue.png"]`, "30 × 60"), chromedp.Click(`.card[data-key="folder/blue.png"] [data-variant="M"]`),
+		says(".description", "No worker has decoded"), call(func() error {
+			blue.ETag = "another version"
+			s.describe("folder/blue.png", blue)
+			blue.ETag = etag
+			s.describe("folder/blue.png", blue)
+			return nil
+		}))
+	do(t, ctx, "its description", says(".description", "50 × 100"), says(".description", "image/gif"), says(".description", "#0000ff"), says(".description", "0.25, 0.75"),
+		holds(`[50, 100].join() === (({ width, height }) => [width * 50 / 16, height * 50 / 16])(document.querySelector('.description canvas')).join()`),
+		holds(`(([r, g, b, a]) => r < 40 && g < 40 && b > 215 && a === 255)(document.querySelector('.description canvas').getContext('2d').getImageData(8, 16, 1, 1).data)`),
+		holds(`document.querySelector('.description a').getAttribute('href').endsWith('/folder/blue.png?info=1')`), chromedp.KeyEvent(kb.Escape),
+		says(`.card[data-key="folder/blue.png"]`, "7 frames"), holds(`document.querySelector('.card[data-key="folder/blue.png"] .thumbnail canvas') !== null`),
+		call(func() error { s.call(http.MethodDelete, "/-/pictures/folder/blue.png", nil); return nil }), holds(`document.querySelectorAll('.card').length === 2`))
 
 	s.bury("folder/kitty.png", "too-many-pixels", "300 megapixels")
 	do(t, ctx, "a dead letter is replayed by the keyboard", says("#dead-count", "1 dead letter"), chromedp.Focus("#dead summary"), chromedp.KeyEvent(kb.Enter),

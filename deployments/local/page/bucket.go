@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -43,17 +44,18 @@ type object struct {
 	modified time.Time
 }
 
-// listing holds the pictures in a bucket and their renditions, including those without a
-// source.
+// listing holds the pictures in a bucket, their renditions and their descriptions, including
+// those without a source.
 type listing struct {
 	sources    map[string]object
 	renditions map[string]map[calotype.Variant]object
+	infos      map[string]object // By the source's key.
 }
 
 // list reads the whole bucket, a thousand objects per call. It leaves out what is neither a
-// picture nor a rendition.
+// picture nor made from one.
 func (b bucket) list(ctx context.Context, prefix calotype.Prefix) (listing, error) {
-	found := listing{map[string]object{}, map[string]map[calotype.Variant]object{}}
+	found := listing{map[string]object{}, map[string]map[calotype.Variant]object{}, map[string]object{}}
 	pages := s3.NewListObjectsV2Paginator(b.client, &s3.ListObjectsV2Input{Bucket: &b.name})
 	for pages.HasMorePages() {
 		out, err := pages.NextPage(ctx)
@@ -79,6 +81,11 @@ func (l listing) add(prefix calotype.Prefix, key string, o object) {
 		l.renditions[source][v] = o
 		return
 	}
+	folder, _ := prefix.InfoKey("")
+	if source, ok := strings.CutPrefix(key, folder); ok {
+		l.infos[source] = o
+		return
+	}
 	if _, ok := calotype.FormatOfKey(key); ok && prefix.CheckSource(key) == nil {
 		l.sources[key] = o
 	}
@@ -91,6 +98,24 @@ func (b bucket) lineage(ctx context.Context, key string) (calotype.Lineage, erro
 		return calotype.Lineage{}, failure("look at", key, err)
 	}
 	return calotype.ParseLineage(out.Metadata), nil
+}
+
+// info reads a source's description. An object that is none is nil.
+func (b bucket) info(ctx context.Context, key string) (*calotype.Info, error) {
+	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
+	if err != nil {
+		return nil, failure("read", key, err)
+	}
+	defer out.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(out.Body, calotype.MaxInfo))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", key, err)
+	}
+	info, err := calotype.ParseInfo(body)
+	if err != nil {
+		return nil, nil
+	}
+	return &info, nil
 }
 
 // size reads a source's width and height, as stored, from the beginning of the

@@ -39,6 +39,8 @@ type entry struct {
 	source     object
 	size       calotype.Box
 	renditions map[calotype.Variant]copied
+	infoObject object         // Zero if there is no description.
+	info       *calotype.Info // Nil if there is none. It may be of another version.
 	picture    *picture
 }
 
@@ -72,12 +74,12 @@ func (c *catalog) inspect(ctx context.Context) (listing, error) {
 	var g errgroup.Group // The others are read even if one fails.
 	g.SetLimit(atOnce)
 	for key, source := range found.sources {
-		known, renditions := c.entry(key), found.renditions[key]
-		if known.is(source, renditions) {
+		known, renditions, info := c.entry(key), found.renditions[key], found.infos[key]
+		if known.is(source, renditions, info) {
 			continue
 		}
 		g.Go(func() error {
-			e, err := c.read(ctx, key, known, source, renditions)
+			e, err := c.read(ctx, key, known, source, renditions, info)
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil // It was removed after the listing: the next look notices.
 			} else if err != nil {
@@ -134,18 +136,18 @@ func (c *catalog) forget(found listing) {
 }
 
 // is reports whether an entry is for these objects.
-func (e *entry) is(source object, renditions map[calotype.Variant]object) bool {
-	return e != nil && e.source == source &&
+func (e *entry) is(source object, renditions map[calotype.Variant]object, info object) bool {
+	return e != nil && e.source == source && e.infoObject == info &&
 		maps.EqualFunc(e.renditions, renditions, func(a copied, b object) bool { return a.object == b })
 }
 
 // read fetches what a listing lacks, and copies from the previous entry what is known
 // already.
-func (c *catalog) read(ctx context.Context, key string, known *entry, source object, renditions map[calotype.Variant]object) (*entry, error) {
+func (c *catalog) read(ctx context.Context, key string, known *entry, source object, renditions map[calotype.Variant]object, info object) (*entry, error) {
 	if known == nil {
 		known = &entry{}
 	}
-	e := &entry{source: source, size: known.size, renditions: map[calotype.Variant]copied{}}
+	e := &entry{source: source, size: known.size, renditions: map[calotype.Variant]copied{}, infoObject: info}
 	if known.source.etag != source.etag && source.bytes > 0 {
 		var err error
 		if e.size, err = c.bucket.size(ctx, key); err != nil {
@@ -163,6 +165,21 @@ func (c *catalog) read(ctx context.Context, key string, known *entry, source obj
 		}
 		e.renditions[v] = copied{o, lineage}
 	}
+	if e.info = known.info; known.infoObject != info {
+		var err error
+		if e.info, err = c.info(ctx, key, info); err != nil {
+			return nil, err
+		}
+	}
 	e.picture = e.describe(key, c.presets)
 	return e, nil
+}
+
+// info reads a source's description, which a listing has or has not.
+func (c *catalog) info(ctx context.Context, source string, listed object) (*calotype.Info, error) {
+	key, ok := c.prefix.InfoKey(source)
+	if !ok || listed == (object{}) {
+		return nil, nil
+	}
+	return c.bucket.info(ctx, key)
 }

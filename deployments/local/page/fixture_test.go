@@ -196,6 +196,16 @@ func (s *fixture) publish(key, name, keptFor string) {
 	}.Metadata())
 }
 
+// describe stores a picture's description, as a worker does.
+func (s *fixture) describe(key string, info calotype.Info) {
+	s.t.Helper()
+	stored, ok := prefix.InfoKey(key)
+	if !ok {
+		s.t.Fatal("no key for the description of " + key)
+	}
+	s.put(stored, info.Encode(), calotype.Lineage{SourceETag: info.ETag, Recipe: calotype.InfoRecipe("")}.Metadata())
+}
+
 // work waits for the job for a variant and does it.
 func (s *fixture) work(key, name string) error {
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {

@@ -22,7 +22,8 @@ const (
 	outdated state = "outdated"
 )
 
-// picture is what the page shows of one source. Width and height are zero if unknown.
+// picture is what the page shows of one source. Width and height are zero if unknown, and
+// those of the file's header until there is a description.
 type picture struct {
 	Key      string          `json:"key"`
 	ETag     string          `json:"etag"`
@@ -32,6 +33,8 @@ type picture struct {
 	Height   int             `json:"height,omitempty"`
 	Modified time.Time       `json:"modified"`
 	Variants []variant       `json:"variants"`
+	// Info is the picture's description, once a worker has stored that of this version.
+	Info *calotype.Info `json:"info,omitempty"`
 }
 
 // variant is one size and format of a picture. Query is how a viewer requests it.
@@ -60,6 +63,11 @@ func (e *entry) describe(key string, presets calotype.Presets) *picture {
 		Width:    e.size.Width,
 		Height:   e.size.Height,
 		Modified: e.source.modified,
+	}
+	if e.info != nil && e.info.ETag == e.source.etag {
+		if p.Info = e.info; p.Info.Width > 0 {
+			p.Width, p.Height = p.Info.Width, p.Info.Height // As shown, and of formats that Go does not read.
+		}
 	}
 	formats := []calotype.Format{""}
 	if own != calotype.WebP {

@@ -2,7 +2,8 @@
 // with a row for each format and a column for each preset.
 import { absolute, pathOf, pathOfVariant } from './address.js';
 import { el } from './dom.js';
-import { bytes, formatName, pixels } from './units.js';
+import { placeholder } from './thumbhash.js';
+import { bytes, count, formatName, pixels } from './units.js';
 
 export class Card {
   #choose;
@@ -47,7 +48,9 @@ export class Card {
     const sameRows = picture.variants.length === this.#cells.size;
     this.picture = picture;
     if (!sameRows) this.#layOut(picture);
-    const facts = [formatName(picture.format), bytes(picture.bytes), pixels(picture) || 'size unknown'];
+    const { info } = picture;
+    const facts = [formatName(picture.format), bytes(picture.bytes), pixels(picture) || 'size unknown',
+      info?.frames > 1 ? count(info.frames, 'frame') : '', info?.state === 'damaged' ? 'damaged' : ''].filter(Boolean);
     this.#facts.replaceChildren(el('span', { className: 'unseen' }, 'Original: '), facts.join(' · '));
     for (const variant of picture.variants) this.#fill(variant);
     this.#thumbnail.update(picture);
@@ -131,15 +134,18 @@ export class Card {
 // the screen, and again when the rendition changes.
 class Thumbnail {
   #image = el('img', { loading: 'lazy', decoding: 'async', alt: '' });
+  #placeholder = el('div', { className: 'placeholder', hidden: true });
   #shown;
+  #hash;
 
   constructor() {
-    this.element = el('a', { className: 'thumbnail' }, this.#image);
+    this.element = el('a', { className: 'thumbnail' }, this.#placeholder, this.#image);
     this.#image.addEventListener('error', () => this.element.classList.add('unshown'));
     this.#image.addEventListener('load', () => this.element.classList.remove('unshown'));
   }
 
   update(picture) {
+    this.#showPlaceholder(picture);
     const variant = thumbnailOf(picture);
     // A browser may cache a rendition for minutes, so a new one needs a new address.
     // Only the browser uses v.
@@ -152,6 +158,15 @@ class Thumbnail {
     this.element.dataset.variant = variant.name;
     this.element.dataset.format = formatName(picture.format);
     this.element.setAttribute('aria-label', `${picture.key} as ${variant.preset} ${formatName(variant.format)}`);
+  }
+
+  // showPlaceholder draws the picture's ThumbHash behind the thumbnail, which covers it once
+  // it is there.
+  #showPlaceholder({ info, width, height }) {
+    if (info?.thumbhash === this.#hash) return;
+    this.#hash = info?.thumbhash;
+    this.#placeholder.hidden = !this.#hash;
+    this.#placeholder.replaceChildren(this.#hash ? placeholder(this.#hash, width, height) : '');
   }
 }
 

@@ -2,6 +2,7 @@
 import { absolute, pathOf, pathOfVariant } from './address.js';
 import { follow } from './ask.js';
 import { Compare } from './compare.js';
+import { Description } from './description.js';
 import { el } from './dom.js';
 import { Snippets } from './snippets.js';
 import { Timeline } from './timeline.js';
@@ -24,6 +25,7 @@ export class Viewer {
   #facts = el('dl', { className: 'response' });
   #size = el('dd'); // The picture's size, once the browser knows it.
   #type = '';
+  #description = new Description();
   #snippets = new Snippets();
   #compare = new Compare();
   #reason = el('section', { className: 'reason', hidden: true, 'aria-label': 'Why it is a copy of the original' });
@@ -44,6 +46,7 @@ export class Viewer {
       this.#timeline.element,
       this.#reason,
       this.#facts,
+      this.#description.element,
       this.#snippets.element);
     close.addEventListener('click', () => dialog.close());
     again.addEventListener('click', () => this.#request());
@@ -57,7 +60,7 @@ export class Viewer {
 
   open(picture, variant) {
     const own = variant.name === variant.preset;
-    this.#show({ key: picture.key, own: picture.format, bytes: picture.bytes, preset: variant.preset, format: own ? '' : variant.format, variants: picture.variants, width: picture.width, height: picture.height });
+    this.#show({ key: picture.key, own: picture.format, bytes: picture.bytes, preset: variant.preset, format: own ? '' : variant.format, variants: picture.variants, width: picture.width, height: picture.height, info: picture.info });
   }
 
   // openUploaded requests a new picture as size M in WebP.
@@ -73,7 +76,8 @@ export class Viewer {
     if (picture.key !== this.#shown?.key) return;
     this.#shown.bytes = picture.bytes;
     const { width, height } = this.#shown;
-    Object.assign(this.#shown, { variants: picture.variants, width: picture.width, height: picture.height });
+    Object.assign(this.#shown, { variants: picture.variants, width: picture.width, height: picture.height, info: picture.info });
+    this.#description.show(this.#shown);
     if (width !== picture.width || height !== picture.height) this.#offerSnippets();
   }
 
@@ -90,6 +94,7 @@ export class Viewer {
   #show(shown) {
     this.#shown = shown;
     this.#title.textContent = shown.key;
+    this.#description.show(shown);
     this.#layOutChoices();
     if (!this.#dialog.open) this.#dialog.showModal();
     this.#request();
