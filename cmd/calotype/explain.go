@@ -22,7 +22,7 @@ import (
 )
 
 type explainCommand struct {
-	What          string          `arg:"" help:"A URL or path as a viewer requests it, the key of a picture, or the key of a rendition." placeholder:"URL-OR-KEY"`
+	What          string          `arg:"" name:"url-or-key" help:"A URL or path as a viewer requests it, the key of a picture, or the key of a rendition." placeholder:"URL-OR-KEY"`
 	Bucket        string          `help:"The S3 bucket that holds the pictures." placeholder:"NAME"`
 	DeadLetterURL string          `name:"dead-letter-url" help:"The SQS queue for dead letters, to search for this picture's." placeholder:"URL"`
 	Hide          time.Duration   `help:"How long dead letters stay hidden from others if this is killed." default:"2m"`
@@ -253,7 +253,7 @@ func (x explainer) untouched(r edge.Request, d edge.Decision, e *explanation) ed
 	case !e.Source.There:
 		return edgeAnswer{Status: 404, Why: "the object does not exist"}
 	case !isPicture:
-		a.Why = "the key has no picture's extension; the HTTP origin answers 404"
+		a.Why = "the key has no picture's extension; calotype edge answers 404"
 	case a.State == edge.StateUnknownFormat:
 		a.Why = "the format is unknown; formats are " + calotype.FormatList("and")
 	case slices.ContainsFunc(strings.Split(r.Query, "&"), func(p string) bool { return strings.HasPrefix(p, "size=") }):

@@ -95,7 +95,8 @@ func (f limitFlags) limits() render.Limits {
 
 // presetsFile is a flag that names a file of presets.
 type presetsFile struct {
-	table calotype.Presets
+	table  calotype.Presets
+	unread bool // It has mistakes, which are reported.
 }
 
 // orDefault returns the presets of the file, or the built-in ones.
@@ -112,13 +113,20 @@ func (f *presetsFile) UnmarshalText(name []byte) error {
 		f.table = calotype.WebPresets()
 		return nil
 	}
+	f.unread = true
 	data, err := os.ReadFile(string(name))
 	if err != nil {
 		return err
 	}
-	if f.table, err = calotype.ParsePresets(data); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+	table, err := calotype.ParsePresets(data)
+	if err != nil {
+		var mistakes []error
+		for _, mistake := range causes(err) {
+			mistakes = append(mistakes, fmt.Errorf("%s: %w", name, mistake))
+		}
+		return errors.Join(mistakes...)
 	}
+	f.table, f.unread = table, false
 	return nil
 }
 

@@ -21,7 +21,7 @@ type healthCommand struct {
 func (c *healthCommand) check() []error {
 	errs := between("timeout", c.Timeout, time.Millisecond, time.Minute)
 	if c.AdminListen == "" {
-		return append(errs, errors.New("--admin-listen is missing: give what the worker or the edge has (or set CALOTYPE_ADMIN_LISTEN)"))
+		return append(errs, errors.New("--admin-listen is missing: give the same address as the worker or the edge (or set CALOTYPE_ADMIN_LISTEN)"))
 	}
 	if _, _, err := net.SplitHostPort(c.AdminListen); err != nil {
 		errs = append(errs, fmt.Errorf("--admin-listen %q: %w; it looks like :9090 or 127.0.0.1:9090", c.AdminListen, err))

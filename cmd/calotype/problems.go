@@ -43,7 +43,9 @@ func (c *collector) Decode(ctx *kong.DecodeContext, target reflect.Value) error 
 	if envs := ctx.Value.Tag.Envs; len(envs) > 0 {
 		name += " (or " + envs[0] + ")"
 	}
-	c.to.add(fmt.Errorf("%s: %w", name, unreadable(err, target.Type().String())))
+	for _, cause := range causes(err) {
+		c.to.add(fmt.Errorf("%s: %w", name, unreadable(cause, target.Type().String())))
+	}
 	if !ctx.Value.HasDefault {
 		return nil
 	}

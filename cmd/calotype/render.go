@@ -53,7 +53,7 @@ func (c *renderCommand) check() []error {
 		errs = append(errs, errors.New("--variants is missing: name the variants, such as M,M.webp, or give --all"))
 	}
 	for _, v := range c.Variants {
-		if _, ok := c.Presets.orDefault().Lookup(v.Preset); !ok {
+		if _, ok := c.Presets.orDefault().Lookup(v.Preset); !ok && !c.Presets.unread {
 			errs = append(errs, fmt.Errorf("--variants %s: there is no preset %q", v, v.Preset))
 		}
 	}

@@ -68,7 +68,7 @@ func (c *warmCommand) check() []error {
 	case c.BackfillQueueURL != "":
 		errs = append(errs, checkQueueURL("backfill-queue-url", c.BackfillQueueURL, "the SQS queue for a backfill's jobs")...)
 	case c.QueueURL != "" || len(c.Variants) > 0 && !c.DryRun && !c.Estimate:
-		errs = append(errs, checkQueueURL("queue-url", c.QueueURL, "the SQS queue for jobs; or --backfill-queue-url")...)
+		errs = append(errs, checkQueueURL("queue-url", c.QueueURL, "the SQS queue for jobs, or --backfill-queue-url")...)
 	}
 	errs = append(errs, between("quality", c.Quality, 1, 100)...)
 	errs = append(errs, between("rate", c.Rate, 0.01, 100_000)...)

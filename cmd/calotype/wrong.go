@@ -38,6 +38,12 @@ func unparsed(err error) string {
 		}
 	case strings.HasPrefix(text, "expected one of") && len(node.Children) > 0:
 		text = "name a command: " + strings.Join(commandNames(node), ", ")
+	case oneOf.MatchString(text):
+		m := oneOf.FindStringSubmatch(text)
+		text = fmt.Sprintf("%s: %q is not one of %s", m[1], m[3], strings.ReplaceAll(strings.ReplaceAll(m[2], `"`, ""), ",", ", "))
+	case notBool.MatchString(text):
+		m := notBool.FindStringSubmatch(text)
+		text = fmt.Sprintf("%s: %q is neither true nor false", m[1], m[2])
 	case expected.MatchString(text):
 		text = expected.FindStringSubmatch(text)[1] + " is missing"
 	}
@@ -47,6 +53,8 @@ func unparsed(err error) string {
 var (
 	unexpected  = regexp.MustCompile(`^unexpected argument ([^\s,]+)`)
 	unknownFlag = regexp.MustCompile(`^unknown flag ([^\s,]+)`)
+	oneOf       = regexp.MustCompile(`^(\S+) must be one of (.*) but got "(.*)"$`)
+	notBool     = regexp.MustCompile(`^(\S+): bool value must be .* but got "(.*)"$`)
 	expected    = regexp.MustCompile(`^expected "(.*)"$`)
 )
 
