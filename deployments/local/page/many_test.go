@@ -15,8 +15,8 @@ import (
 )
 
 // TestManyPictures shows 500 pictures at three sizes, light and dark, and logs how long it
-// takes until all are there. axe-core looks at the first and the last of them: at all of them
-// it would take minutes.
+// takes until all are there. Then axe-core looks at the page, without most of the cards: with
+// all of them it takes minutes.
 func TestManyPictures(t *testing.T) {
 	const many = 500
 	script, err := os.ReadFile(filepath.Join(here, axe))
@@ -45,22 +45,20 @@ func TestManyPictures(t *testing.T) {
 			started := time.Now()
 			do(t, ctx, fmt.Sprintf("%s, %d", scheme, width),
 				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
-				chromedp.EmulateViewport(width, 900), chromedp.Navigate(s.url), says("#status", fmt.Sprintf("Live: %d pictures", many)),
-				chromedp.Evaluate(string(script), nil))
+				chromedp.EmulateViewport(width, 900), chromedp.Navigate(s.url), says("#status", fmt.Sprintf("Live: %d pictures", many)))
 			all := time.Since(started)
 			do(t, ctx, "the filter, and the end of the list",
 				chromedp.Evaluate(`(() => { const start = performance.now(); const box = document.getElementById('filter'); box.value = 'kitty 499'; box.dispatchEvent(new Event('input')); document.body.offsetHeight; return performance.now() - start; })()`, &busy),
 				holds(`[...document.querySelectorAll('.card')].filter((c) => !c.hidden).length === 1`),
 				chromedp.Evaluate(`(() => { const box = document.getElementById('filter'); box.value = ''; box.dispatchEvent(new Event('input')); })()`, nil),
-				call(func() error {
-					shoot(t, ctx, fmt.Sprintf("many-%s-%d", scheme, width))
-					check(t, ctx, fmt.Sprintf("many, %s, %d", scheme, width), ".card:nth-child(n+7):not(:last-child)")
-					return nil
-				}),
+				call(func() error { shoot(t, ctx, fmt.Sprintf("many-%s-%d", scheme, width)); return nil }),
 				chromedp.Evaluate(`document.querySelector('.card:last-child').scrollIntoView()`, nil),
 				holds(`document.querySelector('.card:last-child .matrix').getBoundingClientRect().height > 0`),
 				holds(fmt.Sprintf("document.documentElement.scrollWidth <= %d", width)),
-				call(func() error { shoot(t, ctx, fmt.Sprintf("many-end-%s-%d", scheme, width)); return nil }))
+				call(func() error { shoot(t, ctx, fmt.Sprintf("many-end-%s-%d", scheme, width)); return nil }),
+				chromedp.Evaluate(`document.querySelectorAll('.card:nth-child(n+7):not(:last-child)').forEach((card) => card.remove())`, nil),
+				chromedp.Evaluate(string(script), nil),
+				call(func() error { check(t, ctx, fmt.Sprintf("many, %s, %d", scheme, width)); return nil }))
 			t.Logf("%s, %d wide: all %d pictures after %v, the filter takes %.0f ms", scheme, width, many, all.Round(time.Millisecond), busy)
 		}
 	}
