@@ -11,7 +11,7 @@ const CacheTagMetadata = "calotype-tag"
 
 // CacheTag returns the tag of a source's answers in a cache, of all variants and of the
 // source itself: 32 hexadecimal digits. CloudFront ignores case in tags, and keys do not, so
-// the tag is a hash of the key: FNV-1a of 128 bits. It is no secret. Two sources with one
+// the tag is a hash of the key: FNV-1a of 128 bits. It is not a secret. Two sources with one
 // tag would be invalidated together.
 func CacheTag(source string) string {
 	h := fnv.New128a()

@@ -42,7 +42,7 @@ func FocalAt(x, y float64) Focal {
 }
 
 // FocalOf returns the focal point in a source's metadata. Without one it is empty, and with
-// one that is no point there is an error, too.
+// one that is not valid there is an error, too.
 func FocalOf(metadata map[string]string) (Focal, error) {
 	s, ok := metadata[metaFocal]
 	if !ok {

@@ -77,7 +77,7 @@ func parseFit(s string) (Fit, error) {
 }
 
 // tall returns the box for tall pictures if there is only one box. Inside a box, a tall
-// picture is as large as a wide one. A rendition that has the box's shape has it always.
+// picture is as large as a wide one. A rendition that fills the box always has the box's shape.
 func (f Fit) tall(wide Box) Box {
 	if f == FitInside {
 		return Box{wide.Height, wide.Width}

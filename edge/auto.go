@@ -8,7 +8,7 @@ import (
 	"calotype"
 )
 
-// AutoFormats are the formats that a request with format=auto may get, the most wanted
+// AutoFormats are the formats that a request with format=auto may get, the preferred
 // first. While it is empty, format=auto is an unknown format.
 type AutoFormats []calotype.Format
 
@@ -50,8 +50,8 @@ func (r Rules) IsAuto(query string) bool {
 }
 
 // AcceptOf returns the Accept header that the auto parameter of a query stands for. The
-// function at CloudFront that runs first reduces the viewer's header to that parameter: the
-// first of [Rules.Auto] that is accepted. Who shows it shows WebP too.
+// viewer function reduces the viewer's header to that parameter: the first of [Rules.Auto]
+// that is accepted. A browser that shows it shows WebP too.
 func AcceptOf(query string) string {
 	best, ok := calotype.ParseFormat(parameter(query, "auto"))
 	if !ok {

@@ -151,7 +151,7 @@ func TestAutoSteps(t *testing.T) {
 	}
 }
 
-// Where AVIF could not be made, its fallback copy is no reason to withhold WebP.
+// Where AVIF could not be made, its fallback copy is not a reason to withhold WebP.
 func TestAutoPrefersARenditionToACopy(t *testing.T) {
 	copied := func(reason string) Observation {
 		return Observation{Status: Found, Lineage: calotype.Lineage{SourceETag: "v2", CopyReason: reason, Recipe: calotype.Recipe{Boxes: "1200x628"}}}

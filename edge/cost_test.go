@@ -33,11 +33,11 @@ type mode struct {
 
 // modes computes them from the calls that each makes, as docs/cost.md lists them.
 func modes() []mode {
-	trigger := priceLambdaEdge + 0.020*0.25*priceLambdaEdgeGBs*million // 20 ms of 256 MB.
-	url := priceLambda + 0.200*0.25*priceLambdaGBs*million             // 200 ms of 256 MB: the original is streamed.
+	edgeFunction := priceLambdaEdge + 0.020*0.25*priceLambdaEdgeGBs*million // 20 ms of 256 MB.
+	url := priceLambda + 0.200*0.25*priceLambdaGBs*million                  // 200 ms of 256 MB: the original is streamed.
 	return []mode{
-		{"`lambda-edge`", priceFunction, 2*trigger + 2*priceGet, 2*trigger + 3*priceGet + priceSQS},
-		{"`origin-group`", priceFunction, 2*trigger + priceGet, 3*trigger + 3*priceGet + priceSQS},
+		{"`lambda-edge`", priceFunction, 2*edgeFunction + 2*priceGet, 2*edgeFunction + 3*priceGet + priceSQS},
+		{"`origin-group`", priceFunction, 2*edgeFunction + priceGet, 3*edgeFunction + 3*priceGet + priceSQS},
 		{"`function`", priceFunction, priceGet, url + 3*priceGet + priceSQS},
 	}
 }

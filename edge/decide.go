@@ -1,7 +1,7 @@
 // Package edge decides how a viewer's request for a picture is answered: which variant
 // of which source it asks for, which object answers it, and which job makes a missing
-// rendition. It does no I/O. Its hosts are the HTTP origin in package origin and the
-// CloudFront trigger in package cloudfront; they inspect objects and send jobs.
+// rendition. It does no I/O. Its hosts are calotype edge in package origin and the
+// edge function in package cloudfront; they inspect objects and send jobs.
 //
 // Every host handles a request in the same way. [Rules.Decide] reads it. If it asks for
 // a rendition, the host inspects [Decision.Rendition] and, if [Rules.Resolve] asks for

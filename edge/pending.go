@@ -38,8 +38,8 @@ const maxStandIns = 3
 
 // StandIns returns the variants whose renditions may answer a request while its own does
 // not exist, the nearest first: the same preset in another format, then presets of nearly
-// the same shape in the requested format. There are at most three, and none but
-// [Decision.First] unless Pending is [PendingBest].
+// the same shape in the requested format. There are at most three. Unless Pending is
+// [PendingBest], there is only [Decision.First].
 func (r Rules) StandIns(d Decision) []calotype.Variant {
 	var variants []calotype.Variant
 	if d.First != (calotype.Variant{}) {
@@ -86,8 +86,8 @@ func standInFormats(asked, own calotype.Format) []calotype.Format {
 // rounded to whole pixels: 854x480 and 1280x720.
 const maxShape = 1.01
 
-// neighbours returns the presets of the same shape, fit and gravity, the nearest larger ones first, then
-// smaller ones of at least half the width.
+// neighbours returns the presets of the same shape, fit and gravity, the nearest larger ones
+// first, then smaller ones of at least half the width.
 func (r Rules) neighbours(name string) []string {
 	preset, _ := r.Presets.Lookup(name)
 	var larger, smaller []calotype.Preset

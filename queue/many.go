@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// sideBySide is the number of concurrent calls for a whole queue's messages. SQS answers
+// concurrency is the number of concurrent calls for a whole queue's messages. SQS answers
 // one within milliseconds and handles thousands per second.
-const sideBySide = 16
+const concurrency = 16
 
 // settled are the messages for which a call succeeded, keyed by ID.
 type settled map[string]bool
@@ -55,7 +55,7 @@ func inBatches(
 		}
 	}
 	var calls errgroup.Group
-	calls.SetLimit(sideBySide)
+	calls.SetLimit(concurrency)
 	for some := range slices.Chunk(messages, MaxBatch) {
 		calls.Go(func() error {
 			for i, err := range batch(ctx, some) {

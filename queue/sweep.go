@@ -68,7 +68,7 @@ func (s *Sweep) extend(ctx context.Context) {
 // receivers. It ends with the first error or with the context, but never during a poll.
 func (s *Sweep) Each(ctx context.Context, do func(context.Context, Message) error) error {
 	receivers, ctx := errgroup.WithContext(ctx)
-	for range sideBySide {
+	for range concurrency {
 		receivers.Go(func() error {
 			for ctx.Err() == nil {
 				messages, err := s.queue.Receive(context.WithoutCancel(ctx), MaxBatch, sweepPoll, s.lease)

@@ -8,7 +8,7 @@ import (
 	"calotype/worker/store"
 )
 
-// focalOf returns the focal point in a source's metadata. One that is no point is ignored.
+// focalOf returns the focal point in a source's metadata. One that is not valid is ignored.
 func focalOf(source store.Object) calotype.Focal {
 	focal, _ := calotype.FocalOf(source.Metadata)
 	return focal

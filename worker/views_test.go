@@ -337,7 +337,7 @@ func TestOutageIsLoggedOnce(t *testing.T) {
 }
 
 // An outage of S3 is logged when it begins and when it ends. One object that cannot be read
-// is no outage.
+// is not an outage.
 func TestOutageOfTheStoreIsLoggedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, nil)

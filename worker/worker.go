@@ -119,7 +119,7 @@ type Worker struct {
 	admission *admission
 	sources   sourceLock
 	failed    recent // Versions of sources whose failure no object records.
-	badFocal  recent // Versions of sources whose focal point is no point.
+	badFocal  recent // Versions of sources whose focal point is not valid.
 	unsent    recent // Versions of sources that failed, and whose dead letter could not be sent.
 	services  outage // Of what jobs call.
 	delayed   recent // Jobs that this worker sent again, while they are delayed.

@@ -17,9 +17,9 @@ var presets string
 const maxEvent = 8 << 20
 
 var (
-	trigger = cloudfront.Trigger{Presets: table()}
-	steps   = map[int32]cloudfront.Step{} // The sessions in progress, by their event's number.
-	last    int32                         // The number of the last event.
+	function = cloudfront.Function{Presets: table()}
+	steps    = map[int32]cloudfront.Step{} // The sessions in progress, by their event's number.
+	last     int32                         // The number of the last event.
 
 	// shared is memory that the host knows the address of. Its input is at data, unless it is
 	// larger and at in. The last step is at address.
@@ -80,7 +80,7 @@ func start(size int32) int32 {
 	event := read(size)
 	inject(event)
 	last++
-	write(last, trigger.Start(event))
+	write(last, function.Start(event))
 	return last
 }
 

@@ -14,16 +14,16 @@ def listed: { Quantity: length } + if length > 0 then { Items: . } else {} end;
 def unversioned: sub(":[0-9]+$"; "");
 
 def attach_functions:
-  output("TriggerVersionArn") as $trigger | output("ViewerFunctionArn") as $viewer
+  output("TriggerVersionArn") as $function | output("ViewerFunctionArn") as $viewer
   | (.LambdaFunctionAssociations | items) as $lambdas
   | (.FunctionAssociations | items) as $functions
-  | ($lambdas | map(select((.EventType | startswith("origin-")) and (.LambdaFunctionARN | unversioned) != ($trigger | unversioned)))) as $others
+  | ($lambdas | map(select((.EventType | startswith("origin-")) and (.LambdaFunctionARN | unversioned) != ($function | unversioned)))) as $others
   | if $others | length > 0 then error("the behaviour has another function at \($others[0].EventType): \($others[0].LambdaFunctionARN)") else . end
   | if any($lambdas[]; .EventType | startswith("viewer-")) then error("the behaviour has a Lambda@Edge function at a viewer's event, which excludes CloudFront Functions: give the pictures a behaviour of their own") else . end
   | if any($functions[]; .EventType == "viewer-request" and .FunctionARN != $viewer) then error("the behaviour has another function at viewer-request: give the pictures a behaviour of their own, or call both from one function") else . end
   | .LambdaFunctionAssociations = ([
-      { EventType: "origin-request", LambdaFunctionARN: $trigger, IncludeBody: false },
-      { EventType: "origin-response", LambdaFunctionARN: $trigger, IncludeBody: false }
+      { EventType: "origin-request", LambdaFunctionARN: $function, IncludeBody: false },
+      { EventType: "origin-response", LambdaFunctionARN: $function, IncludeBody: false }
     ] | listed)
   | .FunctionAssociations = (($functions | map(select(.EventType != "viewer-request"))) + [{ EventType: "viewer-request", FunctionARN: $viewer }] | listed);
 

@@ -72,10 +72,10 @@ func TestAttach(t *testing.T) {
 	behaviour.ForwardedValues, behaviour.MinTTL, behaviour.DefaultTTL, behaviour.MaxTTL = nil, nil, nil, nil
 	behaviour.CachePolicyId = aws.String("11111111-2222-3333-4444-555555555555")
 	behaviour.ResponseHeadersPolicyId = aws.String("66666666-7777-8888-9999-000000000000")
-	trigger := aws.String("arn:aws:lambda:us-east-1:123456789012:function:calotype-edge:3")
+	function := aws.String("arn:aws:lambda:us-east-1:123456789012:function:calotype-edge:3")
 	behaviour.LambdaFunctionAssociations = &types.LambdaFunctionAssociations{Quantity: aws.Int32(2), Items: []types.LambdaFunctionAssociation{
-		{EventType: types.EventTypeOriginRequest, LambdaFunctionARN: trigger, IncludeBody: aws.Bool(false)},
-		{EventType: types.EventTypeOriginResponse, LambdaFunctionARN: trigger, IncludeBody: aws.Bool(false)},
+		{EventType: types.EventTypeOriginRequest, LambdaFunctionARN: function, IncludeBody: aws.Bool(false)},
+		{EventType: types.EventTypeOriginResponse, LambdaFunctionARN: function, IncludeBody: aws.Bool(false)},
 	}}
 	behaviour.FunctionAssociations = &types.FunctionAssociations{Quantity: aws.Int32(2), Items: []types.FunctionAssociation{
 		{EventType: types.EventTypeViewerResponse, FunctionARN: aws.String("arn:aws:cloudfront::123456789012:function/cors")},

@@ -14,10 +14,10 @@ import (
 )
 
 // newFront makes what requests pass, in this order: the viewer function, the cache, the
-// trigger's origin-request, the origin (or two, in a group), the trigger's origin-response.
+// edge function's origin-request, the origin (or two, in a group), its origin-response.
 // It returns the distribution's id. A distribution that exists is not changed: what has to
 // be attached to it are outputs, which attach.jq reads.
-func newFront(front *stack, s settings, trigger awslambda.Version) (distributionID string, err error) {
+func newFront(front *stack, s settings, edgeFunction awslambda.Version) (distributionID string, err error) {
 	code, err := viewer.Code(s.Presets, viewerOptions(s))
 	if err != nil {
 		return "", err
@@ -25,7 +25,7 @@ func newFront(front *stack, s settings, trigger awslambda.Version) (distribution
 	normalise := newViewerFunction(front, code, "Drops query values that the table of presets does not contain")
 	cache, headers := newCachePolicy(front, s), newHeadersPolicy(front, s)
 	if s.ExistingDistribution != "" {
-		front.output("TriggerVersionArn", "Attach it to origin-request and origin-response", trigger.FunctionArn())
+		front.output("TriggerVersionArn", "Attach it to origin-request and origin-response", edgeFunction.FunctionArn())
 		front.output("ViewerFunctionArn", "Attach it to viewer-request", normalise.FunctionArn())
 		front.output("CachePolicyId", "The cache policy of the behaviour", cache.CachePolicyId())
 		front.output("HeadersPolicyId", "The policy of response headers of the behaviour", headers.ResponseHeadersPolicyId())
@@ -39,8 +39,8 @@ func newFront(front *stack, s settings, trigger awslambda.Version) (distribution
 		ResponseHeadersPolicy: headers,
 		FunctionAssociations:  &[]*awscloudfront.FunctionAssociation{{EventType: awscloudfront.FunctionEventType_VIEWER_REQUEST, Function: normalise}},
 		EdgeLambdas: &[]*awscloudfront.EdgeLambda{
-			{EventType: awscloudfront.LambdaEdgeEventType_ORIGIN_REQUEST, FunctionVersion: trigger},
-			{EventType: awscloudfront.LambdaEdgeEventType_ORIGIN_RESPONSE, FunctionVersion: trigger},
+			{EventType: awscloudfront.LambdaEdgeEventType_ORIGIN_REQUEST, FunctionVersion: edgeFunction},
+			{EventType: awscloudfront.LambdaEdgeEventType_ORIGIN_RESPONSE, FunctionVersion: edgeFunction},
 		},
 	})
 	return *d.DistributionId(), nil
@@ -71,7 +71,7 @@ func newDistribution(front *stack, s settings, behaviour *awscloudfront.Behavior
 	return d
 }
 
-// sendsToBackfill reports whether the trigger sends jobs that no viewer waits for.
+// sendsToBackfill reports whether the edge function sends jobs that no viewer waits for.
 func (s settings) sendsToBackfill() bool { return s.BackfillQueue && s.Edge["X-Env-Auto"] != "" }
 
 // viewerOptions are those of the edge's settings that the viewer function needs too.
@@ -109,7 +109,7 @@ func newHeadersPolicy(front *stack, s settings) awscloudfront.ResponseHeadersPol
 		add("Cross-Origin-Resource-Policy", "cross-origin", true)
 	}
 	if s.Mode == modeFunction {
-		add(edge.StateHeader, edge.StateRendition, false) // The Go origin sends its own.
+		add(edge.StateHeader, edge.StateRendition, false) // calotype edge sends its own.
 		if s.Edge["X-Env-Auto"] != "" {
 			add("Vary", "Accept", true)
 		}
@@ -167,7 +167,7 @@ func bucketOrigin(front *stack, s settings) (awss3.IBucket, awscloudfront.S3Orig
 	return bucket, access
 }
 
-// newOrigin returns the bucket as an origin with the trigger's settings. A group has it
+// newOrigin returns the bucket as an origin with the edge function's settings. A group has it
 // twice, with one role each.
 func newOrigin(front *stack, s settings) awscloudfront.IOrigin {
 	bucket, access := bucketOrigin(front, s)
@@ -178,7 +178,7 @@ func newOrigin(front *stack, s settings) awscloudfront.IOrigin {
 		}
 		return awscloudfrontorigins.S3BucketOrigin_WithOriginAccessControl(bucket, &awscloudfrontorigins.S3BucketOriginWithOACProps{
 			OriginAccessControl: access,
-			// The triggers run here: near the bucket, and in one place that sends jobs.
+			// The edge function runs here: near the bucket, and in one place that sends jobs.
 			OriginShieldRegion: &s.OriginShield,
 			CustomHeaders:      &headers,
 			ConnectionAttempts: jsii.Number(3),
@@ -195,7 +195,7 @@ func newOrigin(front *stack, s settings) awscloudfront.IOrigin {
 	})
 }
 
-// originHeaders are the trigger's settings.
+// originHeaders are the edge function's settings.
 func originHeaders(front *stack, s settings) map[string]*string {
 	headers := map[string]*string{
 		"X-Env-Bucket-Name":  front.Bucket,

@@ -9,19 +9,19 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// triggerName is the name of the Lambda@Edge function. It is fixed, because the role that
+// edgeFunctionName is the name of the Lambda@Edge function. It is fixed, because the role that
 // may write its log is created first.
-func (s settings) triggerName() string { return s.Name + "-edge" }
+func (s settings) edgeFunctionName() string { return s.Name + "-edge" }
 
-// triggerLogs is the log group that the function writes to, in each Region where it runs.
-func (s settings) triggerLogs() string { return "/aws/lambda/us-east-1." + s.triggerName() }
+// edgeFunctionLogs is the log group that the function writes to, in each Region where it runs.
+func (s settings) edgeFunctionLogs() string { return "/aws/lambda/us-east-1." + s.edgeFunctionName() }
 
-// newTrigger creates the Lambda@Edge function and returns the version that CloudFront
+// newEdgeFunction creates the Lambda@Edge function and returns the version that CloudFront
 // copies to its Regions.
-func newTrigger(front *stack, s settings) awslambda.Version {
+func newEdgeFunction(front *stack, s settings) awslambda.Version {
 	function := awslambda.NewFunction(front.Stack, jsii.String("Edge"), &awslambda.FunctionProps{
-		FunctionName: jsii.String(s.triggerName()),
-		Description:  jsii.String("Calotype's origin-request and origin-response trigger"),
+		FunctionName: jsii.String(s.edgeFunctionName()),
+		Description:  jsii.String("Calotype's edge function at origin-request and origin-response"),
 		Runtime:      awslambda.Runtime_NODEJS_24_X(),
 		Architecture: awslambda.Architecture_X86_64(), // Lambda@Edge supports no other architecture.
 		Handler:      jsii.String("index.handler"),
@@ -30,7 +30,7 @@ func newTrigger(front *stack, s settings) awslambda.Version {
 		MemorySize: jsii.Number(s.FunctionMemory),
 		// Twice the time limit for all calls of an event: docs/lambda-edge.md.
 		Timeout: awscdk.Duration_Seconds(jsii.Number(5)),
-		Role:    triggerRole(front, s),
+		Role:    edgeFunctionRole(front, s),
 		// A rollback needs an old version, and CloudFront's copies of it cannot be removed
 		// for hours.
 		CurrentVersionOptions: &awslambda.VersionOptions{RemovalPolicy: awscdk.RemovalPolicy_RETAIN},
@@ -38,8 +38,8 @@ func newTrigger(front *stack, s settings) awslambda.Version {
 	return function.CurrentVersion()
 }
 
-func triggerRole(front *stack, s settings) awsiam.Role {
-	logs := fmt.Sprintf("arn:aws:logs:*:%s:log-group:%s", *awscdk.Aws_ACCOUNT_ID(), s.triggerLogs())
+func edgeFunctionRole(front *stack, s settings) awsiam.Role {
+	logs := fmt.Sprintf("arn:aws:logs:*:%s:log-group:%s", *awscdk.Aws_ACCOUNT_ID(), s.edgeFunctionLogs())
 	// Lambda writes the log by the function's role, in whichever Region it ran.
 	log := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Sid:       jsii.String("WriteLog"),

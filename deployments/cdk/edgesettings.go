@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// templateHeaders are the trigger's settings that have no context of their own, since the
+// templateHeaders are the edge function's settings that have no context of their own, since the
 // template sets them, or no need of one.
 var templateHeaders = map[string]string{
 	"x-env-role":               "the context mode",
@@ -24,7 +24,7 @@ var templateHeaders = map[string]string{
 
 var readHeader = regexp.MustCompile(`read\("(x-env-[a-z-]+)"`)
 
-// edgeHeaders reads the names of the trigger's settings where it reads them, so that none
+// edgeHeaders reads the names of the edge function's settings where it reads them, so that none
 // is forgotten here.
 func edgeHeaders() ([]string, error) {
 	name := filepath.Join(root, "edge", "cloudfront", "settings.go")
@@ -37,17 +37,17 @@ func edgeHeaders() ([]string, error) {
 		headers = append(headers, found[1])
 	}
 	if len(headers) == 0 {
-		return nil, fmt.Errorf("%s: no settings of the trigger", name)
+		return nil, fmt.Errorf("%s: no settings of the edge function", name)
 	}
 	return headers, nil
 }
 
-// edge reads the contexts of the trigger's own settings, by their headers: edgeMaxJobs for
-// X-Env-Max-Jobs. The trigger checks their values.
+// edge reads the contexts of the edge function's own settings, by their headers: edgeMaxJobs for
+// X-Env-Max-Jobs. The edge function checks their values.
 func (c *contextReader) edge() map[string]string {
 	headers, err := edgeHeaders()
 	if err != nil {
-		c.check(false, "edge…", "read the trigger's settings: %v", err)
+		c.check(false, "edge…", "read the edge function's settings: %v", err)
 	}
 	set := map[string]string{}
 	for _, header := range headers {

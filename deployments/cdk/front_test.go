@@ -63,7 +63,7 @@ func TestDistribution(t *testing.T) {
 	})
 }
 
-func TestTriggerFitsLambdaEdge(t *testing.T) {
+func TestFunctionFitsLambdaEdge(t *testing.T) {
 	stack := synthesise(t, nil)["calotype"]
 	stack.one(t, "AWS::Lambda::Function", "Edge").has(t, map[string]any{
 		"Handler": "index.handler", "Runtime": "nodejs24.x", "Architectures": []string{"x86_64"}, "MemorySize": 256, "Timeout": 5,
@@ -98,9 +98,9 @@ func originOf(t *testing.T, distribution resource, i int) (origin object, header
 	return object{"s3": object{"domainName": domain, "path": "", "customHeaders": custom}}, headers
 }
 
-// begin gives the trigger a request as CloudFront would with this origin.
-func begin(trigger *cloudfront.Trigger, origin object) cloudfront.Step {
-	return trigger.Start([]byte(text(object{"Records": []object{{"cf": object{
+// begin gives the edge function a request as CloudFront would with this origin.
+func begin(function *cloudfront.Function, origin object) cloudfront.Step {
+	return function.Start([]byte(text(object{"Records": []object{{"cf": object{
 		"config":  object{"eventType": "origin-request", "requestId": "r"},
 		"request": object{"method": "GET", "uri": "/kitty.jpg", "querystring": "size=M", "origin": origin},
 	}}}})))
@@ -132,14 +132,14 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// The trigger gets the settings in the template, and must find the bucket, its Region, the
+// The edge function gets the settings in the template, and must find the bucket, its Region, the
 // folder and the queue in them.
-func TestTriggerAcceptsItsSettings(t *testing.T) {
+func TestFunctionAcceptsItsSettings(t *testing.T) {
 	rendition := cloudfront.Head{Bucket: "photos", Key: "resized/M/kitty.jpg", Region: "eu-west-1"}
 	source := cloudfront.Head{Bucket: "photos", Key: "kitty.jpg", Region: "eu-west-1", Version: true}
 	distribution := synthesise(t, map[string]any{"region": "eu-west-1"})["calotype-edge"].one(t, "AWS::CloudFront::Distribution", "Distribution")
 	single, _ := originOf(t, distribution, 0)
-	step := begin(&cloudfront.Trigger{Presets: calotype.DefaultPresets()}, single)
+	step := begin(&cloudfront.Function{Presets: calotype.DefaultPresets()}, single)
 	for _, want := range []cloudfront.Head{rendition, source} {
 		if len(step.Heads) != 1 || step.Heads[0] != want {
 			t.Fatalf("it looks for %+v, want %+v: %+v", step.Heads, want, step.Answer)
@@ -163,13 +163,13 @@ func TestOriginGroup(t *testing.T) {
 		"DistributionConfig.OriginGroups.Items.0.FailoverCriteria.StatusCodes.Items": []int{403, 404, 500, 502, 503, 504},
 		"DistributionConfig.DefaultCacheBehavior.TargetOriginId":                     group.Properties.at("DistributionConfig.OriginGroups.Items.0.Id"),
 	})
-	trigger := &cloudfront.Trigger{Presets: calotype.DefaultPresets()}
+	function := &cloudfront.Function{Presets: calotype.DefaultPresets()}
 	first, _ := originOf(t, group, 0)
-	if step := begin(trigger, first); step.Answer == nil || step.Answer.OriginPath != "/resized/M" {
+	if step := begin(function, first); step.Answer == nil || step.Answer.OriginPath != "/resized/M" {
 		t.Errorf("the first origin is not that of renditions: %+v", step.Answer)
 	}
 	second, _ := originOf(t, group, 1)
-	if step := begin(trigger, second); len(step.Heads) != 1 || step.Heads[0].Key != "kitty.jpg" {
+	if step := begin(function, second); len(step.Heads) != 1 || step.Heads[0].Key != "kitty.jpg" {
 		t.Errorf("the second origin is not that of originals: %+v", step)
 	}
 }
@@ -202,7 +202,7 @@ func TestAutoAndWidths(t *testing.T) {
 		t.Errorf("got the headers %v, want the queue for low priority", headers)
 	}
 	if policies := text(stack.one(t, "AWS::IAM::Role", "EdgeRole").Properties); !strings.Contains(policies, "calotype-jobs-backfill") {
-		t.Error("the trigger may not send jobs of low priority")
+		t.Error("the edge function may not send jobs of low priority")
 	}
 }
 
@@ -250,8 +250,8 @@ func TestTwoStacks(t *testing.T) {
 	}
 }
 
-// Every setting that the trigger reads is the template's, or a context.
-func TestEverySettingOfTheTrigger(t *testing.T) {
+// Every setting that the edge function reads is the template's, or a context.
+func TestEverySettingOfTheFunction(t *testing.T) {
 	headers, err := edgeHeaders()
 	if err != nil {
 		t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 )
 
 // newFunctionFront makes what requests pass in the function mode: the function, the cache,
-// and an origin group of the bucket and the Go origin, or the Go origin alone. No trigger
+// and an origin group of the bucket and calotype edge, or calotype edge alone. No edge function
 // runs. It returns the distribution's id.
 func newFunctionFront(front *stack, s settings, host edgeHost) (distributionID string, err error) {
 	code, err := viewer.RewriteCode(s.Presets, viewerOptions(s))
@@ -84,7 +84,7 @@ func (s settings) cacheTagHeader() string {
 	return "Cache-Tag"
 }
 
-// removedHeaders are the headers that viewers do not get. In the function mode no trigger
+// removedHeaders are the headers that viewers do not get. In the function mode no edge function
 // removes the bucket's.
 func (s settings) removedHeaders() *[]*string {
 	var names []*string
@@ -101,7 +101,7 @@ func (s settings) removedHeaders() *[]*string {
 	return &names
 }
 
-// edgeHost is the Go origin: its host, and the access control of a function URL.
+// edgeHost is calotype edge: its host, and the access control of a function URL.
 type edgeHost struct {
 	domain, access *string
 }
@@ -121,7 +121,7 @@ func newEdgeHost(front, home *stack, s settings) edgeHost {
 	return edgeHost{domain: host, access: access.OriginAccessControlId()}
 }
 
-// environment returns the variables of the function URL: the trigger's settings under
+// environment returns the variables of the function URL: the edge function's settings under
 // the names of "calotype edge".
 func (s settings) environment(home *stack) map[string]*string {
 	variables := map[string]*string{

@@ -32,7 +32,7 @@ func TestFunctionMode(t *testing.T) {
 		config + "Origins.3":                                       nil,
 	})
 	if len(stack.all("AWS::Lambda::Version")) > 0 {
-		t.Error("there is a trigger, which this mode does not need")
+		t.Error("there is an edge function, which this mode does not need")
 	}
 	for _, name := range []string{"OriginSecret", "PreviousOriginSecret"} {
 		if stack.Parameters[name]["NoEcho"] != true {
@@ -147,7 +147,7 @@ func TestCacheTags(t *testing.T) {
 	distribution := stack.one(t, "AWS::CloudFront::Distribution", "Distribution")
 	distribution.has(t, map[string]any{"DistributionConfig.CacheTagConfig": map[string]any{"HeaderName": "Cache-Tag"}})
 	if _, headers := originOf(t, distribution, 0); headers["X-Env-Cache-Tag"] != "Cache-Tag" {
-		t.Errorf("the trigger sends no tag: %v", headers)
+		t.Errorf("the edge function sends no tag: %v", headers)
 	}
 	if variables := environment(t, stack); variables["CALOTYPE_PURGE_BY_TAG"] != "true" {
 		t.Errorf("workers invalidate by path: %v", variables)

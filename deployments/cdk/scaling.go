@@ -61,7 +61,7 @@ type measure struct {
 }
 
 // measureQueues returns a metric of each queue that workers take jobs from. An age of a
-// low-priority queue weighs less: nobody waits for its jobs.
+// low-priority queue weighs less: no viewer waits for its jobs.
 func measureQueues(q queues, name, statistic string) []measure {
 	kind := map[string]string{"ApproximateNumberOfMessagesVisible": "", "ApproximateAgeOfOldestMessage": "Age"}[name]
 	var measures []measure

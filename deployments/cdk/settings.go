@@ -73,7 +73,7 @@ type settings struct {
 	RenditionsExpire int
 	// Worker has the values of the worker's own flags, by their variables.
 	Worker map[string]string
-	// Edge has the values of the trigger's own settings, by their headers.
+	// Edge has the values of the edge function's own settings, by their headers.
 	Edge map[string]string
 	// StopTimeout is how long a task has to stop: the worker's grace, and some more.
 	StopTimeout time.Duration

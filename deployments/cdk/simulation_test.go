@@ -197,7 +197,7 @@ func TestBacklogOfFiveMillion(t *testing.T) {
 	}
 }
 
-// A job that nobody else waits for starts the first task, and the fleet ends when it is
+// The only waiting job starts the first task, and the fleet ends when it is
 // done. One that a viewer waits for too long brings more tasks, however short the queue.
 func TestFleetFollowsItsQueues(t *testing.T) {
 	f := newFleet(t, synthesise(t, map[string]any{"minTasks": 0})["calotype"])

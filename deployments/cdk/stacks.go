@@ -30,7 +30,7 @@ func build(app awscdk.App, s settings) error {
 			mayCallEdge(home, s, distributionID)
 		}
 	} else {
-		distributionID, err = newFront(front, s, newTrigger(front, s))
+		distributionID, err = newFront(front, s, newEdgeFunction(front, s))
 	}
 	if err != nil {
 		return err

@@ -181,7 +181,7 @@ func (st *stack) show(name string, graphs []graph) {
 	dashboard.AddWidgets(widgets...)
 }
 
-// enqueueErrors counts the edge's log lines for jobs that could not be sent. A trigger runs
+// enqueueErrors counts the edge's log lines for jobs that could not be sent. An edge function runs
 // in Origin Shield's Region. If that is not the bucket's Region, the log is in a Region
 // without a stack, and there is no metric; nor is there one for a host of the operator's.
 func enqueueErrors(home *stack, s settings) awscloudwatch.IMetric {
@@ -198,11 +198,11 @@ func enqueueErrors(home *stack, s settings) awscloudwatch.IMetric {
 	}
 	if s.OriginShield != s.Region {
 		awscdk.Annotations_Of(home.Stack).AddWarningV2(jsii.String("calotype:enqueue-errors"),
-			jsii.String("Origin Shield is not in the bucket's Region: there is no alarm for jobs that could not be sent. Look at the log "+s.triggerLogs()+" in "+s.OriginShield+"."), nil)
+			jsii.String("Origin Shield is not in the bucket's Region: there is no alarm for jobs that could not be sent. Look at the log "+s.edgeFunctionLogs()+" in "+s.OriginShield+"."), nil)
 		return nil
 	}
 	log := awslogs.NewLogGroup(home.Stack, jsii.String("EdgeLog"), &awslogs.LogGroupProps{
-		LogGroupName:  jsii.String(s.triggerLogs()),
+		LogGroupName:  jsii.String(s.edgeFunctionLogs()),
 		Retention:     awslogs.RetentionDays_ONE_MONTH,
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})

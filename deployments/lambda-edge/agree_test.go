@@ -27,7 +27,7 @@ import (
 )
 
 // TestOneDecision gives several hundred ordinary and hostile requests to the Go package, to
-// the trigger in Node, to the HTTP origin, and to the function at CloudFront that rewrites
+// the edge function in Node, to calotype edge, and to the function at CloudFront that rewrites
 // paths. No rendition exists and every source does, so the calls show the decision: the
 // renditions and the source that are looked for, and the job. Requests that Go's HTTP server
 // refuses to parse never reach the origin; they are compared between the others only.
@@ -98,7 +98,7 @@ func agree(t *testing.T, rules edge.Rules, folder string, table []viewerRequest)
 	t.Helper()
 	options := viewer.Options{Auto: rules.Auto, Widths: rules.Widths}
 	normalise, rewrite := cloudfrontFunction(t, rules, options, viewer.Code), cloudfrontFunction(t, rules, options, viewer.RewriteCode)
-	triggers := []*function{start(t, "node22", folder), start(t, "node24", folder)}
+	edgeFunctions := []*function{start(t, "node22", folder), start(t, "node24", folder)}
 	verdicts, refused, rewritten := map[edge.Verdict]int{}, 0, 0
 	for _, r := range table {
 		name := fmt.Sprintf("%s %s?%s", r.Method, r.Path, r.Query)
@@ -116,10 +116,10 @@ func agree(t *testing.T, rules edge.Rules, folder string, table []viewerRequest)
 			want = decision(looked, d.Job(false, "r1").Encode())
 		}
 		query := normalise.Handle(viewertest.Request{Method: r.Method, URI: r.Path, Query: r.Query, Accept: []string{r.Accept}}).Query.String()
-		for _, f := range triggers {
+		for _, f := range edgeFunctions {
 			for _, query := range []string{r.Query, query} {
-				if got := decisionOfTrigger(f, rules, r.Method, r.Path, query); got != want && !(query == r.Query && rules.IsAuto(query)) {
-					t.Errorf("%s: the trigger says %s with the query %s, the package %s", name, got, query, want)
+				if got := decisionOfEdgeFunction(f, rules, r.Method, r.Path, query); got != want && !(query == r.Query && rules.IsAuto(query)) {
+					t.Errorf("%s: the edge function says %s with the query %s, the package %s", name, got, query, want)
 				}
 			}
 		}
@@ -175,8 +175,8 @@ func picture(d edge.Decision) bool {
 	return ok
 }
 
-// decisionOfTrigger handles an event with an S3 that has every source and no rendition.
-func decisionOfTrigger(f *function, rules edge.Rules, method, path, query string) string {
+// decisionOfEdgeFunction handles an event with an S3 that has every source and no rendition.
+func decisionOfEdgeFunction(f *function, rules edge.Rules, method, path, query string) string {
 	var looked []string
 	var mu sync.Mutex // It looks for several objects side by side.
 	var body string

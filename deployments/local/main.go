@@ -1,5 +1,5 @@
-// Command calotype-local runs all of Calotype on one machine: an S3 and an SQS server, the
-// HTTP edge, a pool of workers, and a page to watch them. Pictures and jobs survive
+// Command calotype-local runs all of Calotype on one machine: an S3 and an SQS server,
+// calotype edge, a pool of workers, and a page to watch them. Pictures and jobs survive
 // restarts, also after a crash. It is for trying, developing and testing: the credentials
 // are public, and the data is on one disk.
 package main
@@ -36,10 +36,11 @@ func main() {
 	os.Exit(code)
 }
 
-const description = `The whole of Calotype on one machine: S3 and SQS servers, the HTTP edge, a
+const description = `The whole of Calotype on one machine: S3 and SQS servers, calotype edge, a
 worker pool, and a page to watch them. Bucket "pictures", queues
-"calotype-jobs", "calotype-events", "calotype-backfill" and "calotype-dead",
-credentials "calotype" and "calotype-local", region us-east-1.
+"calotype-jobs", "calotype-events", "calotype-backfill", "calotype-dead" and
+"calotype-notifications", credentials "calotype" and "calotype-local", region
+us-east-1.
 
 In another shell, eval "$(calotype-local env)" points calotype and aws at it.`
 

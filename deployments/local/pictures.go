@@ -52,9 +52,9 @@ func putPictures(ctx context.Context, f flags, s *servers, log zerolog.Logger) e
 }
 
 // putSamples draws the samples that do not exist yet.
-func putSamples(ctx context.Context, atOnce int, s *servers, log zerolog.Logger) error {
+func putSamples(ctx context.Context, concurrency int, s *servers, log zerolog.Logger) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(atOnce)
+	g.SetLimit(concurrency)
 	for _, p := range samples.All() {
 		g.Go(func() error {
 			there, err := s.has(ctx, p.Key)

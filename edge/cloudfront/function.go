@@ -11,9 +11,10 @@ import (
 	"calotype/edge"
 )
 
-// Trigger handles origin-request and origin-response events. Whatever fails, its answer
-// is the event's own request or response, so that the viewer gets a picture.
-type Trigger struct {
+// Function is the edge function. It handles origin-request and origin-response events.
+// Whatever fails, its answer is the event's own request or response, so that the viewer gets
+// a picture.
+type Function struct {
 	Presets calotype.Presets
 
 	dedupe edge.Dedupe
@@ -21,36 +22,36 @@ type Trigger struct {
 }
 
 // Start takes an event as JSON and returns its first step.
-func (t *Trigger) Start(data []byte) Step {
+func (f *Function) Start(data []byte) Step {
 	e, err := parseEvent(data)
 	if err != nil {
 		return failed("event", err.Error())
 	}
 	if e.Config.EventType == originResponse {
-		return t.response(e)
+		return f.response(e)
 	}
-	return t.start(e)
+	return f.start(e)
 }
 
 // start redirects an origin-request to the rendition, or lets the original answer it. Here
 // a missing picture becomes a job.
-func (t *Trigger) start(e event) Step {
+func (f *Function) start(e event) Step {
 	origin := e.Request.origin()
 	s, err := parseSettings(origin.CustomHeaders)
-	d := t.decide(e.Request, s, origin.Path)
+	d := f.decide(e.Request, s, origin.Path)
 	switch {
 	case s.prefix != "" && origin.Path != "" && s.prefix.Contains(origin.Path):
 		return failed("settings", fmt.Sprintf("origin path %s is under the resized path: leave it empty, because the function sets it", origin.Path))
 	case s.prefix != "" && d.Verdict == edge.NotFound:
-		return t.refuse(e, s, notFound)
+		return f.refuse(e, s, notFound)
 	case err != nil:
 		return failed("settings", err.Error())
 	case d.Verdict != edge.Resize && s.pending == edge.PendingNone:
-		return t.refuse(e, s, notFound)
+		return f.refuse(e, s, notFound)
 	case d.Verdict != edge.Resize:
 		return pass()
 	}
-	r := request{Trigger: t, event: e, settings: s, origin: origin, decision: d}
+	r := request{Function: f, event: e, settings: s, origin: origin, decision: d}
 	switch {
 	case s.role == roleRendition && r.literalURI() != "":
 		return pass() // AWS does not document whether the second origin sees a changed URI.
@@ -69,8 +70,8 @@ func (t *Trigger) start(e event) Step {
 var notFound, hidden = response404(edge.StateNone), response404(edge.StateHidden)
 
 // refuse answers with a generated response.
-func (t *Trigger) refuse(e event, s settings, response Response) Step {
-	if t.rules(s).IsAuto(e.Request.Querystring) {
+func (f *Function) refuse(e event, s settings, response Response) Step {
+	if f.rules(s).IsAuto(e.Request.Querystring) {
 		response.Headers = append(slices.Clip(response.Headers), varyAccept)
 	}
 	return Step{Answer: &Answer{Response: &response}}
@@ -92,18 +93,18 @@ var varyAccept = Header{"Vary", "Accept"}
 var noSniff = Header{"X-Content-Type-Options", "nosniff"}
 
 // decide reads a request for the key under an origin's path.
-func (t *Trigger) decide(r eventRequest, s settings, path string) edge.Decision {
-	return t.rules(s).Decide(edge.Request{Method: r.Method, Path: strings.TrimSuffix(path, "/") + r.URI, Query: r.Querystring, Accept: edge.AcceptOf(r.Querystring)})
+func (f *Function) decide(r eventRequest, s settings, path string) edge.Decision {
+	return f.rules(s).Decide(edge.Request{Method: r.Method, Path: strings.TrimSuffix(path, "/") + r.URI, Query: r.Querystring, Accept: edge.AcceptOf(r.Querystring)})
 }
 
-func (t *Trigger) rules(s settings) edge.Rules {
-	return edge.Rules{Presets: t.Presets, Prefix: s.prefix, Quality: s.quality, CheckSource: s.checkSource, Pending: s.pending, Auto: s.auto, Widths: s.widths}
+func (f *Function) rules(s settings) edge.Rules {
+	return edge.Rules{Presets: f.Presets, Prefix: s.prefix, Quality: s.quality, CheckSource: s.checkSource, Pending: s.pending, Auto: s.auto, Widths: s.widths}
 }
 
 // request is an origin-request for a rendition while it is being decided. results holds
 // the results of its HEADs so far, and standIns those of other renditions.
 type request struct {
-	*Trigger
+	*Function
 	event    event
 	settings settings
 	origin   eventOrigin

@@ -27,9 +27,9 @@ func eventOf(uri, query, role, response string) string {
 
 // steps runs an event with the given statuses and returns the requested calls. code is the
 // error code that S3 returns to a GET.
-func steps(tr *Trigger, event, code string, statuses ...int) string {
+func steps(f *Function, event, code string, statuses ...int) string {
 	var said []string
-	for step := tr.Start([]byte(event)); ; {
+	for step := f.Start([]byte(event)); ; {
 		switch {
 		case step.Heads != nil && step.Heads[0].Code:
 			said = append(said, "code "+step.Heads[0].Key)
@@ -46,7 +46,7 @@ func steps(tr *Trigger, event, code string, statuses ...int) string {
 	}
 }
 
-func TestTriggerSteps(t *testing.T) {
+func TestFunctionSteps(t *testing.T) {
 	const job = `send {"v":1,"source":"a.jpg","variants":["M"],"request":"r1"}`
 	const rendition, source = "head eu-west-1 resized/M/a.jpg", "head eu-west-1 a.jpg"
 	for name, c := range map[string]struct {
@@ -69,8 +69,8 @@ func TestTriggerSteps(t *testing.T) {
 		"an unknown role":     {"boss", nil, "answer settings"},
 		"group, no originals": {"original", []int{404}, source + ", answer"},
 	} {
-		tr := &Trigger{Presets: calotype.DefaultPresets()}
-		if got := steps(tr, eventOf("/a.jpg", "size=M", c.role, ""), "AccessDenied", c.statuses...); got != c.want {
+		f := &Function{Presets: calotype.DefaultPresets()}
+		if got := steps(f, eventOf("/a.jpg", "size=M", c.role, ""), "AccessDenied", c.statuses...); got != c.want {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)
 		}
 	}
@@ -78,7 +78,7 @@ func TestTriggerSteps(t *testing.T) {
 
 // With X-Env-Check-Source a rendition is the answer only if it was made from the current
 // source.
-func TestTriggerChecksSource(t *testing.T) {
+func TestFunctionChecksSource(t *testing.T) {
 	event := strings.Replace(eventOf("/a.jpg", "size=M", "", ""), `"x-env-role":[{"value":""}]`, `"x-env-check-source":[{"value":"true"}]`, 1)
 	lineage := func(etag, boxes string) map[string]string {
 		return calotype.Lineage{SourceETag: etag, Recipe: calotype.Recipe{Boxes: boxes}}.Metadata()
@@ -101,8 +101,8 @@ func TestTriggerChecksSource(t *testing.T) {
 		"the rendition fails":  {Result{Status: 500}, source, "rendition fault"},
 		"missing, source down": {Result{Status: 404}, Result{Status: 503}, "source fault"},
 	} {
-		tr := &Trigger{Presets: calotype.DefaultPresets()}
-		step := tr.Start([]byte(event))
+		f := &Function{Presets: calotype.DefaultPresets()}
+		step := f.Start([]byte(event))
 		if len(step.Heads) != 2 || !step.Heads[0].Version || step.Heads[0].Key != "resized/M/a.jpg" || !step.Heads[1].Version || step.Heads[1].Key != "a.jpg" {
 			t.Fatalf("%s: got %+v, want two HEADs", name, step.Heads)
 		}
@@ -121,12 +121,12 @@ func TestTriggerChecksSource(t *testing.T) {
 	}
 }
 
-func TestTriggerEnqueuesOnce(t *testing.T) {
+func TestFunctionEnqueuesOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tr := &Trigger{Presets: calotype.DefaultPresets()}
+		f := &Function{Presets: calotype.DefaultPresets()}
 		event := eventOf("/a.jpg", "size=M", "", "")
 		for i, sends := range []bool{true, false, true} {
-			if got := strings.Contains(steps(tr, event, "", 404, 200, 200), "send"); got != sends {
+			if got := strings.Contains(steps(f, event, "", 404, 200, 200), "send"); got != sends {
 				t.Errorf("event %d: sends %v, want %v", i, got, sends)
 			}
 			time.Sleep(31 * time.Second)
@@ -151,7 +151,7 @@ func TestWhatChanges(t *testing.T) {
 		"a copied rendition": {eventOf("/a.jpg", "size=M", "", `{"status":"200","headers":{"x-amz-meta-calotype-source-etag":[{"value":"v1"}]}}`),
 			Answer{Remove: []string{"x-amz-meta-calotype-source-etag"}, Set: []Header{noSniff, {edge.StateHeader, edge.StateUntouched}}}},
 	} {
-		step := (&Trigger{Presets: calotype.DefaultPresets()}).Start([]byte(c.event))
+		step := (&Function{Presets: calotype.DefaultPresets()}).Start([]byte(c.event))
 		if step.Answer == nil || !reflect.DeepEqual(*step.Answer, c.want) {
 			t.Errorf("%s: got %+v, want %+v", name, step.Answer, c.want)
 		}
@@ -166,7 +166,7 @@ func TestCacheTag(t *testing.T) {
 		"a rendition":        strings.Replace(eventOf("/%61.jpg", "size=M", "", `{"status":"304","headers":{}}`), `"path":""`, `"path":"/resized/M"`, 1),
 	} {
 		event = strings.Replace(event, `"customHeaders":{`, `"customHeaders":{"x-env-cache-tag":[{"value":"Cache-Tag"}],`, 1)
-		step := (&Trigger{Presets: calotype.DefaultPresets()}).Start([]byte(event))
+		step := (&Function{Presets: calotype.DefaultPresets()}).Start([]byte(event))
 		if want := (Header{"Cache-Tag", calotype.CacheTag("a.jpg")}); step.Answer == nil || !slices.Contains(step.Answer.Set, want) {
 			t.Errorf("%s: got %+v, want %v", name, step.Answer, want)
 		}
@@ -188,7 +188,7 @@ func TestPlusSigns(t *testing.T) {
 		"group, first pass":  {"/a+b.jpg", "size=M", "rendition", nil, Answer{}},
 		"group, second pass": {"/a+b.jpg", "size=M", "original", []int{200, 200}, Answer{URI: "/a%2Bb.jpg"}},
 	} {
-		step := (&Trigger{Presets: calotype.DefaultPresets()}).Start([]byte(eventOf(c.uri, c.query, c.role, "")))
+		step := (&Function{Presets: calotype.DefaultPresets()}).Start([]byte(eventOf(c.uri, c.query, c.role, "")))
 		for _, status := range c.statuses {
 			for _, head := range step.Heads {
 				if !strings.HasSuffix(head.Key, "a+b.jpg") {
@@ -206,7 +206,7 @@ func TestPlusSigns(t *testing.T) {
 // A rendition cannot be requested by its key, even if other settings are wrong.
 func TestHiddenWithoutOtherSettings(t *testing.T) {
 	event := strings.Replace(eventOf("/resized/M/a.jpg", "", "", ""), `"pictures"`, `"no bucket!"`, 1)
-	step := (&Trigger{Presets: calotype.DefaultPresets()}).Start([]byte(event))
+	step := (&Function{Presets: calotype.DefaultPresets()}).Start([]byte(event))
 	if step.Answer == nil || step.Answer.Response == nil || step.Answer.Response.Status != "404" {
 		t.Errorf("got %+v, want 404", step.Answer)
 	}
@@ -215,9 +215,9 @@ func TestHiddenWithoutOtherSettings(t *testing.T) {
 // Without s3:ListBucket a missing source is 403, which is logged once a minute.
 func TestForbiddenIsLoggedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tr := &Trigger{Presets: calotype.DefaultPresets()}
+		f := &Function{Presets: calotype.DefaultPresets()}
 		for i, says := range []bool{true, false, true} {
-			if got := strings.Contains(steps(tr, eventOf("/a.jpg", "size=M", "", ""), "AccessDenied", 403, 403), "answer source"); got != says {
+			if got := strings.Contains(steps(f, eventOf("/a.jpg", "size=M", "", ""), "AccessDenied", 403, 403), "answer source"); got != says {
 				t.Errorf("event %d: logged %v, want %v", i, got, says)
 			}
 			time.Sleep(31 * time.Second)
@@ -230,9 +230,9 @@ func TestForbiddenIsLoggedOnce(t *testing.T) {
 func TestRefusedCredentials(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for status, code := range map[int]string{403: "InvalidAccessKeyId", 400: "ExpiredToken"} {
-			tr := &Trigger{Presets: calotype.DefaultPresets()}
+			f := &Function{Presets: calotype.DefaultPresets()}
 			for i, logs := range []bool{true, false, true} {
-				if got := strings.Contains(steps(tr, eventOf("/a.jpg", "size=M", "", ""), code, status, status), "answer credentials"); got != logs {
+				if got := strings.Contains(steps(f, eventOf("/a.jpg", "size=M", "", ""), code, status, status), "answer credentials"); got != logs {
 					t.Errorf("%s: event %d: logs it %v, want %v", code, i, got, logs)
 				}
 				time.Sleep(31 * time.Second)
@@ -243,7 +243,7 @@ func TestRefusedCredentials(t *testing.T) {
 
 // A rendition, perhaps of another prefix, never becomes a source.
 func TestRenditionIsNotASource(t *testing.T) {
-	step := (&Trigger{Presets: calotype.DefaultPresets()}).Start([]byte(eventOf("/thumbs/M/a.jpg", "size=M", "", "")))
+	step := (&Function{Presets: calotype.DefaultPresets()}).Start([]byte(eventOf("/thumbs/M/a.jpg", "size=M", "", "")))
 	step = step.Next(Result{Status: 404})
 	if len(step.Heads) != 1 || !step.Heads[0].Version {
 		t.Fatalf("got %+v, want a HEAD with metadata", step)
@@ -257,35 +257,35 @@ func TestRenditionIsNotASource(t *testing.T) {
 // Beyond the budget of a source the original is the answer, without a job.
 func TestJobBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tr := &Trigger{Presets: calotype.DefaultPresets()}
+		f := &Function{Presets: calotype.DefaultPresets()}
 		limited := func(size string) string {
 			const role = `"x-env-role":`
 			return strings.Replace(eventOf("/a.jpg", "size="+size, "", ""), role, `"x-env-max-source-jobs":[{"value":"2"}],`+role, 1)
 		}
 		for i, want := range []string{"send", "send", "answer budget", "answer"} {
 			size := []string{"M", "S", "L", "XS"}[i]
-			got := steps(tr, limited(size), "", 404, 200, 200)
+			got := steps(f, limited(size), "", 404, 200, 200)
 			if !strings.Contains(got, want) || want != "send" && !strings.HasSuffix(got, want) {
 				t.Errorf("job %d: got %s, want %s", i, got, want)
 			}
 		}
 		time.Sleep(time.Minute)
-		if got := steps(tr, eventOf("/a.jpg", "size=L", "", ""), "", 404, 200, 200); !strings.Contains(got, "send") {
+		if got := steps(f, eventOf("/a.jpg", "size=L", "", ""), "", 404, 200, 200); !strings.Contains(got, "send") {
 			t.Errorf("a minute later: got %s, want the job sent", got)
 		}
 	})
 }
 
-// FuzzTrigger looks for panics, endless events and invalid paths.
-func FuzzTrigger(f *testing.F) {
+// FuzzFunction looks for panics, endless events and invalid paths.
+func FuzzFunction(f *testing.F) {
 	f.Add([]byte(eventOf("/a%20b.jpg", "size=M&to_webp=1", "", "")), 404)
 	f.Add([]byte(eventOf("/a.jpg", "size=M", "original", "")), 200)
 	f.Add([]byte(eventOf("/a.jpg", "size=M", "", `{"status":"200","headers":{"x-amz-meta-a":[]}}`)), 0)
 	f.Add([]byte(strings.Replace(eventOf("/a.jpg", "size=M", "", ""), "x-env-role", "x-env-check-source", 1)), 200)
 	f.Add([]byte(`{"Records":[{"cf":null}]}`), 0)
 	f.Fuzz(func(t *testing.T, event []byte, status int) {
-		tr := &Trigger{Presets: calotype.DefaultPresets()}
-		step := tr.Start(event)
+		f := &Function{Presets: calotype.DefaultPresets()}
+		step := f.Start(event)
 		for n := 0; step.Answer == nil; n++ {
 			if n == 4 {
 				t.Fatal("more than four calls")

@@ -19,7 +19,7 @@ func lineageOf(etag, boxes string, format calotype.Format) map[string]string {
 }
 
 // With X-Env-Pending: best, a miss inspects the source and the stand-ins in one step.
-func TestTriggerServesNearest(t *testing.T) {
+func TestFunctionServesNearest(t *testing.T) {
 	webp := Result{Status: 200, Metadata: lineageOf("v2", "1200x628", calotype.WebP)}
 	jpeg := Result{Status: 200, Metadata: lineageOf("v2", "1200x628", calotype.JPEG)}
 	source, missing := Result{Status: 200, ETag: `"v2"`}, Result{Status: 404}
@@ -36,8 +36,8 @@ func TestTriggerServesNearest(t *testing.T) {
 		"stand-ins fail": {"", []Result{{}, {Status: 500}, source}, "", true},
 		"no source":      {"", []Result{webp, jpeg, missing}, "", false},
 	} {
-		tr := &Trigger{Presets: calotype.DefaultPresets()}
-		step := tr.Start([]byte(withSetting(eventOf("/a.jpg", "size=M&format=avif", c.role, ""), "x-env-pending", "best")))
+		f := &Function{Presets: calotype.DefaultPresets()}
+		step := f.Start([]byte(withSetting(eventOf("/a.jpg", "size=M&format=avif", c.role, ""), "x-env-pending", "best")))
 		if c.role == "" {
 			step = step.Next(missing)
 		}
@@ -70,7 +70,7 @@ func TestResponseOfNearest(t *testing.T) {
 	response := func(path, format string) Answer {
 		meta := `"x-amz-meta-calotype-source-etag":[{"value":"v2"}],"x-amz-meta-calotype-boxes":[{"value":"1200x628"}],"x-amz-meta-calotype-format":[{"value":"` + format + `"}]`
 		event := withSetting(eventOf("/a.jpg", "size=M&format=avif", "", `{"status":"200","headers":{`+meta+`}}`), "x-env-pending", "best")
-		step := (&Trigger{Presets: calotype.DefaultPresets()}).Start([]byte(strings.Replace(event, `"path":""`, `"path":"`+path+`"`, 1)))
+		step := (&Function{Presets: calotype.DefaultPresets()}).Start([]byte(strings.Replace(event, `"path":""`, `"path":"`+path+`"`, 1)))
 		return *step.Answer
 	}
 	for name, c := range map[string]struct{ path, format, state string }{
@@ -96,7 +96,7 @@ func TestResponseOfNearest(t *testing.T) {
 // and origin-response makes every other one a 404, also if the settings are wrong.
 func TestNoOriginals(t *testing.T) {
 	none := func(event string) Step {
-		return (&Trigger{Presets: calotype.DefaultPresets()}).Start([]byte(withSetting(event, "x-env-pending", "none")))
+		return (&Function{Presets: calotype.DefaultPresets()}).Start([]byte(withSetting(event, "x-env-pending", "none")))
 	}
 	missing := Result{Status: 404}
 	for name, step := range map[string]Step{
@@ -110,7 +110,7 @@ func TestNoOriginals(t *testing.T) {
 		"response: range":    none(eventOf("/a.txt", "", "", `{"status":"206","headers":{}}`)),
 		"response: a copy":   none(strings.Replace(eventOf("/a.jpg", "size=M", "", `{"status":"200","headers":{"x-amz-meta-calotype-kept":[{"value":"corrupt"}]}}`), `"path":""`, `"path":"/resized/M"`, 1)),
 		"response: settings": none(strings.Replace(eventOf("/a.jpg", "size=M", "", `{"status":"200","headers":{}}`), `"/resized/"`, `"/"`, 1)),
-		"response: misspelt": (&Trigger{Presets: calotype.DefaultPresets()}).Start([]byte(withSetting(eventOf("/a.jpg", "", "", `{"status":"200","headers":{}}`), "x-env-pending", "nnone"))),
+		"response: misspelt": (&Function{Presets: calotype.DefaultPresets()}).Start([]byte(withSetting(eventOf("/a.jpg", "", "", `{"status":"200","headers":{}}`), "x-env-pending", "nnone"))),
 	} {
 		if step.Answer == nil || step.Answer.Response == nil || step.Answer.Response.Status != "404" {
 			t.Errorf("%s: got %+v, want 404", name, step)
@@ -123,35 +123,35 @@ func TestNoOriginals(t *testing.T) {
 }
 
 // format=auto at CloudFront reads the parameter that the viewer-request function adds.
-func TestTriggerAuto(t *testing.T) {
+func TestFunctionAuto(t *testing.T) {
 	auto := func(query, response string) string {
 		event := withSetting(eventOf("/a.jpg", query, "", response), "x-env-auto", "avif,webp")
 		return withSetting(event, "x-env-backfill-queue-url", "https://sqs.us-east-1.amazonaws.com/1/low")
 	}
-	tr := &Trigger{Presets: calotype.DefaultPresets()}
+	f := &Function{Presets: calotype.DefaultPresets()}
 	missing, source := Result{Status: 404}, Result{Status: 200, ETag: `"v2"`}
 	webp := Result{Status: 200, Metadata: lineageOf("v2", "1200x628", calotype.WebP)}
-	step := tr.Start([]byte(auto("size=M&format=auto&auto=avif", ""))).Next(missing)
+	step := f.Start([]byte(auto("size=M&format=auto&auto=avif", ""))).Next(missing)
 	if len(step.Heads) != 2 || step.Heads[0].Key != "resized/M.webp/a.jpg" || step.Heads[1].Key != "a.jpg" {
 		t.Fatalf("got %+v, want the first step and the source inspected", step)
 	}
 	if step = step.Next(missing, source); step.Send == nil || !strings.Contains(step.Send.Body, `["M.webp"]`) || strings.HasSuffix(step.Send.QueueURL, "low") {
 		t.Errorf("got %+v, want the job of the first step", step.Send)
 	}
-	step = tr.Start([]byte(auto("size=M&format=auto&auto=avif", ""))).Next(missing).Next(webp, source)
+	step = f.Start([]byte(auto("size=M&format=auto&auto=avif", ""))).Next(missing).Next(webp, source)
 	if step.Send == nil || !strings.Contains(step.Send.Body, `["M.avif"]`) || !strings.HasSuffix(step.Send.QueueURL, "low") {
 		t.Errorf("got %+v, want the job of the second step, at low priority", step.Send)
 	}
 	if step = step.Next(Result{Status: 200}); step.Answer.OriginPath != "/resized/M.webp" {
 		t.Errorf("got %+v, want the first step served", step.Answer)
 	}
-	if step := tr.Start([]byte(auto("size=M&format=auto", ""))); len(step.Heads) != 1 || step.Heads[0].Key != "resized/M/a.jpg" {
+	if step := f.Start([]byte(auto("size=M&format=auto", ""))); len(step.Heads) != 1 || step.Heads[0].Key != "resized/M/a.jpg" {
 		t.Errorf("got %+v, want the picture's own format", step)
 	}
 	meta := `"x-amz-meta-calotype-source-etag":[{"value":"v2"}],"x-amz-meta-calotype-boxes":[{"value":"1200x628"}],"x-amz-meta-calotype-format":[{"value":"webp"}]`
 	event := strings.Replace(auto("size=M&format=auto&auto=avif", `{"status":"200","headers":{`+meta+`}}`), `"path":""`, `"path":"/resized/M.webp"`, 1)
 	set := map[string]string{}
-	for _, h := range (&Trigger{Presets: calotype.DefaultPresets()}).Start([]byte(event)).Answer.Set {
+	for _, h := range (&Function{Presets: calotype.DefaultPresets()}).Start([]byte(event)).Answer.Set {
 		set[h.Name] = h.Value
 	}
 	if set["Vary"] != "Accept" || set[edge.StateHeader] != "nearest; pending; M.webp" || set["Cache-Control"] != edge.UpgradeCacheControl {

@@ -12,11 +12,11 @@ import (
 // response sets the X-Calotype header of an origin's response, and the short
 // Cache-Control of a pending original and of a missing object. It depends on this event alone: origin-request
 // may have failed and hands nothing over.
-func (t *Trigger) response(e event) Step {
+func (f *Function) response(e event) Step {
 	a := Answer{Set: []Header{noSniff}}
 	origin := e.Request.origin()
 	s, err := parseSettings(origin.CustomHeaders)
-	if t.rules(s).IsAuto(e.Request.Querystring) {
+	if f.rules(s).IsAuto(e.Request.Querystring) {
 		a.Set = append(a.Set, varyAccept)
 	}
 	switch e.Response.Status {
@@ -35,7 +35,7 @@ func (t *Trigger) response(e event) Step {
 	}
 	names, meta := metadata(e.Response.Headers)
 	a.Remove = names
-	d, from, redirected := t.decideAnswered(e.Request, s, origin.Path)
+	d, from, redirected := f.decideAnswered(e.Request, s, origin.Path)
 	if s.cacheTag != "" && d.Source != "" {
 		a.Set = append(a.Set, Header{s.cacheTag, calotype.CacheTag(d.Source)})
 	}
@@ -43,12 +43,12 @@ func (t *Trigger) response(e event) Step {
 	if !isPicture && s.pending != edge.PendingNone {
 		return Step{Answer: &a}
 	}
-	r := t.resolveAnswered(d, s, from, redirected, calotype.ParseLineage(meta))
+	r := f.resolveAnswered(d, s, from, redirected, calotype.ParseLineage(meta))
 	switch {
 	case r.State == edge.StateHidden:
-		return a.refused(t.refuse(e, s, hidden))
+		return a.refused(f.refuse(e, s, hidden))
 	case r.Serve == edge.ServeNotFound:
-		return a.refused(t.refuse(e, s, notFound))
+		return a.refused(f.refuse(e, s, notFound))
 	}
 	a.Set = append(a.Set, Header{edge.StateHeader, r.State})
 	if r.CacheControl != "" {
@@ -68,14 +68,14 @@ func (a Answer) refused(step Step) Step {
 
 // resolveAnswered finds out which resolution origin-request must have had, given the
 // variant that it redirected to and the lineage of the object.
-func (t *Trigger) resolveAnswered(d edge.Decision, s settings, from calotype.Variant, redirected bool, lineage calotype.Lineage) edge.Resolution {
+func (f *Function) resolveAnswered(d edge.Decision, s settings, from calotype.Variant, redirected bool, lineage calotype.Lineage) edge.Resolution {
 	rendition, source := edge.Observation{Status: edge.Missing}, edge.Observation{Status: edge.Found}
-	rules := t.rules(s)
+	rules := f.rules(s)
 	rules.CheckSource = false // origin-request did.
 	variants := rules.StandIns(d)
 	if !redirected {
 		candidates := append([]calotype.Variant{d.Variant}, variants...)
-		if i := slices.IndexFunc(candidates, func(v calotype.Variant) bool { return t.madeFor(v, lineage) }); i >= 0 {
+		if i := slices.IndexFunc(candidates, func(v calotype.Variant) bool { return f.madeFor(v, lineage) }); i >= 0 {
 			from, redirected = candidates[i], true
 		}
 	}
@@ -94,25 +94,25 @@ func (t *Trigger) resolveAnswered(d edge.Decision, s settings, from calotype.Var
 
 // decideAnswered reads a request as it was sent to the origin. It reports whether
 // origin-request redirected it, and to which variant.
-func (t *Trigger) decideAnswered(r eventRequest, s settings, path string) (d edge.Decision, to calotype.Variant, redirected bool) {
+func (f *Function) decideAnswered(r eventRequest, s settings, path string) (d edge.Decision, to calotype.Variant, redirected bool) {
 	if rest, ok := strings.CutPrefix(path, originPath(string(s.prefix))+"/"); ok {
 		name, own, _ := strings.Cut(rest, "/")
 		if own != "" {
 			own = "/" + own
 		}
 		to, err := calotype.ParseVariant(name)
-		if d := t.decide(r, s, own); err == nil && d.Verdict == edge.Resize && (to == d.Variant || slices.Contains(t.rules(s).StandIns(d), to)) {
+		if d := f.decide(r, s, own); err == nil && d.Verdict == edge.Resize && (to == d.Variant || slices.Contains(f.rules(s).StandIns(d), to)) {
 			return d, to, true
 		}
 	}
-	return t.decide(r, s, path), calotype.Variant{}, false
+	return f.decide(r, s, path), calotype.Variant{}, false
 }
 
 // madeFor reports whether an object's lineage says that it is the rendition of a variant. It
 // counts if the event does not contain the path that origin-request set. The box must match
 // too, because a rendition may have been copied to a source's key.
-func (t *Trigger) madeFor(v calotype.Variant, l calotype.Lineage) bool {
-	p, ok := t.Presets.Lookup(v.Preset)
+func (f *Function) madeFor(v calotype.Variant, l calotype.Lineage) bool {
+	p, ok := f.Presets.Lookup(v.Preset)
 	return ok && l.SourceETag != "" && l.Recipe.Boxes == p.Boxes() && (v.Format == "" || v.Format == l.Recipe.Format)
 }
 

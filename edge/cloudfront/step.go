@@ -1,6 +1,6 @@
 package cloudfront
 
-// Step is what the host of a [Trigger] does next. Exactly one of Heads, Send and Answer
+// Step is what the host of a [Function] does next. Exactly one of Heads, Send and Answer
 // is set. After Heads or Send the host calls [Step.Next]; an Answer ends the event.
 type Step struct {
 	// Heads are sent concurrently.

@@ -112,7 +112,7 @@ func (o *object) describe(found s3direct.Object) error {
 	o.modified = found.Modified // Zero is not sent.
 	o.cacheControl = h.Get("Cache-Control")
 	o.lineage = calotype.ParseLineage(found.Metadata)
-	o.focal, _ = calotype.FocalOf(found.Metadata) // Workers log one that is no point.
+	o.focal, _ = calotype.FocalOf(found.Metadata) // Workers log one that is not valid.
 	o.header = http.Header{}
 	if format, ok := calotype.FormatOfKey(o.key); ok {
 		o.header["Content-Type"] = []string{format.ContentType()}

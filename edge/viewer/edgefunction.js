@@ -1,5 +1,5 @@
 
-// Before the trigger in Lambda@Edge, which decides.
+// Before the edge function, which decides.
 function handler(event) {
   var request = event.request;
   var asked = normalise(request);

@@ -27,7 +27,7 @@ type site struct {
 	*httptest.Server
 	t                      *testing.T
 	bucket, jobs           string
-	gets, calls, edgeCalls atomic.Int64 // Of the bucket, of the store in all, of the HTTP origin.
+	gets, calls, edgeCalls atomic.Int64 // Of the bucket, of the store in all, of calotype edge.
 	origin                 *origin.Origin
 }
 
@@ -109,7 +109,7 @@ func (s *site) enqueued() string {
 	return strings.Join(jobs, ", ")
 }
 
-// A hit costs one GET of the bucket and no call of the HTTP origin, and a cached one
+// A hit costs one GET of the bucket and no call of calotype edge, and a cached one
 // nothing. A miss is answered with the original at once, and becomes a job.
 func TestHitCostsOneGet(t *testing.T) {
 	s := newSite(t, edge.Rules{Presets: calotype.DefaultPresets(), Prefix: "resized"})

@@ -18,7 +18,7 @@ var rewrite string
 const (
 	// BucketOrigin is the bucket, with the renditions' prefix as its path.
 	BucketOrigin = "bucket"
-	// RewrittenOrigin is the HTTP origin with the same path and the secret header of package
+	// RewrittenOrigin is calotype edge with the same path and the secret header of package
 	// origin. Only this function sends requests to it.
 	RewrittenOrigin = "rewritten"
 )
@@ -30,7 +30,7 @@ var (
 	RewriteHeaders    = []string{"Accept"}
 )
 
-// RewriteCode returns the function that needs no trigger. It rewrites a plain request for a
+// RewriteCode returns the viewer function that needs no edge function. It rewrites a plain request for a
 // rendition to /VARIANT/SOURCE, at an origin group of [BucketOrigin] and
 // [RewrittenOrigin]. Whatever it does not read with certainty goes to the default
 // origin, with the path unchanged.

@@ -1,6 +1,6 @@
-// Package viewer writes the CloudFront Function that runs first for every viewer's request.
+// Package viewer writes the viewer function, the CloudFront Function that runs first for every viewer's request.
 // It drops query values that the table of presets does not contain, so that a made-up value
-// does not cause a cache miss. [Code] is the function before the trigger in Lambda@Edge, and
+// does not cause a cache miss. [Code] is the function before the edge function, and
 // does not change the decision: package edge decides the same for the query before and
 // after. [RewriteCode] decides by itself where the request is plain, from tables that
 // package edge has filled, and points CloudFront at the rendition in the bucket.
@@ -23,8 +23,8 @@ const maxCode = 10 << 10
 //go:embed viewer.js
 var source string
 
-//go:embed trigger.js
-var trigger string
+//go:embed edgefunction.js
+var edgeFunction string
 
 // Options are what is switched on at the edge.
 type Options struct {
@@ -35,11 +35,11 @@ type Options struct {
 	Widths bool
 }
 
-// Code returns the function that runs before the trigger in Lambda@Edge. For format=auto it
+// Code returns the viewer function that runs before the edge function. For format=auto it
 // adds the parameter auto with the first format that the viewer accepts; a viewer's own
 // value never reaches the cache.
 func Code(presets calotype.Presets, options Options) (string, error) {
-	return fill(source+trigger, presets, options, nil)
+	return fill(source+edgeFunction, presets, options, nil)
 }
 
 // fill writes the tables into a function.

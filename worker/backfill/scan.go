@@ -208,7 +208,7 @@ func (b *Backfill) focal(ctx context.Context, f *finding) (calotype.Focal, error
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil // It was deleted since it was listed, and its job will find that.
 	}
-	focal, _ := calotype.FocalOf(source.Metadata) // Workers log one that is no point.
+	focal, _ := calotype.FocalOf(source.Metadata) // Workers log one that is not valid.
 	return focal, err
 }
 

@@ -179,7 +179,7 @@ func (s *sender) completeAll() error {
 func (s *sender) complete(b *batch) error {
 	for _, f := range b.findings {
 		if f.Source == "" {
-			continue // An orphan that was none.
+			continue // Not an orphan after all.
 		}
 		s.position.Summary.count(f.Finding)
 		if s.OnResult != nil {

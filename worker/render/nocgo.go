@@ -10,7 +10,7 @@ import (
 var errNoLibvips = errors.New("this program was built without libvips: build it with CGO_ENABLED=1")
 
 // Start returns an error: this build makes no renditions. The rest of the program, such as
-// the HTTP edge, works without.
+// calotype edge, works without.
 func Start() error { return errNoLibvips }
 
 // Stop does nothing.

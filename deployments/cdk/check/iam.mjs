@@ -129,7 +129,7 @@ async function whoMay({ resources, context: settings }, action, resource, { tls 
 
 const [worker, viewers] = ['WorkerRole', 'the distribution'];
 
-/** The role of the trigger or of the function URL; none for an edge of the operator's. */
+/** The role of the edge function or of the function URL; none for an edge of the operator's. */
 const edgeOf = ({ mode, originDomain }) => mode !== 'function' ? ['EdgeRole'] : originDomain ? [] : ['EdgeURLRole'];
 
 /** The bus that workers announce how jobs end to. */

@@ -15,8 +15,8 @@ import (
 	"calotype"
 )
 
-// atOnce bounds the number of pictures that are inspected at a time.
-const atOnce = 16
+// concurrency bounds the number of pictures that are inspected at a time.
+const concurrency = 16
 
 // catalog holds the bucket's pictures as of the last listing, and notifies listeners of
 // changes. Each look lists the bucket; only new or changed objects cost more calls.
@@ -72,7 +72,7 @@ func (c *catalog) inspect(ctx context.Context) (listing, error) {
 	}
 	c.forget(found)
 	var g errgroup.Group // The others are read even if one fails.
-	g.SetLimit(atOnce)
+	g.SetLimit(concurrency)
 	for key, source := range found.sources {
 		known, renditions, info := c.entry(key), found.renditions[key], found.infos[key]
 		if known.is(source, renditions, info) {
