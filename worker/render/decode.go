@@ -11,12 +11,12 @@ import (
 
 // decode converts a source's bytes to the picture that all targets are made from.
 func (p *Picture) decode(targets []Target) (*decoded, error) {
-	width, height, frames := p.sizeToDecode(targets)
+	width, height := p.sizeToDecode(targets)
 	if p.animation != nil || p.sequence != nil && p.sequence.decodable {
-		d, err := p.decodeFrames(width, height, frames, failOnError)
+		d, err := p.decodeFirst(width, height, failOnError)
 		if err != nil && p.limits.Lenient {
-			if damaged, lenientErr := p.decodeFrames(width, height, frames, failOnNothing); lenientErr == nil {
-				p.damaged = true
+			if damaged, lenientErr := p.decodeFirst(width, height, failOnNothing); lenientErr == nil {
+				p.damaged.Store(true)
 				return damaged, nil
 			}
 		}
@@ -25,7 +25,8 @@ func (p *Picture) decode(targets []Target) (*decoded, error) {
 	d, err := p.decodeStored(width, height)
 	if err != nil && p.limits.Lenient {
 		if damaged := p.decodeDamaged(width, height); damaged != nil {
-			d, err, p.damaged = damaged, nil, true
+			d, err = damaged, nil
+			p.damaged.Store(true)
 		}
 	}
 	if err != nil {
@@ -43,20 +44,17 @@ func (p *Picture) decode(targets []Target) (*decoded, error) {
 }
 
 // sizeToDecode returns the largest size in which targets need the whole picture, at most its
-// own, as stored (before the turn), and how many frames are needed.
-func (p *Picture) sizeToDecode(targets []Target) (width, height, frames int) {
-	width, height, frames = 1, 1, 1
+// own, as stored (before the turn).
+func (p *Picture) sizeToDecode(targets []Target) (width, height int) {
+	width, height = 1, 1
 	for _, t := range targets {
 		whole := t.whole()
 		width, height = max(width, min(whole.Width, p.Width)), max(height, min(whole.Height, p.Height))
-		if moves(t.Format) {
-			frames = p.Frames
-		}
 	}
 	if turned(p.orientation) {
 		width, height = height, width
 	}
-	return width, height, frames
+	return width, height
 }
 
 // decodeStored decodes the picture as it is stored, scaled to width x height.

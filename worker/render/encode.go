@@ -27,9 +27,6 @@ func (d *decoded) encode(p *Picture, t Target) ([]byte, error) {
 }
 
 func (d *decoded) encodeAs(p *Picture, t Target, lossless bool) ([]byte, error) {
-	if t.Format == calotype.PNG && d.frames > 1 {
-		return d.encodeAPNG()
-	}
 	if t.Format == calotype.PNG {
 		if p.palette && p.Frames == 1 {
 			return d.encodePNG(maxPalette)
@@ -51,11 +48,6 @@ func (d *decoded) encodeAs(p *Picture, t Target, lossless bool) ([]byte, error) 
 		return nil, err
 	}
 	defer img.Close()
-	if d.frames > 1 {
-		if err := d.animate(img); err != nil {
-			return nil, err
-		}
-	}
 	return encode(img, p, t, lossless)
 }
 

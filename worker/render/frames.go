@@ -4,17 +4,17 @@ package render
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image"
 	"iter"
-	"time"
 
 	"calotype"
 	"calotype/worker/animation"
 )
 
-// Animations are composed frame by frame, and each frame is scaled right after that: only
-// scaled frames are kept. GIF is decoded in Go, also stills, since a frame need not cover
+// Animations are composed frame by frame, and each frame is scaled right after that, and kept
+// until the next one: see film.go. GIF is decoded in Go, also stills, since a frame need not cover
 // the canvas. A frame of PNG or WebP is decoded like a still of that format.
 
 // maxJoinedDelay is the longest delay of joined equal frames, in milliseconds: a GIF's
@@ -40,35 +40,79 @@ func (p *Picture) readFrames() error {
 	return nil
 }
 
-// decodeFrames decodes an animation, or its first frame: upright, and scaled to width x
-// height as stored. Unless decoding must fail on errors, it stops at the damaged frame.
-func (p *Picture) decodeFrames(width, height, frames int, on failOn) (*decoded, error) {
-	start := time.Now()
-	var all film
-	read := 0
+// decodeFirst decodes an animation's first frame: upright, and scaled to width x height as
+// stored.
+func (p *Picture) decodeFirst(width, height int, on failOn) (*decoded, error) {
 	for shown, damage := range p.composed() {
-		if damage != nil && (on == failOnError || read == 0 && p.Format != calotype.GIF) {
-			return nil, corrupt(fmt.Errorf("frame %d: %w", read, damage))
+		if damage != nil && (on == failOnError || p.Format != calotype.GIF) || shown.image == nil {
+			return nil, corrupt(fmt.Errorf("frame 0: %w", damage))
 		}
-		if shown.image == nil {
-			break
+		s := canvasScaler{picture: p, width: width, height: height}
+		return s.scale(shown.image, func(width, height, bands int) (*decoded, error) { return newDecoded(width, height, 1, bands) })
+	}
+	return nil, corrupt(errors.New("an animation without frames"))
+}
+
+// timedFrame is a frame that is shown for some milliseconds, as browsers play it.
+type timedFrame struct {
+	decoded *decoded
+	delay   int
+}
+
+// joinedFrames decodes the frames of an animation: upright, and scaled to width x height as
+// stored. A frame that looks like the one before it prolongs that one. A frame is valid until
+// the next. If it may, it ends with a damaged frame and calls damaged; else that is an error.
+func (p *Picture) joinedFrames(width, height int, damaged func()) iter.Seq2[timedFrame, error] {
+	return func(yield func(timedFrame, error) bool) {
+		s := canvasScaler{picture: p, width: width, height: height}
+		var last, next decoded
+		delay, read := 0, 0
+		for shown, damage := range p.composed() {
+			if damage != nil && (!p.limits.Lenient || read == 0 && p.Format != calotype.GIF) {
+				yield(timedFrame{}, corrupt(fmt.Errorf("frame %d: %w", read, damage)))
+				return
+			}
+			if damage != nil {
+				damaged()
+			}
+			if shown.image == nil {
+				break
+			}
+			if _, err := s.scale(shown.image, next.reuse); err != nil {
+				yield(timedFrame{}, fmt.Errorf("frame %d: %w", read, err))
+				return
+			}
+			shownFor := animation.Played(shown.delay)
+			if read > 0 && delay+shownFor <= maxJoinedDelay && last.bands == next.bands && bytes.Equal(last.pixels, next.pixels) {
+				delay += shownFor
+			} else {
+				if read > 0 && !yield(timedFrame{&last, delay}, nil) {
+					return
+				}
+				last, next, delay = next, last, shownFor
+			}
+			if read++; damage != nil {
+				break
+			}
 		}
-		scaled, err := p.scaleCanvas(shown.image, width, height)
-		if err != nil {
-			return nil, fmt.Errorf("frame %d: %w", read, err)
-		}
-		all.add(scaled, animation.Played(shown.delay))
-		if read++; read == frames || damage != nil {
-			break
-		}
-		if spent := time.Since(start); p.limits.Time > 0 && spent > p.limits.Time {
-			return nil, faultf(ClassTooSlow, "%d of %d frames were decoded after %v, the limit is %v", read, p.Frames, spent.Round(time.Millisecond), p.limits.Time)
+		if read > 0 {
+			yield(timedFrame{&last, delay}, nil)
 		}
 	}
-	if p.sequence != nil {
-		return all.join(p.sequence.plays)
+}
+
+// reuse makes room for a picture in the memory of an earlier one, as [newDecoded] does.
+func (d *decoded) reuse(width, height, bands int) (*decoded, error) {
+	*d = decoded{pixels: grown(d.pixels, width*height*bands), frames: 1, width: width, height: height, bands: bands}
+	return d, nil
+}
+
+// grown returns so many bytes of arbitrary content, in the same memory if it suffices.
+func grown(b []byte, size int) []byte {
+	if cap(b) < size {
+		return make([]byte, size)
 	}
-	return all.join(p.animation.Plays)
+	return b[:size]
 }
 
 // shown is what an animation shows for some milliseconds according to the file. The image
@@ -89,12 +133,20 @@ func (p *Picture) composed() iter.Seq2[shown, error] {
 	}
 	return func(yield func(shown, error) bool) {
 		canvas, drawn := animation.NewCanvas(p.animation.Width, p.animation.Height), 0
+		var memory []byte
+		decode := func(file []byte) (*image.NRGBA, error) {
+			frame, err := p.decodeStill(file, memory)
+			if err == nil {
+				memory = frame.Pix
+			}
+			return frame, err
+		}
 		for frame, err := range p.animation.Frames() {
 			if err != nil {
 				yield(shown{}, err)
 				return
 			}
-			err := canvas.Draw(frame, p.decodeStill)
+			err := canvas.Draw(frame, decode)
 			next := shown{canvas.Image, frame.Delay}
 			if err != nil && p.Format == calotype.GIF && drawn > 0 {
 				next = shown{} // As in Chromium.
@@ -108,8 +160,8 @@ func (p *Picture) composed() iter.Seq2[shown, error] {
 }
 
 // decodeStill decodes the still file of a frame, which says what the animation says of its
-// colours.
-func (p *Picture) decodeStill(file []byte) (*image.NRGBA, error) {
+// colours. It uses the memory if that suffices.
+func (p *Picture) decodeStill(file, memory []byte) (*image.NRGBA, error) {
 	still, err := Open(file, Limits{})
 	if err != nil {
 		return nil, err
@@ -119,78 +171,76 @@ func (p *Picture) decodeStill(file []byte) (*image.NRGBA, error) {
 		return nil, err
 	}
 	defer d.free()
-	img := image.NewNRGBA(image.Rect(0, 0, d.width, d.height))
+	img := &image.NRGBA{Pix: grown(memory, 4*d.width*d.height), Stride: 4 * d.width, Rect: image.Rect(0, 0, d.width, d.height)}
 	widen(img.Pix, 4, d.pixels, d.bands)
 	return img, nil
 }
 
-// scaleCanvas scales the canvas's picture and turns it upright.
-func (p *Picture) scaleCanvas(canvas *image.NRGBA, width, height int) (*decoded, error) {
-	d, err := newDecoded(canvas.Rect.Dx(), canvas.Rect.Dy(), 1, 4)
-	if err != nil {
-		return nil, err
+// canvasScaler scales canvases of one size to width x height as stored, and turns them
+// upright.
+type canvasScaler struct {
+	picture        *Picture
+	width, height  int
+	opaque, stored []byte // The canvas without alpha, and the picture before the turn.
+}
+
+// scale scales a canvas's picture. It asks for the memory of the upright picture.
+func (s *canvasScaler) scale(canvas *image.NRGBA, memory func(width, height, bands int) (*decoded, error)) (to *decoded, err error) {
+	p := s.picture
+	size := canvas.Rect.Size()
+	from := &decoded{pixels: canvas.Pix, frames: 1, width: size.X, height: size.Y, bands: 4}
+	if isOpaque(canvas.Pix) { // Scaling with alpha takes several times the work.
+		s.opaque = grown(s.opaque, 3*size.X*size.Y)
+		widen(s.opaque, 3, canvas.Pix, 4)
+		from.pixels, from.bands = s.opaque, 3
 	}
-	copy(d.pixels, canvas.Pix)
-	d.dropOpaqueAlpha()
-	if p.Format == calotype.AVIF { // Other frames are converted as they are decoded.
-		if d, err = p.converted(d); err != nil {
+	if p.Format == calotype.AVIF && (p.profile != nil || p.conversion != nil) { // Other frames are converted as they are decoded.
+		stored, err := newDecoded(size.X, size.Y, 1, from.bands)
+		if err != nil {
+			return nil, err
+		}
+		copy(stored.pixels, from.pixels)
+		if from, err = p.converted(stored); err != nil {
 			return nil, fmt.Errorf("colours: %w", err)
 		}
+		defer from.free()
 	}
-	if d.width != width || d.height != height {
-		whole := d
-		defer whole.free()
-		if d, err = whole.scaled(Target{Width: width, Height: height}); err != nil {
-			return nil, fmt.Errorf("scale: %w", err)
-		}
+	width, height := s.width, s.height
+	if turned(p.orientation) {
+		width, height = height, width
 	}
-	if p.orientation == 1 {
-		return d, nil
-	}
-	defer d.free()
-	return d.turned(p.orientation)
-}
-
-// film collects the frames of an animation.
-type film struct {
-	frames []*decoded
-	delays []int
-}
-
-// add takes a frame that is shown for some milliseconds. A frame that looks like the
-// previous one is joined with it.
-func (f *film) add(frame *decoded, delay int) {
-	if n := len(f.frames); n > 0 {
-		last := f.frames[n-1]
-		if f.delays[n-1]+delay <= maxJoinedDelay && last.bands == frame.bands && bytes.Equal(last.pixels, frame.pixels) {
-			f.delays[n-1] += delay
-			frame.free()
-			return
-		}
-	}
-	f.frames, f.delays = append(f.frames, frame), append(f.delays, delay)
-}
-
-// join puts the frames one below the other, and frees them.
-func (f *film) join(plays int) (*decoded, error) {
-	bands := 3
-	for _, frame := range f.frames {
-		bands = max(bands, frame.bands)
-	}
-	d, err := newDecoded(f.frames[0].width, f.frames[0].height, len(f.frames), bands)
-	if err != nil {
+	if to, err = memory(width, height, from.bands); err != nil {
 		return nil, err
 	}
-	d.delays, d.plays = f.delays, plays
-	for i, frame := range f.frames {
-		widen(d.frame(i), bands, frame.pixels, frame.bands)
-		frame.free()
+	stored := from.pixels
+	if from.width != s.width || from.height != s.height {
+		stored = to.pixels
+		if p.orientation != 1 {
+			s.stored = grown(s.stored, len(to.pixels))
+			stored = s.stored
+		}
+		resample(from.pixels, from.width, from.height, from.bands, stored, s.width, s.height)
 	}
-	return d, nil
+	switch {
+	case p.orientation != 1:
+		turnPixels(stored, s.width, s.height, to.bands, p.orientation, to.pixels)
+	case &stored[0] != &to.pixels[0]:
+		copy(to.pixels, stored)
+	}
+	return to, nil
 }
 
-// widen copies pixels to more bands: grey becomes RGB, and pixels without alpha become
-// opaque.
+func isOpaque(rgba []byte) bool {
+	for i := 3; i < len(rgba); i += 4 {
+		if rgba[i] != 255 {
+			return false
+		}
+	}
+	return true
+}
+
+// widen copies pixels to another number of bands: grey becomes RGB, and pixels without alpha
+// become opaque.
 func widen(to []byte, toBands int, from []byte, bands int) {
 	if toBands == bands {
 		copy(to, from)

@@ -38,7 +38,7 @@ func play(t testing.TB, body []byte) played {
 	canvas := animation.NewCanvas(p.animation.Width, p.animation.Height)
 	for frame, err := range p.animation.Frames() {
 		if err == nil {
-			err = canvas.Draw(frame, p.decodeStill)
+			err = canvas.Draw(frame, func(file []byte) (*image.NRGBA, error) { return p.decodeStill(file, nil) })
 		}
 		if err != nil {
 			t.Fatal(err)

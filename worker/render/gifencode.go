@@ -35,21 +35,12 @@ func newGIFEncoder(width, height, plays int) *gifEncoder {
 	}
 }
 
-// encodeGIF writes the frames as GIF.
+// encodeGIF writes a still.
 func (d *decoded) encodeGIF() ([]byte, error) {
-	plays := d.plays
-	if d.frames == 1 {
-		plays = 1
-	}
-	e := newGIFEncoder(d.width, d.height, plays)
-	for i := range d.frames {
-		delay := 0
-		if d.frames > 1 {
-			delay = d.delays[i]
-		}
-		if err := e.add(&decoded{pixels: d.frame(i), frames: 1, width: d.width, height: d.height, bands: d.bands}, delay); err != nil {
-			return nil, err
-		}
+	e := newGIFEncoder(d.width, d.height, 1)
+	defer e.close()
+	if err := e.add(d, 0); err != nil {
+		return nil, err
 	}
 	return e.bytes()
 }
@@ -91,6 +82,8 @@ func (e *gifEncoder) bytes() ([]byte, error) {
 	}
 	return e.file.Bytes(), nil
 }
+
+func (e *gifEncoder) close() {}
 
 // toGIFAlpha copies pixels to four samples, with alpha of 0 or 255.
 func toGIFAlpha(to []byte, d *decoded) {

@@ -35,12 +35,7 @@ func (p *Picture) notLarger(d *decoded, t Target, body []byte) ([]byte, error) {
 	if own && p.Format == calotype.PNG {
 		return p.fewerColours(d, t, body)
 	}
-	// The other formats do not record their quality. If the same encoder needs more bytes
-	// for no more pixels, the source's quality was lower.
-	const lowest, step = 30, 0.8
-	for hasQuality(t.Format) && len(body) >= len(p.body) && t.Quality > lowest {
-		ratio := min(step, float64(len(p.body))/float64(len(body)))
-		t.Quality = max(lowest, int(float64(t.Quality)*ratio))
+	for t, ok := p.lowered(t, body); ok; t, ok = p.lowered(t, body) {
 		lower, err := d.encodeAs(p, t, false) // Lossless was tried, and does not depend on the quality.
 		if err != nil || len(lower) >= len(body) {
 			return body, err
@@ -50,12 +45,25 @@ func (p *Picture) notLarger(d *decoded, t Target, body []byte) ([]byte, error) {
 	return body, nil
 }
 
+// lowered returns the target with a lower quality, if the body is no smaller than the source.
+// Formats other than JPEG do not record their quality. If the same encoder needs more bytes
+// for no more pixels, the source's quality was lower.
+func (p *Picture) lowered(t Target, body []byte) (Target, bool) {
+	const lowest, step = 30, 0.8
+	if !hasQuality(t.Format) || len(body) < len(p.body) || t.Quality <= lowest || p.enlarges(t) {
+		return t, false
+	}
+	ratio := min(step, float64(len(p.body))/float64(len(body)))
+	t.Quality = max(lowest, int(float64(t.Quality)*ratio))
+	return t, true
+}
+
 // fewerColours returns an encoding with fewer colours, if the PNG is heavier than its source
 // and that may not stay because it has too many pixels. It has the most colours with which it
 // is not heavier, or is the lightest of all. Such a source is a drawing: a photo is not
 // heavier with fewer pixels. So areas stay even, without dithering.
 func (p *Picture) fewerColours(d *decoded, t Target, body []byte) ([]byte, error) {
-	if p.damaged || p.Frames > 1 || !p.exceeds(t) {
+	if p.damaged.Load() || p.Frames > 1 || !p.exceeds(t) {
 		return body, nil
 	}
 	c := d.count()
@@ -83,8 +91,17 @@ func hasQuality(f calotype.Format) bool {
 // bytes, and would cost each browser its memory in place of a thumbnail.
 const maxStay = 4
 
-func (p *Picture) mayStay(t Target) bool {
-	return !p.damaged && !p.enlarges(t) && !p.exceeds(t)
+// stay returns the source as the rendition of a target that shows the whole picture in the
+// source's format, if the body is no smaller, and the source may stay.
+func (p *Picture) stay(t Target, body []byte, damaged bool) (Rendition, bool) {
+	if t.Format != p.Format || damaged || p.enlarges(t) || p.exceeds(t) {
+		return Rendition{}, false
+	}
+	source := p.withoutMetadata()
+	if source == nil || len(body) < len(source) {
+		return Rendition{}, false
+	}
+	return Rendition{Body: source, Format: p.Format, Width: p.Width, Height: p.Height, AsIs: p.plain}, true
 }
 
 // exceeds reports whether the picture has too many pixels to stay in a target's place.

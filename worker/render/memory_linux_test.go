@@ -3,8 +3,12 @@
 package render
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
+	"image"
+	"image/color"
+	"image/gif"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,13 +29,7 @@ func TestMemoryIsPredicted(t *testing.T) {
 		renderAndReport(t, file, calotype.Format(os.Getenv("CALOTYPE_TEST_FORMAT")))
 		return
 	}
-	program := os.Args[0]
-	if raceDetector {
-		program = filepath.Join(t.TempDir(), "render.test")
-		if out, err := exec.Command("go", "test", "-c", "-race=false", "-o", program, ".").CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-	}
+	program := withoutRaceDetector(t)
 	type one struct {
 		save   func(*vips.ImageRef) ([]byte, *vips.ImageMetadata, error)
 		target calotype.Format
@@ -90,14 +88,7 @@ func TestMemoryIsPredicted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), name)
 			writeLarge(t, file, c.save)
-			cmd := exec.Command(program, "-test.run=^TestMemoryIsPredicted$", "-test.v")
-			cmd.Env = append(os.Environ(), "CALOTYPE_TEST_RENDER="+file, "CALOTYPE_TEST_FORMAT="+string(c.target))
-			out, err := cmd.CombinedOutput()
-			_, line, ok := strings.Cut(string(out), "memory ")
-			var took, predicted int64
-			if n, _ := fmt.Sscanf(line, "%d %d", &took, &predicted); err != nil || !ok || n != 2 {
-				t.Fatalf("%v: %s", err, out)
-			}
+			took, predicted := memoryOf(t, program, file, c.target)
 			t.Logf("took %d MB, predicted %d MB", took>>20, predicted>>20)
 			if predicted < took {
 				t.Errorf("took %d MB, only %d MB were predicted", took>>20, predicted>>20)
@@ -106,6 +97,67 @@ func TestMemoryIsPredicted(t *testing.T) {
 				t.Errorf("took %d MB, as many as %d MB were predicted", took>>20, predicted>>20)
 			}
 		})
+	}
+}
+
+// withoutRaceDetector returns a program of these tests.
+func withoutRaceDetector(t *testing.T) string {
+	t.Helper()
+	if !raceDetector {
+		return os.Args[0]
+	}
+	program := filepath.Join(t.TempDir(), "render.test")
+	if out, err := exec.Command("go", "test", "-c", "-race=false", "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return program
+}
+
+// memoryOf renders a file in a process of its own. It returns how much memory that took, and
+// how much was predicted.
+func memoryOf(t *testing.T, program, file string, target calotype.Format) (took, predicted int64) {
+	t.Helper()
+	cmd := exec.Command(program, "-test.run=^TestMemoryIsPredicted$", "-test.v")
+	cmd.Env = append(os.Environ(), "CALOTYPE_TEST_RENDER="+file, "CALOTYPE_TEST_FORMAT="+string(target))
+	out, err := cmd.CombinedOutput()
+	_, line, ok := strings.Cut(string(out), "memory ")
+	if n, _ := fmt.Sscanf(line, "%d %d", &took, &predicted); err != nil || !ok || n != 2 {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return took, predicted
+}
+
+// A film of many frames takes as much memory as one of few: only the bytes of the source and
+// of the rendition are more. The frames of the long one are 69 MB as RGB.
+func TestMemoryOfFrames(t *testing.T) {
+	const few, many = 10, 300
+	program := withoutRaceDetector(t)
+	film := func(frames int) string {
+		g := &gif.GIF{}
+		for i := range frames {
+			frame := image.NewPaletted(image.Rect(0, 0, 320, 240), color.Palette{color.White, color.Black})
+			for j := range frame.Pix {
+				frame.Pix[j] = byte(j%320/40+j/320/40+i) % 2
+			}
+			g.Image, g.Delay = append(g.Image, frame), append(g.Delay, 5)
+		}
+		file := filepath.Join(t.TempDir(), "film.gif")
+		if err := os.WriteFile(file, encodeWith(t, func(b *bytes.Buffer, g *gif.GIF) error { return gif.EncodeAll(b, g) }, g), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	short, long := film(few), film(many)
+	for _, f := range []calotype.Format{calotype.GIF, calotype.WebP, calotype.PNG} {
+		base, predicted := memoryOf(t, program, short, f)
+		took, predictedLong := memoryOf(t, program, long, f)
+		t.Logf("%s: %d frames took %.1f MB (predicted %d), %d took %.1f (predicted %d)", f, few, float64(base)/1e6, predicted/1e6, many, float64(took)/1e6, predictedLong/1e6)
+		if took > base+12e6 {
+			t.Errorf("%s: %d frames took %.1f MB, %d took %.1f", f, few, float64(base)/1e6, many, float64(took)/1e6)
+		}
+		if base > predicted || took > predictedLong {
+			t.Errorf("%s: %d and %d MB were predicted, %d and %d were taken", f, predicted/1e6, predictedLong/1e6, base/1e6, took/1e6)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"cmp"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"calotype"
@@ -60,7 +61,7 @@ type Picture struct {
 	profile       []byte            // the ICC profile to convert from, or nil
 	conversion    *conversion       // the other colours to convert from, or nil
 	premultiplied bool              // colours are multiplied by alpha
-	damaged       bool              // known once it is decoded
+	damaged       atomic.Bool       // known once it is decoded
 	animation     *animation.Reader // nil for a still, unless it is a GIF
 	sequence      *sequence         // of an AVIF or a JPEG XL that is animated
 }

@@ -5,6 +5,7 @@ package render
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 )
 
@@ -22,14 +23,37 @@ func (p *Picture) Render(targets []Target) iter.Seq2[Rendition, error] {
 }
 
 func (p *Picture) render(targets []Target) iter.Seq2[Rendition, error] {
+	film := p.newFilm(targets)
+	if len(film.targets) == 0 {
+		return p.renderStills(targets, 0)
+	}
+	return func(yield func(Rendition, error) bool) {
+		next, stop := iter.Pull2(p.renderStills(slices.DeleteFunc(slices.Clone(targets), film.has), 0))
+		defer stop()
+		for i, t := range targets {
+			var r Rendition
+			var err error
+			if film.has(t) {
+				r, err = film.rendition(t, i == 0)
+			} else {
+				r, err, _ = next()
+			}
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// renderStills makes renditions that do not move. So much time was spent before.
+func (p *Picture) renderStills(targets []Target, spent time.Duration) iter.Seq2[Rendition, error] {
 	return func(yield func(Rendition, error) bool) {
 		var d *decoded
 		var err error
-		var spent time.Duration
 		cpuGate.Decode(func() {
 			start := time.Now()
 			d, err = p.decode(targets)
-			spent = time.Since(start)
+			spent += time.Since(start)
 		})
 		if err != nil {
 			yield(Rendition{}, err)
@@ -42,7 +66,7 @@ func (p *Picture) render(targets []Target) iter.Seq2[Rendition, error] {
 			defer scales.done(t)
 			if t.Describe {
 				r, err := scales.describe(t)
-				r.Damaged = p.damaged
+				r.Damaged = p.damaged.Load()
 				return r, err
 			}
 			whole, err := scales.take(t)
@@ -72,16 +96,16 @@ func (p *Picture) render(targets []Target) iter.Seq2[Rendition, error] {
 // better: see lighter.go.
 func (p *Picture) rendition(scaled *decoded, t Target, whole bool) (Rendition, error) {
 	body, err := scaled.encode(p, t)
-	if err == nil && (t.Format == p.Format || hasQuality(t.Format)) {
-		if whole && t.Format == p.Format && p.mayStay(t) {
-			if source := p.withoutMetadata(); source != nil && len(body) >= len(source) {
-				return Rendition{Body: source, Format: p.Format, Width: p.Width, Height: p.Height, AsIs: p.plain}, nil
-			}
+	if err == nil && whole {
+		if r, ok := p.stay(t, body, p.damaged.Load()); ok {
+			return r, nil
 		}
+	}
+	if err == nil && (t.Format == p.Format || hasQuality(t.Format)) {
 		body, err = p.notLarger(scaled, t, body)
 	}
 	if err != nil {
 		return Rendition{}, fmt.Errorf("encode %dx%d %s: %w", t.Width, t.Height, t.Format, err)
 	}
-	return Rendition{Body: body, Format: t.Format, Width: t.Width, Height: t.Height, Damaged: p.damaged}, nil
+	return Rendition{Body: body, Format: t.Format, Width: t.Width, Height: t.Height, Damaged: p.damaged.Load()}, nil
 }

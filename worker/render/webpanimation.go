@@ -1,0 +1,122 @@
+//go:build cgo
+
+package render
+
+/*
+#cgo pkg-config: libwebp libwebpmux
+#include <limits.h>
+#include <stdlib.h>
+#include <webp/encode.h>
+#include <webp/mux.h>
+
+typedef struct {
+	WebPAnimEncoder *encoder;
+	WebPConfig config;
+	int width, height;
+} webp_animation;
+
+static void webp_animation_free(webp_animation *a) {
+	if (a) {
+		WebPAnimEncoderDelete(a->encoder);
+		free(a);
+	}
+}
+
+// webp_animation_new starts an animation without key frames: each frame is the rectangle that
+// changed.
+static webp_animation *webp_animation_new(int width, int height, int plays, float quality, int effort) {
+	webp_animation *a = calloc(1, sizeof *a);
+	WebPAnimEncoderOptions options;
+	if (!a || !WebPAnimEncoderOptionsInit(&options) || !WebPConfigInit(&a->config)) {
+		free(a);
+		return NULL;
+	}
+	options.anim_params.loop_count = plays;
+	options.kmin = INT_MAX - 1;
+	options.kmax = INT_MAX;
+	a->config.quality = quality;
+	a->config.method = effort;
+	a->width = width;
+	a->height = height;
+	a->encoder = WebPAnimEncoderNew(width, height, &options);
+	if (!a->encoder) {
+		free(a);
+		return NULL;
+	}
+	return a;
+}
+
+// webp_animation_add adds a frame of RGB or RGBA that is shown from a time in milliseconds on.
+// It is imported as YUV, as libvips does it: as RGB, frames with alpha take up to 1.5 times
+// the bytes, because less of them is unchanged.
+static int webp_animation_add(webp_animation *a, const uint8_t *pixels, int bands, int start) {
+	WebPPicture picture;
+	if (!WebPPictureInit(&picture))
+		return 0;
+	picture.width = a->width;
+	picture.height = a->height;
+	const int imported = bands == 4
+		? WebPPictureImportRGBA(&picture, pixels, a->width * 4)
+		: WebPPictureImportRGB(&picture, pixels, a->width * 3);
+	const int done = imported && WebPAnimEncoderAdd(a->encoder, &picture, start, &a->config);
+	WebPPictureFree(&picture);
+	return done;
+}
+
+// webp_animation_end ends the last frame and the file.
+static int webp_animation_end(webp_animation *a, int end, WebPData *file) {
+	return WebPAnimEncoderAdd(a->encoder, NULL, end, NULL) && WebPAnimEncoderAssemble(a->encoder, file);
+}
+*/
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"unsafe"
+)
+
+// webpAnimation writes an animated WebP frame by frame, without metadata.
+type webpAnimation struct {
+	native *C.webp_animation
+	time   int    // In milliseconds, of the next frame.
+	colour []byte // A grey frame as RGB.
+}
+
+func newWebPAnimation(width, height, plays, quality int) *webpAnimation {
+	const maxPlays = 0xffff
+	return &webpAnimation{native: C.webp_animation_new(C.int(width), C.int(height), C.int(min(plays, maxPlays)), C.float(quality), C.int(webpEffort.Load()))}
+}
+
+func (a *webpAnimation) add(frame *decoded, delay int) error {
+	if a.native == nil {
+		return errors.New("webp: no memory, or too many pixels")
+	}
+	pixels, bands := frame.pixels, frame.bands
+	if bands < 3 {
+		bands += 2
+		a.colour = grown(a.colour, frame.width*frame.height*bands)
+		widen(a.colour, bands, frame.pixels, frame.bands)
+		pixels = a.colour
+	}
+	if C.webp_animation_add(a.native, bytePointer(pixels), C.int(bands), C.int(a.time)) == 0 {
+		return a.lastError()
+	}
+	a.time += delay
+	return nil
+}
+
+func (a *webpAnimation) bytes() ([]byte, error) {
+	var file C.WebPData
+	if C.webp_animation_end(a.native, C.int(a.time), &file) == 0 {
+		return nil, a.lastError()
+	}
+	defer C.WebPDataClear(&file)
+	return C.GoBytes(unsafe.Pointer(file.bytes), C.int(file.size)), nil
+}
+
+func (a *webpAnimation) lastError() error {
+	return fmt.Errorf("webp: %s", C.GoString(C.WebPAnimEncoderGetError(a.native.encoder)))
+}
+
+func (a *webpAnimation) close() { C.webp_animation_free(a.native) }
