@@ -122,7 +122,7 @@ func TestNoOriginals(t *testing.T) {
 	}
 }
 
-// format=auto at CloudFront reads the parameter that the viewer-request function adds.
+// format=auto at CloudFront reads the parameter that the viewer function adds.
 func TestFunctionAuto(t *testing.T) {
 	auto := func(query, response string) string {
 		event := withSetting(eventOf("/a.jpg", query, "", response), "x-env-auto", "avif,webp")

@@ -65,7 +65,7 @@ func fill(code string, presets calotype.Presets, options Options, more map[strin
 		}
 	}
 	if len(code) > maxCode {
-		return "", fmt.Errorf("the viewer-request function for %d presets has %d bytes, and CloudFront allows %d: use fewer presets, or shorter names", len(presets), len(code), maxCode)
+		return "", fmt.Errorf("the viewer function for %d presets has %d bytes, and CloudFront allows %d: use fewer presets, or shorter names", len(presets), len(code), maxCode)
 	}
 	return code, nil
 }
