@@ -141,6 +141,7 @@ func TestBrowser(t *testing.T) {
 		holds(`(([r, g, b, a]) => r < 40 && g < 40 && b > 215 && a === 255)(document.querySelector('.description canvas').getContext('2d').getImageData(8, 16, 1, 1).data)`),
 		holds(`document.querySelector('.description a').getAttribute('href').endsWith('/folder/blue.png?info=1')`), chromedp.KeyEvent(kb.Escape),
 		says(`.card[data-key="folder/blue.png"]`, "7 frames"), holds(`document.querySelector('.card[data-key="folder/blue.png"] .thumbnail canvas') !== null`),
+		holds(`getComputedStyle(document.querySelector('.card[data-key="folder/blue.png"] .placeholder')).visibility === 'hidden'`), // Its thumbnail is there.
 		call(func() error { s.call(http.MethodDelete, "/-/pictures/folder/blue.png", nil); return nil }), holds(`document.querySelectorAll('.card').length === 2`))
 
 	s.bury("folder/kitty.png", "too-many-pixels", "300 megapixels")

@@ -140,8 +140,12 @@ class Thumbnail {
 
   constructor() {
     this.element = el('a', { className: 'thumbnail' }, this.#placeholder, this.#image);
-    this.#image.addEventListener('error', () => this.element.classList.add('unshown'));
-    this.#image.addEventListener('load', () => this.element.classList.remove('unshown'));
+    const show = (shown) => {
+      this.element.classList.toggle('shown', shown);
+      this.element.classList.toggle('unshown', !shown);
+    };
+    this.#image.addEventListener('error', () => show(false));
+    this.#image.addEventListener('load', () => show(true));
   }
 
   update(picture) {
@@ -160,12 +164,13 @@ class Thumbnail {
     this.element.setAttribute('aria-label', `${picture.key} as ${variant.preset} ${formatName(variant.format)}`);
   }
 
-  // showPlaceholder draws the picture's ThumbHash behind the thumbnail, which covers it once
-  // it is there.
+  // showPlaceholder draws the picture's ThumbHash, to be seen until the thumbnail is there, or
+  // instead of one that the browser cannot show.
   #showPlaceholder({ info, width, height }) {
     if (info?.thumbhash === this.#hash) return;
     this.#hash = info?.thumbhash;
     this.#placeholder.hidden = !this.#hash;
+    this.element.classList.toggle('placeheld', Boolean(this.#hash));
     this.#placeholder.replaceChildren(this.#hash ? placeholder(this.#hash, width, height) : '');
   }
 }
