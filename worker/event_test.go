@@ -183,7 +183,7 @@ func TestReplacedByBrokenPicture(t *testing.T) {
 	if err != nil || len(messages) != 1 {
 		t.Fatalf("got %v, %v, want one dead letter", messages, err)
 	}
-	if buried, err := calotype.ParseJob(messages[0].Body); err != nil || !buried.Reconcile || buried.Source != "kitty.jpg" {
+	if letter, err := calotype.ParseJob(messages[0].Body); err != nil || !letter.Reconcile || letter.Source != "kitty.jpg" {
 		t.Errorf("dead letter %q: %v, want a job", messages[0].Body, err)
 	}
 	b.wantOf(t, etag, "resized/M/kitty.jpg", "resized/XS/kitty.jpg")

@@ -54,7 +54,7 @@ func (c *renderCommand) check() []error {
 	}
 	for _, v := range c.Variants {
 		if _, ok := c.Presets.orDefault().Lookup(v.Preset); !ok && !c.Presets.unread {
-			errs = append(errs, fmt.Errorf("--variants %s: there is no preset %q", v, v.Preset))
+			errs = append(errs, fmt.Errorf("--variants %s: there is no preset %q; there are %s", v, v.Preset, presetNames(c.Presets.orDefault())))
 		}
 	}
 	errs = append(errs, c.clashes()...)

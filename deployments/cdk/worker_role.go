@@ -27,7 +27,7 @@ func workerRole(home *stack, s settings, q queues, distributionID string) awsiam
 		// that the queue exists.
 		allow("WorkOnJobs", *jsii.Strings("sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:SendMessage", "sqs:GetQueueAttributes"), sources),
 		// Workers never read dead letters.
-		allow("BuryJobs", *jsii.Strings("sqs:SendMessage", "sqs:GetQueueAttributes"), []*string{q.dead.QueueArn()}),
+		allow("SendDeadLetters", *jsii.Strings("sqs:SendMessage", "sqs:GetQueueAttributes"), []*string{q.dead.QueueArn()}),
 	}
 	if s.Notify != "" {
 		actions, resource := mayNotify(s)
@@ -35,7 +35,7 @@ func workerRole(home *stack, s settings, q queues, distributionID string) awsiam
 	}
 	if s.Purge {
 		// Invalidate changed pictures, and check when an invalidation is complete.
-		statements = append(statements, allow("ForgetChangedPictures", *jsii.Strings("cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"),
+		statements = append(statements, allow("InvalidateChangedPictures", *jsii.Strings("cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"),
 			[]*string{jsii.String(distributionARN(distributionID))}))
 	}
 	if s.KMSKeyARN != "" {

@@ -55,27 +55,27 @@ func TestFleetSurvivesKills(t *testing.T) {
 		kills, workers, time.Since(began).Round(time.Second), busy, keys)
 	awstest.Eventually(t, 10*time.Minute, "every job has ended", func() bool { return s.idle(t) })
 
-	renditions, buried := s.keys(t, "resized/XS/"), map[string]bool{}
+	renditions, deadLettered := s.keys(t, "resized/XS/"), map[string]bool{}
 	for _, body := range awstest.Drain(t, s.deadURL) {
 		job, err := calotype.ParseJob(body)
 		if err != nil {
 			t.Errorf("dead letter %s: %v", body, err)
 		}
-		buried[job.Source] = true
+		deadLettered[job.Source] = true
 	}
 	lost, announced := 0, notified(t, notifyURL)
 	for n := range keys {
-		if key := fmt.Sprintf("%05d.jpg", n); !announced[notify.Ready][key] && !buried[key] {
+		if key := fmt.Sprintf("%05d.jpg", n); !announced[notify.Ready][key] && !deadLettered[key] {
 			t.Errorf("%s was not announced", key)
 		}
-		if key := fmt.Sprintf("%05d.jpg", n); !renditions[key] && !buried[key] {
+		if key := fmt.Sprintf("%05d.jpg", n); !renditions[key] && !deadLettered[key] {
 			t.Errorf("%s is lost", key)
 			lost++
 		}
 	}
-	t.Logf("%d renditions, %d dead letters, lost: %d", len(renditions), len(buried), lost)
+	t.Logf("%d renditions, %d dead letters, lost: %d", len(renditions), len(deadLettered), lost)
 	// It takes at least four kills to give up a job, and each kill hits at most two jobs.
-	if most := kills / 2; len(buried) > most {
-		t.Errorf("%d dead letters of %d kills, want at most %d", len(buried), kills, most)
+	if most := kills / 2; len(deadLettered) > most {
+		t.Errorf("%d dead letters of %d kills, want at most %d", len(deadLettered), kills, most)
 	}
 }

@@ -35,7 +35,7 @@ func TestAccessible(t *testing.T) {
 	s.publish("folder/kitty 0.png", "M", "")
 	s.publish("folder/kitty 0.png", "S", "corrupt")
 	s.publish("folder/kitty 1.png", "L", "as-is")
-	s.bury("folder/kitty 2.png", "too-many-pixels", "300 megapixels, the limit is 268")
+	s.deadLetter("folder/kitty 2.png", "too-many-pixels", "300 megapixels, the limit is 268")
 	if _, err := s.journal.Write([]byte(`{"message":"job","time":"2026-11-28T07:00:00Z","outcome":"done","queue":"jobs","source":"folder/kitty 0.png","renditions":8,"bytes_out":120000,"ms":312}`)); err != nil {
 		t.Fatal(err)
 	}

@@ -144,7 +144,7 @@ func TestBrowser(t *testing.T) {
 		holds(`getComputedStyle(document.querySelector('.card[data-key="folder/blue.png"] .placeholder')).visibility === 'hidden'`), // Its thumbnail is there.
 		call(func() error { s.call(http.MethodDelete, "/-/pictures/folder/blue.png", nil); return nil }), holds(`document.querySelectorAll('.card').length === 2`))
 
-	s.bury("folder/kitty.png", "too-many-pixels", "300 megapixels")
+	s.deadLetter("folder/kitty.png", "too-many-pixels", "300 megapixels")
 	do(t, ctx, "a dead letter is replayed by the keyboard", says("#dead-count", "1 dead letter"), chromedp.Focus("#dead summary"), chromedp.KeyEvent(kb.Enter),
 		says("#letters", "300 megapixels"), says("#letters", "--max-pixels"), chromedp.Focus("#letters button"), chromedp.KeyEvent(kb.Enter),
 		says("#dead-count", "0 dead letters"), says("#letters", "No dead letters"),

@@ -32,8 +32,8 @@ func (s *fixture) get(path string, into any) int {
 	return response.StatusCode
 }
 
-// bury sends a dead letter for a source.
-func (s *fixture) bury(source, class, detail string) {
+// deadLetter sends a dead letter for a source.
+func (s *fixture) deadLetter(source, class, detail string) {
 	s.t.Helper()
 	job := calotype.Job{Source: source, Variants: []calotype.Variant{{Preset: "M"}}}
 	if err := s.dead.DeadLetter(s.t.Context(), job.Encode(), queue.Reason{Class: class, Detail: detail, Attempts: 1, Worker: "w", FirstSeen: time.Now()}); err != nil {
@@ -49,7 +49,7 @@ type lettered struct {
 
 func TestDeadLettersAreReplayed(t *testing.T) {
 	s := serve(t)
-	s.bury("broken.jpg", "too-many-pixels", "300 megapixels")
+	s.deadLetter("broken.jpg", "too-many-pixels", "300 megapixels")
 	if err := s.dead.Send(t.Context(), "not a job", 0); err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func TestStreamOfJobs(t *testing.T) {
 	if stream.next("jobs", &jobs); len(jobs) != 1 || jobs[0].Source != "new.jpg" || jobs[0].Outcome != "done" {
 		t.Errorf("got %+v", jobs)
 	}
-	s.bury("broken.jpg", "corrupt", "")
+	s.deadLetter("broken.jpg", "corrupt", "")
 	if stream.next("queues", &queues); queues[1].Waiting != 1 {
 		t.Errorf("got %+v", queues)
 	}

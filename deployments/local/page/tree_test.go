@@ -23,7 +23,7 @@ func TestScreenReader(t *testing.T) {
 	s.put("folder/kitty.png", picture(400, 300), nil)
 	s.publish("folder/kitty.png", "M", "")
 	s.publish("folder/kitty.png", "S", "corrupt")
-	s.bury("folder/kitty.png", "too-many-pixels", "300 megapixels")
+	s.deadLetter("folder/kitty.png", "too-many-pixels", "300 megapixels")
 	ctx := browse(t)
 	do(t, ctx, "the page", chromedp.EmulateViewport(1400, 900), chromedp.Navigate(s.url),
 		says("#status", "Live: 1 picture"), says("#dead-count", "1 dead letter"),
