@@ -30,8 +30,8 @@ type infoCommand struct {
 // Help is shown with the command's help.
 func (infoCommand) Help() string {
 	return `It shows what is known of a picture: its size, type and frames, its ThumbHash and main
-colour, its focal point, and the size and URL of each preset. A worker stores that when it
-decodes the picture, with its setting --info or when a request asks for it.`
+colour, its focal point, and the size and URL of each preset. A worker with --info stores
+that for each picture that it decodes; others do if a request asks for it.`
 }
 
 func (c *infoCommand) check() []error {
@@ -89,15 +89,16 @@ func (c *infoCommand) read(ctx context.Context, bucket *store.Bucket) (calotype.
 		return pending, errors.New("the key is too long for a description")
 	}
 	body, object, err := bucket.Get(ctx, key, calotype.MaxInfo)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrTooLarge) {
 		return pending, nil
 	} else if err != nil {
 		return pending, err
 	}
-	if calotype.ParseLineage(object.Metadata).InfoStaleness(source.ETag, observed.Focal) != calotype.Current {
-		return pending, nil
+	info, err := calotype.ParseInfo(body)
+	if err != nil || calotype.ParseLineage(object.Metadata).InfoStaleness(source.ETag, observed.Focal) != calotype.Current {
+		return pending, nil // A job replaces what is stored.
 	}
-	return calotype.ParseInfo(body)
+	return info, nil
 }
 
 // print prints the description for people.

@@ -64,6 +64,11 @@ func TestInfoCommand(t *testing.T) {
 	if i, _ = info(); i.State != calotype.InfoPending {
 		t.Errorf("of an older version: got %+v", i)
 	}
+	lineage.SourceETag = etag
+	awstest.Put(t, bucket, "resized/.info/cats/a b.jpg", []byte("{"), awstest.Headers{ContentType: "application/json", Metadata: lineage.Metadata()})
+	if i, _ = info(); i.State != calotype.InfoPending {
+		t.Errorf("what cannot be parsed: got %+v", i)
+	}
 	if code, _, stderr := call(t, "info", "missing.jpg", "--bucket="+bucket); code != exitFailure || !strings.Contains(stderr, "missing.jpg") {
 		t.Errorf("without a source: got %d, %s", code, stderr)
 	}

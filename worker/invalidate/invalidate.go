@@ -6,8 +6,8 @@
 //	go invalidator.Run(ctx)
 //	invalidator.Invalidate("cats/kitty.jpg")
 //
-// One path covers a picture in all its variants: "/cats/kitty.jpg*", for the variant is
-// in the query.
+// One path covers a picture in all its variants, because the variant is in the query:
+// "/cats/kitty.jpg*".
 package invalidate
 
 import (

@@ -117,7 +117,7 @@ func (s *store) count(q *queue, now time.Time) (n counts, err error) {
 	return n, nil
 }
 
-// expiry returns the time before which messages were sent that are too old to keep.
+// expiry returns a time. Messages that were sent before it are too old to keep.
 func (q *queue) expiry(now time.Time) int64 {
 	return now.Add(-time.Duration(q.settings.Retention) * time.Second).UnixMilli()
 }
