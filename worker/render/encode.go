@@ -36,6 +36,9 @@ func (d *decoded) encodeAs(p *Picture, t Target, lossless bool) ([]byte, error) 
 	if t.Format == calotype.GIF {
 		return d.encodeGIF()
 	}
+	if t.Format == calotype.JPEG {
+		return d.encodeJPEG(t.Quality)
+	}
 	if t.Format == calotype.JXL {
 		distance := jxlDistance(t.Quality)
 		if lossless {
@@ -53,18 +56,6 @@ func (d *decoded) encodeAs(p *Picture, t Target, lossless bool) ([]byte, error) 
 
 func encode(img *vips.ImageRef, p *Picture, t Target, lossless bool) (body []byte, err error) {
 	switch t.Format {
-	case calotype.JPEG:
-		if img.HasAlpha() {
-			if err := img.Flatten(&vips.Color{R: 255, G: 255, B: 255}); err != nil {
-				return nil, err
-			}
-		}
-		body, _, err = img.ExportJpeg(&vips.JpegExportParams{
-			StripMetadata:  true,
-			Quality:        t.Quality,
-			OptimizeCoding: true,
-			SubsampleMode:  vips.VipsForeignSubsampleAuto,
-		})
 	case calotype.WebP:
 		body, _, err = img.ExportWebp(&vips.WebpExportParams{
 			StripMetadata:   true,
