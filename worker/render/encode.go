@@ -39,6 +39,9 @@ func (d *decoded) encodeAs(p *Picture, t Target, lossless bool) ([]byte, error) 
 	if t.Format == calotype.JPEG {
 		return d.encodeJPEG(t.Quality)
 	}
+	if t.Format == calotype.WebP {
+		return d.encodeWebP(t.Quality, lossless)
+	}
 	if t.Format == calotype.JXL {
 		distance := jxlDistance(t.Quality)
 		if lossless {
@@ -51,22 +54,12 @@ func (d *decoded) encodeAs(p *Picture, t Target, lossless bool) ([]byte, error) 
 		return nil, err
 	}
 	defer img.Close()
-	return encode(img, p, t, lossless)
+	return encode(img, t)
 }
 
-func encode(img *vips.ImageRef, p *Picture, t Target, lossless bool) (body []byte, err error) {
+// encode writes the formats that need libvips.
+func encode(img *vips.ImageRef, t Target) (body []byte, err error) {
 	switch t.Format {
-	case calotype.WebP:
-		body, _, err = img.ExportWebp(&vips.WebpExportParams{
-			StripMetadata:   true,
-			Quality:         t.Quality,
-			Lossless:        lossless,
-			ReductionEffort: int(webpEffort.Load()),
-		})
-		if err != nil {
-			return nil, err
-		}
-		return withoutMetadata(body)
 	case calotype.AVIF:
 		body, _, err = img.ExportAvif(&vips.AvifExportParams{
 			StripMetadata: true,
