@@ -5,6 +5,7 @@ package render
 import (
 	"bytes"
 	"image/color"
+	"runtime"
 	"testing"
 
 	"github.com/davidbyttow/govips/v2/vips"
@@ -13,24 +14,39 @@ import (
 
 // A file never shows earlier content of its memory.
 func TestBufferPool(t *testing.T) {
-	file, pixels := newTIFF(100, 50, 3)
+	file, pixels := newTIFF(300, 200, 3)
 	clear(pixels)
 	want := bytes.Clone(file)
 	used := bytes.Repeat([]byte{0xff}, cap(file)+1000)
 	all := bufferPool
 	defer func() { bufferPool = all }()
-	bufferPool = make(buffers, 1)
+	bufferPool = &buffers{}
+	bufferPool.put(bytes.Clone(used[:cap(used)-2000]))
 	bufferPool.put(used)
-	file, pixels = newTIFF(100, 50, 3)
+	bufferPool.put(make([]byte, 2*cap(file)))
+	file, pixels = newTIFF(300, 200, 3)
 	if &file[0] != &used[0] {
-		t.Error("the pooled buffer was not used")
+		t.Error("the buffer that fits was not used")
 	}
 	clear(pixels)
 	if !bytes.Equal(file, want) {
 		t.Error("another file in memory that was used before")
 	}
-	if bufferPool.put(make([]byte, maxPooled+1)); len(bufferPool) > 0 {
-		t.Error("a large buffer was kept")
+	kept := len(bufferPool.free)
+	for _, size := range []int{0, minPooled - 1, maxPooled + 1} {
+		if bufferPool.put(make([]byte, size)); len(bufferPool.free) > kept {
+			t.Errorf("a buffer of %d bytes was kept", size)
+		}
+	}
+	for range 3 * runtime.GOMAXPROCS(0) {
+		bufferPool.put(make([]byte, maxPooled))
+	}
+	sum := 0
+	for _, b := range bufferPool.free {
+		sum += cap(b)
+	}
+	if sum != bufferPool.bytes || sum > maxPooled*runtime.GOMAXPROCS(0) || sum == 0 {
+		t.Errorf("%d bytes are kept, %d are counted", sum, bufferPool.bytes)
 	}
 }
 
