@@ -58,24 +58,22 @@ static void jpeg_fetch(jpeg_reader *r, uint8_t *to, int rows) {
 
 // resample_jpeg is resample for rows that are decoded on the way. Window holds as many
 // rows as the argument says. It returns 0, or -1 with a message.
-static int resample_jpeg(jpeg_reader *r, uint8_t *window, int rows, uint8_t *out, int width, int height,
-	const int32_t *left, const float *across_weights, int across_taps,
-	const int32_t *top, const float *down_weights, int down_taps, float *row) {
+static int resample_jpeg(jpeg_reader *r, uint8_t *window, int rows, scaling s, float *sums, uint8_t *out) {
 	const int bands = r->jpeg.output_components, in_height = r->height;
-	const size_t n = (size_t) r->jpeg.output_width * bands, out_n = (size_t) width * bands;
+	const size_t n = (size_t) r->jpeg.output_width * bands;
 	if (setjmp(r->failed))
 		return -1;
-	for (int y = 0; y < height; y++) {
-		if (top[y] + down_taps > r->end) {
-			memmove(window, window + (top[y] - r->first) * n, (r->end - top[y]) * n);
-			r->first = top[y];
+	for (int y = 0; y < s.height; ) {
+		const int top = s.top[y];
+		if (last_row(&s, y) > r->end) {
+			memmove(window, window + (top - r->first) * n, (r->end - top) * n);
+			r->first = top;
 			int more = r->first + rows < in_height ? r->first + rows : in_height;
 			more -= r->end;
 			jpeg_fetch(r, window + (r->end - r->first) * n, more);
 			r->end += more;
 		}
-		down(window + (top[y] - r->first) * n, n, down_weights + (size_t) y * down_taps, down_taps, row);
-		across(row, bands, width, left, across_weights, across_taps, out + y * out_n);
+		y += scale_rows(window + (top - r->first) * n, n, bands, &s, y, sums, out);
 	}
 	return 0;
 }
@@ -105,18 +103,16 @@ func resampleJPEG(body []byte, shrink, width, height int) (*decoded, error) {
 	if in.message[0] != 0 {
 		return nil, jpegError(in)
 	}
-	inWidth, inHeight, bands, samples := int(in.width), int(in.height), int(in.jpeg.output_components), int(in.jpeg.output_width*C.uint(in.jpeg.output_components))
+	bands, samples := int(in.jpeg.output_components), int(in.jpeg.output_width*C.uint(in.jpeg.output_components))
 	d, err := newDecoded(width, height, 1, bands)
 	if err != nil {
 		return nil, err
 	}
-	left, acrossWeights, acrossTaps := lanczos(inWidth, width)
-	top, downWeights, downTaps := lanczos(inHeight, height)
-	window, row := make([]byte, (downTaps+windowRows)*samples), make([]float32, samples+3)
-	if C.resample_jpeg(in, (*C.uint8_t)(&window[0]), C.int(downTaps+windowRows), (*C.uint8_t)(&d.pixels[0]), C.int(width), C.int(height),
-		(*C.int32_t)(&left[0]), (*C.float)(&acrossWeights[0]), C.int(acrossTaps),
-		(*C.int32_t)(&top[0]), (*C.float)(&downWeights[0]), C.int(downTaps),
-		(*C.float)(&row[0])) != 0 {
+	s := newScaling(int(in.width), int(in.height), width, height)
+	rows, sums := s.rows(), s.sums(bands)
+	window := bufferPool.get(rows * samples)
+	defer bufferPool.put(window)
+	if C.resample_jpeg(in, bytePointer(window), C.int(rows), s.c(), (*C.float)(&sums[0]), bytePointer(d.pixels)) != 0 {
 		d.free()
 		return nil, jpegError(in)
 	}

@@ -17,23 +17,19 @@ static int inflate_exactly(const uint8_t *in, size_t length, uint8_t *out, size_
 	return result == LIBDEFLATE_SUCCESS;
 }
 
-// scale_png scales the rows to out. Window holds rows as resample_rows or resample_alpha
-// needs them.
+// scale_png scales the rows to out. Memory holds rows for resample_rows, or one of floats for
+// resample_alpha.
 static int scale_png(uint8_t *raw, size_t stride, int bits, const uint8_t *colours, int known, int opaque, uint8_t *expanded,
-	int in_width, int in_height, int bands, void *window, int rows, uint8_t *out, int width, int height,
-	const int32_t *left, const float *across_weights, int across_taps,
-	const int32_t *top, const float *down_weights, int down_taps, float *row) {
+	int in_width, int in_height, int bands, void *memory, int rows, scaling s, float *sums, uint8_t *out) {
 	png_rows p = {{png_next}, raw, stride, in_width, bits, bands, colours, known, 0, opaque, expanded};
-	if (in_width == width && in_height == height) {
-		const size_t n = (size_t) width * bands;
-		for (int y = 0; y < height; y++)
+	if (in_width == s.width && in_height == s.height) {
+		const size_t n = (size_t) s.width * bands;
+		for (int y = 0; y < s.height; y++)
 			memcpy(out + y * n, png_next(&p.source), n);
 	} else if (bands % 2)
-		resample_rows(&p.source, in_width, in_height, bands, window, rows, out, width, height,
-			left, across_weights, across_taps, top, down_weights, down_taps, row);
+		resample_rows(&p.source, in_width, in_height, bands, memory, rows, &s, sums, out);
 	else
-		resample_alpha(&p.source, in_width, in_height, bands, window, rows, out, width, height,
-			left, across_weights, across_taps, top, down_weights, down_taps, row);
+		resample_alpha(&p.source, bands, rows, &s, memory, sums, out);
 	return !p.invalid;
 }
 */
@@ -147,17 +143,18 @@ func (p *Picture) resamplePNG(width, height int) (*decoded, bool) {
 	if err != nil {
 		return nil, false
 	}
-	left, acrossWeights, acrossTaps := lanczos(s.width, width)
-	top, downWeights, downTaps := lanczos(s.height, height)
-	rows, sample := downTaps+windowRows, 1
+	scale := newScaling(s.width, s.height, width, height)
+	rows, memory, sums := scale.rows(), 0, scale.sums(bands)
 	if bands%2 == 0 {
-		sample = 4 * 4 / bands // Four floats a pixel.
+		rows, memory = scale.slots(), s.width*4*4
+		sums = make([]float32, rows*s.width*4)
+	} else {
+		memory = rows * s.width * bands
 	}
-	window, row := make([]byte, rows*s.width*bands*sample), make([]float32, s.width*4+3)
+	window := bufferPool.get(memory)
+	defer bufferPool.put(window)
 	if C.scale_png(bytePointer(raw), C.size_t(stride), C.int(s.Bits), table, C.int(known), opaque, bytePointer(make([]byte, s.width*4)),
-		C.int(s.width), C.int(s.height), C.int(bands), unsafe.Pointer(&window[0]), C.int(rows), bytePointer(d.pixels), C.int(width), C.int(height),
-		(*C.int32_t)(&left[0]), (*C.float)(&acrossWeights[0]), C.int(acrossTaps),
-		(*C.int32_t)(&top[0]), (*C.float)(&downWeights[0]), C.int(downTaps), (*C.float)(&row[0])) == 0 {
+		C.int(s.width), C.int(s.height), C.int(bands), unsafe.Pointer(&window[0]), C.int(rows), scale.c(), (*C.float)(&sums[0]), bytePointer(d.pixels)) == 0 {
 		d.free()
 		return nil, false
 	}

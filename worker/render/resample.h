@@ -16,49 +16,138 @@
 #endif
 
 typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int32_t four_ints __attribute__((vector_size(16)));
+typedef float eight __attribute__((vector_size(32)));
+typedef int32_t eight_ints __attribute__((vector_size(32)));
+typedef uint32_t eight_words __attribute__((vector_size(32), aligned(1), may_alias));
 
-// down adds rows of n samples, each multiplied by its weight.
-WIDE static void down(const uint8_t *restrict rows, size_t n, const float *restrict weights, int taps, float *restrict sum) {
-	for (size_t i = 0; i < n; i++)
-		sum[i] = 0;
-	for (int k = 0; k < taps; k++, rows += n) {
+// scaling says which samples make up a part of a scaled picture, and with which weights.
+typedef struct {
+	int width, height;           // Of the part.
+	const int32_t *left, *top;   // The first column and row for each of the part's.
+	const float *across, *down;  // Their weights, one after the other.
+	int across_taps, down_taps;  // How many samples have a weight.
+	int columns;                 // How many columns have one.
+} scaling;
+
+enum { together = 4, tile = 64 }; // Rows that are scaled at once, and samples.
+
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define BYTE(words, i) ((words) >> (24 - 8 * (i)) & 255)
+#else
+#define BYTE(words, i) ((words) >> 8 * (i) & 255)
+#endif
+
+// down_tile adds tile samples of rows, each multiplied by its weight, in registers. Sample
+// 32a + 4b + c becomes sum[4a + c][b]: that way they are extracted from words at once.
+static inline __attribute__((always_inline)) void down_tile(const uint8_t *rows, size_t stride, const float *weights, int taps, eight *sum) {
+	eight s[tile / 8] = {{0}};
+	for (int k = 0; k < taps; k++, rows += stride) {
 		const float w = weights[k];
-		for (size_t i = 0; i < n; i++)
-			sum[i] += w * (float) rows[i];
+		const eight_words a = *(const eight_words *) rows, b = *(const eight_words *) (rows + 32);
+#define ADD(i, words, byte) s[i] += w * __builtin_convertvector((eight_ints) BYTE(words, byte), eight);
+		ADD(0, a, 0) ADD(1, a, 1) ADD(2, a, 2) ADD(3, a, 3)
+		ADD(4, b, 0) ADD(5, b, 1) ADD(6, b, 2) ADD(7, b, 3)
+#undef ADD
 	}
+	memcpy(sum, s, sizeof s);
+}
+
+// down makes n samples of count rows, up to four. They follow one another in sum: the
+// first of each row, the second of each, and so on. Rows are those from the first row's on.
+WIDE static void down(const uint8_t *rows, size_t stride, size_t n, const scaling *s, int y, int count, float *restrict sum) {
+	const uint8_t *from[together];
+	const float *weights[together];
+	for (int r = 0; r < together; r++) { // A row that is not there is the last one again.
+		const int row = y + (r < count ? r : count - 1);
+		from[r] = rows + (s->top[row] - s->top[y]) * stride;
+		weights[r] = s->down + (size_t) row * s->down_taps;
+	}
+	size_t i = 0;
+	for (; i + tile <= n; i += tile) {
+		eight each[together][tile / 8];
+		for (int r = 0; r < together; r++)
+			down_tile(from[r] + i, stride, weights[r], s->down_taps, each[r]);
+		for (int j = 0; j < tile / 4; j++) {
+			four *to = (four *) sum + j / 8 * 32 + j % 2 * 16 + j / 2 % 4;
+			const float *at = (const float *) each + 4 * j;
+			const four a = *(const four *) at, b = *(const four *) (at + tile), c = *(const four *) (at + 2 * tile), d = *(const four *) (at + 3 * tile);
+			const four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), AB = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+			const four cd = __builtin_shufflevector(c, d, 0, 4, 1, 5), CD = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+			to[0] = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+			to[4] = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+			to[8] = __builtin_shufflevector(AB, CD, 0, 1, 4, 5);
+			to[12] = __builtin_shufflevector(AB, CD, 2, 3, 6, 7);
+		}
+		sum += together * tile;
+	}
+	for (; i < n; i++, sum += together)
+		for (int r = 0; r < together; r++) {
+			const uint8_t *at = from[r] + i;
+			float v = 0;
+			for (int k = 0; k < s->down_taps; k++, at += stride)
+				v += weights[r][k] * (float) *at;
+			sum[r] = v;
+		}
 }
 
 static uint8_t rounded(float v) { return v < 0 ? 0 : v > 255 ? 255 : (uint8_t) (v + 0.5f); }
 
-// across scales one row, which is followed by three unused floats.
-WIDE static void across(const float *restrict row, int bands, int width, const int32_t *restrict from,
-	const float *restrict weights, int taps, uint8_t *restrict out) {
-	for (int x = 0; x < width; x++, weights += taps) {
-		const float *at = row + (size_t) from[x] * bands;
+static inline __attribute__((always_inline)) four_ints rounded_four(four v) {
+	const four none = {0};
+	const four_ints below = v < none, above = v > none + 255;
+	return (__builtin_convertvector(v + 0.5f, four_ints) & ~below & ~above) | (above & 255);
+}
+
+// across scales what down made of up to four rows.
+WIDE static void across(const float *restrict row, int bands, const scaling *s, int count, uint8_t *restrict out) {
+	const float *weights = s->across;
+	const size_t n = (size_t) s->width * bands;
+	for (int x = 0; x < s->width; x++, weights += s->across_taps, out += bands) {
+		const four *at = (const four *) row + (size_t) s->left[x] * bands;
 		if (bands == 3) {
-			four sum = {0, 0, 0, 0};
-			for (int k = 0; k < taps; k++, at += 3)
-				sum += weights[k] * *(const four *) at;
-			for (int b = 0; b < 3; b++)
-				*out++ = rounded(sum[b]);
+			four r = {0}, g = {0}, b = {0};
+			for (int k = 0; k < s->across_taps; k++, at += 3) {
+				r += weights[k] * at[0];
+				g += weights[k] * at[1];
+				b += weights[k] * at[2];
+			}
+			const four_ints rgb = rounded_four(r) | rounded_four(g) << 8 | rounded_four(b) << 16;
+			for (int y = 0; y < count; y++) {
+				out[y * n] = rgb[y];
+				out[y * n + 1] = rgb[y] >> 8;
+				out[y * n + 2] = rgb[y] >> 16;
+			}
 		} else {
-			float sum = 0;
-			for (int k = 0; k < taps; k++)
+			four sum = {0};
+			for (int k = 0; k < s->across_taps; k++)
 				sum += weights[k] * at[k];
-			*out++ = rounded(sum);
+			const four_ints v = rounded_four(sum);
+			for (int y = 0; y < count; y++)
+				out[y * n] = v[y];
 		}
 	}
 }
 
-// resample scales a picture of 1 or 3 bands. Row holds one row and three floats.
-static void resample(const uint8_t *in, int in_width, int bands, uint8_t *out, int width, int height,
-	const int32_t *left, const float *across_weights, int across_taps,
-	const int32_t *top, const float *down_weights, int down_taps, float *row) {
-	const size_t n = (size_t) in_width * bands;
-	for (int y = 0; y < height; y++) {
-		down(in + top[y] * n, n, down_weights + (size_t) y * down_taps, down_taps, row);
-		across(row, bands, width, left, across_weights, across_taps, out + (size_t) y * width * bands);
-	}
+// scale_rows makes the part's rows from y on, up to four, of 1 or 3 bands. Rows are those
+// from the first one's on, and sums holds four floats for each sample of a row.
+static int scale_rows(const uint8_t *rows, size_t stride, int bands, const scaling *s, int y, float *sums, uint8_t *out) {
+	const int count = s->height - y < together ? s->height - y : together;
+	down(rows, stride, (size_t) s->columns * bands, s, y, count, sums);
+	across(sums, bands, s, count, out + (size_t) y * s->width * bands);
+	return count;
+}
+
+// last_row is behind the last one that scale_rows needs.
+static int last_row(const scaling *s, int y) {
+	const int last = s->height - y < together ? s->height - 1 : y + together - 1;
+	return s->top[last] + s->down_taps;
+}
+
+// resample scales a picture of 1 or 3 bands.
+static void resample(const uint8_t *in, size_t stride, int bands, scaling s, float *sums, uint8_t *out) {
+	for (int y = 0; y < s.height; )
+		y += scale_rows(in + s.top[y] * stride, stride, bands, &s, y, sums, out);
 }
 
 // row_source yields a picture's rows from top to bottom. A row is valid until the next one.
@@ -101,24 +190,19 @@ WIDE static void premultiply(const uint8_t *restrict in, int bands, int width, f
 	}
 }
 
-// down_floats is down for rows of floats.
-WIDE static void down_floats(const float *restrict rows, size_t n, const float *restrict weights, int taps, float *restrict sum) {
+// add_floats adds a row, multiplied by its weight.
+WIDE static void add_floats(const float *restrict row, size_t n, float weight, float *restrict sum) {
 	for (size_t i = 0; i < n; i++)
-		sum[i] = 0;
-	for (int k = 0; k < taps; k++, rows += n) {
-		const float w = weights[k];
-		for (size_t i = 0; i < n; i++)
-			sum[i] += w * rows[i];
-	}
+		sum[i] += weight * row[i];
 }
 
 // across_alpha scales one premultiplied row to pixels of 2 or 4 bands.
-WIDE static void across_alpha(const float *restrict row, int bands, int width, const int32_t *restrict from,
-	const float *restrict weights, int taps, uint8_t *restrict out) {
-	for (int x = 0; x < width; x++, weights += taps, out += bands) {
-		const float *at = row + (size_t) from[x] * 4;
-		four sum = {0, 0, 0, 0};
-		for (int k = 0; k < taps; k++, at += 4)
+WIDE static void across_alpha(const float *restrict row, int bands, const scaling *s, uint8_t *restrict out) {
+	const float *weights = s->across;
+	for (int x = 0; x < s->width; x++, weights += s->across_taps, out += bands) {
+		const float *at = row + (size_t) s->left[x] * 4;
+		four sum = {0};
+		for (int k = 0; k < s->across_taps; k++, at += 4)
 			sum += weights[k] * *(const four *) at;
 		const uint8_t alpha = rounded(sum[3]);
 		const float unit = alpha ? 255 / sum[3] : 0;
@@ -142,35 +226,34 @@ static int next_rows(window_rows *w, int top, size_t size, void *window) {
 	return (top + w->rows < w->height ? top + w->rows : w->height) - w->end;
 }
 
-// resample_rows is resample for rows that are made on the way.
+// resample_rows is resample for rows that are made on the way, from the first one on. Window
+// holds so many rows.
 static void resample_rows(row_source *in, int in_width, int in_height, int bands, uint8_t *window, int rows,
-	uint8_t *out, int width, int height,
-	const int32_t *left, const float *across_weights, int across_taps,
-	const int32_t *top, const float *down_weights, int down_taps, float *row) {
+	const scaling *s, float *sums, uint8_t *out) {
 	const size_t n = (size_t) in_width * bands;
 	window_rows w = {0, 0, rows, in_height};
-	for (int y = 0; y < height; y++) {
-		if (top[y] + down_taps > w.end)
-			for (int more = next_rows(&w, top[y], n, window); more > 0; more--, w.end++)
+	for (int y = 0; y < s->height; ) {
+		if (last_row(s, y) > w.end)
+			for (int more = next_rows(&w, s->top[y], n, window); more > 0; more--, w.end++)
 				memcpy(window + (w.end - w.first) * n, in->next(in), n);
-		down(window + (top[y] - w.first) * n, n, down_weights + (size_t) y * down_taps, down_taps, row);
-		across(row, bands, width, left, across_weights, across_taps, out + (size_t) y * width * bands);
+		y += scale_rows(window + (s->top[y] - w.first) * n, n, bands, s, y, sums, out);
 	}
 }
 
-// resample_alpha scales a picture of 2 or 4 bands; colours are weighted by alpha. Window
-// holds rows of four floats a pixel, and row holds one.
-static void resample_alpha(row_source *in, int in_width, int in_height, int bands, float *window, int rows,
-	uint8_t *out, int width, int height,
-	const int32_t *left, const float *across_weights, int across_taps,
-	const int32_t *top, const float *down_weights, int down_taps, float *row) {
-	const size_t n = (size_t) in_width * 4;
-	window_rows w = {0, 0, rows, in_height};
-	for (int y = 0; y < height; y++) {
-		if (top[y] + down_taps > w.end)
-			for (int more = next_rows(&w, top[y], n * sizeof *window, window); more > 0; more--, w.end++)
-				premultiply(in->next(in), bands, in_width, window + (w.end - w.first) * n);
-		down_floats(window + (top[y] - w.first) * n, n, down_weights + (size_t) y * down_taps, down_taps, row);
-		across_alpha(row, bands, width, left, across_weights, across_taps, out + (size_t) y * width * bands);
+// resample_alpha scales a picture of 2 or 4 bands, whose first row is the first one needed;
+// colours are weighted by alpha. Each row is added to those that it is a part of, of which
+// there are at most slots at once. Row holds four floats for each column, and sums slots
+// times as many.
+static void resample_alpha(row_source *in, int bands, int slots, const scaling *s, float *row, float *sums, uint8_t *out) {
+	const size_t n = (size_t) s->columns * 4;
+	int done = 0, begun = 0;
+	for (int at = s->top[0]; done < s->height; at++) {
+		premultiply(in->next(in), bands, s->columns, row);
+		for (; begun < s->height && s->top[begun] <= at; begun++)
+			memset(sums + begun % slots * n, 0, n * sizeof *sums);
+		for (int y = done; y < begun; y++)
+			add_floats(row, n, s->down[(size_t) y * s->down_taps + at - s->top[y]], sums + y % slots * n);
+		for (; done < begun && s->top[done] + s->down_taps - 1 == at; done++)
+			across_alpha(sums + done % slots * n, bands, s, out + (size_t) done * s->width * bands);
 	}
 }

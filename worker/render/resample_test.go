@@ -140,3 +140,12 @@ func TestLanczos(t *testing.T) {
 		}
 	}
 }
+
+// Scaling a wide picture with alpha takes memory for a few rows.
+func TestScalingMemory(t *testing.T) {
+	for _, c := range []struct{ from, to, most int }{{120, 22, 10}, {3000, 1, 1}, {500, 499, 10}, {7, 3, 3}, {1, 50, 50}, {90, 180, 18}} {
+		if got := newScaling(10, c.from, 10, c.to).slots(); got > c.most || got < 1 {
+			t.Errorf("%d rows to %d: %d at once, want at most %d", c.from, c.to, got, c.most)
+		}
+	}
+}
