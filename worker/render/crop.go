@@ -8,11 +8,12 @@ import (
 	"calotype"
 )
 
-// layOut cuts a target's part out of the whole picture, or puts the whole on a background. It
-// returns the picture itself if there is nothing to do.
+// layOut cuts a target's part out of the whole picture, unless only the part was scaled, or
+// puts the picture on a background. It returns the picture itself if there is nothing to do.
 func (s *scales) layOut(whole *decoded, t Target) (*decoded, error) {
 	flat := t.Background != "" && whole.bands%2 == 0
-	if t.Whole == (calotype.Box{}) && !flat {
+	isPart := whole.width == t.Width && whole.height == t.Height
+	if isPart && !flat {
 		return whole, nil
 	}
 	bands := whole.bands
@@ -31,10 +32,12 @@ func (s *scales) layOut(whole *decoded, t Target) (*decoded, error) {
 		return nil, err
 	}
 	to.delays, to.plays = whole.delays, whole.plays
-	x, y, err := s.place(whole, t)
-	if err != nil {
-		to.free()
-		return nil, err
+	x, y := 0, 0
+	if !isPart {
+		if x, y, err = s.place(t); err != nil {
+			to.free()
+			return nil, err
+		}
 	}
 	for i := range whole.frames {
 		if padded {
@@ -50,9 +53,10 @@ func keepsAlpha(f calotype.Format) bool { return f != calotype.JPEG && f != calo
 
 // place returns the position of the target's top left pixel in the whole picture. It is
 // negative for a picture on a background.
-func (s *scales) place(whole *decoded, t Target) (x, y int, err error) {
+func (s *scales) place(t Target) (x, y int, err error) {
+	whole := t.whole()
 	if column, row, ok := t.Gravity.Compass(); ok {
-		return offset(whole.width, t.Width, column), offset(whole.height, t.Height, row), nil
+		return offset(whole.Width, t.Width, column), offset(whole.Height, t.Height, row), nil
 	}
 	atX, atY, ok := t.Focal.Point()
 	if !ok {
@@ -60,7 +64,7 @@ func (s *scales) place(whole *decoded, t Target) (x, y int, err error) {
 			return 0, 0, err
 		}
 	}
-	return centred(whole.width, t.Width, atX), centred(whole.height, t.Height, atY), nil
+	return centred(whole.Width, t.Width, atX), centred(whole.Height, t.Height, atY), nil
 }
 
 // fill sets all pixels to a colour, or to transparent white.

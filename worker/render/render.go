@@ -7,6 +7,8 @@ import (
 	"iter"
 	"slices"
 	"time"
+
+	"calotype"
 )
 
 // Render decodes the picture once, at the largest of the sizes wanted, and makes each
@@ -80,7 +82,7 @@ func (p *Picture) renderStills(targets []Target, spent time.Duration) iter.Seq2[
 			if laidOut != whole {
 				defer laidOut.free()
 			}
-			return p.rendition(laidOut, t, laidOut == whole)
+			return p.rendition(laidOut, t, laidOut == whole && t.Whole == calotype.Box{})
 		})
 		defer fan.stop()
 		for i := range targets {

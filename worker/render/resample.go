@@ -14,7 +14,9 @@ static void resample_memory_alpha(const uint8_t *in, size_t stride, int bands, i
 import "C"
 
 import (
+	"image"
 	"math"
+	"slices"
 )
 
 // resample scales a picture of 1 to 4 bands, 8 bits per sample, from in to out, with the
@@ -67,6 +69,24 @@ func newScaling(inWidth, inHeight, width, height int) *scaling {
 	s.left, s.across, s.acrossTaps = lanczos(inWidth, width)
 	s.top, s.down, s.downTaps = lanczos(inHeight, height)
 	return s
+}
+
+// part returns the scaling of a part of the scaled picture.
+func (s *scaling) part(of image.Rectangle) *scaling {
+	from := func(all []int32, at, length int) ([]int32, int) {
+		some := slices.Clone(all[at : at+length])
+		for i := range some {
+			some[i] -= all[at]
+		}
+		return some, int(all[at])
+	}
+	p := *s
+	p.width, p.height = of.Dx(), of.Dy()
+	p.left, p.column = from(s.left, of.Min.X, p.width)
+	p.top, p.row = from(s.top, of.Min.Y, p.height)
+	p.columns = int(p.left[p.width-1]) + s.acrossTaps
+	p.across, p.down = s.across[of.Min.X*s.acrossTaps:], s.down[of.Min.Y*s.downTaps:]
+	return &p
 }
 
 // c returns the scaling for C, for a picture that begins at its column and row.

@@ -141,6 +141,33 @@ func TestLanczos(t *testing.T) {
 	}
 }
 
+// A part equals what is cut out of the whole.
+func TestResamplePart(t *testing.T) {
+	for bands := 1; bands <= 4; bands++ {
+		d := picture(t, 131, 97, bands)
+		for _, whole := range []calotype.Box{{Width: 60, Height: 44}, {Width: 131, Height: 20}, {Width: 200, Height: 150}} {
+			target := sized(whole.Width, whole.Height, calotype.PNG, 80)
+			want, err := d.scaled(target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, part := range []image.Rectangle{image.Rect(0, 0, 1, 1), image.Rect(7, 3, 59, 19), image.Rect(whole.Width-9, whole.Height-6, whole.Width, whole.Height)} {
+				got, err := d.scaledPart(target, part)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for y := range got.height {
+					row := want.pixels[((part.Min.Y+y)*want.width+part.Min.X)*bands:][:part.Dx()*bands]
+					if !bytes.Equal(got.pixels[y*part.Dx()*bands:][:part.Dx()*bands], row) {
+						t.Errorf("%d bands, %v of %v: row %d differs", bands, part, whole, y)
+						break
+					}
+				}
+			}
+		}
+	}
+}
+
 // Scaling a wide picture with alpha takes memory for a few rows.
 func TestScalingMemory(t *testing.T) {
 	for _, c := range []struct{ from, to, most int }{{120, 22, 10}, {3000, 1, 1}, {500, 499, 10}, {7, 3, 3}, {1, 50, 50}, {90, 180, 18}} {

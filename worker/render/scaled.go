@@ -3,29 +3,38 @@
 package render
 
 import (
+	"image"
 	"sync"
 
 	"calotype"
 )
 
-// scales holds the decoded picture at the sizes of targets. A size that several targets
-// need is scaled once, and kept until the last of them is encoded.
+// scales holds the decoded picture at the sizes of targets. What several targets need is
+// scaled once, and kept until the last of them is encoded.
 type scales struct {
 	decoded *decoded
-	of      map[size]*scaled
+	of      map[view]*scaled
 	smart   smartCrops
 }
 
-// size is what targets share. A still target takes one frame of an animation.
+// size is that of the whole picture. A still target takes one frame of an animation.
 type size struct {
 	width, height int
 	moving        bool
 }
 
-// scaled is the decoded picture at a size.
+// view is what targets share: the picture at a size, or the same part of it.
+type view struct {
+	size
+	part    calotype.Box // Zero for the whole picture.
+	gravity calotype.Gravity
+	focal   calotype.Focal
+}
+
+// scaled is the decoded picture as a view shows it.
 type scaled struct {
 	mu      sync.Mutex
-	targets int // How many targets have the size.
+	targets int // How many targets have the view.
 	left    int // How many of them are not encoded yet.
 	decoded *decoded
 	err     error
@@ -36,41 +45,66 @@ func (d *decoded) sizeOf(t Target) size {
 	return size{whole.Width, whole.Height, d.frames > 1 && moves(t.Format)}
 }
 
+func (d *decoded) viewOf(t Target) view {
+	v := view{size: d.sizeOf(t)}
+	if d.cuts(t) {
+		v.part, v.gravity, v.focal = calotype.Box{Width: t.Width, Height: t.Height}, t.Gravity, t.Focal
+	}
+	return v
+}
+
+// cuts reports whether only a part of the picture is scaled for a target.
+func (d *decoded) cuts(t Target) bool {
+	return t.Whole != (calotype.Box{}) && t.Width <= t.Whole.Width && t.Height <= t.Whole.Height && !d.fits(t)
+}
+
 func newScales(d *decoded, targets []Target) *scales {
-	s := &scales{decoded: d, of: map[size]*scaled{}}
+	s := &scales{decoded: d, of: map[view]*scaled{}}
 	known := map[Target]bool{}
 	for _, t := range targets {
 		if known[t] {
 			continue
 		}
 		known[t] = true
-		if s.of[d.sizeOf(t)] == nil {
-			s.of[d.sizeOf(t)] = &scaled{}
+		if s.of[d.viewOf(t)] == nil {
+			s.of[d.viewOf(t)] = &scaled{}
 		}
-		s.of[d.sizeOf(t)].targets++
-		s.of[d.sizeOf(t)].left++
+		s.of[d.viewOf(t)].targets++
+		s.of[d.viewOf(t)].left++
 	}
 	return s
 }
 
-// take returns the whole picture for a target. Each distinct target calls take once,
-// and done once.
+// take returns what a target shows: the whole picture, or the part that [decoded.cuts] says.
+// Each distinct target calls take once, and done once.
 func (s *scales) take(t Target) (*decoded, error) {
 	if s.decoded.fits(t) {
 		return s.decoded, nil
 	}
-	of := s.of[s.decoded.sizeOf(t)]
+	of := s.of[s.decoded.viewOf(t)]
 	of.mu.Lock()
 	defer of.mu.Unlock()
 	if of.decoded == nil && of.err == nil {
-		of.decoded, of.err = s.decoded.scaled(t)
+		of.decoded, of.err = s.scale(t)
 	}
 	return of.decoded, of.err
 }
 
+// scale makes what a target shows.
+func (s *scales) scale(t Target) (*decoded, error) {
+	if !s.decoded.cuts(t) {
+		return s.decoded.scaled(t)
+	}
+	x, y, err := s.place(t)
+	if err != nil {
+		return nil, err
+	}
+	return s.decoded.scaledPart(t, image.Rect(x, y, x+t.Width, y+t.Height))
+}
+
 // done ends a target's use of the picture that it took.
 func (s *scales) done(t Target) {
-	of := s.of[s.decoded.sizeOf(t)]
+	of := s.of[s.decoded.viewOf(t)]
 	of.mu.Lock()
 	defer of.mu.Unlock()
 	if of.left--; of.left == 0 && of.decoded != nil {
@@ -86,18 +120,25 @@ func (d *decoded) fits(t Target) bool {
 
 // scaled returns the decoded picture at the size of a target's whole picture.
 func (d *decoded) scaled(t Target) (*decoded, error) {
+	whole := t.whole()
+	return d.scaledPart(t, image.Rect(0, 0, whole.Width, whole.Height))
+}
+
+// scaledPart returns a part of what scaled returns.
+func (d *decoded) scaledPart(t Target, part image.Rectangle) (*decoded, error) {
 	frames := 1
 	if d.sizeOf(t).moving {
 		frames = d.frames
 	}
-	whole := t.whole()
-	to, err := newDecoded(whole.Width, whole.Height, frames, d.bands)
+	to, err := newDecoded(part.Dx(), part.Dy(), frames, d.bands)
 	if err != nil {
 		return nil, err
 	}
 	to.delays, to.plays = d.delays, d.plays
+	whole := t.whole()
+	s := newScaling(d.width, d.height, whole.Width, whole.Height).part(part)
 	for i := range frames { // Scaling across all of them would blend an edge into the next frame.
-		resample(d.frame(i), d.width, d.height, d.bands, to.frame(i), to.width, to.height)
+		resamplePart(d.frame(i), d.width, d.height, d.bands, to.frame(i), s)
 	}
 	return to, nil
 }
