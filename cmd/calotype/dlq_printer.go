@@ -108,8 +108,11 @@ func (p *printer) end(ctx context.Context, s summary, err error) error {
 	p.pause()
 	hidden := time.Since(p.start)
 	s.Kind, s.Inspected, s.Elsewhere, s.HiddenMS, s.Stopped = "summary", p.seen.Load(), p.elsewhere, hidden.Milliseconds(), err != nil
-	text := append(s.words, fmt.Sprintf("Inspected %d; other receivers did not see them for at most %v, and for %v more if this had been killed.",
-		s.Inspected, hidden.Round(100*time.Millisecond), p.hide))
+	text := s.words
+	if s.Inspected > 0 {
+		text = append(text, fmt.Sprintf("Inspected %d. They were hidden from other receivers for %v; after a kill it would have been up to %v longer.",
+			s.Inspected, hidden.Round(100*time.Millisecond), p.hide))
+	}
 	if p.elsewhere > 0 {
 		text = append(text, fmt.Sprintf("%d more could not be inspected: another receiver holds them, perhaps another dlq command, or one that was killed.", p.elsewhere))
 	}

@@ -132,7 +132,7 @@ func TestDLQList(t *testing.T) {
 		t.Errorf("got %v", last)
 	}
 	code, stdout, stderr := call(t, append([]string{"dlq", "list"}, b.flags...)...)
-	for _, want := range []string{"REASON", "corrupt", "3", "redriven", "killer.jpg", "6 dead letters.", "other receivers did not see them", "2m0s more if this had been killed"} {
+	for _, want := range []string{"REASON", "corrupt", "3", "redriven", "killer.jpg", "6 dead letters.", "hidden from other receivers", "up to 2m0s longer"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("no %q in\n%s", want, stdout)
 		}
