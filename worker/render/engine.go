@@ -117,5 +117,5 @@ func lastError() error {
 // Encoder names the program's recipe version and the library's version, as a rendition's
 // lineage records it. The first part changes when the same settings produce other bytes.
 func Encoder() string {
-	return "calotype-3 libvips-" + vips.Version
+	return "calotype-4 libvips-" + vips.Version
 }

@@ -15,14 +15,14 @@ import (
 type gifEncoder struct {
 	file  *animation.GIFWriter
 	clock gifClock
-	// Canvas is what is shown before the pending frame is drawn, and next with it. Their alpha
-	// is 0 or 255.
+	// Canvas has the colours that were drawn last, and next those of the pending frame. Their
+	// alpha is 0 or 255.
 	canvas, next []byte
 	pending      bool
 	delay        int
 	width        int
 	height       int
-	global       *fewColours // The first frame's.
+	global, last *fewColours // The first frame's, and those that were found last.
 	err          float32     // The first frame's mean squared error.
 }
 
@@ -116,9 +116,22 @@ func (e *gifEncoder) box(is func(i int) bool) (all image.Rectangle) {
 	return all
 }
 
+// maxUnseen is the difference of a sample up to which an opaque pixel keeps the colour that it
+// was last drawn with. The difference to the frame is never more, since it does not add up. In
+// five animations 2 saves up to 31 % of the bytes at the same PSNR to the frames, within 0.2 dB
+// unless that exceeds 57; 4 saves up to 6 % more and costs up to 4 dB in the worst frame.
+const maxUnseen = 2
+
+// isSeen reports whether the change from one colour to another is seen.
+func isSeen(from, to [4]byte) bool {
+	return from != to && (from[3] != to[3] || differs(from[0], to[0]) || differs(from[1], to[1]) || differs(from[2], to[2]))
+}
+
+func differs(a, b byte) bool { return max(a, b)-min(a, b) > maxUnseen }
+
 // write writes the pending frame. The rectangle is to be cleared after it was shown.
 func (e *gifEncoder) write(clears image.Rectangle) error {
-	bounds := clears.Union(e.box(func(i int) bool { return *(*[4]byte)(e.next[i:]) != *(*[4]byte)(e.canvas[i:]) }))
+	bounds := clears.Union(e.box(func(i int) bool { return isSeen([4]byte(e.next[i:]), [4]byte(e.canvas[i:])) }))
 	if bounds.Empty() {
 		bounds = image.Rect(0, 0, 1, 1)
 	}
@@ -130,9 +143,10 @@ func (e *gifEncoder) write(clears image.Rectangle) error {
 	at := 0
 	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
 		for i := 4 * (y*e.width + bounds.Min.X); i < 4*(y*e.width+bounds.Max.X); i, at = i+4, at+4 {
-			pixel := *(*[4]byte)(e.next[i:])
-			if pixel == *(*[4]byte)(e.canvas[i:]) {
-				pixel = [4]byte{}
+			var pixel [4]byte
+			if isSeen([4]byte(e.next[i:]), [4]byte(e.canvas[i:])) {
+				pixel = [4]byte(e.next[i:])
+				copy(e.canvas[i:i+4], pixel[:])
 			}
 			*(*[4]byte)(part.pixels[at:]) = pixel
 		}
@@ -147,7 +161,6 @@ func (e *gifEncoder) write(clears image.Rectangle) error {
 		dispose = animation.Clear
 	}
 	err = e.file.Add(animation.GIFPart{Bounds: bounds, Numbers: x.numbers, Palette: x.palette, Transparent: transparent, Delay: e.delay, Dispose: dispose})
-	copy(e.canvas, e.next)
 	if dispose == animation.Clear {
 		for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
 			clear(e.canvas[4*(y*e.width+bounds.Min.X):][:4*bounds.Dx()])
@@ -157,7 +170,8 @@ func (e *gifEncoder) write(clears image.Rectangle) error {
 }
 
 // index brings a part to at most 256 colours, of which the first one is transparent. Those
-// of the first frame are taken if they fit about as well as they fit that one.
+// of the first frame, or of another one, are taken if they fit about as well as the former fit
+// the first frame.
 func (e *gifEncoder) index(part *decoded) *indexed {
 	c := part.count()
 	defer c.free()
@@ -166,15 +180,20 @@ func (e *gifEncoder) index(part *decoded) *indexed {
 		c.clusters = append(c.clusters, cluster{weight: 1})
 	}
 	if e.global == nil {
-		few := c.few()
-		e.global, e.err = few, c.fit(few)
-		return c.write(few, e.err)
+		e.global = c.few()
+		e.last, e.err = e.global, c.fit(e.global)
+		return c.write(e.global, e.err)
 	}
 	if err := c.fit(e.global); err <= e.err*1.25+maxReuseError {
 		return c.write(e.global, err)
 	}
-	few := c.few()
-	return c.write(few, c.fit(few))
+	if e.last != e.global { // To find others takes four times as long.
+		if err := c.fit(e.last); err <= e.err*1.25+maxReuseError {
+			return c.write(e.last, err)
+		}
+	}
+	e.last = c.few()
+	return c.write(e.last, c.fit(e.last))
 }
 
 // maxReuseError is the mean squared error, weighted, up to which a frame takes the palette of

@@ -40,6 +40,44 @@ func pointerFilm(t testing.TB, frames int, clears bool) ([]byte, []*image.NRGBA)
 	return w.Bytes(), shown
 }
 
+// A change is seen from a difference on, also between the ends of the scale.
+func TestIsSeen(t *testing.T) {
+	for _, c := range []struct {
+		from, to [4]byte
+		seen     bool
+	}{
+		{[4]byte{9, 9, 9, 255}, [4]byte{9, 9, 9, 255}, false},
+		{[4]byte{9, 9, 9, 255}, [4]byte{9 + maxUnseen, 9 - maxUnseen, 9, 255}, false},
+		{[4]byte{9, 9, 9, 255}, [4]byte{9, 9 + maxUnseen + 1, 9, 255}, true},
+		{[4]byte{9, 9, 9, 255}, [4]byte{9, 9, 9 - maxUnseen - 1, 255}, true},
+		{[4]byte{0, 0, 0, 255}, [4]byte{255, 0, 0, 255}, true},
+		{[4]byte{255, 0, 0, 255}, [4]byte{0, 0, 0, 255}, true},
+		{[4]byte{1, 1, 1, 255}, [4]byte{}, true},
+	} {
+		if isSeen(c.from, c.to) != c.seen {
+			t.Errorf("from %v to %v: want %v", c.from, c.to, c.seen)
+		}
+	}
+}
+
+// Colours that change slowly stay within the difference that is not seen, since it does not add
+// up.
+func TestGIFOfSlowChange(t *testing.T) {
+	var frames []image.Image
+	for i := range 40 {
+		frame := image.NewNRGBA(image.Rect(0, 0, 30, 20))
+		draw.Draw(frame, frame.Rect, image.NewUniform(color.NRGBA{uint8(i), 100, uint8(200 - 3*i), 255}), image.Point{}, draw.Src)
+		frames = append(frames, frame)
+	}
+	got := play(t, render(t, apngOf(t, frames...), sized(30, 20, calotype.GIF, 80)).Body)
+	if len(got.frames) != len(frames) {
+		t.Fatalf("%d frames", len(got.frames))
+	}
+	for i, frame := range got.frames {
+		wantColour(t, frame, 15, 10, frames[i].At(15, 10).(color.NRGBA), maxUnseen)
+	}
+}
+
 // What does not change is written once. What becomes transparent is cleared.
 func TestGIFOfRecording(t *testing.T) {
 	const frames = 20

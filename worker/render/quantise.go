@@ -70,6 +70,21 @@ func (c *counted) free() {
 type fewColours struct {
 	palette [][4]byte
 	means   []cluster // Sorted by green; number is the position in the palette.
+	starts  greenStarts
+}
+
+// greenStarts has the number of means that are less green, for each green rounded down.
+type greenStarts [257]int16
+
+func startsOf(means []cluster) (starts greenStarts) {
+	i := 0
+	for green := range starts {
+		for i < len(means) && means[i].at[1] < float32(green) {
+			i++
+		}
+		starts[green] = int16(i)
+	}
+	return starts
 }
 
 func newFewColours(palette [][4]byte) *fewColours {
@@ -78,6 +93,7 @@ func newFewColours(palette [][4]byte) *fewColours {
 		f.means = append(f.means, cluster{at: seen(c), number: int32(i)})
 	}
 	sortByGreen(f.means)
+	f.starts = startsOf(f.means)
 	return f
 }
 
@@ -257,9 +273,10 @@ func refine(clusters, means []cluster) {
 // means are sorted by green.
 func assign(clusters, means []cluster) float32 {
 	sum, weight := float32(0), float32(0)
+	starts := startsOf(means)
 	for i := range clusters {
 		c := &clusters[i]
-		number, distance := nearest(means, c.at)
+		number, distance := nearest(means, &starts, c.at)
 		c.number = int32(number)
 		sum += distance * c.weight
 		weight += c.weight
@@ -268,32 +285,38 @@ func assign(clusters, means []cluster) float32 {
 }
 
 // nearest searches outwards from where green is equal.
-func nearest(means []cluster, at [4]float32) (number int, distance float32) {
-	start, _ := slices.BinarySearchFunc(means, at[1], func(m cluster, green float32) int { return cmp.Compare(m.at[1], green) })
+func nearest(means []cluster, starts *greenStarts, at [4]float32) (number int, distance float32) {
+	start := int(starts[min(uint(at[1]), 255)])
+	for start < len(means) && means[start].at[1] < at[1] {
+		start++
+	}
 	distance = math.MaxFloat32
-	for up, down := start, start-1; up < len(means) || down >= 0; up, down = up+1, down-1 {
-		more := false
-		for _, i := range [2]int{up, down} {
-			if i < 0 || i >= len(means) {
-				continue
-			}
-			m := &means[i].at
-			if m[3] == 0 && at[3] > 247 { // No opaque colour becomes transparent.
-				more = true
-				continue
-			}
-			green := m[1] - at[1]
-			if green = green * green * channelWeights[1]; green >= distance {
-				continue
-			}
-			more = true
-			red, blue, alpha := m[0]-at[0], m[2]-at[2], m[3]-at[3]
-			if d := green + red*red*channelWeights[0] + blue*blue*channelWeights[2] + alpha*alpha*channelWeights[3]; d < distance {
-				number, distance = i, d
+	consider := func(i int) (more bool) {
+		m := &means[i].at
+		if m[3] == 0 && at[3] > 247 { // No opaque colour becomes transparent.
+			return true
+		}
+		green := m[1] - at[1]
+		if green = green * green * channelWeights[1]; green >= distance {
+			return false
+		}
+		red, blue, alpha := m[0]-at[0], m[2]-at[2], m[3]-at[3]
+		if d := green + red*red*channelWeights[0] + blue*blue*channelWeights[2] + alpha*alpha*channelWeights[3]; d < distance {
+			number, distance = i, d
+		}
+		return true
+	}
+	up, down := start, start-1
+	for up < len(means) || down >= 0 {
+		if up < len(means) {
+			if up++; !consider(up - 1) {
+				up = len(means)
 			}
 		}
-		if !more && distance < math.MaxFloat32 {
-			break
+		if down >= 0 {
+			if down--; !consider(down + 1) {
+				down = -1
+			}
 		}
 	}
 	return number, distance
@@ -314,7 +337,7 @@ func (f *fewColours) dither(d *decoded, numbers []byte) {
 			at := y*d.width + column
 			c := rgba(colourOf(d.pixels[at*d.bands:][:d.bands:d.bands]))
 			if c[3] != 255 {
-				number, _ := nearest(f.means, seen(c))
+				number, _ := nearest(f.means, &f.starts, seen(c))
 				numbers[at] = byte(f.means[number].number)
 				continue
 			}
@@ -325,7 +348,7 @@ func (f *fewColours) dither(d *decoded, numbers []byte) {
 			}
 			slot := &known[want[0]>>3<<10|want[1]>>3<<5|want[2]>>3]
 			if *slot == 0 {
-				number, _ := nearest(f.means, [4]float32{float32(want[0]&^7 | 4), float32(want[1]&^7 | 4), float32(want[2]&^7 | 4), 255})
+				number, _ := nearest(f.means, &f.starts, [4]float32{float32(want[0]&^7 | 4), float32(want[1]&^7 | 4), float32(want[2]&^7 | 4), 255})
 				*slot = int16(f.means[number].number) + 1
 			}
 			number := *slot - 1

@@ -7,10 +7,11 @@ import "testing"
 // An opaque colour never becomes the transparent entry, however dark it is.
 func TestNearestKeepsOpaque(t *testing.T) {
 	means := []cluster{{at: [4]float32{0, 0, 0, 0}}, {at: [4]float32{255, 255, 255, 255}}}
-	if number, _ := nearest(means, [4]float32{4, 4, 4, 255}); number != 1 {
+	starts := startsOf(means)
+	if number, _ := nearest(means, &starts, [4]float32{4, 4, 4, 255}); number != 1 {
 		t.Error("black became transparent")
 	}
-	if number, _ := nearest(means, [4]float32{0, 0, 0, 0}); number != 0 {
+	if number, _ := nearest(means, &starts, [4]float32{0, 0, 0, 0}); number != 0 {
 		t.Error("transparent became white")
 	}
 }
