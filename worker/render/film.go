@@ -21,13 +21,7 @@ type film struct {
 
 // newFilm takes those of the targets that move, of an animation.
 func (p *Picture) newFilm(targets []Target) *film {
-	f := &film{picture: p, made: map[Target]Rendition{}}
-	for _, t := range targets {
-		if p.Frames > 1 && moves(t.Format) && !t.Describe && !f.has(t) {
-			f.targets = append(f.targets, t)
-		}
-	}
-	return f
+	return &film{picture: p, targets: p.moving(targets), made: map[Target]Rendition{}}
 }
 
 func (f *film) has(t Target) bool { return slices.Contains(f.targets, t) }

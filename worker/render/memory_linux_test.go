@@ -38,6 +38,9 @@ func TestMemoryIsPredicted(t *testing.T) {
 		"baseline.jpg":         {saveJPEG(vips.JpegExportParams{Quality: 80}), calotype.JPEG},
 		"to.avif":              {saveJPEG(vips.JpegExportParams{Quality: 80}), calotype.AVIF},
 		"to.gif":               {saveJPEG(vips.JpegExportParams{Quality: 80}), calotype.GIF},
+		"grain.to.gif":         {saveGrain(t), calotype.GIF},
+		"grain.to.png":         {saveGrain(t), calotype.PNG},
+		"palette.png":          {savePNG(vips.PngExportParams{Palette: true, Bitdepth: 8, Compression: 1}), calotype.PNG},
 		"progressive.jpg":      {saveJPEG(vips.JpegExportParams{Quality: 80, Interlace: true, SubsampleMode: vips.VipsForeignSubsampleOn}), calotype.WebP},
 		"full.jpg":             {saveJPEG(vips.JpegExportParams{Quality: 80, Interlace: true, SubsampleMode: vips.VipsForeignSubsampleOff}), calotype.JPEG},
 		"rows.png":             {savePNG(vips.PngExportParams{Compression: 1}), calotype.PNG},
@@ -97,6 +100,13 @@ func TestMemoryIsPredicted(t *testing.T) {
 				t.Errorf("took %d MB, as many as %d MB were predicted", took>>20, predicted>>20)
 			}
 		})
+	}
+}
+
+// saveGrain saves a picture of many colours instead.
+func saveGrain(t *testing.T) func(*vips.ImageRef) ([]byte, *vips.ImageMetadata, error) {
+	return func(*vips.ImageRef) ([]byte, *vips.ImageMetadata, error) {
+		return jpegAt(t, grainy(2560, 1440), 80), nil, nil
 	}
 }
 

@@ -172,6 +172,16 @@ func moves(f calotype.Format) bool {
 	return f == calotype.GIF || f == calotype.WebP || f == calotype.PNG
 }
 
+// moving returns those of the targets that move, each once.
+func (p *Picture) moving(targets []Target) (moving []Target) {
+	for _, t := range targets {
+		if p.Frames > 1 && moves(t.Format) && !t.Describe && !slices.Contains(moving, t) {
+			moving = append(moving, t)
+		}
+	}
+	return moving
+}
+
 // turned reports whether an orientation swaps width and height.
 func turned(orientation int) bool { return orientation >= 5 }
 
