@@ -21,7 +21,7 @@ import (
 
 // resample scales a picture of 1 to 4 bands, 8 bits per sample, from in to out, with the
 // three-lobed Lanczos filter. Alpha is the last band if their number is even, and weights
-// the colours. It matches libvips, in a quarter to a sixth of the time that 8.14 takes: that
+// the colours. It matches libvips, in at most a third of the time that 8.14 takes: that
 // version does not vectorise one direction. Four rows are made at once, so that all lanes of
 // a vector are in use in both directions. A sample is summed in the order of its taps,
 // whatever is made at once. With alpha, each row is added to those that it is a part of:
