@@ -13,6 +13,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/rs/zerolog"
 
 	"calotype"
 	"calotype/worker/thumbhash"
@@ -109,4 +110,23 @@ func shoot(t *testing.T, ctx context.Context, name string) {
 	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// announce sends a notification to the page.
+func (s *fixture) announce(body string) {
+	s.t.Helper()
+	if err := s.jobs.Send(s.t.Context(), body, 0); err != nil {
+		s.t.Fatal(err)
+	}
+	stream := s.events()
+	ctx, cancel := context.WithCancel(s.t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.page.Notifications.Receive(ctx, s.jobs, zerolog.New(zerolog.NewTestWriter(s.t)))
+	}()
+	var got []any
+	stream.next("notifications", &got)
+	cancel()
+	<-ended
 }

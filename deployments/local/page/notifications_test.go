@@ -13,25 +13,6 @@ import (
 
 const announced = `{"version":1,"type":"ready","id":"m","time":"2026-11-28T10:00:00Z","bucket":"b","key":"kitty.jpg","etag":"e","variants":[{"name":"M.webp","bytes":5,"type":"image/webp"}]}`
 
-// announce sends a notification to the page.
-func (s *fixture) announce(body string) {
-	s.t.Helper()
-	if err := s.jobs.Send(s.t.Context(), body, 0); err != nil {
-		s.t.Fatal(err)
-	}
-	stream := s.events()
-	ctx, cancel := context.WithCancel(s.t.Context())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		s.page.Notifications.Receive(ctx, s.jobs, zerolog.New(zerolog.NewTestWriter(s.t)))
-	}()
-	var got []any
-	stream.next("notifications", &got)
-	cancel()
-	<-ended
-}
-
 // The page receives notifications, shows them, and deletes them from their queue.
 func TestNotifications(t *testing.T) {
 	s := serve(t)
