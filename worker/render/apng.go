@@ -91,7 +91,7 @@ func (d *decoded) changed(last *decoded) image.Rectangle {
 
 // encodePart writes a part as PNG.
 func (d *decoded) encodePart(bounds image.Rectangle) ([]byte, error) {
-	part, err := newDecoded(bounds.Dx(), bounds.Dy(), 1, d.bands)
+	part, err := newDecoded(bounds.Dx(), bounds.Dy(), d.bands)
 	if err != nil {
 		return nil, err
 	}

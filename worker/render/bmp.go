@@ -10,6 +10,8 @@ import (
 
 	"github.com/davidbyttow/govips/v2/vips"
 	"github.com/jsummers/gobmp"
+
+	"calotype"
 )
 
 // BMP is read and written in Go: libvips would use ImageMagick for it, which stays blocked.
@@ -20,7 +22,7 @@ func (p *Picture) readBMPHeader() (err error) {
 	if err != nil {
 		return corrupt(err)
 	}
-	p.Width, p.Height, p.stored = b.width, b.height, size{b.width, b.height, false}
+	p.Width, p.Height, p.stored = b.width, b.height, calotype.Box{Width: b.width, Height: b.height}
 	p.profile = usableProfile(bmpProfile(p.body), 3)
 	if !b.whole() {
 		if !p.limits.Lenient {

@@ -27,11 +27,10 @@ func (s *scales) layOut(whole *decoded, t Target) (*decoded, error) {
 	if flat {
 		bands -= 1 - bands%2
 	}
-	to, err := newDecoded(t.Width, t.Height, whole.frames, bands)
+	to, err := newDecoded(t.Width, t.Height, bands)
 	if err != nil {
 		return nil, err
 	}
-	to.delays, to.plays = whole.delays, whole.plays
 	x, y := 0, 0
 	if !isPart {
 		if x, y, err = s.place(t); err != nil {
@@ -39,12 +38,10 @@ func (s *scales) layOut(whole *decoded, t Target) (*decoded, error) {
 			return nil, err
 		}
 	}
-	for i := range whole.frames {
-		if padded {
-			fill(to.frame(i), bands, t.Background)
-		}
-		put(to, whole, i, x, y, t.Background.RGB())
+	if padded {
+		fill(to.pixels, bands, t.Background)
 	}
+	put(to, whole, x, y, t.Background.RGB())
 	return to, nil
 }
 
@@ -86,13 +83,13 @@ func fill(pixels []byte, bands int, c calotype.Colour) {
 	}
 }
 
-// put copies what a frame of the whole picture has in common with the target, whose top left
-// pixel is at x, y of it.
-func put(to, whole *decoded, frame, x, y int, background [3]uint8) {
+// put copies what the whole picture has in common with the target, whose top left pixel is at
+// x, y of it.
+func put(to, whole *decoded, x, y int, background [3]uint8) {
 	left, right := max(0, x), min(whole.width, x+to.width)
 	for line := max(0, y); line < min(whole.height, y+to.height); line++ {
-		from := whole.frame(frame)[(line*whole.width+left)*whole.bands:][:(right-left)*whole.bands]
-		at := to.frame(frame)[((line-y)*to.width+left-x)*to.bands:][:(right-left)*to.bands]
+		from := whole.pixels[(line*whole.width+left)*whole.bands:][:(right-left)*whole.bands]
+		at := to.pixels[((line-y)*to.width+left-x)*to.bands:][:(right-left)*to.bands]
 		if whole.bands%2 == 0 && to.bands%2 == 1 {
 			flatten(at, to.bands, from, whole.bands, background)
 		} else {

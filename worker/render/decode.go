@@ -193,7 +193,7 @@ func (p *Picture) convert(img *pages) (d *decoded, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("colours: %w", err)
 	}
-	if d, err = newDecoded(img.width(), img.height(), 1, bands); err != nil {
+	if d, err = newDecoded(img.width(), img.height(), bands); err != nil {
 		return nil, err
 	}
 	return d, img.read(func(pixels []byte) error {
@@ -255,7 +255,7 @@ func (p *Picture) loadDamaged(width, height int) (img *pages, err error) {
 
 // shrink returns the ratio of the stored picture to width x height.
 func (p *Picture) shrink(width, height int) float64 {
-	return min(float64(p.stored.width)/float64(width), float64(p.stored.height)/float64(height))
+	return min(float64(p.stored.Width)/float64(width), float64(p.stored.Height)/float64(height))
 }
 
 // lastStep is how many times too large a JPEG is at least after libjpeg has scaled it down.

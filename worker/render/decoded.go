@@ -11,30 +11,21 @@ import (
 // decoded is a picture in memory at the largest size wanted: upright, in sRGB or grey, 8
 // bits per sample, without metadata, with 1 to 4 bands: grey or RGB, without or with alpha.
 // It is stored as an uncompressed TIFF, which libvips can open again for the price of a
-// copy. Its frames are stored one below the other.
+// copy.
 type decoded struct {
 	tiff          []byte
 	pixels        []byte // A part of the TIFF.
-	frames        int
-	width, height int // Of a frame.
+	width, height int
 	bands         int
-	delays        []int // The delay of each frame of an animation in milliseconds, as browsers play it.
-	plays         int   // How often browsers play the animation; 0 means forever.
 }
 
 // newDecoded returns a picture whose pixels the caller must write, all of them.
-func newDecoded(width, height, frames, bands int) (*decoded, error) {
-	d := &decoded{frames: frames, width: width, height: height, bands: bands}
-	if d.tiff, d.pixels = newTIFF(width, height*frames, bands); d.tiff == nil {
-		return nil, fmt.Errorf("%dx%d pixels in %d frames are not supported", width, height, frames)
+func newDecoded(width, height, bands int) (*decoded, error) {
+	d := &decoded{width: width, height: height, bands: bands}
+	if d.tiff, d.pixels = newTIFF(width, height, bands); d.tiff == nil {
+		return nil, fmt.Errorf("%dx%d pixels are not supported", width, height)
 	}
 	return d, nil
-}
-
-// frame returns the pixels of one frame.
-func (d *decoded) frame(i int) []byte {
-	size := d.width * d.height * d.bands
-	return d.pixels[i*size:][:size]
 }
 
 // free ends the use of the picture. Its memory is reused.
@@ -43,13 +34,11 @@ func (d *decoded) free() {
 	d.tiff, d.pixels = nil, nil
 }
 
-// open gives the picture to govips: row by row, which saves a copy (and 15 % of a fan-out's
-// CPU time), or as a whole if it has frames.
+// open gives the picture to govips, row by row: that saves a copy, and 15 % of a fan-out's
+// CPU time.
 func (d *decoded) open() (*vips.ImageRef, error) {
 	params := vips.NewImportParams()
-	if d.frames == 1 {
-		params.Access.Set(vips.AccessSequential)
-	}
+	params.Access.Set(vips.AccessSequential)
 	img, err := vips.LoadImageFromBuffer(d.tiff, params)
 	if err != nil {
 		return nil, fmt.Errorf("open decoded picture: %w", err)
@@ -64,13 +53,11 @@ func (d *decoded) turned(orientation int) (*decoded, error) {
 	if turned(orientation) {
 		width, height = height, width
 	}
-	to, err := newDecoded(width, height, d.frames, d.bands)
+	to, err := newDecoded(width, height, d.bands)
 	if err != nil {
 		return nil, err
 	}
-	for i := range d.frames {
-		turnPixels(d.frame(i), d.width, d.height, d.bands, orientation, to.frame(i))
-	}
+	turnPixels(d.pixels, d.width, d.height, d.bands, orientation, to.pixels)
 	return to, nil
 }
 
@@ -106,20 +93,25 @@ func turnPixels(from []byte, width, height, bands, orientation int, to []byte) {
 // dropOpaqueAlpha drops an alpha channel that is opaque everywhere, as in many animations
 // and screenshots: scaling with alpha takes several times the work.
 func (d *decoded) dropOpaqueAlpha() {
-	if d.bands%2 != 0 {
+	if d.bands%2 != 0 || !isOpaque(d.pixels, d.bands) {
 		return
 	}
-	for i := d.bands - 1; i < len(d.pixels); i += d.bands {
-		if d.pixels[i] != 255 {
-			return
-		}
-	}
 	bands := d.bands - 1
-	tiff, pixels := newTIFF(d.width, d.height*d.frames, bands)
+	tiff, pixels := newTIFF(d.width, d.height, bands)
 	for from, to := d.pixels, pixels; len(to) > 0; from, to = from[d.bands:], to[bands:] {
 		copy(to[:bands], from)
 	}
 	old := *d
 	d.tiff, d.pixels, d.bands = tiff, pixels, bands
 	old.free()
+}
+
+// isOpaque reports whether no pixel is transparent. Alpha is the last band.
+func isOpaque(pixels []byte, bands int) bool {
+	for i := bands - 1; i < len(pixels); i += bands {
+		if pixels[i] != 255 {
+			return false
+		}
+	}
+	return true
 }

@@ -20,7 +20,7 @@ func (s *scales) describe(t Target) (Rendition, error) {
 		return Rendition{}, fmt.Errorf("scale to %dx%d: %w", t.Width, t.Height, err)
 	}
 	rgba := make([]byte, 4*t.Width*t.Height)
-	widen(rgba, 4, small.frame(0), small.bands)
+	widen(rgba, 4, small.pixels, small.bands)
 	return Rendition{Description: &Description{ThumbHash: thumbhash.Encode(t.Width, t.Height, rgba), Colour: mainColour(rgba)}}, nil
 }
 

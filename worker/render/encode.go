@@ -16,7 +16,7 @@ import (
 // drawings and screenshots a lossless one takes 3 to 5 times the bytes.
 func (d *decoded) encode(p *Picture, t Target) ([]byte, error) {
 	body, err := d.encodeAs(p, t, false)
-	if err != nil || d.frames > 1 || t.Format != calotype.WebP && t.Format != calotype.JXL || !p.mayBeFlat() || !d.isFlat() {
+	if err != nil || t.Format != calotype.WebP && t.Format != calotype.JXL || !p.mayBeFlat() || !d.isFlat() {
 		return body, err
 	}
 	lossless, err := d.encodeAs(p, t, true)

@@ -48,7 +48,7 @@ func (p *Picture) decodeFirst(width, height int, on failOn) (*decoded, error) {
 			return nil, corrupt(fmt.Errorf("frame 0: %w", damage))
 		}
 		s := canvasScaler{picture: p, width: width, height: height}
-		return s.scale(shown.image, func(width, height, bands int) (*decoded, error) { return newDecoded(width, height, 1, bands) })
+		return s.scale(shown.image, newDecoded)
 	}
 	return nil, corrupt(errors.New("an animation without frames"))
 }
@@ -103,7 +103,7 @@ func (p *Picture) joinedFrames(width, height int, damaged func()) iter.Seq2[time
 
 // reuse makes room for a picture in the memory of an earlier one, as [newDecoded] does.
 func (d *decoded) reuse(width, height, bands int) (*decoded, error) {
-	*d = decoded{pixels: grown(d.pixels, width*height*bands), frames: 1, width: width, height: height, bands: bands}
+	*d = decoded{pixels: grown(d.pixels, width*height*bands), width: width, height: height, bands: bands}
 	return d, nil
 }
 
@@ -188,14 +188,14 @@ type canvasScaler struct {
 func (s *canvasScaler) scale(canvas *image.NRGBA, memory func(width, height, bands int) (*decoded, error)) (to *decoded, err error) {
 	p := s.picture
 	size := canvas.Rect.Size()
-	from := &decoded{pixels: canvas.Pix, frames: 1, width: size.X, height: size.Y, bands: 4}
-	if isOpaque(canvas.Pix) { // Scaling with alpha takes several times the work.
+	from := &decoded{pixels: canvas.Pix, width: size.X, height: size.Y, bands: 4}
+	if isOpaque(canvas.Pix, 4) { // Scaling with alpha takes several times the work.
 		s.opaque = grown(s.opaque, 3*size.X*size.Y)
 		widen(s.opaque, 3, canvas.Pix, 4)
 		from.pixels, from.bands = s.opaque, 3
 	}
 	if p.Format == calotype.AVIF && (p.profile != nil || p.conversion != nil) { // Other frames are converted as they are decoded.
-		stored, err := newDecoded(size.X, size.Y, 1, from.bands)
+		stored, err := newDecoded(size.X, size.Y, from.bands)
 		if err != nil {
 			return nil, err
 		}
@@ -228,15 +228,6 @@ func (s *canvasScaler) scale(canvas *image.NRGBA, memory func(width, height, ban
 		copy(to.pixels, stored)
 	}
 	return to, nil
-}
-
-func isOpaque(rgba []byte) bool {
-	for i := 3; i < len(rgba); i += 4 {
-		if rgba[i] != 255 {
-			return false
-		}
-	}
-	return true
 }
 
 // widen copies pixels to another number of bands: grey becomes RGB, and pixels without alpha

@@ -135,7 +135,7 @@ func (e *gifEncoder) write(clears image.Rectangle) error {
 	if bounds.Empty() {
 		bounds = image.Rect(0, 0, 1, 1)
 	}
-	part, err := newDecoded(bounds.Dx(), bounds.Dy(), 1, 4)
+	part, err := newDecoded(bounds.Dx(), bounds.Dy(), 4)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@ package render
 
 import (
 	"errors"
+
+	"calotype"
 )
 
 // An icon is decoded in Go, like a BMP. As in browsers the largest of its pictures counts:
@@ -33,7 +35,7 @@ func (p *Picture) readICOHeader() (err error) {
 	if !i.whole() && !p.limits.Lenient {
 		return corrupt(errCutBMP)
 	}
-	p.Width, p.Height, p.stored = i.width, i.height, size{i.width, i.height, false}
+	p.Width, p.Height, p.stored = i.width, i.height, calotype.Box{Width: i.width, Height: i.height}
 	return nil
 }
 

@@ -104,7 +104,7 @@ func resampleJPEG(body []byte, shrink, width, height int) (*decoded, error) {
 		return nil, jpegError(in)
 	}
 	bands, samples := int(in.jpeg.output_components), int(in.jpeg.output_width*C.uint(in.jpeg.output_components))
-	d, err := newDecoded(width, height, 1, bands)
+	d, err := newDecoded(width, height, bands)
 	if err != nil {
 		return nil, err
 	}

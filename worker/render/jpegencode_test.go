@@ -16,7 +16,7 @@ import (
 // picture returns a grainy picture of so many bands.
 func picture(t testing.TB, width, height, bands int) *decoded {
 	t.Helper()
-	d, err := newDecoded(width, height, 1, bands)
+	d, err := newDecoded(width, height, bands)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func FuzzEncodeJPEG(f *testing.F) {
 }
 
 func fuzzedPicture(t *testing.T, bands, width, height uint8, content []byte) *decoded {
-	d, err := newDecoded(int(width)+1, int(height)+1, 1, int(bands%4)+1)
+	d, err := newDecoded(int(width)+1, int(height)+1, int(bands%4)+1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -199,7 +199,7 @@ func TestFlatIsLossless(t *testing.T) {
 func TestIsFlat(t *testing.T) {
 	for bands, limit := range map[int]int{1: maxFlatGrey, 2: maxFlatGrey, 3: maxFlat, 4: maxFlat} {
 		for _, colours := range []int{1, limit, limit + 1} {
-			d, err := newDecoded(64, 64, 1, bands)
+			d, err := newDecoded(64, 64, bands)
 			if err != nil {
 				t.Fatal(err)
 			}

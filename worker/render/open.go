@@ -49,7 +49,7 @@ func (p *Picture) readPicture() error {
 	if err := p.readFrames(); err != nil {
 		return err
 	}
-	p.stored = size{p.Width, p.Height, false}
+	p.stored = calotype.Box{Width: p.Width, Height: p.Height}
 	if p.sequence != nil {
 		return nil
 	}
@@ -76,7 +76,7 @@ func (p *Picture) readPages() error {
 		return corrupt(err)
 	}
 	defer img.Close()
-	p.stored = size{img.width(), img.number("page-height", img.height()), false}
+	p.stored = calotype.Box{Width: img.width(), Height: img.number("page-height", img.height())}
 	switch p.Format {
 	case calotype.TIFF:
 		if o := img.number("orientation", 1); o >= 1 && o <= 8 {
@@ -86,7 +86,7 @@ func (p *Picture) readPages() error {
 	default:
 		p.orientation = header.Orientation
 	}
-	p.Width, p.Height = p.stored.width, p.stored.height
+	p.Width, p.Height = p.stored.Width, p.stored.Height
 	if turned(p.orientation) {
 		p.Width, p.Height = p.Height, p.Width
 	}
@@ -128,7 +128,7 @@ func (p *Picture) readColour(img *pages) {
 
 // pixels returns the number of pixels to decode.
 func (p *Picture) pixels() int64 {
-	n := int64(max(p.Width, p.stored.width)) * int64(max(p.Height, p.stored.height)) * int64(p.Frames)
+	n := int64(max(p.Width, p.stored.Width)) * int64(max(p.Height, p.stored.Height)) * int64(p.Frames)
 	if p.animation != nil {
 		n = max(n, p.animation.Pixels)
 	}

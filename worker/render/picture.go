@@ -51,7 +51,7 @@ type Picture struct {
 	coded         []byte // What is decoded: the body, or a copy with fewer properties.
 	header        *imageheader.Header
 	limits        Limits
-	stored        size              // Before the turn, in pixels.
+	stored        calotype.Box      // Before the turn, in pixels.
 	orientation   int               // EXIF's, 1 to 8
 	palette       bool              // a PNG of palette colours
 	plain         bool              // nothing to remove, turn or convert

@@ -139,7 +139,7 @@ func (p *Picture) resamplePNG(width, height int) (*decoded, bool) {
 			}
 		}
 	}
-	d, err := newDecoded(width, height, 1, bands)
+	d, err := newDecoded(width, height, bands)
 	if err != nil {
 		return nil, false
 	}

@@ -18,7 +18,7 @@ import (
 // pictureOf is a picture of so many colours, each of which occurs.
 func pictureOf(t testing.TB, width, height, bands, colours int) *decoded {
 	t.Helper()
-	d, err := newDecoded(width, height, 1, bands)
+	d, err := newDecoded(width, height, bands)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ type cluster struct {
 // channelWeights is how much differences of red, green, blue and alpha are seen.
 var channelWeights = [4]float32{2, 4, 1.8, 3}
 
-// maxCounted is the number of colours that are told apart before they are quantised.
+// maxCounted is the number of colours that are distinguished before they are quantised.
 const maxCounted = 1 << 14
 
 // quantised returns the picture with at most so many colours.
@@ -148,7 +148,7 @@ const maxFlatError = 40
 
 // coarser returns a picture whose samples have fewer bits.
 func (d *decoded) coarser(shift uint) *decoded {
-	to, _ := newDecoded(d.width, d.height, 1, d.bands)
+	to, _ := newDecoded(d.width, d.height, d.bands)
 	half := byte(1) << shift >> 1
 	for i, v := range d.pixels {
 		to.pixels[i] = v>>shift<<shift | half

@@ -22,7 +22,7 @@ func TestResampleIsLibvips(t *testing.T) {
 	} {
 		drawn := grainy(c.width, c.height)
 		for _, bands := range []int{1, 2, 3, 4} {
-			d, err := newDecoded(c.width, c.height, 1, bands)
+			d, err := newDecoded(c.width, c.height, bands)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -57,7 +57,7 @@ func TestResampleIsLibvips(t *testing.T) {
 
 func scaledByLibvips(t testing.TB, d *decoded, width, height int) *decoded {
 	t.Helper()
-	to, err := newDecoded(width, height, 1, d.bands)
+	to, err := newDecoded(width, height, d.bands)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestResampleJPEG(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			whole, err := newDecoded(in.width(), in.height(), 1, in.bands())
+			whole, err := newDecoded(in.width(), in.height(), in.bands())
 			if err == nil {
 				err = in.readInto(whole.pixels)
 			}

@@ -19,7 +19,7 @@ func BenchmarkScale(b *testing.B) {
 	const width, height = 1920, 1440
 	drawn := grainy(width, height)
 	for _, bands := range []int{1, 3} {
-		d, err := newDecoded(width, height, 1, bands)
+		d, err := newDecoded(width, height, bands)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -17,15 +17,9 @@ type scales struct {
 	smart   smartCrops
 }
 
-// size is that of the whole picture. A still target takes one frame of an animation.
-type size struct {
-	width, height int
-	moving        bool
-}
-
 // view is what targets share: the picture at a size, or the same part of it.
 type view struct {
-	size
+	whole   calotype.Box
 	part    calotype.Box // Zero for the whole picture.
 	gravity calotype.Gravity
 	focal   calotype.Focal
@@ -34,19 +28,13 @@ type view struct {
 // scaled is the decoded picture as a view shows it.
 type scaled struct {
 	mu      sync.Mutex
-	targets int // How many targets have the view.
-	left    int // How many of them are not encoded yet.
+	left    int // How many targets that have the view are not encoded yet.
 	decoded *decoded
 	err     error
 }
 
-func (d *decoded) sizeOf(t Target) size {
-	whole := t.whole()
-	return size{whole.Width, whole.Height, d.frames > 1 && moves(t.Format)}
-}
-
 func (d *decoded) viewOf(t Target) view {
-	v := view{size: d.sizeOf(t)}
+	v := view{whole: t.whole()}
 	if d.cuts(t) {
 		v.part, v.gravity, v.focal = calotype.Box{Width: t.Width, Height: t.Height}, t.Gravity, t.Focal
 	}
@@ -66,11 +54,11 @@ func newScales(d *decoded, targets []Target) *scales {
 			continue
 		}
 		known[t] = true
-		if s.of[d.viewOf(t)] == nil {
-			s.of[d.viewOf(t)] = &scaled{}
+		v := d.viewOf(t)
+		if s.of[v] == nil {
+			s.of[v] = &scaled{}
 		}
-		s.of[d.viewOf(t)].targets++
-		s.of[d.viewOf(t)].left++
+		s.of[v].left++
 	}
 	return s
 }
@@ -113,9 +101,9 @@ func (s *scales) done(t Target) {
 	}
 }
 
-// fits reports whether the decoded picture is a target's whole picture, with its frames.
+// fits reports whether the decoded picture is a target's whole picture.
 func (d *decoded) fits(t Target) bool {
-	return t.whole() == calotype.Box{Width: d.width, Height: d.height} && (d.frames == 1 || d.sizeOf(t).moving)
+	return t.whole() == calotype.Box{Width: d.width, Height: d.height}
 }
 
 // scaled returns the decoded picture at the size of a target's whole picture.
@@ -126,24 +114,17 @@ func (d *decoded) scaled(t Target) (*decoded, error) {
 
 // scaledPart returns a part of what scaled returns.
 func (d *decoded) scaledPart(t Target, part image.Rectangle) (*decoded, error) {
-	frames := 1
-	if d.sizeOf(t).moving {
-		frames = d.frames
-	}
-	to, err := newDecoded(part.Dx(), part.Dy(), frames, d.bands)
+	to, err := newDecoded(part.Dx(), part.Dy(), d.bands)
 	if err != nil {
 		return nil, err
 	}
-	to.delays, to.plays = d.delays, d.plays
 	whole := t.whole()
 	s := newScaling(d.width, d.height, whole.Width, whole.Height).part(part)
-	for i := range frames { // Scaling across all of them would blend an edge into the next frame.
-		resamplePart(d.frame(i), d.width, d.height, d.bands, to.frame(i), s)
-	}
+	resamplePart(d.pixels, d.width, d.height, d.bands, to.pixels, s)
 	return to, nil
 }
 
 // pages opens the picture in libvips.
 func (d *decoded) pages() (*pages, error) {
-	return loadPages(calotype.TIFF, d.tiff, loadOptions{failOn: failOnError, frames: d.frames, sequential: d.frames == 1})
+	return loadPages(calotype.TIFF, d.tiff, loadOptions{failOn: failOnError, sequential: true})
 }

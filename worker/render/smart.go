@@ -89,7 +89,7 @@ func (c *smartCrops) open(d *decoded) error {
 		}
 		defer scaled.free()
 	}
-	probe, err := newDecoded(probeSide, probeSide, 1, 3)
+	probe, err := newDecoded(probeSide, probeSide, 3)
 	if err != nil {
 		return err
 	}

@@ -86,12 +86,14 @@ import "C"
 import (
 	"errors"
 	"unsafe"
+
+	"calotype"
 )
 
 // readByLibtiff takes from the header what libvips says of other pictures.
 func (p *Picture) readByLibtiff() {
 	p.Width, p.Height = p.header.Width, p.header.Height
-	p.stored = size{p.Width, p.Height, false}
+	p.stored = calotype.Box{Width: p.Width, Height: p.Height}
 	p.orientation = p.header.Orientation
 	if turned(p.orientation) {
 		p.Width, p.Height = p.Height, p.Width
@@ -101,11 +103,11 @@ func (p *Picture) readByLibtiff() {
 
 // decodeByLibtiff decodes a TIFF to RGB.
 func (p *Picture) decodeByLibtiff() (*pages, error) {
-	return pagesOfPixels(p.stored.width, p.stored.height, 3, func(pixels []byte) error {
+	return pagesOfPixels(p.stored.Width, p.stored.Height, 3, func(pixels []byte) error {
 		var message [256]C.char
 		most := C.tmsize_t(len(pixels)*2 + len(p.body) + 1<<20)
 		if C.read_rgb((*C.uint8_t)(unsafe.Pointer(&p.body[0])), C.size_t(len(p.body)), (*C.uint8_t)(unsafe.Pointer(&pixels[0])),
-			C.uint32_t(p.stored.width), C.uint32_t(p.stored.height), most, &message[0]) == 0 {
+			C.uint32_t(p.stored.Width), C.uint32_t(p.stored.Height), most, &message[0]) == 0 {
 			return errors.New("tiff: " + C.GoString(&message[0]))
 		}
 		return nil
