@@ -159,7 +159,7 @@ fuzz: libvips ## Fuzz every parser for 20 seconds each
 
 .PHONY: soak
 soak: libvips browser firefox node ## Run the tests with their full numbers: kills, faults, memory, looks (CORPUS=DIR, CASES=DIR add a folder's pictures)
-	CALOTYPE_SOAK=1 go test -tags exiftool -v -count 1 -timeout 60m -run 'Memory|Nasty|HeaderBombs|Interleavings|Exiftool' ./cmd/calotype ./worker ./worker/render ./worker/metadata ./deployments/lambda-edge | grep -vE '^ +\{|no test files'
+	CALOTYPE_SOAK=1 go test -tags exiftool -v -count 1 -timeout 60m -run 'Memory|Nasty|HeaderBombs|Interleavings|Exiftool|BesideFailing' ./cmd/calotype ./worker ./worker/backfill ./worker/render ./worker/metadata ./deployments/lambda-edge | grep -vE '^ +\{|no test files'
 	cd deployments/local && CALOTYPE_SOAK=1 go test -v -count 1 -timeout 60m -run 'Kill|Burst|Every|Durable|Fleet|Renditions' ./... | grep -vE '^ +\{|no test files'
 
 .PHONY: bench
