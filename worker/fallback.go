@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"strings"
 	"time"
@@ -109,16 +111,13 @@ func (p *publication) deadLetter(ctx context.Context, f *failure.Failure) error 
 // putCopies puts the source's bytes under the keys of the requested targets. It skips a
 // copy that the store refuses.
 func (p *publication) putCopies(ctx context.Context, targets []target, class string) error {
-	body, err := p.body.Copy() // A cancelled request may be read after the source is closed.
-	if err != nil {
-		return err
-	}
-	if class != failure.UnknownVariant { // Nothing else needs it.
-		p.body.Close()
-		p.body = nil
+	first := make([]byte, 64<<10) // More than a header of any format needs.
+	n, err := p.body.Reader().ReadAt(first, 0)
+	if err != nil && err != io.EOF {
+		return fmt.Errorf("read the source: %w", err)
 	}
 	contentType := "application/octet-stream" // Browsers do not run it on the pictures' host.
-	if format, ok := render.Sniff(body); ok {
+	if format, ok := render.Sniff(first[:n]); ok {
 		contentType = format.ContentType()
 	}
 	o := store.Object{
@@ -134,7 +133,11 @@ func (p *publication) putCopies(ctx context.Context, targets []target, class str
 			Recipe:     calotype.Recipe{Boxes: t.preset.Boxes(), Encoder: p.worker.Engine.Encoder()},
 			CopyReason: class,
 		}
-		if err := p.write(ctx, t, body, o, lineage); err != nil && failure.KindOf(err) != failure.Permanent {
+		err = p.writeBy(ctx, t, p.body.Size(), o, lineage, func(o store.Object) error {
+			_, err := p.worker.bucket.PutFrom(ctx, t.key, p.body.Reader(), o, t.existing.ETag)
+			return err
+		})
+		if err != nil && failure.KindOf(err) != failure.Permanent {
 			return err
 		}
 	}

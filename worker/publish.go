@@ -341,6 +341,14 @@ func (p *publication) store(ctx context.Context, t target, output render.Target,
 
 // write puts an object if the target's key still holds what was found there.
 func (p *publication) write(ctx context.Context, t target, body []byte, o store.Object, lineage calotype.Lineage) error {
+	return p.writeBy(ctx, t, int64(len(body)), o, lineage, func(o store.Object) error {
+		_, err := p.worker.bucket.Put(ctx, t.key, body, o, t.existing.ETag)
+		return err
+	})
+}
+
+// writeBy is write for a body of a size that only put knows.
+func (p *publication) writeBy(ctx context.Context, t target, size int64, o store.Object, lineage calotype.Lineage, put func(store.Object) error) error {
 	if err := context.Cause(ctx); err != nil {
 		return err // The lease may be lost by now, and libvips did not stop for it.
 	}
@@ -348,7 +356,7 @@ func (p *publication) write(ctx context.Context, t target, body []byte, o store.
 	defer func() { p.put += time.Since(start) }()
 	o.Metadata = lineage.Metadata()
 	o.Metadata[calotype.CacheTagMetadata] = calotype.CacheTag(p.job.Source)
-	if _, err := p.worker.bucket.Put(ctx, t.key, body, o, t.existing.ETag); err != nil {
+	if err := put(o); err != nil {
 		return err
 	}
 	if was := calotype.ParseLineage(t.existing.Metadata); was.SourceETag != "" && (was.SourceETag != lineage.SourceETag || was.Focal != lineage.Focal) {
@@ -357,9 +365,9 @@ func (p *publication) write(ctx context.Context, t target, body []byte, o store.
 	if p.renditions == 0 {
 		p.firstStored = time.Now()
 	}
-	p.stored[t.key] = store.Object{Size: int64(len(body)), ContentType: o.ContentType, Metadata: o.Metadata}
+	p.stored[t.key] = store.Object{Size: size, ContentType: o.ContentType, Metadata: o.Metadata}
 	p.renditions++
-	p.bytesOut += int64(len(body))
+	p.bytesOut += size
 	return nil
 }
 

@@ -70,6 +70,15 @@ func (s *Source) Copy() ([]byte, error) {
 	return body, nil
 }
 
+// Reader returns a reader of the bytes, which copies none of them. After Close it returns an
+// error, or still reads them.
+func (s *Source) Reader() *io.SectionReader {
+	if s.shared == nil {
+		return io.NewSectionReader(bytes.NewReader(s.body), 0, s.size)
+	}
+	return io.NewSectionReader(s.shared, 0, s.size)
+}
+
 // Close frees the bytes. It may be called again.
 func (s *Source) Close() {
 	if s == nil {

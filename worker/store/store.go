@@ -177,11 +177,29 @@ func (b *Bucket) Read(ctx context.Context, key string, most int64, read func(bod
 // exists if the ETag is empty. It returns the new ETag. [ErrConflict] means that the
 // condition does not hold.
 func (b *Bucket) Put(ctx context.Context, key string, body []byte, o Object, replaces string) (string, error) {
+	in := b.putOf(key, o, replaces)
+	switch etag, err := b.direct.Put(ctx, key, body, headerOf(in)); {
+	case err == nil:
+		return etag, nil
+	case errors.Is(err, s3direct.ErrPrecondition):
+		return "", fmt.Errorf("put %s: %w", key, ErrConflict)
+	}
+	in.Body, in.ContentLength = bytes.NewReader(body), aws.Int64(int64(len(body)))
+	return b.put(ctx, in)
+}
+
+// PutFrom is Put for a body that is not in this process's memory. It is read several times.
+func (b *Bucket) PutFrom(ctx context.Context, key string, body *io.SectionReader, o Object, replaces string) (string, error) {
+	in := b.putOf(key, o, replaces)
+	in.Body, in.ContentLength = body, aws.Int64(body.Size())
+	return b.put(ctx, in)
+}
+
+// putOf returns the input of a PUT without its body.
+func (b *Bucket) putOf(key string, o Object, replaces string) *s3.PutObjectInput {
 	in := &s3.PutObjectInput{
 		Bucket:             &b.name,
 		Key:                &key,
-		Body:               bytes.NewReader(body),
-		ContentLength:      aws.Int64(int64(len(body))),
 		ContentType:        text(o.ContentType),
 		ContentEncoding:    text(o.Encoding),
 		ContentDisposition: text(o.Disposition),
@@ -192,17 +210,15 @@ func (b *Bucket) Put(ctx context.Context, key string, body []byte, o Object, rep
 	if replaces == "" {
 		in.IfNoneMatch = aws.String("*")
 	}
-	switch etag, err := b.direct.Put(ctx, key, body, headerOf(in)); {
-	case err == nil:
-		return etag, nil
-	case errors.Is(err, s3direct.ErrPrecondition):
-		return "", fmt.Errorf("put %s: %w", key, ErrConflict)
-	}
+	return in
+}
+
+func (b *Bucket) put(ctx context.Context, in *s3.PutObjectInput) (string, error) {
 	out, err := b.client.PutObject(ctx, in)
 	if err != nil {
-		err = failed("put", key, err)
-		if replaces != "" && errors.Is(err, fs.ErrNotExist) {
-			return "", fmt.Errorf("put %s: deleted: %w", key, ErrConflict)
+		err = failed("put", *in.Key, err)
+		if in.IfMatch != nil && errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("put %s: deleted: %w", *in.Key, ErrConflict)
 		}
 		return "", err
 	}
