@@ -44,7 +44,7 @@ import (
 func (p *Picture) Memory(targets []Target) int64 {
 	const always = 12 << 20
 	var width, height int
-	var perPixel, copied, films int64
+	var perPixel, copied, films, unscaled int64
 	targets = withoutJXL(targets)
 	moving := p.moving(targets)
 	for _, t := range targets {
@@ -52,6 +52,9 @@ func (p *Picture) Memory(targets []Target) int64 {
 		width, height = max(width, t.Width, whole.Width), max(height, t.Height, whole.Height)
 		if !slices.Contains(moving, t) {
 			perPixel = max(perPixel, p.targetBytes(t.Format))
+			if p.mayBeUnscaled(t) {
+				unscaled = max(unscaled, int64(p.Width)*int64(p.Height)*(4+p.targetBytes(t.Format)))
+			}
 		}
 		if t.Whole != (calotype.Box{}) || t.Background != "" { // What is cut out, or put on a background, is a copy.
 			copied = max(copied, int64(t.Width)*int64(t.Height)*4)
@@ -60,7 +63,7 @@ func (p *Picture) Memory(targets []Target) int64 {
 	for _, t := range moving {
 		films += p.movingBytes(t)
 	}
-	target := int64(width)*int64(height)*perPixel + copied + films
+	target := max(int64(width)*int64(height)*perPixel, unscaled) + copied + films
 	if p.orientation != 1 { // Turned, it is in memory twice.
 		target += int64(width) * int64(height) * 8
 	}

@@ -109,5 +109,8 @@ func (p *Picture) rendition(scaled *decoded, t Target, whole bool) (Rendition, e
 	if err != nil {
 		return Rendition{}, fmt.Errorf("encode %dx%d %s: %w", t.Width, t.Height, t.Format, err)
 	}
+	if r, ok := p.unscaled(t, body); ok {
+		return r, nil
+	}
 	return Rendition{Body: body, Format: t.Format, Width: t.Width, Height: t.Height, Damaged: p.damaged.Load()}, nil
 }
