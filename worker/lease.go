@@ -18,7 +18,7 @@ type lease struct {
 }
 
 // cancelGrace is how long a job may take to return after its context is cancelled. A job
-// that takes longer is decoding or encoding a picture, which cannot be interrupted.
+// that takes longer is abandoned.
 const cancelGrace = 2 * time.Second
 
 // runLeased runs a job under a lease and releases its grant when the job returns. If the

@@ -119,8 +119,8 @@ func (b *bubble) stuck(t *testing.T) {
 	b.store.source("kitty.jpg", []byte("picture"))
 }
 
-// A job that is decoding at the end of the grace period cannot be interrupted; its message
-// is requeued anyway.
+// The message of a job that does not return at the end of the grace period is requeued
+// anyway.
 func TestStopDuringDecoding(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, nil)

@@ -159,8 +159,8 @@ const (
 )
 
 var (
-	// ErrStuck is the error of a worker that abandoned a job which cannot be interrupted:
-	// its process should end.
+	// ErrStuck is the error of a worker that abandoned a job which did not return after its
+	// context was cancelled: its process should end.
 	ErrStuck = errors.New("a job is stuck")
 
 	errShutdownTimeout = errors.New("shutdown timeout")
@@ -247,11 +247,11 @@ func (w *Worker) receive(ctx context.Context, q *jobQueue, limit int) ([]queue.M
 	return q.Receive(ctx, limit, wait, Visibility)
 }
 
-// stuck marks the worker unhealthy: libvips cannot be interrupted, and a slot, its memory
-// and a thread are lost to the job.
+// stuck marks the worker unhealthy. A job that does not return after its context is
+// cancelled keeps its slot and its memory, which only the end of the process frees.
 func (w *Worker) stuck(m queue.Message, job calotype.Job) {
 	w.log.Error().Str("source", job.Source).Str("message_id", m.ID).
-		Msg("a job is stuck in native code: this worker receives no more jobs and exits")
+		Msg("a job did not return after its context was cancelled: this worker receives no more jobs and exits")
 	w.health.unsound()
 }
 

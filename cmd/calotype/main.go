@@ -24,7 +24,7 @@ const (
 	exitOK      = 0
 	exitFailure = 1 // The work failed.
 	exitUsage   = 2 // Wrong usage: a flag is invalid, or what it names does not exist.
-	exitStuck   = 3 // A job is stuck in native code and cannot be stopped: restart the process.
+	exitStuck   = 3 // A job did not return after it was cancelled: restart the process.
 
 	exitInterrupted = 130 // Ctrl-C ended work that was not done; shells expect 128 + SIGINT.
 )

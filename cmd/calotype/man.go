@@ -78,7 +78,7 @@ func manPage(name string, node *kong.Node) string {
 	}
 	if node.Type == kong.ApplicationNode {
 		b.WriteString(".SH EXIT STATUS\n.TP\n.B 0\nSuccess, or an orderly stop.\n.TP\n.B 1\nThe work failed.\n.TP\n.B 2\nA flag is wrong, or what it names does not exist.\n" +
-			".TP\n.B 3\nA job is stuck in native code: restart the process.\n.TP\n.B 130\nCtrl\\-C ended work that was not done.\n")
+			".TP\n.B 3\nA job did not return after it was cancelled: restart the process.\n.TP\n.B 130\nCtrl\\-C ended work that was not done.\n")
 	}
 	return b.String()
 }

@@ -42,7 +42,7 @@ type workerCommand struct {
 func (workerCommand) Help() string {
 	return `Exit codes: 0 after a signal to stop, with every message handled or requeued; 1 if it
 could not work; 2 if a flag is wrong or names something that does not exist; 3 if a
-job is stuck in native code and cannot be stopped: restart it. A second signal kills
+job did not return after it was cancelled: restart the process. A second signal kills
 it.`
 }
 
