@@ -56,14 +56,14 @@ func (f Format) Known() bool {
 }
 
 // FormatOfKey returns the format that a key's extension names, in upper or lower case.
-// It reports false for a key without a picture's extension. The content may have another
+// It reports false for a key without an image file extension. The content may have another
 // format; workers use the format of the content.
 func FormatOfKey(key string) (Format, bool) {
 	f, ok := formatByExtension[strings.ToLower(path.Ext(key))]
 	return f, ok
 }
 
-// Extensions returns the extensions of pictures, in lower case and sorted.
+// Extensions returns the image file extensions, in lower case and sorted.
 func Extensions() []string { return slices.Sorted(maps.Keys(formatByExtension)) }
 
 var requestFormats = []Format{WebP, AVIF, JXL, JPEG, PNG}

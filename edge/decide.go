@@ -52,8 +52,8 @@ type Request struct {
 type Verdict int
 
 const (
-	// Passthrough requests pass unchanged: no size, an unknown size or format, no
-	// picture's extension, a method other than GET and HEAD, or a malformed path.
+	// Passthrough requests pass unchanged: no size, an unknown size or format, no image file
+	// extension, a method other than GET and HEAD, or a malformed path.
 	Passthrough Verdict = iota
 	// NotFound requests name an object under the resized prefix. The answer is 404:
 	// otherwise pictures behind signed URLs would leak through their renditions.

@@ -14,8 +14,8 @@ import (
 )
 
 // jobsOf turns S3 events into jobs that reconcile each source that was created or removed.
-// Keys under the prefix are our own writes and are ignored, as are keys without a
-// picture's extension.
+// Keys under the prefix are our own writes and are ignored, as are keys without an image
+// file extension.
 func (w *Worker) jobsOf(events []calotype.Event, m queue.Message) []calotype.Job {
 	var jobs []calotype.Job
 	seen := map[string]bool{}

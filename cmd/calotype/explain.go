@@ -253,7 +253,7 @@ func (x explainer) untouched(r edge.Request, d edge.Decision, e *explanation) ed
 	case !e.Source.There:
 		return edgeAnswer{Status: 404, Why: "the object does not exist"}
 	case !isPicture:
-		a.Why = "the key has no picture's extension; calotype edge answers 404"
+		a.Why = "the key has no image file extension; calotype edge answers 404"
 	case a.State == edge.StateUnknownFormat:
 		a.Why = "the format is unknown; formats are " + calotype.FormatList("and")
 	case slices.ContainsFunc(strings.Split(r.Query, "&"), func(p string) bool { return strings.HasPrefix(p, "size=") }):

@@ -48,7 +48,7 @@ func (c *srcsetCommand) picture() (*url.URL, calotype.Format, error) {
 	}
 	own, ok := calotype.FormatOfKey(u.Path)
 	if !ok {
-		return nil, "", fmt.Errorf("%q has no picture's extension", c.URL)
+		return nil, "", fmt.Errorf("%q has no image file extension", c.URL)
 	}
 	return u, own, nil
 }

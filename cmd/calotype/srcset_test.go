@@ -46,7 +46,7 @@ func TestSrcsetRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, args := range map[string][]string{
-		"has no picture's extension":      {"https://p.example/notes.txt"},
+		"has no image file extension":     {"https://p.example/notes.txt"},
 		"is not a URL":                    {"https://p.example/%zz.jpg"},
 		"no preset limits the width only": {"/k.jpg", "--presets=" + table},
 		"no such file":                    {"/k.jpg", "--presets=none.json"},

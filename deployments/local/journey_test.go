@@ -220,7 +220,7 @@ func TestEveryPictureHasAnOutcome(t *testing.T) {
 	}
 }
 
-// readPictures reads the files with a picture's extension in a folder and below.
+// readPictures reads the files with an image file extension in a folder and below.
 func readPictures(t *testing.T, dir string, into map[string][]byte) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {

@@ -40,7 +40,7 @@ func putPictures(ctx context.Context, f flags, s *servers, log zerolog.Logger) e
 		key := filepath.ToSlash(name)
 		format, ok := calotype.FormatOfKey(key)
 		if !ok {
-			log.Warn().Str("file", path).Msg("skipped: no picture's extension")
+			log.Warn().Str("file", path).Msg("skipped: no image file extension")
 			return nil
 		}
 		body, err := os.ReadFile(path)

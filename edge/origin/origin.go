@@ -100,7 +100,7 @@ func New(rules edge.Rules, client *s3.Client, name string, jobs *queue.Queue, lo
 	}
 }
 
-// ServeHTTP answers GET and HEAD of keys with a picture's extension. Other keys, and
+// ServeHTTP answers GET and HEAD of keys with an image file extension. Other keys, and
 // those under the resized prefix, are not found.
 func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	observed, done := o.metrics.observe(w)

@@ -31,7 +31,7 @@ type Backfill struct {
 	// Sources is the prefix of the sources' keys; empty for the whole bucket.
 	Sources string
 	// Keys, if not nil, are the keys of the sources to inspect, in any order, instead of a
-	// listing. Keys that are not a picture's, or not under Sources, are skipped.
+	// listing. Keys without an image file extension, or not under Sources, are skipped.
 	Keys iter.Seq2[string, error]
 	// Variants are made of each source.
 	Variants []calotype.Variant

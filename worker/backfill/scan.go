@@ -122,7 +122,7 @@ func (b *Backfill) finding(s store.Listed, existing []calotype.Variant) *finding
 	return f
 }
 
-// sources lists the keys with a picture's extension that can be sources. Renditions, of
+// sources lists the keys with an image file extension that can be sources. Renditions, of
 // which there may be many times as many, lie in between; the listing skips them.
 func (b *Backfill) sources(ctx context.Context, after string) func(func(store.Listed, error) bool) {
 	folder, behind := string(b.Prefix)+"/", string(b.Prefix)+"0" // The character after "/".

@@ -154,7 +154,7 @@ func TestBrowser(t *testing.T) {
 		chromedp.KeyEvent(kb.Enter), says(".sentence", "pending"), chromedp.KeyEvent(kb.Escape))
 
 	do(t, ctx, "not a picture", chromedp.SetUploadFiles("#choose", []string{file(t, "notes.txt")}),
-		says("#uploads", "has no picture's extension"))
+		says("#uploads", "has no image file extension"))
 	do(t, ctx, "several uploads open no panel", chromedp.SetUploadFiles("#choose", []string{file(t, "one.png"), file(t, "two.png")}),
 		says("#status", "Live: 4 pictures"), holds(`!document.querySelector('dialog').open`))
 	do(t, ctx, "remove", chromedp.Click(kitty+".remove"), says(kitty+".remove", "Really"),

@@ -74,7 +74,7 @@ func (p *Page) checkName(key string) (calotype.Format, error) {
 	}
 	format, ok := calotype.FormatOfKey(key)
 	if !ok {
-		return "", fmt.Errorf("%q has no picture's extension: .jpg, .png, .gif, .webp, .avif, .jxl, .bmp, .tiff or .heic", key)
+		return "", fmt.Errorf("%q has no image file extension: .jpg, .png, .gif, .webp, .avif, .jxl, .bmp, .tiff or .heic", key)
 	}
 	return format, nil
 }

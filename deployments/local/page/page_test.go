@@ -151,7 +151,7 @@ func TestPutRefuses(t *testing.T) {
 		status int
 		says   string
 	}{
-		"no picture's name":      {"notes.txt", []byte("x"), 400, "has no picture's extension"},
+		"no picture's name":      {"notes.txt", []byte("x"), 400, "has no image file extension"},
 		"no name":                {"", []byte("x"), 400, "empty key"},
 		"under the prefix":       {"resized/M/kitty.jpg", []byte("x"), 400, "renditions only"},
 		"the prefix in disguise": {"/resized//M/kitty.jpg", []byte("x"), 400, "renditions only"},

@@ -7,7 +7,7 @@ import (
 
 // remedies say what to do about a reason, in one sentence; docs/dead-letters.md has more.
 var remedies = map[string]string{
-	classes.UnsupportedFormat: "Upload it in another format, or under a name that is not a picture's.",
+	classes.UnsupportedFormat: "Upload it in another format, or rename it without an image extension.",
 	classes.Corrupt:           "Upload the picture again: nothing in this file can be decoded.",
 	classes.TooManyBytes:      "Raise --max-bytes of the workers and replay, or upload a smaller file.",
 	classes.TooManyPixels:     "Raise --max-pixels of the workers and replay, or upload a smaller picture.",
