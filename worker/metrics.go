@@ -49,12 +49,12 @@ func newMetrics(queues []*jobQueue, a *admission) *metrics {
 		renditions: counter("renditions_total", "Renditions and copies of sources that were stored."),
 		damaged:    counter("damaged_renditions_total", "Renditions of damaged pictures that were stored."),
 		notifications: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "calotype_notifications_total", Help: "Notifications by type and by what became of them at this attempt.",
+			Name: "calotype_notifications_total", Help: "Notifications by type and by result.",
 		}, []string{"result", "type"}),
 		bytesIn:  counter("source_bytes_total", "Bytes of sources that were read."),
 		bytesOut: counter("rendition_bytes_total", "Bytes of renditions and copies of sources that were stored."),
 		stages: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "calotype_job_stage_seconds", Help: "Time in which a job gets its source, renders (including waits for memory) and puts.",
+			Name: "calotype_job_stage_seconds", Help: "Time a job spends getting its source, rendering (including waits for memory), and putting renditions.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 120},
 		}, []string{"stage"}),
 		missToRendition: prometheus.NewHistogram(prometheus.HistogramOpts{

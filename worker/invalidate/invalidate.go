@@ -97,7 +97,7 @@ func New(client *cloudfront.Client, distribution string, budget Budget, log zero
 			Name: "calotype_invalidated_paths_total", Help: "Paths that were invalidated at CloudFront.",
 		}),
 		skipped: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "calotype_skipped_invalidations_total", Help: "Paths that were not invalidated: over the month's cap, too many at once, or at the worker's end.",
+			Name: "calotype_skipped_invalidations_total", Help: "Paths that were not invalidated: over the month's cap, too many at once, or when the worker stopped.",
 		}),
 		wake: make(chan struct{}, 1), known: map[string]bool{},
 	}
