@@ -87,7 +87,7 @@ func (e *explanation) String() string {
 	}
 	row("the edge", "%s", e.Edge)
 	for _, l := range e.DeadLetters {
-		row("dead letter", "%s, %s ago: %s (%d attempts, by %s; message %s)", l.Reason, ago(l.Sent), l.Detail, l.Attempts, l.Worker, l.ID)
+		row("dead letter", "%s, %s ago: %s (%s, by %s; message %s)", l.Reason, ago(l.Sent), l.Detail, plural(l.Attempts, "attempt"), l.Worker, l.ID)
 	}
 	if e.lookedForLetters && len(e.DeadLetters) == 0 {
 		row("dead letter", "none")

@@ -13,9 +13,9 @@ import (
 // healthCommand asks a worker or an edge on this machine for its health. It is for
 // container runtimes whose images have no other HTTP client.
 type healthCommand struct {
-	AdminListen string        `help:"The address that it serves its health on." placeholder:"ADDRESS"`
+	AdminListen string        `help:"The --admin-listen address of the worker or edge." placeholder:"ADDRESS"`
 	Ready       bool          `env:"-" help:"Check that it takes work (/readyz), not only that it is healthy."`
-	Timeout     time.Duration `help:"How long the answer may take." default:"3s"`
+	Timeout     time.Duration `help:"How long to wait for the response." default:"3s"`
 }
 
 func (c *healthCommand) check() []error {

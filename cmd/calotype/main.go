@@ -167,9 +167,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // stopping says how long the command may still run after a signal.
 func stopping(c command) string {
 	if s, ok := c.(interface{ grace() time.Duration }); ok {
-		return fmt.Sprintf("stopping, at most %v; again to end at once", s.grace())
+		return fmt.Sprintf("stopping, at most %v; press Ctrl-C again to end at once", s.grace())
 	}
-	return "stopping; again to end at once"
+	return "stopping; press Ctrl-C again to end at once"
 }
 
 func exitCode(err error) int {

@@ -79,7 +79,7 @@ func TestStatusKnowsTheAge(t *testing.T) {
 		t.Errorf("got %s", stdout)
 	}
 	cloudWatch(t, map[string]float64{})
-	if q := ageOf(); q.OldestSeconds != nil || q.AgeUnknown != "CloudWatch has no value of the last minutes" {
+	if q := ageOf(); q.OldestSeconds != nil || q.AgeUnknown != "CloudWatch has no value for the last minutes" {
 		t.Errorf("without a value: %+v", q)
 	}
 	cloudWatch(t, nil)

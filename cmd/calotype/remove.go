@@ -252,7 +252,7 @@ func (s *sourceSession) end(ctx context.Context) error {
 	if s.DryRun {
 		did = "Would delete"
 	}
-	text := words("%s %d renditions of %s", did, len(s.deleted), s.Key)
+	text := words("%s %s of %s", did, plural(len(s.deleted), "rendition"), s.Key)
 	if s.sourceDeleted {
 		text += ", and the source itself"
 	}
@@ -264,7 +264,7 @@ func (s *sourceSession) end(ctx context.Context) error {
 	}
 	text += "."
 	if _, err := s.bucket.Head(ctx, s.Key); err == nil && s.enqueued == 0 && !s.sourceDeleted {
-		text += "\nThe source still exists, so the next view renders it again; remove --source deletes it."
+		text += "\nThe source still exists, so the next view renders it again; calotype remove --source deletes it."
 	}
 	return s.report.line(sourceSummary{"summary", s.Key, s.sourceDeleted, len(s.deleted), s.enqueued, s.path, s.invalidation, s.DryRun}, text)
 }

@@ -36,7 +36,7 @@ type renderCommand struct {
 	limitFlags
 	poolFlags
 	Memory    size `help:"The memory that decoding one picture may use. The default is half of the machine's, or most of the cgroup's limit." placeholder:"SIZE"`
-	InProcess bool `help:"Decode in this process, without limits on time and memory and without a sandbox. Only in builds with cgo."`
+	InProcess bool `help:"Decode in this process, without a sandbox or a memory limit; --max-time is checked between steps only. Only in builds with cgo."`
 
 	engine decoder.Engine
 }
@@ -203,8 +203,8 @@ func (o *outcomes) add(r fileReport) (err error) {
 		if r.damaged() {
 			damaged = "damaged "
 		}
-		_, err = show(o.stdout, "%s: %s%s of %dx%d, %d bytes: %d renditions, %d bytes, %d ms\n",
-			r.File, damaged, r.Format, r.Width, r.Height, r.Bytes, len(r.Renditions), r.renditionBytes(), r.Milliseconds)
+		_, err = show(o.stdout, "%s: %s%s of %dx%d, %d bytes: %s, %d bytes, %d ms\n",
+			r.File, damaged, r.Format, r.Width, r.Height, r.Bytes, plural(len(r.Renditions), "rendition"), r.renditionBytes(), r.Milliseconds)
 	}
 	return err
 }

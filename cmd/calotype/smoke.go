@@ -122,15 +122,15 @@ func (s *smoke) checks(ctx context.Context) error {
 		{"the first view is answered at once", func() error { return s.pending(ctx, webp) }},
 		{"then the rendition exists", func() error { return s.eventually(ctx, webp, "rendition", "image/webp") }},
 		{"it is a smaller WebP of the same shape", func() error { return s.isWebP(ctx, webp) }},
-		{"an unknown size is the original", func() error { return s.untouched(ctx, "/"+kitty+"?size=none-such&v=1") }},
-		{"of two sizes the first counts", func() error { return s.untouched(ctx, "/"+kitty+"?size=none-such&size="+url.QueryEscape(s.Size)) }},
+		{"an unknown size returns the original", func() error { return s.untouched(ctx, "/"+kitty+"?size=none-such&v=1") }},
+		{"if size is repeated, the first one is used", func() error { return s.untouched(ctx, "/"+kitty+"?size=none-such&size="+url.QueryEscape(s.Size)) }},
 		{"an escaped value counts as the same", func() error {
 			return s.eventually(ctx, "/"+kitty+"?size="+escapeAll(s.Size)+"&to_webp=1", "rendition", "image/webp")
 		}},
-		{"renditions have no address of their own", func() error {
+		{"a rendition's key is not served", func() error {
 			return s.status(ctx, "/"+s.ResizedPrefix.RenditionKey(calotype.Variant{Preset: s.Size, Format: calotype.WebP}, kitty), 403, 404)
 		}},
-		{"a missing picture is missing", func() error { return s.status(ctx, s.viewOf(s.folder+"missing.jpg"), 403, 404) }},
+		{"a missing picture returns 403 or 404", func() error { return s.status(ctx, s.viewOf(s.folder+"missing.jpg"), 403, 404) }},
 		{"the bucket's keys are not listed", func() error { return s.notListed(ctx) }},
 		{"a broken picture becomes a fallback copy", func() error {
 			return s.eventually(ctx, s.viewOf(broken), s.keptState(), "")

@@ -144,7 +144,7 @@ func (s *status) age(ctx context.Context, aws clients, urls map[string]string, d
 		case err != nil:
 			q.AgeUnknown = plain(err)
 		default:
-			q.AgeUnknown = "CloudWatch has no value of the last minutes"
+			q.AgeUnknown = "CloudWatch has no value for the last minutes"
 		}
 	}
 }
