@@ -13,7 +13,7 @@ const infoVersion = 1
 const MaxInfo = 64 << 10
 
 // Info describes a source. It is stored as JSON beside the source's renditions, without the
-// presets, which the edge adds when it answers. info.schema.json describes the answer.
+// presets, which the edge adds to its response. info.schema.json describes the response.
 type Info struct {
 	Version int `json:"version"`
 	// Source is the source's key.
@@ -46,7 +46,7 @@ type Info struct {
 	Presets map[string]InfoPreset `json:"presets,omitempty"`
 }
 
-// InfoState says how far a source was processed.
+// InfoState is how much of a source was processed.
 type InfoState string
 
 const (
@@ -75,7 +75,7 @@ func PointOf(f Focal) *Point {
 	return &Point{x, y}
 }
 
-// InfoPreset is a source in a preset.
+// InfoPreset describes a source's rendition in one preset.
 type InfoPreset struct {
 	// Width and Height are those of the rendition, unless it is a copy of the source. They
 	// are zero while the source's size is not known.

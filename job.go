@@ -93,15 +93,14 @@ type Job struct {
 	DeadLettered bool `json:"buried,omitempty"`
 	// Unknown counts attempts that ended in a failure of unknown kind, such as a panic.
 	Unknown int `json:"unknown,omitempty"`
-	// Notification, if there is one, is all that remains to do: the job is finished, and
-	// the bus did not accept what there is to say about it. It is a JSON object, which
-	// workers send unchanged.
+	// Notification, if there is one, is all that remains to do: the job is finished, and the
+	// bus did not accept its notification. It is a JSON object, which workers send unchanged.
 	Notification json.RawMessage `json:"notification,omitempty"`
 }
 
 // Replayed returns the job as a replay of its dead letter sends it. It ignores the fallback
-// copy, and starts with no attempts, days or dead letter. It has no request id, so that
-// jobs for two viewers are equal.
+// copy, and has no attempts, age or dead letter. It has no request id, so that jobs for two
+// viewers are equal.
 func (j Job) Replayed() Job {
 	if j.Notification != nil {
 		return Job{Source: j.Source, Notification: j.Notification, Again: true}
@@ -205,10 +204,10 @@ func (j Job) check() error {
 		return fmt.Errorf("quality %d: want 1 to 100", j.Quality)
 	}
 	if j.Attempt < 0 {
-		return fmt.Errorf("attempt %d", j.Attempt)
+		return fmt.Errorf("attempt is %d: want 0 or more", j.Attempt)
 	}
 	if j.Unknown < 0 {
-		return fmt.Errorf("unknown %d", j.Unknown)
+		return fmt.Errorf("unknown is %d: want 0 or more", j.Unknown)
 	}
 	if year := j.FirstSeen.Year(); year < 0 || year > 9999 {
 		return fmt.Errorf("first seen in the year %d", year)

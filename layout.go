@@ -14,7 +14,7 @@ type Layout struct {
 const PartScale = 256
 
 // Part returns the rendition's size in a whole picture of [PartScale] pixels in width and
-// height. Crops of the same part are alike, whatever their size. It is the zero Box if the
+// height. Crops of the same part differ only in their size. It is the zero Box if the
 // rendition is the whole picture.
 func (l Layout) Part() Box {
 	if l.Scaled == l.Rendition {
@@ -26,13 +26,13 @@ func (l Layout) Part() Box {
 
 // Layout returns how the preset shows a picture of width x height, after its orientation has
 // been applied. Unless the preset enlarges, the picture is never scaled up: cover then cuts
-// the box's shape out of it, and pad puts it into the box at its own size.
+// a part with the box's aspect ratio out of it, and pad puts it into the box at its own size.
 func (p Preset) Layout(width, height int) Layout {
 	box, picture := p.BoxFor(width, height), Box{width, height}
 	switch p.Fit {
 	case FitCover:
 		if !p.Enlarge && (width < box.Width || height < box.Height) {
-			return Layout{box.shapeIn(picture), picture}
+			return Layout{box.cropOf(picture), picture}
 		}
 		return Layout{box, box.cover(picture)}
 	case FitPad:
@@ -66,8 +66,9 @@ func (b Box) cover(picture Box) Box {
 	return Box{max(b.Width, scaled(picture.Width, b.Height, picture.Height)), b.Height}
 }
 
-// shapeIn returns the largest size of the box's shape in a picture, at most the box.
-func (b Box) shapeIn(picture Box) Box {
+// cropOf returns the size of the largest part of a picture that has the box's aspect ratio.
+// It is at most the box.
+func (b Box) cropOf(picture Box) Box {
 	if b.Width*picture.Height <= b.Height*picture.Width {
 		return Box{min(b.Width, max(1, scaled(b.Width, picture.Height, b.Height))), picture.Height}
 	}

@@ -29,7 +29,7 @@ type Lineage struct {
 
 // Recipe determines a rendition, apart from its source.
 type Recipe struct {
-	// Boxes are the preset's boxes and options, as [Preset.Boxes] returns them.
+	// Boxes are the preset's boxes and options: its [Preset.Signature].
 	Boxes string
 	// Quality is the encoder's quality, 1 to 100.
 	Quality int

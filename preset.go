@@ -77,10 +77,11 @@ func (p Preset) boxes() string {
 	return p.Wide.String() + "/" + p.Tall.String()
 }
 
-// Boxes returns what decides about the shape and the format of the preset's renditions: its
-// boxes in the form of the presets file, and its options. "1200x628" is a preset without
-// options, "600x400 cover smart webp" one with some. Qualities are not included.
-func (p Preset) Boxes() string {
+// Signature returns what decides about the size, the crop and the format of the preset's
+// renditions: its boxes in the form of the presets file, and its options. "1200x628" is a
+// preset without options, "600x400 cover smart webp" one with some. Qualities are not
+// included.
+func (p Preset) Signature() string {
 	return p.boxes() + p.Options.String()
 }
 
@@ -97,7 +98,7 @@ func isPresetName(s string) bool {
 }
 
 // parseBoxes sets both boxes. A single one is for wide pictures, and turned for tall ones;
-// or for all pictures, if the renditions have its shape.
+// or for all pictures, if the renditions have its aspect ratio.
 func (p *Preset) parseBoxes(boxes string) (err error) {
 	wide, tall, both := strings.Cut(boxes, "/")
 	if p.Wide, err = parseBox(wide); err != nil {

@@ -31,7 +31,7 @@ func TestPresetObjects(t *testing.T) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 	for i, boxes := range []string{"1200x628", "600x400 cover smart #ffffff webp", "400x600/360x640 cover focal", "200x200 pad southeast enlarge #1a2b3c", "1600x900"} {
-		if got := want[i].Boxes(); got != boxes {
+		if got := want[i].Signature(); got != boxes {
 			t.Errorf("%s: a rendition records %q, want %q", want[i].Name, got, boxes)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 // down into the box, in its own format. They are comparable.
 type Options struct {
 	Fit Fit
-	// Gravity is the part of the picture that cover keeps, or the place where pad puts it.
+	// Gravity is the part of the picture that cover keeps, or where pad places it.
 	Gravity Gravity
 	// Background is what pad fills the box with, and what transparent pixels are shown on.
 	// Without one, both stay transparent where the format allows it, and are white elsewhere.
@@ -48,8 +48,9 @@ func (o Options) String() string {
 	return " " + strings.Join(words, " ")
 }
 
-// Look returns the options without those that two sizes of one look may differ in.
-func (o Options) Look() Options {
+// WithoutQuality returns the options without Quality, to compare how two presets show a
+// picture.
+func (o Options) WithoutQuality() Options {
 	o.Quality = Qualities{}
 	return o
 }
@@ -77,7 +78,8 @@ func parseFit(s string) (Fit, error) {
 }
 
 // tall returns the box for tall pictures if there is only one box. Inside a box, a tall
-// picture is as large as a wide one. A rendition that fills the box always has the box's shape.
+// picture is as large as a wide one. A rendition that fills the box always has the box's
+// aspect ratio.
 func (f Fit) tall(wide Box) Box {
 	if f == FitInside {
 		return Box{wide.Height, wide.Width}
@@ -85,7 +87,7 @@ func (f Fit) tall(wide Box) Box {
 	return wide
 }
 
-// Gravity is a part of a picture.
+// Gravity says which part a crop keeps, or where padding places the picture.
 type Gravity string
 
 const (
@@ -139,7 +141,7 @@ func ParseColour(s string) (Colour, error) {
 	return Colour("#" + digits), nil
 }
 
-// RGB returns the colour's parts. No colour is white.
+// RGB returns the colour's parts. The empty colour counts as white.
 func (c Colour) RGB() (rgb [3]uint8) {
 	if _, err := fmt.Sscanf(string(c), "#%02x%02x%02x", &rgb[0], &rgb[1], &rgb[2]); err != nil {
 		return [3]uint8{255, 255, 255}

@@ -54,7 +54,7 @@ func (l Lineage) Staleness(t Target) Staleness {
 		return Missing
 	case l.SourceETag != TrimETag(t.SourceETag):
 		return Replaced
-	case t.Preset == Preset{} || l.Recipe.Boxes != t.Preset.Boxes():
+	case t.Preset == Preset{} || l.Recipe.Boxes != t.Preset.Signature():
 		return OtherBox
 	case t.Preset.Gravity == GravityFocal && l.Focal != t.Focal && !l.IsWholeCopy():
 		return OtherFocal

@@ -18,7 +18,7 @@ func TestStaleness(t *testing.T) {
 	own, focal := m, m
 	own.Quality.WebP = 60
 	focal.Gravity = GravityFocal
-	focused := made(func(l *Lineage) { l.Recipe.Boxes, l.Focal = focal.Boxes(), "0.3,0.7" })
+	focused := made(func(l *Lineage) { l.Recipe.Boxes, l.Focal = focal.Signature(), "0.3,0.7" })
 	webp := made(func(l *Lineage) { l.Recipe.Format = WebP })
 
 	viewer := Target{SourceETag: `"v1"`, Preset: m}
@@ -57,7 +57,7 @@ func TestStaleness(t *testing.T) {
 		"focal point removed":            {focused, Target{SourceETag: "v1", Preset: focal}, OtherFocal},
 		"focal point not used":           {same, Target{SourceETag: "v1", Preset: m, Focal: "0.3,0.7"}, Current},
 		"fallback copy has no focal point": {
-			made(func(l *Lineage) { l.CopyReason, l.Recipe.Boxes = "corrupt", focal.Boxes() }), Target{SourceETag: "v1", Preset: focal, Focal: "0.3,0.7"}, Current,
+			made(func(l *Lineage) { l.CopyReason, l.Recipe.Boxes = "corrupt", focal.Signature() }), Target{SourceETag: "v1", Preset: focal, Focal: "0.3,0.7"}, Current,
 		},
 	} {
 		if got := c.lineage.Staleness(c.target); got != c.want {

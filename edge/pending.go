@@ -93,7 +93,7 @@ func (r Rules) neighbours(name string) []string {
 	var larger, smaller []calotype.Preset
 	for _, p := range r.Presets {
 		switch {
-		case p.Name == name || p.Options.Look() != preset.Options.Look() || !sameShape(p.Wide, preset.Wide) || !sameShape(p.Tall, preset.Tall):
+		case p.Name == name || p.Options.WithoutQuality() != preset.Options.WithoutQuality() || !sameShape(p.Wide, preset.Wide) || !sameShape(p.Tall, preset.Tall):
 		case p.Wide.Width >= preset.Wide.Width:
 			larger = append(larger, p)
 		case 2*p.Wide.Width >= preset.Wide.Width:

@@ -130,7 +130,7 @@ func (p *publication) putCopies(ctx context.Context, targets []target, class str
 		}
 		lineage := calotype.Lineage{
 			SourceETag: p.source.ETag,
-			Recipe:     calotype.Recipe{Boxes: t.preset.Boxes(), Encoder: p.worker.Engine.Encoder()},
+			Recipe:     calotype.Recipe{Boxes: t.preset.Signature(), Encoder: p.worker.Engine.Encoder()},
 			CopyReason: class,
 		}
 		err = p.writeBy(ctx, t, p.body.Size(), o, lineage, func(o store.Object) error {

@@ -312,7 +312,7 @@ func (p *publication) store(ctx context.Context, t target, output render.Target,
 	lineage := calotype.Lineage{
 		SourceETag: p.source.ETag,
 		Recipe: calotype.Recipe{
-			Boxes:   t.preset.Boxes(),
+			Boxes:   t.preset.Signature(),
 			Quality: output.Quality,
 			Format:  output.Format,
 			Encoder: p.worker.Engine.Encoder(),

@@ -157,7 +157,7 @@ func (c *warmCommand) purpose(bucket, prefix, encoder string) string {
 	var variants []string
 	for _, v := range c.Variants {
 		preset, _ := c.Presets.orDefault().Lookup(v.Preset)
-		variants = append(variants, fmt.Sprintf("%s (%s)", v, preset.Boxes()))
+		variants = append(variants, fmt.Sprintf("%s (%s)", v, preset.Signature()))
 	}
 	keys := ""
 	if c.Keys != "" {

@@ -98,7 +98,7 @@ func TestCheckSource(t *testing.T) {
 			if !current {
 				etag = "older"
 			}
-			lineage := calotype.Lineage{SourceETag: etag, Recipe: calotype.Recipe{Boxes: m.Boxes()}}
+			lineage := calotype.Lineage{SourceETag: etag, Recipe: calotype.Recipe{Boxes: m.Signature()}}
 			awstest.Put(t, f.bucket, "resized/M/"+key, []byte("rendition"), awstest.Headers{ContentType: "image/jpeg", Metadata: lineage.Metadata()})
 			f.aws.reset()
 			path := originPath(f.handle(request("/"+key, "size=M", f.settings("X-Env-Check-Source", "true"))))

@@ -113,7 +113,7 @@ func (f *Function) decideAnswered(r eventRequest, s settings, path string) (d ed
 // too, because a rendition may have been copied to a source's key.
 func (f *Function) madeFor(v calotype.Variant, l calotype.Lineage) bool {
 	p, ok := f.Presets.Lookup(v.Preset)
-	return ok && l.SourceETag != "" && l.Recipe.Boxes == p.Boxes() && (v.Format == "" || v.Format == l.Recipe.Format)
+	return ok && l.SourceETag != "" && l.Recipe.Boxes == p.Signature() && (v.Format == "" || v.Format == l.Recipe.Format)
 }
 
 // metadata returns S3's user metadata among headers, and the headers' names. They are

@@ -19,11 +19,11 @@ func TestCheckSource(t *testing.T) {
 		awstest.Put(t, s.bucket, "resized/M/"+key, []byte("rendition"), awstest.Headers{ContentType: "image/jpeg", Metadata: lineage.Metadata()})
 	}
 	m, _ := presets.Lookup("M")
-	put("current.jpg", s.putSource(t, "current.jpg", "source"), m.Boxes())
+	put("current.jpg", s.putSource(t, "current.jpg", "source"), m.Signature())
 	put("box.jpg", s.putSource(t, "box.jpg", "source"), "100x100")
 	s.putSource(t, "replaced.jpg", "source")
-	put("replaced.jpg", "another", m.Boxes())
-	put("removed.jpg", "another", m.Boxes())
+	put("replaced.jpg", "another", m.Signature())
+	put("removed.jpg", "another", m.Signature())
 	for _, method := range []string{"GET", "HEAD"} {
 		for key, want := range map[string]struct {
 			status int

@@ -194,7 +194,7 @@ func TestAutoFromOutside(t *testing.T) {
 	}
 	w640, _ := calotype.WebPresets().Lookup("w640")
 	awstest.Put(t, s.bucket, "resized/w640.webp/kitty.jpg", []byte("webp"), awstest.Headers{ContentType: "image/webp",
-		Metadata: calotype.Lineage{SourceETag: etag, Recipe: calotype.Recipe{Boxes: w640.Boxes(), Format: calotype.WebP}}.Metadata()})
+		Metadata: calotype.Lineage{SourceETag: etag, Recipe: calotype.Recipe{Boxes: w640.Signature(), Format: calotype.WebP}}.Metadata()})
 	if _, state, body := s.view(path, "Accept", accept); state != "nearest; pending; w640.webp" || body != "webp" {
 		t.Errorf("got %q %q", state, body)
 	}

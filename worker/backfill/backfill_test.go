@@ -58,7 +58,7 @@ func (s *fixture) rendition(t *testing.T, variant, source, etag string, change f
 		t.Fatal(err)
 	}
 	preset, _ := s.Presets.Lookup(v.Preset)
-	l := calotype.Lineage{SourceETag: etag, Recipe: calotype.Recipe{Boxes: preset.Boxes(), Quality: 80, Encoder: "e1"}}
+	l := calotype.Lineage{SourceETag: etag, Recipe: calotype.Recipe{Boxes: preset.Signature(), Quality: 80, Encoder: "e1"}}
 	if change != nil {
 		change(&l)
 	}

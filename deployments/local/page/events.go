@@ -34,7 +34,7 @@ type preset struct {
 }
 
 func newPreset(p calotype.Preset) preset {
-	boxes, options, _ := strings.Cut(p.Boxes(), " ")
+	boxes, options, _ := strings.Cut(p.Signature(), " ")
 	does := map[calotype.Fit]string{calotype.FitInside: "fits inside ", calotype.FitCover: "fills ", calotype.FitPad: "is padded to "}[p.Fit]
 	does += strings.ReplaceAll(p.Wide.String(), "x", " × ")
 	if _, tall, both := strings.Cut(boxes, "/"); both {

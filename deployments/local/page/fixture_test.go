@@ -190,7 +190,7 @@ func (s *fixture) publish(key, name, keptFor string) {
 	preset, _ := s.presets.Lookup(v.Preset)
 	s.put(prefix.RenditionKey(v, key), picture(24, 18), calotype.Lineage{
 		SourceETag: aws.ToString(source.ETag),
-		Recipe:     calotype.Recipe{Boxes: preset.Boxes(), Quality: 80},
+		Recipe:     calotype.Recipe{Boxes: preset.Signature(), Quality: 80},
 		CopyReason: keptFor,
 		Size:       calotype.Box{Width: 24, Height: 18},
 	}.Metadata())
