@@ -44,7 +44,7 @@ func (a AutoFormats) String() string {
 }
 
 // IsAuto reports whether a query leaves the format to the viewer's Accept header. Every
-// answer to it, also a 404, depends on that header.
+// response to it, also a 404, depends on that header.
 func (r Rules) IsAuto(query string) bool {
 	return len(r.Auto) > 0 && strings.EqualFold(parameter(query, "format"), "auto")
 }
@@ -85,8 +85,8 @@ func accepts(accept string, f calotype.Format) bool {
 
 // auto returns the formats for a viewer: the best, and the one to be made first because
 // the best takes long, or "". Neither is one in which an animation of the source stops.
-// Of the header only the first format of Auto that it names counts, and WebP, which is
-// shown wherever the newer ones are: caches need no more than that in their keys.
+// Only two things in the header matter: the first format of Auto that it names, and WebP,
+// which is shown wherever the newer ones are. Caches need no more than that in their keys.
 func (r Rules) auto(accept string, own calotype.Format) (best, first calotype.Format) {
 	i := slices.IndexFunc(r.Auto, func(f calotype.Format) bool { return accepts(accept, f) })
 	for _, f := range r.Auto {

@@ -118,12 +118,12 @@ func TestAutoSteps(t *testing.T) {
 	}{
 		"nothing yet":        {PendingOriginal, missing, ServeSource, StatePending, "M.webp"},
 		"nothing yet, none":  {PendingNone, missing, ServeNotFound, StateHidden, "M.webp"},
-		"WebP":               {PendingOriginal, made(""), ServeStandIn, nearest, "M.avif"},
-		"WebP, best":         {PendingBest, made(""), ServeStandIn, nearest, "M.avif"},
-		"WebP, none":         {PendingNone, made(""), ServeStandIn, nearest, "M.avif"},
-		"a light original":   {PendingOriginal, made("as-is"), ServeStandIn, nearest, "M.avif"},
-		"damaged":            {PendingOriginal, damaged, ServeStandIn, nearest, "M.avif"},
-		"a fallback copy":    {PendingOriginal, made("corrupt"), ServeStandIn, StateKept, ""},
+		"WebP":               {PendingOriginal, made(""), ServeNearest, nearest, "M.avif"},
+		"WebP, best":         {PendingBest, made(""), ServeNearest, nearest, "M.avif"},
+		"WebP, none":         {PendingNone, made(""), ServeNearest, nearest, "M.avif"},
+		"a light original":   {PendingOriginal, made("as-is"), ServeNearest, nearest, "M.avif"},
+		"damaged":            {PendingOriginal, damaged, ServeNearest, nearest, "M.avif"},
+		"a fallback copy":    {PendingOriginal, made("corrupt"), ServeNearest, StateKept, ""},
 		"that copy, none":    {PendingNone, made("corrupt"), ServeNotFound, "", ""},
 		"of another version": {PendingOriginal, Observation{Status: Found, Lineage: calotype.Lineage{SourceETag: "v1"}}, ServeSource, StatePending, "M.webp"},
 	} {
@@ -131,13 +131,13 @@ func TestAutoSteps(t *testing.T) {
 		r.Pending = c.pending
 		d := r.Decide(Request{Method: "GET", Path: "/k.jpg", Query: "size=M&format=auto", Accept: acceptFirefox})
 		for _, inspected := range []Observation{{}, source} {
-			if got := r.Resolve(d, missing, inspected); got.Serve != InspectStandIns {
+			if got := r.Resolve(d, missing, inspected); got.Serve != InspectNearest {
 				t.Errorf("%s: got %+v, want the first step inspected", name, got)
 			}
 		}
-		standIns := make([]Observation, len(r.StandIns(d)))
-		standIns[0] = c.first
-		got := r.Resolve(d, missing, source, standIns...)
+		found := make([]Observation, len(r.Nearest(d)))
+		found[0] = c.first
+		got := r.Resolve(d, missing, source, found...)
 		job := ""
 		if got.Enqueue {
 			job = fmt.Sprint(d.Job(got.Upgrade, "").Variants[0])
@@ -165,7 +165,7 @@ func TestAutoPrefersARenditionToACopy(t *testing.T) {
 		serve            Serve
 		state            string
 	}{
-		"WebP exists":            {copied("too-much-memory"), webp, ServeStandIn, "nearest; pending; M.webp"},
+		"WebP exists":            {copied("too-much-memory"), webp, ServeNearest, "nearest; pending; M.webp"},
 		"WebP is missing":        {copied("too-much-memory"), Observation{Status: Missing}, ServeRendition, StateKept},
 		"WebP is old":            {copied("too-much-memory"), old, ServeRendition, StateKept},
 		"WebP is a copy too":     {copied("corrupt"), copied("corrupt"), ServeRendition, StateKept},
@@ -175,7 +175,7 @@ func TestAutoPrefersARenditionToACopy(t *testing.T) {
 		r := autoRules(calotype.AVIF, calotype.WebP)
 		d := r.Decide(Request{Method: "GET", Path: "/k.jpg", Query: "size=M&format=auto", Accept: acceptFirefox})
 		got := r.Resolve(d, c.rendition, Observation{})
-		if got.Serve == InspectStandIns {
+		if got.Serve == InspectNearest {
 			got = r.Resolve(d, c.rendition, source, c.first)
 		}
 		if got.Serve != c.serve || got.State != c.state || got.Enqueue {

@@ -2,10 +2,10 @@ package edge
 
 import "strings"
 
-// ContentType returns the Content-Type to answer a picture with, given the stored one.
+// ContentType returns the Content-Type of the response with a picture, given the stored one.
 // A type that is neither a picture's nor an unknown one becomes
 // application/octet-stream. Otherwise Chromium does not show a picture of another site
-// that is stored as text/plain or text/html, once the answer has
+// that is stored as text/plain or text/html, once the response has
 // X-Content-Type-Options: nosniff (opaque response blocking,
 // https://github.com/annevk/orb). Nor does such an upload run as a page.
 func ContentType(stored string) string {

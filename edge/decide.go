@@ -1,12 +1,12 @@
-// Package edge decides how a viewer's request for a picture is answered: which variant
-// of which source it asks for, which object answers it, and which job makes a missing
+// Package edge decides how to respond to a viewer's request for a picture: which variant
+// of which source it asks for, which object is served, and which job makes a missing
 // rendition. It does no I/O. Its hosts are calotype edge in package origin and the
 // edge function in package cloudfront; they inspect objects and send jobs.
 //
 // Every host handles a request in the same way. [Rules.Decide] reads it. If it asks for
 // a rendition, the host inspects [Decision.Rendition] and, if [Rules.Resolve] asks for
-// it, the source and the renditions of [Rules.StandIns]. Then Resolve says which object is
-// the answer, and whether [Decision.Job] is sent. [Dedupe] suppresses jobs that were sent a
+// it, the source and the renditions of [Rules.Nearest]. Then Resolve says which object is
+// served, and whether [Decision.Job] is sent. [Dedupe] suppresses jobs that were sent a
 // moment ago.
 package edge
 
@@ -27,7 +27,7 @@ type Rules struct {
 	// CheckSource compares each rendition with its source, by [Rules.Staleness]. It costs
 	// one more call.
 	CheckSource bool
-	// Pending is what answers while a rendition does not exist.
+	// Pending is what is served while a rendition does not exist.
 	Pending Pending
 	// Widths makes the parameters w and dpr count where no size is requested.
 	Widths bool
@@ -55,7 +55,7 @@ const (
 	// Passthrough requests pass unchanged: no size, an unknown size or format, no image file
 	// extension, a method other than GET and HEAD, or a malformed path.
 	Passthrough Verdict = iota
-	// NotFound requests name an object under the resized prefix. The answer is 404:
+	// NotFound requests name an object under the resized prefix. The response is 404:
 	// otherwise pictures behind signed URLs would leak through their renditions.
 	NotFound
 	// Resize requests ask for a variant.
@@ -65,8 +65,9 @@ const (
 )
 
 // Decision is what a request asks for. Source is the decoded key, or empty if the path
-// names none. Variant is set for [Resize] only, and Rendition also for [Info]. First is a variant that is
-// made and served before Variant, which takes its place; it is zero for most requests.
+// names none. Variant is set for [Resize] only, and Rendition also for [Info]. First is a
+// variant that is made and served before Variant, which then replaces it; it is zero for
+// most requests.
 type Decision struct {
 	Verdict   Verdict
 	Source    string
@@ -151,7 +152,7 @@ func (r Rules) containsInS3(path string) bool {
 
 // Staleness returns why a rendition is not of the observed version of the source, in the box
 // and with the options that the preset has now. A stale rendition counts as missing: the
-// source is the answer, and the job is sent.
+// response is the one for a pending rendition.
 func (r Rules) Staleness(d Decision, rendition calotype.Lineage, source Observation) calotype.Staleness {
 	preset, _ := r.Presets.Lookup(d.Variant.Preset)
 	return rendition.Staleness(calotype.Target{SourceETag: source.ETag, Preset: preset, Focal: source.Focal})

@@ -34,8 +34,8 @@ func PendingInfo(source string, bytes int64, o Observation) calotype.Info {
 	return i
 }
 
-// resolveInfo decides about a request for a description. One that is not stored is asked
-// for by a job, and what is known is the answer.
+// resolveInfo decides about a request for a description. If it is not stored, a job asks for
+// it, and the response is what is known.
 func (r Rules) resolveInfo(info, source Observation) Resolution {
 	why := "the description does not exist yet"
 	switch {

@@ -9,17 +9,18 @@ import (
 	"calotype"
 )
 
-// Pending says what answers a request whose rendition does not exist yet.
+// Pending says what is served for a request whose rendition does not exist yet.
 type Pending string
 
 const (
-	// PendingOriginal answers with the source. The zero Pending means the same.
+	// PendingOriginal serves the source. The zero Pending means the same.
 	PendingOriginal Pending = "original"
-	// PendingBest answers with the nearest rendition that is current, and with the source
-	// if there is none.
+	// PendingBest serves the nearest rendition that is current, and the source if there is
+	// none.
 	PendingBest Pending = "best"
-	// PendingNone answers 404, as for every request whose answer would be the source's own
-	// bytes: they may hold what viewers must not see, such as where a photo was taken.
+	// PendingNone responds with 404, as to every request whose response would be the
+	// source's own bytes: they may hold what viewers must not see, such as where a photo was
+	// taken.
 	PendingNone Pending = "none"
 )
 
@@ -33,14 +34,14 @@ func (p *Pending) UnmarshalText(text []byte) error {
 	return fmt.Errorf("%q: want original, best or none", text)
 }
 
-// maxStandIns is how many renditions are inspected for one answer.
-const maxStandIns = 3
+// maxNearest is how many renditions are inspected for one response.
+const maxNearest = 3
 
-// StandIns returns the variants whose renditions may answer a request while its own does
+// Nearest returns the variants whose renditions may be served while the requested one does
 // not exist, the nearest first: the same preset in another format, then presets of nearly
-// the same shape in the requested format. There are at most three. Unless Pending is
+// the same aspect ratio in the requested format. There are at most three. Unless Pending is
 // [PendingBest], there is only [Decision.First].
-func (r Rules) StandIns(d Decision) []calotype.Variant {
+func (r Rules) Nearest(d Decision) []calotype.Variant {
 	var variants []calotype.Variant
 	if d.First != (calotype.Variant{}) {
 		variants = append(variants, d.First)
@@ -50,23 +51,23 @@ func (r Rules) StandIns(d Decision) []calotype.Variant {
 	}
 	own, _ := calotype.FormatOfKey(d.Source)
 	plain := r.Presets.OwnFormat(d.Variant.Preset, own.Own())
-	for _, format := range standInFormats(cmp.Or(d.Variant.Format, plain), own) {
+	for _, format := range nearestFormats(cmp.Or(d.Variant.Format, plain), own) {
 		if v := calotype.VariantOf(d.Variant.Preset, format, plain); v != d.First {
 			variants = append(variants, v)
 		}
 	}
-	for _, preset := range r.neighbours(d.Variant.Preset) {
+	for _, preset := range r.nearestPresets(d.Variant.Preset) {
 		variants = append(variants, calotype.Variant{Preset: preset, Format: d.Variant.Format})
 	}
 	variants = slices.DeleteFunc(variants, func(v calotype.Variant) bool {
 		return calotype.CheckKey(r.Prefix.RenditionKey(v, d.Source)) != nil
 	})
-	return variants[:min(len(variants), maxStandIns)]
+	return variants[:min(len(variants), maxNearest)]
 }
 
-// standInFormats returns the formats that every browser that shows the requested one also
+// nearestFormats returns the formats that every browser that shows the requested one also
 // shows. A format in which an animation of the source would stop is left out.
-func standInFormats(asked, own calotype.Format) []calotype.Format {
+func nearestFormats(asked, own calotype.Format) []calotype.Format {
 	var formats []calotype.Format
 	if asked == calotype.AVIF || asked == calotype.JXL {
 		formats = append(formats, calotype.WebP)
@@ -82,18 +83,18 @@ func standInFormats(asked, own calotype.Format) []calotype.Format {
 	return formats
 }
 
-// maxShape is the maximum ratio of two shapes that count as the same, for boxes that are
-// rounded to whole pixels: 854x480 and 1280x720.
-const maxShape = 1.01
+// aspectTolerance is the maximum ratio of two aspect ratios that count as the same, for
+// boxes that are rounded to whole pixels: 854x480 and 1280x720.
+const aspectTolerance = 1.01
 
-// neighbours returns the presets of the same shape, fit and gravity, the nearest larger ones
-// first, then smaller ones of at least half the width.
-func (r Rules) neighbours(name string) []string {
+// nearestPresets returns the presets with the same aspect ratio, fit and gravity, the nearest
+// larger ones first, then smaller ones of at least half the width.
+func (r Rules) nearestPresets(name string) []string {
 	preset, _ := r.Presets.Lookup(name)
 	var larger, smaller []calotype.Preset
 	for _, p := range r.Presets {
 		switch {
-		case p.Name == name || p.Options.WithoutQuality() != preset.Options.WithoutQuality() || !sameShape(p.Wide, preset.Wide) || !sameShape(p.Tall, preset.Tall):
+		case p.Name == name || p.Options.WithoutQuality() != preset.Options.WithoutQuality() || !sameAspectRatio(p.Wide, preset.Wide) || !sameAspectRatio(p.Tall, preset.Tall):
 		case p.Wide.Width >= preset.Wide.Width:
 			larger = append(larger, p)
 		case 2*p.Wide.Width >= preset.Wide.Width:
@@ -110,23 +111,24 @@ func (r Rules) neighbours(name string) []string {
 	return names
 }
 
-// sameShape reports whether two boxes show a picture alike but for its size.
-func sameShape(a, b calotype.Box) bool {
+// sameAspectRatio reports whether two boxes have the same aspect ratio, within
+// aspectTolerance.
+func sameAspectRatio(a, b calotype.Box) bool {
 	x, y := float64(a.Width)*float64(b.Height), float64(b.Width)*float64(a.Height)
-	return max(x, y) <= maxShape*min(x, y)
+	return max(x, y) <= aspectTolerance*min(x, y)
 }
 
-// firstStep returns the answer with the rendition of [Decision.First]. If it is only a copy
-// of the source, the upgrade would be one too, and is not asked for.
+// firstStep returns the resolution that serves the rendition of [Decision.First]. If it is
+// only a copy of the source, the upgrade would be one too, and is not asked for.
 func (r Rules) firstStep(v calotype.Variant, o Observation, enqueue bool) Resolution {
 	if o.Lineage.IsWholeCopy() {
 		if r.Pending == PendingNone {
 			return hidden(Resolution{Why: "the rendition is a copy of the original"}, false)
 		}
-		return Resolution{Serve: ServeStandIn, StandIn: v, State: StateKept, Why: v.String() + " is a copy of the original"}
+		return Resolution{Serve: ServeNearest, Nearest: v, State: StateKept, Why: v.String() + " is a copy of the original"}
 	}
 	return Resolution{
-		Serve: ServeStandIn, StandIn: v, State: NearestState(v), CacheControl: UpgradeCacheControl,
+		Serve: ServeNearest, Nearest: v, State: NearestState(v), CacheControl: UpgradeCacheControl,
 		Enqueue: enqueue, Upgrade: enqueue, Why: v.String() + " exists, and a better format takes its place",
 	}
 }
@@ -138,8 +140,8 @@ func (r Rules) isCurrent(v calotype.Variant, o, source Observation) bool {
 		o.Lineage.Staleness(calotype.Target{SourceETag: source.ETag, Preset: preset, Focal: source.Focal}) == calotype.Current
 }
 
-// standsIn reports whether a variant's rendition may be shown for the requested one.
-func (r Rules) standsIn(d Decision, v calotype.Variant, o, source Observation) bool {
+// isServable reports whether a variant's rendition may be served for the requested one.
+func (r Rules) isServable(d Decision, v calotype.Variant, o, source Observation) bool {
 	l := o.Lineage
 	switch {
 	case l.Damaged, l.IsWholeCopy():
@@ -152,45 +154,45 @@ func (r Rules) standsIn(d Decision, v calotype.Variant, o, source Observation) b
 	return r.isCurrent(v, o, source)
 }
 
-// whilePending returns the answer to a request whose rendition is not the answer.
-func (r Rules) whilePending(d Decision, source Observation, standIns []Observation, enqueue bool, why string) Resolution {
+// whilePending returns the resolution of a request whose rendition is not served.
+func (r Rules) whilePending(d Decision, source Observation, nearest []Observation, enqueue bool, why string) Resolution {
 	inspect := Resolution{Serve: InspectSource}
-	variants := r.StandIns(d)
-	if enqueue && len(variants) > len(standIns) && (source.Status == NotInspected || source.Status == Found) && source.Lineage.SourceETag == "" {
-		inspect.Serve = InspectStandIns
+	variants := r.Nearest(d)
+	if enqueue && len(variants) > len(nearest) && (source.Status == NotInspected || source.Status == Found) && source.Lineage.SourceETag == "" {
+		inspect.Serve = InspectNearest
 		return inspect
 	}
 	if source.Status == NotInspected && enqueue && (len(variants) == 0 || r.Pending == PendingNone) {
 		return inspect
 	}
-	answer := original(source, pending(enqueue, why))
-	if answer.Serve != ServeSource {
-		return answer
+	resolution := original(source, pending(enqueue, why))
+	if resolution.Serve != ServeSource {
+		return resolution
 	}
-	first := d.First != (calotype.Variant{}) && len(standIns) > 0 && r.isCurrent(d.First, standIns[0], source)
+	first := d.First != (calotype.Variant{}) && len(nearest) > 0 && r.isCurrent(d.First, nearest[0], source)
 	if r.Pending == PendingNone && !first {
-		return hidden(Resolution{Enqueue: answer.Enqueue, Why: answer.Why}, answer.State == StatePending)
+		return hidden(Resolution{Enqueue: resolution.Enqueue, Why: resolution.Why}, resolution.State == StatePending)
 	}
-	if answer.State != StatePending {
-		return answer
+	if resolution.State != StatePending {
+		return resolution
 	}
-	for i, v := range variants[:min(len(variants), len(standIns))] {
-		if v == d.First && r.isCurrent(v, standIns[i], source) {
-			return r.firstStep(v, standIns[i], enqueue)
+	for i, v := range variants[:min(len(variants), len(nearest))] {
+		if v == d.First && r.isCurrent(v, nearest[i], source) {
+			return r.firstStep(v, nearest[i], enqueue)
 		}
-		if r.standsIn(d, v, standIns[i], source) {
-			answer.Serve, answer.State, answer.StandIn = ServeStandIn, NearestState(v), v
-			answer.Why += "; " + v.String() + " is the nearest that is current"
+		if r.isServable(d, v, nearest[i], source) {
+			resolution.Serve, resolution.State, resolution.Nearest = ServeNearest, NearestState(v), v
+			resolution.Why += "; " + v.String() + " is the nearest that is current"
 			break
 		}
 	}
-	return answer
+	return resolution
 }
 
 // hidden returns the 404 of [PendingNone]. If the rendition will exist, its state says so.
-func hidden(r Resolution, comes bool) Resolution {
+func hidden(r Resolution, willExist bool) Resolution {
 	r.Serve, r.CacheControl = ServeNotFound, NotFoundCacheControl
-	if comes {
+	if willExist {
 		r.State = StateHidden
 	}
 	r.Why += "; originals are not served"

@@ -8,13 +8,13 @@ import (
 	"calotype"
 )
 
-func TestStandIns(t *testing.T) {
+func TestNearest(t *testing.T) {
 	best := rules
 	best.Pending = PendingBest
 	for _, c := range []struct{ path, query, want string }{
 		{"/k.jpg", "size=M&format=avif", "[M.webp M]"},
 		{"/k.jpg", "size=M&to_webp=1", "[M]"},
-		{"/k.jpg", "size=M", "[]"}, // No preset has its shape, and another format is not shown by all.
+		{"/k.jpg", "size=M", "[]"}, // No preset has its aspect ratio, and another format is not shown by all.
 		{"/k.jpg", "size=M&format=png", "[]"},
 		{"/k.jpg", "size=S", "[L XS]"},
 		{"/k.jpg", "size=S&format=avif", "[S.webp S L.avif]"}, // Three at most.
@@ -22,7 +22,7 @@ func TestStandIns(t *testing.T) {
 		{"/k.jpg", "size=XS", "[S L]"}, // The nearest larger one first.
 		{"/k.jpg", "size=L", "[S]"},    // XS is less than half as wide.
 		{"/k.png", "size=M&format=avif", "[M.webp M]"},
-		{"/k.gif", "size=M&to_webp=1", "[]"}, // GIF is not in the list of formats that may stand in.
+		{"/k.gif", "size=M&to_webp=1", "[]"}, // GIF is not in the list of formats that may be served.
 		{"/k.gif", "size=M&format=avif", "[M.webp]"},
 		{"/k.webp", "size=M&format=avif", "[M]"},
 		{"/k.heic", "size=M&to_webp=1", "[M]"}, // Its own variant is JPEG.
@@ -32,14 +32,14 @@ func TestStandIns(t *testing.T) {
 		{"/resized/M/k.jpg", "size=M", "[]"},
 		{"/" + strings.Repeat("a", 1010) + ".jpg", "size=S", "[L]"}, // XS's key is too long.
 	} {
-		if got := fmt.Sprint(best.StandIns(best.Decide(Request{Method: "GET", Path: c.path, Query: c.query}))); got != c.want {
+		if got := fmt.Sprint(best.Nearest(best.Decide(Request{Method: "GET", Path: c.path, Query: c.query}))); got != c.want {
 			t.Errorf("%.40s?%s: got %s, want %s", c.path, c.query, got, c.want)
 		}
 	}
 	for _, pending := range []Pending{"", PendingOriginal, PendingNone} {
 		r := rules
 		r.Pending = pending
-		if got := r.StandIns(r.Decide(Request{Method: "GET", Path: "/k.jpg", Query: "size=M&format=avif"})); got != nil {
+		if got := r.Nearest(r.Decide(Request{Method: "GET", Path: "/k.jpg", Query: "size=M&format=avif"})); got != nil {
 			t.Errorf("%s: got %v, want none", pending, got)
 		}
 	}
@@ -58,16 +58,16 @@ func TestResolvePending(t *testing.T) {
 	is := func(serve Serve, state string, enqueue bool) string {
 		return fmt.Sprint(serve, " ", state, " ", enqueue)
 	}
-	webp, jpeg := is(ServeStandIn, "nearest; pending; M.webp", true), is(ServeStandIn, "nearest; pending; M", true)
+	webp, jpeg := is(ServeNearest, "nearest; pending; M.webp", true), is(ServeNearest, "nearest; pending; M", true)
 	original := is(ServeSource, StatePending, true)
 	for name, c := range map[string]struct {
 		pending           Pending
 		check             bool
 		rendition, source Observation
-		standIns          []Observation
+		nearest           []Observation
 		want              string
 	}{
-		"not inspected":     {PendingBest, false, missing, Observation{}, nil, is(InspectStandIns, "", false)},
+		"not inspected":     {PendingBest, false, missing, Observation{}, nil, is(InspectNearest, "", false)},
 		"WebP":              {PendingBest, false, missing, source, []Observation{made("webp"), made("jpeg")}, webp},
 		"JPEG":              {PendingBest, false, missing, source, []Observation{missing, made("jpeg")}, jpeg},
 		"a light original":  {PendingBest, false, missing, source, []Observation{missing, made("jpeg", func(l *calotype.Lineage) { l.CopyReason = "as-is" })}, jpeg},
@@ -78,13 +78,13 @@ func TestResolvePending(t *testing.T) {
 		"replaced":          {PendingBest, false, missing, source, []Observation{made("webp", func(l *calotype.Lineage) { l.SourceETag = "v1" }), missing}, original},
 		"in another box":    {PendingBest, false, missing, source, []Observation{made("webp", func(l *calotype.Lineage) { l.Recipe.Boxes = "1x1" }), missing}, original},
 		"a GIF named .jpg":  {PendingBest, false, missing, source, []Observation{missing, made("gif")}, original},
-		"stand-ins unread":  {PendingBest, false, missing, source, []Observation{{Status: Unknown}, {Status: Denied}}, original},
+		"nearest unread":    {PendingBest, false, missing, source, []Observation{{Status: Unknown}, {Status: Denied}}, original},
 		"no source":         {PendingBest, false, missing, missing, []Observation{made("webp"), made("jpeg")}, is(ServeNotFound, "", false)},
 		"source unread":     {PendingBest, false, missing, Observation{Status: Unknown}, []Observation{made("webp"), made("jpeg")}, is(ServeUnavailable, "", false)},
 		"a rendition":       {PendingBest, false, missing, made("webp"), nil, is(ServeSource, StateUntouched, false)},
 		"unread":            {PendingBest, false, Observation{Status: Unknown}, Observation{}, nil, is(ServeSource, StatePending, false)},
 		"found":             {PendingBest, false, made("avif"), Observation{}, nil, is(ServeRendition, StateRendition, false)},
-		"stale":             {PendingBest, true, made("avif", func(l *calotype.Lineage) { l.SourceETag = "v1" }), source, nil, is(InspectStandIns, "", false)},
+		"stale":             {PendingBest, true, made("avif", func(l *calotype.Lineage) { l.SourceETag = "v1" }), source, nil, is(InspectNearest, "", false)},
 		"stale, WebP":       {PendingBest, true, made("avif", func(l *calotype.Lineage) { l.SourceETag = "v1" }), source, []Observation{made("webp"), missing}, webp},
 		"none: missing":     {PendingNone, false, missing, Observation{}, nil, is(InspectSource, "", false)},
 		"none: source":      {PendingNone, false, missing, source, nil, is(ServeNotFound, StateHidden, true)},
@@ -99,17 +99,17 @@ func TestResolvePending(t *testing.T) {
 	} {
 		r := rules
 		r.Pending, r.CheckSource = c.pending, c.check
-		got := r.Resolve(r.Decide(Request{Method: "GET", Path: "/k.jpg", Query: "size=M&format=avif"}), c.rendition, c.source, c.standIns...)
+		got := r.Resolve(r.Decide(Request{Method: "GET", Path: "/k.jpg", Query: "size=M&format=avif"}), c.rendition, c.source, c.nearest...)
 		if is(got.Serve, got.State, got.Enqueue) != c.want {
 			t.Errorf("%s: got %+v, want %s", name, got, c.want)
 		}
-		if short := got.Serve != ServeRendition && got.State != StateUntouched && got.Serve != InspectSource && got.Serve != InspectStandIns; short && got.CacheControl == "" {
+		if short := got.Serve != ServeRendition && got.State != StateUntouched && got.Serve != InspectSource && got.Serve != InspectNearest; short && got.CacheControl == "" {
 			t.Errorf("%s: no Cache-Control: %+v", name, got)
 		}
 	}
 }
 
-// With PendingNone, no request whose answer would be the source's bytes is served.
+// With PendingNone, no request whose response would be the source's bytes is served.
 func TestPendingNoneHidesOriginals(t *testing.T) {
 	none := rules
 	none.Pending = PendingNone

@@ -4,7 +4,7 @@ import "slices"
 
 // refusals are S3's error codes for credentials that it does not accept, and for a
 // bucket that does not exist. AccessDenied is not one of them: it is about one key or
-// action, and without s3:ListBucket it is the answer for a missing key.
+// action, and without s3:ListBucket it is the response for a missing key.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 var refusals = []string{
 	"AccountProblem", "AllAccessDisabled", "AuthFailure", "ExpiredToken", "ExpiredTokenException",

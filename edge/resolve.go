@@ -13,10 +13,10 @@ const (
 	// Missing objects do not exist.
 	Missing
 	// Denied is S3's 403 to credentials that it accepts. Without s3:ListBucket it is
-	// the answer for a missing key, so a denied object counts as missing.
+	// the response for a missing key, so a denied object counts as missing.
 	// https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
 	Denied
-	// Unknown is the status if the store gave no usable answer: a timeout, a 5xx.
+	// Unknown is the status if the store gave no usable response: a timeout, a 5xx.
 	Unknown
 )
 
@@ -30,38 +30,38 @@ type Observation struct {
 	Focal calotype.Focal
 }
 
-// Serve says which object answers a request.
+// Serve says which object is served.
 type Serve int
 
 const (
-	// ServeRendition answers with the rendition.
+	// ServeRendition serves the rendition.
 	ServeRendition Serve = iota
-	// ServeSource answers with the source. A host that has not inspected the source
-	// calls [Rules.Resolve] again once it has opened it.
+	// ServeSource serves the source. A host that has not inspected the source calls
+	// [Rules.Resolve] again once it has opened it.
 	ServeSource
-	// ServeNotFound answers 404.
+	// ServeNotFound responds with 404.
 	ServeNotFound
-	// ServeUnavailable answers 502: neither object can be read.
+	// ServeUnavailable responds with 502: neither object can be read.
 	ServeUnavailable
 	// InspectSource asks the host to inspect the source and to call [Rules.Resolve] again.
 	InspectSource
-	// InspectStandIns asks the host to inspect the source, unless it has, and the
-	// renditions of [Rules.StandIns], all in parallel, and to call [Rules.Resolve] again.
-	InspectStandIns
-	// ServeStandIn answers with the rendition of the variant [Resolution.StandIn].
-	ServeStandIn
-	// ServePendingInfo answers 202 with [PendingInfo].
+	// InspectNearest asks the host to inspect the source, unless it has, and the
+	// renditions of [Rules.Nearest], all in parallel, and to call [Rules.Resolve] again.
+	InspectNearest
+	// ServeNearest serves the rendition of the variant [Resolution.Nearest].
+	ServeNearest
+	// ServePendingInfo responds with 202 and [PendingInfo].
 	ServePendingInfo
 )
 
-// Resolution is the answer to a request.
+// Resolution is how to respond to a request.
 type Resolution struct {
 	Serve Serve
 	// State is the X-Calotype header; empty for errors.
 	State string
-	// StandIn is the variant whose rendition is served, for [ServeStandIn] only.
-	StandIn calotype.Variant
-	// CacheControl is the answer's Cache-Control. If it is empty, the object's own is kept.
+	// Nearest is the variant whose rendition is served, for [ServeNearest] only.
+	Nearest calotype.Variant
+	// CacheControl is the response's Cache-Control. If it is empty, the object's own is kept.
 	CacheControl string
 	// Enqueue asks the host to send [Decision.Job], whatever it serves.
 	Enqueue bool
@@ -72,11 +72,11 @@ type Resolution struct {
 	Why string
 }
 
-// Resolve decides which object answers a request, from what is known about the rendition,
-// the source and, in the order of [Rules.StandIns], the renditions that may stand in. If
-// anything fails, the answer is the source, except with [PendingNone]: a lost enqueue costs
-// one more view of the original, and a lost picture is not an option.
-func (r Rules) Resolve(d Decision, rendition, source Observation, standIns ...Observation) Resolution {
+// Resolve decides which object is served, from what is known about the rendition, the
+// source and the renditions of [Rules.Nearest], in that order. If anything fails, the source
+// is served, except with [PendingNone]: a lost enqueue costs one more view of the original,
+// and a lost picture is not an option.
+func (r Rules) Resolve(d Decision, rendition, source Observation, nearest ...Observation) Resolution {
 	switch d.Verdict {
 	case NotFound:
 		return notFound("objects under " + string(r.Prefix) + "/ are not served by name")
@@ -94,19 +94,19 @@ func (r Rules) Resolve(d Decision, rendition, source Observation, standIns ...Ob
 	}
 	switch rendition.Status {
 	case Found:
-		return r.resolveFound(d, rendition, source, standIns)
+		return r.resolveFound(d, rendition, source, nearest)
 	case Missing, Denied:
-		return r.whilePending(d, source, standIns, true, "the rendition does not exist yet")
+		return r.whilePending(d, source, nearest, true, "the rendition does not exist yet")
 	}
 	if r.Pending == PendingNone {
 		return Resolution{Serve: ServeUnavailable, CacheControl: ErrorCacheControl, Why: "the rendition cannot be read"}
 	}
-	return r.whilePending(d, source, standIns, false, "the rendition cannot be read")
+	return r.whilePending(d, source, nearest, false, "the rendition cannot be read")
 }
 
 // resolveFound decides for a rendition that exists. With CheckSource it is served only if
 // it is current. If nothing is known about the source, the rendition is served.
-func (r Rules) resolveFound(d Decision, rendition, source Observation, standIns []Observation) Resolution {
+func (r Rules) resolveFound(d Decision, rendition, source Observation, nearest []Observation) Resolution {
 	if r.CheckSource {
 		switch source.Status {
 		case NotInspected:
@@ -115,7 +115,7 @@ func (r Rules) resolveFound(d Decision, rendition, source Observation, standIns 
 			return notFound("the picture was removed")
 		case Found:
 			if r.Staleness(d, rendition.Lineage, source) != calotype.Current {
-				return r.whilePending(d, source, standIns, true, "the rendition is of another version or box")
+				return r.whilePending(d, source, nearest, true, "the rendition is of another version or box")
 			}
 		}
 	}
@@ -123,13 +123,13 @@ func (r Rules) resolveFound(d Decision, rendition, source Observation, standIns 
 		return hidden(Resolution{Why: "the rendition is a copy of the original"}, false)
 	}
 	if rendition.Lineage.IsFallback() && d.First != (calotype.Variant{}) {
-		if len(standIns) == 0 {
-			return Resolution{Serve: InspectStandIns}
+		if len(nearest) == 0 {
+			return Resolution{Serve: InspectNearest}
 		}
-		if first := standIns[0]; r.isCurrent(d.First, first, source) && !first.Lineage.IsWholeCopy() {
-			answer := r.firstStep(d.First, first, false)
-			answer.Why = d.Variant.String() + " could not be made, and " + d.First.String() + " could"
-			return answer
+		if first := nearest[0]; r.isCurrent(d.First, first, source) && !first.Lineage.IsWholeCopy() {
+			resolution := r.firstStep(d.First, first, false)
+			resolution.Why = d.Variant.String() + " could not be made, and " + d.First.String() + " could"
+			return resolution
 		}
 	}
 	state := StateRendition
@@ -139,8 +139,8 @@ func (r Rules) resolveFound(d Decision, rendition, source Observation, standIns 
 	return Resolution{Serve: ServeRendition, State: state, Why: "the rendition exists"}
 }
 
-// original returns r if the source can answer the request or was not inspected yet,
-// otherwise an error.
+// original returns r if the source can be served or was not inspected yet, otherwise an
+// error.
 func original(source Observation, r Resolution) Resolution {
 	switch source.Status {
 	case Missing:

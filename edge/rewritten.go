@@ -10,9 +10,10 @@ import (
 )
 
 // DecideRewritten parses a request whose path is a rendition's key. Only the function of
-// package viewer makes such requests, after the bucket had no such object; a host must be
-// certain that it did. The query is empty or "format=auto". The decision is that for the
-// request before the function. Whatever the function does not write is [NotFound].
+// package viewer makes such requests, after the bucket had no such object; the host must be
+// certain that the function made the request. The query is empty or "format=auto". The
+// decision is that for the request before the function. Whatever the function does not
+// write is [NotFound].
 func (r Rules) DecideRewritten(req Request) Decision {
 	key, err := url.PathUnescape(strings.TrimPrefix(req.Path, "/"))
 	if err != nil {

@@ -48,8 +48,8 @@ func IsNearest(state string) bool { return strings.HasPrefix(state, stateNearest
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html#request-custom-traffic-spikes
 const PendingCacheControl = "public, max-age=1, s-maxage=5, stale-if-error=86400"
 
-// UpgradeCacheControl is the Cache-Control of a rendition whose place a better format
-// takes, which is made when no viewer waits.
+// UpgradeCacheControl is the Cache-Control of an interim rendition that a better format will
+// replace, which is made when no viewer waits.
 const UpgradeCacheControl = "public, max-age=1, s-maxage=60, stale-if-error=86400"
 
 // NotFoundCacheControl is the Cache-Control of a 404. Without one, caches keep a 404 for

@@ -175,9 +175,9 @@ func (x explainer) explain(ctx context.Context, r edge.Request) (*explanation, e
 		return e, nil
 	}
 	resolution := x.rules.Resolve(d, e.Renditions[0].observed, e.Source.observed)
-	if resolution.Serve == edge.InspectStandIns {
+	if resolution.Serve == edge.InspectNearest {
 		var observed []edge.Observation
-		for _, v := range x.rules.StandIns(d) {
+		for _, v := range x.rules.Nearest(d) {
 			r, err := x.rendition(ctx, v, d.Source, e.Source.observed)
 			if err != nil {
 				return nil, err
@@ -220,7 +220,7 @@ func describeAnswer(a edge.Resolution, e *explanation) edgeAnswer {
 	switch a.Serve {
 	case edge.ServeRendition:
 		return edgeAnswer{Status: 200, State: a.State, CacheControl: e.Renditions[0].CacheControl, Why: a.Why}
-	case edge.ServeSource, edge.ServeStandIn:
+	case edge.ServeSource, edge.ServeNearest:
 		return edgeAnswer{Status: 200, State: a.State, CacheControl: a.CacheControl, Enqueues: a.Enqueue, Why: a.Why}
 	}
 	return edgeAnswer{Status: 404, State: a.State, Enqueues: a.Enqueue, Why: a.Why}

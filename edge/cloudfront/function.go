@@ -12,8 +12,8 @@ import (
 )
 
 // Function is the edge function. It handles origin-request and origin-response events.
-// Whatever fails, its answer is the event's own request or response, so that the viewer gets
-// a picture.
+// Whatever fails, it returns the event's own request or response, so that the viewer gets a
+// picture.
 type Function struct {
 	Presets calotype.Presets
 
@@ -28,14 +28,14 @@ func (f *Function) Start(data []byte) Step {
 		return failed("event", err.Error())
 	}
 	if e.Config.EventType == originResponse {
-		return f.response(e)
+		return f.handleResponse(e)
 	}
-	return f.start(e)
+	return f.handleRequest(e)
 }
 
-// start redirects an origin-request to the rendition, or lets the original answer it. Here
-// a missing picture becomes a job.
-func (f *Function) start(e event) Step {
+// handleRequest redirects an origin-request to the rendition, or leaves it to the original.
+// Here a missing rendition becomes a job.
+func (f *Function) handleRequest(e event) Step {
 	origin := e.Request.origin()
 	s, err := parseSettings(origin.CustomHeaders)
 	d := f.decide(e.Request, s, origin.Path)
@@ -69,7 +69,7 @@ func (f *Function) start(e event) Step {
 // of an original that is not served does not exist.
 var notFound, hidden = response404(edge.StateNone), response404(edge.StateHidden)
 
-// refuse answers with a generated response.
+// refuse responds with a generated response.
 func (f *Function) refuse(e event, s settings, response Response) Step {
 	if f.rules(s).IsAuto(e.Request.Querystring) {
 		response.Headers = append(slices.Clip(response.Headers), varyAccept)
@@ -102,7 +102,7 @@ func (f *Function) rules(s settings) edge.Rules {
 }
 
 // request is an origin-request for a rendition while it is being decided. results holds
-// the results of its HEADs so far, and standIns those of other renditions.
+// the results of its HEADs so far, and nearest those of the nearest renditions.
 type request struct {
 	*Function
 	event    event
@@ -110,7 +110,7 @@ type request struct {
 	origin   eventOrigin
 	decision edge.Decision
 	results  [2]*Result
-	standIns []edge.Observation
+	nearest  []edge.Observation
 }
 
 // The objects of a request, as indexes of results.
@@ -125,7 +125,7 @@ func (r request) inspect(objects ...int) Step {
 	heads := make([]Head, len(objects))
 	for i, object := range objects {
 		// The metadata of a source says whether it is a rendition.
-		// That of a rendition says whether it is a fallback copy, where another may answer.
+		// That of a rendition says whether it is a fallback copy, where another may be served.
 		version := r.settings.checkSource || object == source || r.settings.pending == edge.PendingNone || r.decision.First != calotype.Variant{}
 		heads[i] = Head{Bucket: r.settings.bucket, Key: keys[object], Region: r.region(), Version: version}
 	}
@@ -137,10 +137,10 @@ func (r request) inspect(objects ...int) Step {
 	}}
 }
 
-// inspectStandIns sends a HEAD for the renditions that may stand in, and for the source.
-func (r request) inspectStandIns() Step {
+// inspectNearest sends a HEAD for the nearest renditions, and for the source.
+func (r request) inspectNearest() Step {
 	var heads []Head
-	for _, v := range r.rules(r.settings).StandIns(r.decision) {
+	for _, v := range r.rules(r.settings).Nearest(r.decision) {
 		key := r.settings.prefix.RenditionKey(v, r.decision.Source)
 		heads = append(heads, Head{Bucket: r.settings.bucket, Key: key, Region: r.region(), Version: true})
 	}
@@ -150,7 +150,7 @@ func (r request) inspectStandIns() Step {
 	}
 	return Step{Heads: heads, next: func(results []Result) Step {
 		for i := range n {
-			r.standIns = append(r.standIns, observe(&results[i]))
+			r.nearest = append(r.nearest, observe(&results[i]))
 		}
 		if r.results[source] == nil {
 			r.results[source] = &results[n]
@@ -169,27 +169,27 @@ func (r request) resolve() Step {
 			return r.unreadable(rendition)
 		}
 	}
-	resolution := r.rules(r.settings).Resolve(r.decision, observed, observe(r.results[source]), r.standIns...)
+	resolution := r.rules(r.settings).Resolve(r.decision, observed, observe(r.results[source]), r.nearest...)
 	switch {
 	case resolution.Serve == edge.InspectSource:
 		return r.inspect(source)
-	case resolution.Serve == edge.InspectStandIns:
-		return r.inspectStandIns()
+	case resolution.Serve == edge.InspectNearest:
+		return r.inspectNearest()
 	}
-	step := r.answer(resolution)
+	step := r.serve(resolution)
 	if step.Answer != nil && step.Answer.Fault == "" && resolution.Enqueue {
 		return r.send(*step.Answer, resolution.Upgrade)
 	}
 	return step
 }
 
-// answer returns the step that serves what the decision says.
-func (r request) answer(resolution edge.Resolution) Step {
+// serve returns the step that serves what the decision says.
+func (r request) serve(resolution edge.Resolution) Step {
 	switch {
 	case resolution.Serve == edge.ServeRendition:
 		return r.redirect(r.decision.Variant)
-	case resolution.Serve == edge.ServeStandIn:
-		return r.redirect(resolution.StandIn)
+	case resolution.Serve == edge.ServeNearest:
+		return r.redirect(resolution.Nearest)
 	case resolution.Serve == edge.ServeNotFound && resolution.State == edge.StateHidden:
 		return r.refuse(r.event, r.settings, hidden)
 	case resolution.Enqueue:
@@ -244,7 +244,7 @@ func (r request) redirect(v calotype.Variant) Step {
 	return Step{Answer: &Answer{OriginPath: path, URI: r.literalURI()}}
 }
 
-// send sends the job, unless it was sent a moment ago, and then answers.
+// send sends the job, unless it was sent a moment ago, and then returns the answer.
 func (r request) send(answer Answer, upgrade bool) Step {
 	d, queueURL := r.decision, r.settings.queueURL
 	if upgrade {

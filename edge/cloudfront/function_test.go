@@ -76,7 +76,7 @@ func TestFunctionSteps(t *testing.T) {
 	}
 }
 
-// With X-Env-Check-Source a rendition is the answer only if it was made from the current
+// With X-Env-Check-Source a rendition is the response only if it was made from the current
 // source.
 func TestFunctionChecksSource(t *testing.T) {
 	event := strings.Replace(eventOf("/a.jpg", "size=M", "", ""), `"x-env-role":[{"value":""}]`, `"x-env-check-source":[{"value":"true"}]`, 1)
@@ -158,7 +158,7 @@ func TestWhatChanges(t *testing.T) {
 	}
 }
 
-// Every answer of a picture has its tag, which is the key's, whatever the path is.
+// Every response of a picture has its tag, which is the key's, whatever the path is.
 func TestCacheTag(t *testing.T) {
 	for name, event := range map[string]string{
 		"the original":       eventOf("/a.jpg", "", "", `{"status":"200","headers":{}}`),
@@ -254,7 +254,7 @@ func TestRenditionIsNotASource(t *testing.T) {
 	}
 }
 
-// Beyond the budget of a source the original is the answer, without a job.
+// Beyond the budget of a source the original is the response, without a job.
 func TestJobBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &Function{Presets: calotype.DefaultPresets()}

@@ -18,7 +18,7 @@ func lineageOf(etag, boxes string, format calotype.Format) map[string]string {
 	return calotype.Lineage{SourceETag: etag, Recipe: calotype.Recipe{Boxes: boxes, Format: format}}.Metadata()
 }
 
-// With X-Env-Pending: best, a miss inspects the source and the stand-ins in one step.
+// With X-Env-Pending: best, a miss inspects the source and the nearest renditions in one step.
 func TestFunctionServesNearest(t *testing.T) {
 	webp := Result{Status: 200, Metadata: lineageOf("v2", "1200x628", calotype.WebP)}
 	jpeg := Result{Status: 200, Metadata: lineageOf("v2", "1200x628", calotype.JPEG)}
@@ -29,12 +29,12 @@ func TestFunctionServesNearest(t *testing.T) {
 		path    string
 		sends   bool
 	}{
-		"WebP":           {"", []Result{webp, jpeg, source}, "/resized/M.webp", true},
-		"JPEG":           {"", []Result{missing, jpeg, source}, "/resized/M", true},
-		"none":           {"", []Result{missing, missing, source}, "", true},
-		"in a group":     {"original", []Result{webp, missing, source}, "/resized/M.webp", true},
-		"stand-ins fail": {"", []Result{{}, {Status: 500}, source}, "", true},
-		"no source":      {"", []Result{webp, jpeg, missing}, "", false},
+		"WebP":         {"", []Result{webp, jpeg, source}, "/resized/M.webp", true},
+		"JPEG":         {"", []Result{missing, jpeg, source}, "/resized/M", true},
+		"none":         {"", []Result{missing, missing, source}, "", true},
+		"in a group":   {"original", []Result{webp, missing, source}, "/resized/M.webp", true},
+		"nearest fail": {"", []Result{{}, {Status: 500}, source}, "", true},
+		"no source":    {"", []Result{webp, jpeg, missing}, "", false},
 	} {
 		f := &Function{Presets: calotype.DefaultPresets()}
 		step := f.Start([]byte(withSetting(eventOf("/a.jpg", "size=M&format=avif", c.role, ""), "x-env-pending", "best")))
@@ -64,7 +64,7 @@ func TestFunctionServesNearest(t *testing.T) {
 	}
 }
 
-// The response to a redirected request says which rendition stands in, whether or not the
+// The response to a redirected request says which rendition is the nearest, whether or not the
 // event contains the path.
 func TestResponseOfNearest(t *testing.T) {
 	response := func(path, format string) Answer {

@@ -9,10 +9,10 @@ import (
 	"calotype/edge"
 )
 
-// response sets the X-Calotype header of an origin's response, and the short
-// Cache-Control of a pending original and of a missing object. It depends on this event alone: origin-request
-// may have failed and hands nothing over.
-func (f *Function) response(e event) Step {
+// handleResponse sets the X-Calotype header of an origin's response, and the short
+// Cache-Control of a pending original and of a missing object. It depends on this event
+// alone: origin-request may have failed and hands nothing over.
+func (f *Function) handleResponse(e event) Step {
 	a := Answer{Set: []Header{noSniff}}
 	origin := e.Request.origin()
 	s, err := parseSettings(origin.CustomHeaders)
@@ -35,7 +35,7 @@ func (f *Function) response(e event) Step {
 	}
 	names, meta := metadata(e.Response.Headers)
 	a.Remove = names
-	d, from, redirected := f.decideAnswered(e.Request, s, origin.Path)
+	d, from, redirected := f.decideServed(e.Request, s, origin.Path)
 	if s.cacheTag != "" && d.Source != "" {
 		a.Set = append(a.Set, Header{s.cacheTag, calotype.CacheTag(d.Source)})
 	}
@@ -43,7 +43,7 @@ func (f *Function) response(e event) Step {
 	if !isPicture && s.pending != edge.PendingNone {
 		return Step{Answer: &a}
 	}
-	r := f.resolveAnswered(d, s, from, redirected, calotype.ParseLineage(meta))
+	r := f.resolveServed(d, s, from, redirected, calotype.ParseLineage(meta))
 	switch {
 	case r.State == edge.StateHidden:
 		return a.refused(f.refuse(e, s, hidden))
@@ -60,48 +60,48 @@ func (f *Function) response(e event) Step {
 	return Step{Answer: &a}
 }
 
-// refused adds the answer's fault to a step that answers 404.
+// refused adds the answer's fault to a step that responds with 404.
 func (a Answer) refused(step Step) Step {
 	step.Answer.Fault, step.Answer.Detail = a.Fault, a.Detail
 	return step
 }
 
-// resolveAnswered finds out which resolution origin-request must have had, given the
-// variant that it redirected to and the lineage of the object.
-func (f *Function) resolveAnswered(d edge.Decision, s settings, from calotype.Variant, redirected bool, lineage calotype.Lineage) edge.Resolution {
+// resolveServed finds out which resolution origin-request must have had, given the variant
+// that it redirected to and the lineage of the object.
+func (f *Function) resolveServed(d edge.Decision, s settings, from calotype.Variant, redirected bool, lineage calotype.Lineage) edge.Resolution {
 	rendition, source := edge.Observation{Status: edge.Missing}, edge.Observation{Status: edge.Found}
 	rules := f.rules(s)
 	rules.CheckSource = false // origin-request did.
-	variants := rules.StandIns(d)
+	variants := rules.Nearest(d)
 	if !redirected {
 		candidates := append([]calotype.Variant{d.Variant}, variants...)
 		if i := slices.IndexFunc(candidates, func(v calotype.Variant) bool { return f.madeFor(v, lineage) }); i >= 0 {
 			from, redirected = candidates[i], true
 		}
 	}
-	standIns := make([]edge.Observation, len(variants)) // By default none stood in.
-	switch answered := (edge.Observation{Status: edge.Found, Lineage: lineage}); {
+	nearest := make([]edge.Observation, len(variants)) // By default none was served.
+	switch served := (edge.Observation{Status: edge.Found, Lineage: lineage}); {
 	case !redirected:
 		source.Lineage = lineage
 	case from == d.Variant:
-		rendition = answered
+		rendition = served
 	default:
 		source.ETag, source.Focal = lineage.SourceETag, lineage.Focal
-		standIns[slices.Index(variants, from)] = answered
+		nearest[slices.Index(variants, from)] = served
 	}
-	return rules.Resolve(d, rendition, source, standIns...)
+	return rules.Resolve(d, rendition, source, nearest...)
 }
 
-// decideAnswered reads a request as it was sent to the origin. It reports whether
+// decideServed reads a request as it was sent to the origin. It reports whether
 // origin-request redirected it, and to which variant.
-func (f *Function) decideAnswered(r eventRequest, s settings, path string) (d edge.Decision, to calotype.Variant, redirected bool) {
+func (f *Function) decideServed(r eventRequest, s settings, path string) (d edge.Decision, to calotype.Variant, redirected bool) {
 	if rest, ok := strings.CutPrefix(path, originPath(string(s.prefix))+"/"); ok {
 		name, own, _ := strings.Cut(rest, "/")
 		if own != "" {
 			own = "/" + own
 		}
 		to, err := calotype.ParseVariant(name)
-		if d := f.decide(r, s, own); err == nil && d.Verdict == edge.Resize && (to == d.Variant || slices.Contains(f.rules(s).StandIns(d), to)) {
+		if d := f.decide(r, s, own); err == nil && d.Verdict == edge.Resize && (to == d.Variant || slices.Contains(f.rules(s).Nearest(d), to)) {
 			return d, to, true
 		}
 	}

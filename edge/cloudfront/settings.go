@@ -39,14 +39,14 @@ type settings struct {
 	limits      edge.Limits // Of the jobs that one instance sends.
 }
 
-// parseSettings parses the settings and reports every mistake; invalid fields stay
+// parseSettings parses the settings and reports every invalid one; invalid fields stay
 // empty. An origin with the role of the rendition makes no calls and needs the prefix
 // only.
 func parseSettings(h headers) (s settings, err error) {
-	var mistakes []error
+	var problems []error
 	read := func(name string, parse func(string) error) {
 		if err := parse(h.get(name)); err != nil {
-			mistakes = append(mistakes, fmt.Errorf("origin header %s: %w", name, err))
+			problems = append(problems, fmt.Errorf("origin header %s: %w", name, err))
 		}
 	}
 	read("x-env-role", func(text string) (err error) { s.role, err = parseRole(text); return err })
@@ -76,7 +76,7 @@ func parseSettings(h headers) (s settings, err error) {
 		read("x-env-max-source-jobs", func(text string) (err error) { s.limits.PerSource, err = parseLimit(text); return err })
 		read("x-env-max-jobs", func(text string) (err error) { s.limits.Total, err = parseLimit(text); return err })
 	}
-	return s, errors.Join(mistakes...)
+	return s, errors.Join(problems...)
 }
 
 func parseRole(s string) (string, error) {

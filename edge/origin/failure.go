@@ -58,7 +58,7 @@ func standard(err error) error {
 var errBadRequest = errors.New("status 400")
 
 // missing reports whether an error means that the object does not exist. Without
-// s3:ListBucket, S3 answers 403 for a missing key.
+// s3:ListBucket, S3 responds with 403 for a missing key.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 func missing(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)
@@ -82,7 +82,7 @@ func kind(err error) string {
 // reasonPeriod is how long the reason of a HEAD's 403 is assumed to hold.
 const reasonPeriod = time.Minute
 
-// reason finds out why S3 answers a HEAD with 403 or 400. A response to HEAD has no
+// reason finds out why S3 responds to a HEAD with 403 or 400. A response to HEAD has no
 // body, so it does not contain the error's code, and 403 is also the status of a
 // missing key. Once a minute it asks again by a GET of one byte. Requests that come
 // meanwhile use the reason known before.

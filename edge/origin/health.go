@@ -11,7 +11,7 @@ import (
 // probePeriod is the minimum time between two probes.
 const probePeriod = 5 * time.Second
 
-var errNotAsked = errors.New("the store has not responded yet")
+var errNoResponseYet = errors.New("the store has not responded yet")
 
 // health follows how the store responds to requests and to probes.
 type health struct {
@@ -52,7 +52,7 @@ func (o *Origin) Ready() error {
 			o.failed("probe store", "", key, failing)
 		}
 	case !called:
-		failing = errNotAsked // The first probe is on its way.
+		failing = errNoResponseYet // The first probe is on its way.
 	}
 	if failing != nil {
 		return fmt.Errorf("cannot read pictures: %w", failing)

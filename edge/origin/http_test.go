@@ -94,7 +94,7 @@ func TestHeadersOfTheSourceArePassedOn(t *testing.T) {
 	}
 }
 
-// Every answer about a picture has the tag of its key, in whatever way it was requested.
+// Every response about a picture has the tag of its key, in whatever way it was requested.
 func TestCacheTag(t *testing.T) {
 	s := startSet(t, edge.Rules{Presets: calotype.DefaultPresets(), Prefix: "resized"}, Settings{CacheTag: "Cache-Tag", Secrets: []string{secret}})
 	s.putSource(t, "kitty 1.jpg", "source")

@@ -14,8 +14,8 @@ import (
 	"calotype/edge"
 )
 
-// serveInfo answers with the description of a picture. The presets are the edge's own, so
-// that no description has to be made again when they change.
+// serveInfo serves the description of a picture. The presets are the edge's own, so that no
+// description has to be made again when they change.
 func (v view) serveInfo() {
 	info, object, err := v.readInfo()
 	v.note("read info", v.decision.Rendition, err)
@@ -38,7 +38,8 @@ func (v view) serveInfo() {
 	}
 }
 
-// readInfo reads the stored description. An object that is none counts as missing.
+// readInfo reads the stored description. An object that is not a description counts as
+// missing.
 func (v view) readInfo() (calotype.Info, *object, error) {
 	ctx, cancel := context.WithTimeoutCause(v.r.Context(), min(v.bucket.timeouts.rendition, time.Until(v.deadline)), errTimeout)
 	defer cancel()
@@ -58,7 +59,7 @@ func (v view) readInfo() (calotype.Info, *object, error) {
 	return info, o, nil
 }
 
-// readAll reads an object of at most so many bytes.
+// readAll reads at most limit bytes of an object.
 func (o *object) readAll(limit int64) ([]byte, error) {
 	if err := o.get(); err != nil {
 		return nil, err

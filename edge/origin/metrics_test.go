@@ -41,7 +41,7 @@ func TestMetricsOfResponses(t *testing.T) {
 		`calotype_enqueues_total{result="failed"}`:         0,
 	})
 	if seconds := got[`calotype_response_seconds_sum{state="pending"}`]; seconds <= 0 || seconds > 60 {
-		t.Errorf("two answers took %v s", seconds)
+		t.Errorf("two responses took %v s", seconds)
 	}
 }
 

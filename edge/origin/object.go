@@ -44,7 +44,7 @@ type object struct {
 	err     error // Why the store's bytes ended too early.
 }
 
-// serve answers a request with the object. The error says why the response was cut.
+// serve responds to a request with the object. The error says why the response was cut.
 func (o *object) serve(w http.ResponseWriter, r *http.Request, as edge.Resolution) error {
 	h := w.Header()
 	for name, values := range o.header {
@@ -59,7 +59,7 @@ func (o *object) serve(w http.ResponseWriter, r *http.Request, as edge.Resolutio
 	}
 	h.Set(edge.StateHeader, as.State)
 	o.span = parseSpan(r.Header.Get("Range"), o.size)
-	if o.span == (span{}) || r.Method != http.MethodGet || as.State == edge.StatePending || as.Serve == edge.ServeStandIn {
+	if o.span == (span{}) || r.Method != http.MethodGet || as.State == edge.StatePending || as.Serve == edge.ServeNearest {
 		r.Header.Del("Range")
 	}
 	o.viewer = http.NewResponseController(w)

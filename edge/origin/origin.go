@@ -1,7 +1,7 @@
 // Package origin serves pictures over HTTP from a bucket: the rendition if it exists,
 // otherwise the source at once, while it enqueues a job for the rendition. It is an
 // origin for any CDN or load balancer. Package edge decides what a request asks for
-// and what answers it; origin resizes nothing.
+// and what is served; origin resizes nothing.
 package origin
 
 import (
@@ -73,7 +73,7 @@ type Settings struct {
 	CacheTag string
 	// Secrets are the values of [SecretHeader] with which a path is a rendition's key, by
 	// [edge.Rules.DecideRewritten]; by default such a path is not found. Two are valid
-	// while one takes the other's place.
+	// while one replaces the other.
 	Secrets []string
 	// LowPriority is the queue for jobs that no viewer waits for; by default the queue for
 	// all jobs.
@@ -100,7 +100,7 @@ func New(rules edge.Rules, client *s3.Client, name string, jobs *queue.Queue, lo
 	}
 }
 
-// ServeHTTP answers GET and HEAD of keys with an image file extension. Other keys, and
+// ServeHTTP serves GET and HEAD of keys with an image file extension. Other keys, and
 // those under the resized prefix, are not found.
 func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	observed, done := o.metrics.observe(w)

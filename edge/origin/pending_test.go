@@ -43,10 +43,10 @@ func TestBest(t *testing.T) {
 	wantHeader(t, r, "Content-Type", "image/webp")
 	wantHeader(t, r, "Accept-Ranges", "")
 	if again, _ := s.ask(t, "GET", "/k.jpg?size=M&format=avif", "If-None-Match", r.Header.Get("ETag")); again.StatusCode != 304 {
-		t.Errorf("the same stand-in: got %d, want 304", again.StatusCode)
+		t.Errorf("the same nearest rendition: got %d, want 304", again.StatusCode)
 	}
 	if part, body := s.ask(t, "GET", "/k.jpg?size=M&format=avif", "Range", "bytes=1-2"); part.StatusCode != 200 || body != "webp" {
-		t.Errorf("a range of a stand-in: got %d %q, want it whole", part.StatusCode, body)
+		t.Errorf("a range of the nearest rendition: got %d %q, want it whole", part.StatusCode, body)
 	}
 	s.putMade(t, "resized/M.avif/k.jpg", "avif", etag, "1200x628", calotype.AVIF)
 	answer("size=M&format=avif", "rendition", "avif")
@@ -87,7 +87,7 @@ func TestNone(t *testing.T) {
 	}
 }
 
-// format=auto: the original, then WebP with a job of low priority, then AVIF. Every answer
+// format=auto: the original, then WebP with a job of low priority, then AVIF. Every response
 // varies by Accept.
 func TestAuto(t *testing.T) {
 	s := startWith(t, edge.Rules{Presets: calotype.DefaultPresets(), Prefix: "resized", Auto: edge.AutoFormats{calotype.AVIF, calotype.WebP}})
@@ -135,7 +135,7 @@ func TestAuto(t *testing.T) {
 		}
 	}
 	if r, _ := s.ask(t, "GET", "/k.jpg?size=M&to_webp=1"); r.Header.Get("Vary") != "" {
-		t.Error("an answer that does not depend on Accept says that it does")
+		t.Error("a response that does not depend on Accept says that it does")
 	}
 }
 
@@ -154,9 +154,9 @@ func TestAutoNone(t *testing.T) {
 	ask(200, "webp")
 }
 
-// A stand-in that became a fallback copy after it was inspected is not served where
+// A nearest rendition that became a fallback copy after it was inspected is not served where
 // originals must not be seen.
-func TestStandInReplaced(t *testing.T) {
+func TestNearestReplaced(t *testing.T) {
 	s := startWith(t, edge.Rules{Presets: calotype.DefaultPresets(), Prefix: "resized", Auto: edge.AutoFormats{calotype.AVIF, calotype.WebP}, Pending: edge.PendingNone})
 	etag := s.putSource(t, "k.jpg", "the original")
 	s.putRendition(t, "resized/M.webp/k.jpg", "the original", "corrupt")
@@ -167,8 +167,8 @@ func TestStandInReplaced(t *testing.T) {
 	observed, done := s.origin.metrics.observe(w)
 	defer done()
 	v := view{Origin: s.origin, w: observed, r: r, decision: d, deadline: time.Now().Add(time.Minute)}
-	before := edge.Resolution{Serve: edge.ServeStandIn, StandIn: d.First, State: edge.NearestState(d.First)}
-	v.serveStandIn(edge.Observation{Status: edge.Missing}, edge.Observation{Status: edge.Found, ETag: etag}, before)
+	before := edge.Resolution{Serve: edge.ServeNearest, Nearest: d.First, State: edge.NearestState(d.First)}
+	v.serveNearest(edge.Observation{Status: edge.Missing}, edge.Observation{Status: edge.Found, ETag: etag}, before)
 	if w.Code != 404 || w.Body.String() == "the original" {
 		t.Errorf("got %d %q, want 404", w.Code, w.Body.String())
 	}

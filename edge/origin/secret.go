@@ -14,8 +14,8 @@ const SecretHeader = "X-Calotype-Secret"
 // minSecret is the minimum length of a secret, in characters.
 const minSecret = 24
 
-// ParseSecrets parses one or two secrets, separated by a comma, the current one first. An
-// empty second one counts as none. The error does not contain them.
+// ParseSecrets parses one or two secrets, separated by a comma, the current one first. Empty
+// ones are ignored. The error does not contain them.
 func ParseSecrets(text string) ([]string, error) {
 	var secrets []string
 	for secret := range strings.SplitSeq(text, ",") {
@@ -28,7 +28,7 @@ func ParseSecrets(text string) ([]string, error) {
 		secrets = append(secrets, secret)
 	}
 	if len(secrets) > 2 {
-		return nil, errors.New("at most two secrets: the current one and the one before it")
+		return nil, errors.New("at most two secrets: the current and the previous one")
 	}
 	return secrets, nil
 }

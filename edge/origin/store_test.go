@@ -28,7 +28,7 @@ func respond(status int, length int64, body string, header ...string) *http.Resp
 }
 
 // Responses with a success status that cannot be an object's are errors. For a rendition
-// the original is served; for an original the answer is 502.
+// the original is served; for an original the response is 502.
 func TestResponsesThatAreNotObjects(t *testing.T) {
 	for name, response := range map[string]func() *http.Response{
 		"no Content-Length": func() *http.Response { return respond(200, -1, "", "ETag", `"x"`) },
@@ -131,7 +131,7 @@ func TestHeadersOfEveryResponse(t *testing.T) {
 	wantHeader(t, r, "Content-Type", "application/octet-stream")
 }
 
-// Beyond the budget the answer is the original, without a job.
+// Beyond the budget the response is the original, without a job.
 func TestJobBudget(t *testing.T) {
 	s := start(t) // 4 per source, 8 in total.
 	s.putSource(t, "a.jpg", "source")

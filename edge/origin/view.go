@@ -12,7 +12,7 @@ import (
 	"calotype/edge"
 )
 
-// view is one request for a picture while it is being answered.
+// view is one request for a picture while the response is being made.
 type view struct {
 	*Origin
 	w        *response
@@ -21,7 +21,7 @@ type view struct {
 	deadline time.Time // For the store, of all its calls together.
 }
 
-// serveVariant serves a request for a rendition. Here a missing picture becomes a job.
+// serveVariant serves a request for a rendition. Here a missing rendition becomes a job.
 // If the rendition cannot be served the viewer gets the source, unless that cannot be read
 // either or [edge.PendingNone] is set.
 func (v view) serveVariant() {
@@ -39,40 +39,40 @@ func (v view) serveVariant() {
 	if observed.Status == edge.Found {
 		source = check.wait()
 	}
-	standIns := []edge.Observation(nil)
+	nearest := []edge.Observation(nil)
 	resolution := v.rules.Resolve(v.decision, observed, source)
 	switch resolution.Serve {
-	case edge.InspectStandIns:
-		source, standIns = v.inspectOthers(source, v.rules.StandIns(v.decision))
-		resolution = v.rules.Resolve(v.decision, observed, source, standIns...)
+	case edge.InspectNearest:
+		source, nearest = v.inspectNearest(source, v.rules.Nearest(v.decision))
+		resolution = v.rules.Resolve(v.decision, observed, source, nearest...)
 	case edge.InspectSource:
 		if v.rules.Pending == edge.PendingNone { // Its bytes are not needed.
-			source, _ = v.inspectOthers(source, nil)
+			source, _ = v.inspectNearest(source, nil)
 			resolution = v.rules.Resolve(v.decision, observed, source)
 		}
 	}
 	switch resolution.Serve {
 	case edge.ServeRendition:
 		v.serve(rendition, resolution)
-	case edge.ServeStandIn:
-		v.serveStandIn(observed, source, resolution)
+	case edge.ServeNearest:
+		v.serveNearest(observed, source, resolution)
 	case edge.ServeNotFound, edge.ServeUnavailable:
 		v.refuse(resolution)
 	default:
-		v.serveSource(observed, source, standIns)
+		v.serveSource(observed, source, nearest)
 	}
 }
 
-// inspectOthers sends a HEAD for the renditions that may stand in, and for the source
-// unless it was inspected, all in parallel.
-func (v view) inspectOthers(source edge.Observation, variants []calotype.Variant) (edge.Observation, []edge.Observation) {
+// inspectNearest sends a HEAD for the renditions of variants, and for the source unless it
+// was inspected, all in parallel.
+func (v view) inspectNearest(source edge.Observation, variants []calotype.Variant) (edge.Observation, []edge.Observation) {
 	ctx, cancel := context.WithTimeoutCause(v.r.Context(), min(v.bucket.timeouts.rendition, time.Until(v.deadline)), errTimeout)
 	defer cancel()
-	standIns := make([]edge.Observation, len(variants))
+	nearest := make([]edge.Observation, len(variants))
 	var inspections sync.WaitGroup
 	for i, variant := range variants {
 		inspections.Go(func() {
-			standIns[i], _ = v.bucket.inspect(ctx, v.rules.Prefix.RenditionKey(variant, v.decision.Source)) // Without it, another answers.
+			nearest[i], _ = v.bucket.inspect(ctx, v.rules.Prefix.RenditionKey(variant, v.decision.Source)) // If it fails, another is served.
 		})
 	}
 	if source.Status == edge.NotInspected {
@@ -81,22 +81,22 @@ func (v view) inspectOthers(source edge.Observation, variants []calotype.Variant
 		v.note("inspect source", v.decision.Source, err)
 	}
 	inspections.Wait()
-	return source, standIns
+	return source, nearest
 }
 
-// serveStandIn opens another rendition and serves it. If that fails, or if it became a copy
-// of the source meanwhile, the answer is the one without it.
-func (v view) serveStandIn(rendition, source edge.Observation, resolution edge.Resolution) {
-	key := v.rules.Prefix.RenditionKey(resolution.StandIn, v.decision.Source)
-	standIn, err := v.bucket.open(v.r, key, min(v.bucket.timeouts.rendition, time.Until(v.deadline)))
-	v.note("open stand-in", key, err)
+// serveNearest opens another rendition and serves it. If that fails, or if it became a copy
+// of the source meanwhile, the response is the one without it.
+func (v view) serveNearest(rendition, source edge.Observation, resolution edge.Resolution) {
+	key := v.rules.Prefix.RenditionKey(resolution.Nearest, v.decision.Source)
+	nearest, err := v.bucket.open(v.r, key, min(v.bucket.timeouts.rendition, time.Until(v.deadline)))
+	v.note("open nearest rendition", key, err)
 	replaced := false // Since it was inspected.
 	if err == nil {
-		defer standIn.Close()
-		replaced = standIn.lineage.IsWholeCopy() && resolution.State != edge.StateKept
+		defer nearest.Close()
+		replaced = nearest.lineage.IsWholeCopy() && resolution.State != edge.StateKept
 	}
 	if err != nil || replaced {
-		none := make([]edge.Observation, len(v.rules.StandIns(v.decision)))
+		none := make([]edge.Observation, len(v.rules.Nearest(v.decision)))
 		if rendition.Status == edge.Found {
 			rendition = edge.Observation{Status: edge.Missing} // It is a fallback copy: the source is as good.
 		}
@@ -106,12 +106,12 @@ func (v view) serveStandIn(rendition, source edge.Observation, resolution edge.R
 	if resolution.Enqueue {
 		v.enqueue(v.r, v.decision, resolution.Upgrade)
 	}
-	v.serve(standIn, resolution)
+	v.serve(nearest, resolution)
 }
 
-// serveSource opens the source and answers as [edge.Rules.Resolve] says. standIns were
-// inspected before; none of them is served.
-func (v view) serveSource(rendition, inspected edge.Observation, standIns []edge.Observation) {
+// serveSource opens the source and responds as [edge.Rules.Resolve] says. The nearest
+// renditions were inspected before; none of them is served.
+func (v view) serveSource(rendition, inspected edge.Observation, nearest []edge.Observation) {
 	if d := v.decision; d.Verdict != edge.Resize {
 		if resolution := v.rules.Resolve(d, rendition, inspected); resolution.Serve != edge.ServeSource {
 			v.refuse(resolution)
@@ -123,7 +123,7 @@ func (v view) serveSource(rendition, inspected edge.Observation, standIns []edge
 		defer source.Close()
 	}
 	v.note("open source", v.decision.Source, err)
-	resolution := v.rules.Resolve(v.decision, rendition, observe(source, err), standIns...)
+	resolution := v.rules.Resolve(v.decision, rendition, observe(source, err), nearest...)
 	if resolution.Serve != edge.ServeSource {
 		v.refuse(resolution)
 		return
@@ -134,7 +134,7 @@ func (v view) serveSource(rendition, inspected edge.Observation, standIns []edge
 	v.serve(source, resolution)
 }
 
-// refuse answers 404 or 502. A 404 may stand for a rendition that will exist.
+// refuse responds with 404 or 502. A 404 may be for a rendition that will exist.
 func (v view) refuse(resolution edge.Resolution) {
 	if resolution.Enqueue {
 		v.enqueue(v.r, v.decision, resolution.Upgrade)

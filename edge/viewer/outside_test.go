@@ -110,7 +110,7 @@ func (s *site) enqueued() string {
 }
 
 // A hit costs one GET of the bucket and no call of calotype edge, and a cached one
-// nothing. A miss is answered with the original at once, and becomes a job.
+// nothing. A miss serves the original at once, and becomes a job.
 func TestHitCostsOneGet(t *testing.T) {
 	s := newSite(t, edge.Rules{Presets: calotype.DefaultPresets(), Prefix: "resized"})
 	s.put("cats/kitty 1.jpg", "original", calotype.JPEG)

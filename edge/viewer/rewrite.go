@@ -14,7 +14,7 @@ import (
 var rewrite string
 
 // The ids of the distribution's origins that the function of [RewriteCode] names. The
-// default origin, which answers what the function does not decide, has any other id.
+// default origin, which serves what the function does not decide, has any other id.
 const (
 	// BucketOrigin is the bucket, with the renditions' prefix as its path.
 	BucketOrigin = "bucket"
@@ -40,7 +40,7 @@ func RewriteCode(presets calotype.Presets, options Options) (string, error) {
 }
 
 // decisions asks package edge for the variant of each preset, each format of a source and
-// each format that a viewer may ask for. Presets with the same answers share a row.
+// each format that a viewer may ask for. Presets with the same variants share a row.
 func decisions(presets calotype.Presets, options Options) map[string]any {
 	rules := edge.Rules{Presets: presets, Prefix: "resized", Auto: options.Auto, Widths: options.Widths}
 	asks := []string{""}
