@@ -110,7 +110,7 @@ func agree(t *testing.T, rules edge.Rules, folder string, table []viewerRequest)
 			want = "hidden"
 		case edge.Resize:
 			looked := []string{d.Rendition, d.Source}
-			for _, v := range rules.StandIns(d) {
+			for _, v := range rules.Nearest(d) {
 				looked = append(looked, rules.Prefix.RenditionKey(v, d.Source))
 			}
 			want = decision(looked, d.Job(false, "r1").Encode())
@@ -219,7 +219,7 @@ var names int
 // decisionOfOrigin serves a request from an S3 that has every source and no rendition.
 func decisionOfOrigin(t *testing.T, rules edge.Rules, method string, u *url.URL, header http.Header) string {
 	var looked []string
-	var mu sync.Mutex // It looks for stand-ins side by side.
+	var mu sync.Mutex // It inspects the nearest renditions concurrently.
 	var body string
 	sqsServer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var m struct{ MessageBody string }
