@@ -41,8 +41,7 @@ type attempt struct {
 	job     calotype.Job
 	started time.Time
 
-	result                         // The result of publish, if it ran.
-	failure       *failure.Failure // Why the job was rejected.
+	result        // The result of publish, if it ran.
 	err           error
 	deleteRetried bool
 
@@ -53,18 +52,18 @@ type attempt struct {
 // result is what publish did. The outcome is done unless it says otherwise.
 type result struct {
 	outcome      outcome
-	failure      *failure.Failure // The first failure, for which the job is rejected.
+	failure      *failure.Failure // Why the job was rejected: the first failure.
 	deadLettered bool
 
-	get, render, put  time.Duration
-	firstStored       time.Time
-	renditions        int
-	damaged           int  // Renditions of a damaged picture.
-	removed           int  // Renditions that were deleted.
-	changed           bool // Viewers may have cached a rendition that was replaced or removed.
-	startedOver       int
-	bytesIn, bytesOut int64
-	thumbHash         []byte // Of the source's current version, if it is known: see info.go.
+	getTime, renderTime, putTime time.Duration
+	firstStored                  time.Time
+	renditions                   int
+	damaged                      int  // Renditions of a damaged picture.
+	removed                      int  // Renditions that were deleted.
+	changed                      bool // Viewers may have cached a rendition that was replaced or removed.
+	startedOver                  int
+	bytesIn, bytesOut            int64
+	thumbHash                    []byte // Of the source's current version, if it is known: see info.go.
 
 	announced
 }
@@ -122,9 +121,9 @@ func (a *attempt) finish() {
 		Strs("variants", names(a.job.Variants)).
 		Int("renditions", a.renditions).
 		Dur("ms", time.Since(a.started)).
-		Dur("get_ms", a.get).
-		Dur("render_ms", a.render).
-		Dur("put_ms", a.put).
+		Dur("get_ms", a.getTime).
+		Dur("render_ms", a.renderTime).
+		Dur("put_ms", a.putTime).
 		Int64("bytes_in", a.bytesIn).
 		Int64("bytes_out", a.bytesOut).
 		Int("receives", a.message.Receives).

@@ -57,7 +57,7 @@ func (w *Worker) complete(ctx context.Context, a *attempt, err error) error {
 // source that failed is remembered, where publish has not done so.
 func (w *Worker) reject(ctx context.Context, a *attempt, f *failure.Failure) error {
 	a.reject(f)
-	a.failed = f
+	a.announcedFailure = f
 	first, takeBack := w.firstOfSender(a)
 	if !first {
 		a.outcome = remembered
@@ -71,7 +71,7 @@ func (w *Worker) reject(ctx context.Context, a *attempt, f *failure.Failure) err
 		a.job.DeadLettered = true
 	}
 	if f.Class == failure.Internal {
-		w.failed.remember(failedKey(a.job.Source, ""), f, time.Now().Add(rememberFor))
+		w.failedVersions.remember(failedKey(a.job.Source, ""), f, time.Now().Add(rememberFor))
 	}
 	return w.conclude(ctx, a)
 }

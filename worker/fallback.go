@@ -61,8 +61,8 @@ func (p *publication) sourceFailure(err error) *failure.Failure {
 // failSource rejects the job for a failure that no fallback copy can mark: the source
 // cannot be read, or nothing can be written.
 func (p *publication) failSource(ctx context.Context, f *failure.Failure) error {
-	p.failed = f
-	if _, known := p.worker.failed.recall(failedKey(p.job.Source, p.source.ETag)); known && !p.job.Again {
+	p.announcedFailure = f
+	if _, known := p.worker.failedVersions.recall(failedKey(p.job.Source, p.source.ETag)); known && !p.job.Again {
 		p.end(remembered)
 		return nil
 	}
@@ -75,7 +75,7 @@ func (p *publication) failSource(ctx context.Context, f *failure.Failure) error 
 // fallBack dead-letters the job for a failure and then puts copies of the source under the
 // requested keys. Siblings get none.
 func (p *publication) fallBack(ctx context.Context, targets []target, f *failure.Failure) error {
-	p.failed = f
+	p.announcedFailure = f
 	if err := p.deadLetter(ctx, f); err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (p *publication) putCopies(ctx context.Context, targets []target, class str
 		CacheControl: p.worker.FallbackCacheControl,
 	}
 	for _, t := range targets {
-		if !t.asked {
+		if !t.requested {
 			continue
 		}
 		lineage := calotype.Lineage{
@@ -192,7 +192,7 @@ func (p *publication) remember(ctx context.Context, f *failure.Failure) error {
 			return p.verifyReadable(ctx)
 		}
 	}
-	p.worker.failed.remember(failedKey(p.job.Source, p.source.ETag), f, time.Now().Add(rememberFor))
+	p.worker.failedVersions.remember(failedKey(p.job.Source, p.source.ETag), f, time.Now().Add(rememberFor))
 	return nil
 }
 
@@ -217,7 +217,7 @@ func (p *publication) recall(ctx context.Context) (finished bool, err error) {
 	}
 	memory := failedKey(p.job.Source, p.source.ETag)
 	if p.job.Again {
-		p.worker.failed.forget(memory)
+		p.worker.failedVersions.forget(memory)
 		if p.marker.ETag == "" {
 			return false, nil
 		}
@@ -228,13 +228,13 @@ func (p *publication) recall(ctx context.Context) (finished bool, err error) {
 	lineage, class := calotype.ParseLineage(p.marker.Metadata), ""
 	if lineage.SourceETag == calotype.TrimETag(p.source.ETag) && (!p.job.Exact || lineage.Recipe.Encoder == p.worker.Engine.Encoder()) {
 		class = lineage.CopyReason
-	} else if f, ok := p.worker.failed.recall(memory); ok {
+	} else if f, ok := p.worker.failedVersions.recall(memory); ok {
 		class = f.Class
 	}
 	if class == "" || p.job.DeadLettered {
 		return false, nil
 	}
-	p.failed = &failure.Failure{Class: class}
+	p.announcedFailure = &failure.Failure{Class: class}
 	p.end(remembered)
 	described := p.info.wanted
 	if err := p.failInfo(ctx, class); err != nil {

@@ -22,7 +22,7 @@ type sourceInfo struct {
 	invalid  bool // What is stored is not an info, and is to be replaced.
 	wanted   bool // The job is to store it.
 
-	asked int // How many descriptions are still to come from the decoder.
+	pendingDescriptions int // How many the decoder has still to send.
 }
 
 // findInfo looks up the source's info if the job is to make it, or if crops depend on what
@@ -32,7 +32,7 @@ func (p *publication) findInfo(ctx context.Context) error {
 	p.info, p.thumbHash = sourceInfo{}, nil
 	work := p.stale()
 	makes := p.job.Info || p.worker.Info && (len(work) > 0 || p.job.Reconcile)
-	if !makes && !p.job.Reconcile && !slices.ContainsFunc(work, target.attends) {
+	if !makes && !p.job.Reconcile && !slices.ContainsFunc(work, target.usesAttention) {
 		return nil
 	}
 	switch err := p.getInfo(ctx); {
@@ -88,8 +88,8 @@ func (p *publication) getInfo(ctx context.Context) error {
 	return nil
 }
 
-// attends reports whether the target's crop may depend on what attracts attention.
-func (t target) attends() bool {
+// usesAttention reports whether the target's crop may depend on what attracts attention.
+func (t target) usesAttention() bool {
 	return t.preset.Gravity == calotype.GravitySmart || t.preset.Gravity == calotype.GravityFocal
 }
 
@@ -123,7 +123,7 @@ func (p *publication) describe(picture *render.Picture) []render.Target {
 	for _, part := range p.unknownParts() {
 		outputs = append(outputs, picture.Describe(part))
 	}
-	p.info.asked = len(outputs)
+	p.info.pendingDescriptions = len(outputs)
 	return outputs
 }
 
@@ -142,7 +142,7 @@ func (p *publication) described(ctx context.Context, output render.Target, r ren
 		}
 		info.Attention[calotype.Box{Width: output.Width, Height: output.Height}.String()] = *at
 	}
-	if p.info.asked--; p.info.asked > 0 {
+	if p.info.pendingDescriptions--; p.info.pendingDescriptions > 0 {
 		return nil
 	}
 	return p.putInfo(ctx, *info, "")

@@ -53,7 +53,6 @@ func (w *Worker) handle(ctx context.Context, q *jobQueue, m queue.Message, g *gr
 		a.job = jobs[0]
 		a.logStart()
 		a.result, err = w.runLeased(ctx, a, g)
-		a.failure = a.result.failure
 		a.job.DeadLettered = a.job.DeadLettered || a.deadLettered
 	default:
 		g.release()

@@ -119,14 +119,14 @@ func (m *metrics) count(r *attempt) {
 	}
 	m.bytesIn.Add(float64(r.bytesIn))
 	m.bytesOut.Add(float64(r.bytesOut))
-	if r.get > 0 {
-		m.stages.WithLabelValues(stageGet).Observe(r.get.Seconds())
+	if r.getTime > 0 {
+		m.stages.WithLabelValues(stageGet).Observe(r.getTime.Seconds())
 	}
-	if r.render > 0 {
-		m.stages.WithLabelValues(stageRender).Observe(r.render.Seconds())
+	if r.renderTime > 0 {
+		m.stages.WithLabelValues(stageRender).Observe(r.renderTime.Seconds())
 	}
-	if r.put > 0 {
-		m.stages.WithLabelValues(stagePut).Observe(r.put.Seconds())
+	if r.putTime > 0 {
+		m.stages.WithLabelValues(stagePut).Observe(r.putTime.Seconds())
 	}
 	if waited, ok := r.missToRendition(); ok {
 		m.missToRendition.Observe(waited.Seconds())

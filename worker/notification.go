@@ -57,8 +57,8 @@ func (a *attempt) notification() (n notify.Notification, ok bool) {
 	switch {
 	case a.job.Source == "" || a.job.Notification != nil || a.outcome == ignored:
 		return n, false
-	case a.failed != nil:
-		n.Type, n.Reason = notify.Failed, &notify.Reason{Class: a.failed.Class, Detail: a.failed.Detail}
+	case a.announcedFailure != nil:
+		n.Type, n.Reason = notify.Failed, &notify.Reason{Class: a.announcedFailure.Class, Detail: a.announcedFailure.Detail}
 	case a.missing:
 		n.Type, n.ETag = notify.Removed, ""
 	case len(a.variants) == 0:
@@ -68,7 +68,7 @@ func (a *attempt) notification() (n notify.Notification, ok bool) {
 	default:
 		n.Type = notify.Ready
 	}
-	if a.failed == nil && !a.missing {
+	if a.announcedFailure == nil && !a.missing {
 		n.ThumbHash = a.thumbHash
 	}
 	return n, true
@@ -128,11 +128,11 @@ func (a *attempt) notifyResult() string {
 // announced holds what a notification reports about a publication: about its last start,
 // because earlier ones were for another version.
 type announced struct {
-	missing       bool             // The source does not exist.
-	failed        *failure.Failure // Of this job, or of an earlier one for the same version.
-	etag          string           // The source's version, without quotes.
-	variants      []notify.Variant
-	damagedSource bool
+	missing          bool             // The source does not exist.
+	announcedFailure *failure.Failure // Of this job, or of an earlier one for the same version.
+	etag             string           // The source's version, without quotes.
+	variants         []notify.Variant
+	damagedSource    bool
 }
 
 // announce records the renditions that are current when the publication ends.
@@ -147,8 +147,8 @@ func (p *publication) announce() {
 		}
 		lineage := calotype.ParseLineage(o.Metadata)
 		if lineage.IsFallback() {
-			if p.failed == nil && t.asked {
-				p.failed = &failure.Failure{Class: lineage.CopyReason}
+			if p.announcedFailure == nil && t.requested {
+				p.announcedFailure = &failure.Failure{Class: lineage.CopyReason}
 			}
 			continue
 		}

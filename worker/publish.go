@@ -168,7 +168,7 @@ func (p *publication) read(ctx context.Context) error {
 		body, err = decoder.NewSource(from, size)
 		return err
 	})
-	p.get += time.Since(start)
+	p.getTime += time.Since(start)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return errChanged // It was there before: check again.
@@ -234,12 +234,12 @@ func (p *publication) produce(ctx context.Context) error {
 
 // render makes and stores renditions. A panic becomes an error of unknown kind.
 func (p *publication) render(ctx context.Context, targets []target) (err error) {
-	start, puts := time.Now(), p.put
+	start, puts := time.Now(), p.putTime
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("panic: %v at %s", v, panicOrigin(string(debug.Stack())))
 		}
-		p.result.render += time.Since(start) - (p.put - puts)
+		p.renderTime += time.Since(start) - (p.putTime - puts)
 	}()
 	var allowed decoder.Grant
 	if p.grant.whole {
@@ -289,7 +289,7 @@ func (p *publication) outputs(picture *render.Picture, targets []target) (output
 	for _, t := range targets {
 		output := picture.Target(t.variant, t.preset, cmp.Or(p.job.Quality, p.worker.Quality))
 		output.Focal = p.cropPoint(t.preset)
-		needed = needed || t.attends() && output.Focal == ""
+		needed = needed || t.usesAttention() && output.Focal == ""
 		outputs = append(outputs, output)
 	}
 	if needed {
@@ -353,7 +353,7 @@ func (p *publication) writeBy(ctx context.Context, t target, size int64, o store
 		return err // The lease may have been lost while the picture was rendered.
 	}
 	start := time.Now()
-	defer func() { p.put += time.Since(start) }()
+	defer func() { p.putTime += time.Since(start) }()
 	o.Metadata = lineage.Metadata()
 	o.Metadata[calotype.CacheTagMetadata] = calotype.CacheTag(p.job.Source)
 	if err := put(o); err != nil {

@@ -16,11 +16,11 @@ import (
 
 // A target is a rendition that should be current, and the object now stored under its key.
 type target struct {
-	variant  calotype.Variant
-	preset   calotype.Preset // Zero if this worker does not know it.
-	key      string
-	asked    bool         // Requested by the job, or it exists; otherwise it is a sibling.
-	existing store.Object // Without an ETag if there is none.
+	variant   calotype.Variant
+	preset    calotype.Preset // Zero if this worker does not know it.
+	key       string
+	requested bool         // By the job, or because it exists; otherwise it is a sibling.
+	existing  store.Object // Without an ETag if there is none.
 }
 
 // headAll looks up what is stored under the keys of variants. Those whose key is too long
@@ -36,7 +36,7 @@ func (p *publication) headAll(ctx context.Context, variants []calotype.Variant) 
 		g.Go(func() error {
 			t := target{variant: v, key: p.worker.Prefix.RenditionKey(v, p.job.Source)}
 			t.preset, _ = p.worker.Presets.Lookup(v.Preset)
-			t.asked = slices.Contains(p.job.Variants, v)
+			t.requested = slices.Contains(p.job.Variants, v)
 			existing, err := p.worker.bucket.Head(ctx, t.key)
 			if err == nil {
 				t.existing = existing
@@ -62,7 +62,7 @@ func (p *publication) addExisting(ctx context.Context) error {
 	targets, err := p.headAll(ctx, variants)
 	for _, t := range targets {
 		if t.existing.ETag != "" {
-			t.asked = true // For a broken source, a fallback copy must replace it.
+			t.requested = true // For a broken source, a fallback copy must replace it.
 			p.targets = append(p.targets, t)
 		}
 	}
@@ -92,7 +92,7 @@ func (p *publication) isStale(t target) bool {
 // that this worker does not know. The job for it has its dead letter.
 func (p *publication) isUnknown(t target) bool {
 	lineage := calotype.ParseLineage(t.existing.Metadata)
-	return t.preset.Name == "" && t.asked && !p.job.Again && slices.Contains(p.job.Variants, t.variant) &&
+	return t.preset.Name == "" && t.requested && !p.job.Again && slices.Contains(p.job.Variants, t.variant) &&
 		lineage.CopyReason == failure.UnknownVariant && lineage.SourceETag == calotype.TrimETag(p.source.ETag)
 }
 

@@ -111,22 +111,22 @@ type Queues struct {
 // Worker is a pool of slots over some queues and one bucket.
 type Worker struct {
 	Settings
-	queues    []*jobQueue // The first is the viewers'.
-	dead      *queue.Queue
-	bucket    *store.Bucket
-	log       zerolog.Logger
-	poll      time.Duration // How long a poll of an empty queue lasts.
-	admission *admission
-	sources   sourceLock
-	failed    recent // Versions of sources whose failure no object records.
-	badFocal  recent // Versions of sources whose focal point is not valid.
-	unsent    recent // Versions of sources that failed, and whose dead letter could not be sent.
-	services  outage // Of what jobs call.
-	delayed   recent // Jobs that this worker sent again, while they are delayed.
-	foreign   recent // Senders of messages that are not jobs, while they have a dead letter.
-	health    *health
-	metrics   *metrics
-	running   atomic.Int32 // Jobs that have not returned, abandoned ones included.
+	queues         []*jobQueue // The first is the viewers'.
+	dead           *queue.Queue
+	bucket         *store.Bucket
+	log            zerolog.Logger
+	poll           time.Duration // How long a poll of an empty queue lasts.
+	admission      *admission
+	sources        sourceLock
+	failedVersions recent // Of sources whose failure no object records.
+	badFocal       recent // Versions of sources whose focal point is not valid.
+	unsent         recent // Versions of sources that failed, and whose dead letter could not be sent.
+	services       outage // Of what jobs call.
+	delayed        recent // Jobs that this worker sent again, while they are delayed.
+	foreign        recent // Senders of messages that are not jobs, while they have a dead letter.
+	health         *health
+	metrics        *metrics
+	running        atomic.Int32 // Jobs that have not returned, abandoned ones included.
 }
 
 // New returns a worker for a bucket that receives from queues and sends dead letters to
