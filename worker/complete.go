@@ -42,11 +42,12 @@ func (w *Worker) complete(ctx context.Context, a *attempt, err error) error {
 			return errors.Join(err, w.retry(ctx, a, backoff.Delay(a.job.Attempt+1, firstRetry, maxRetry)))
 		}
 	case failure.Unknown:
-		if a.job.Unknown+1 < maxUnknown {
+		f := exhausted(a.job, err)
+		if f == nil {
 			a.job.Unknown++
 			return errors.Join(err, w.retry(ctx, a, backoff.Jitter(unknownRetry)))
 		}
-		err = failure.New(failure.Internal, "%d attempts ended in an error of this program, the last: %s", maxUnknown, shortened(err.Error()))
+		err = f
 	}
 	var f *failure.Failure
 	errors.As(err, &f)

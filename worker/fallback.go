@@ -33,8 +33,8 @@ func (p *publication) permanent(ctx context.Context, err error) *failure.Failure
 		return nil
 	case errors.As(err, &f):
 		return f
-	case failure.KindOf(err) == failure.Unknown && p.job.Unknown+1 >= maxUnknown:
-		return failure.New(failure.Internal, "%d attempts ended in an error of this program, the last: %s", maxUnknown, shortened(err.Error()))
+	case failure.KindOf(err) == failure.Unknown:
+		return exhausted(p.job, err)
 	}
 	return nil
 }

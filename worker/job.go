@@ -3,6 +3,8 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -30,11 +32,11 @@ const (
 // throttledDelay is the delay of a big picture that is requeued because too many wait.
 const throttledDelay = time.Minute
 
-// handle runs one message's job and completes the message. A job ends in one of four ways.
-// Done: the renditions are stored, or need not be, and the message is deleted. Rejected: it
-// is dead-lettered, then deleted. Both are announced before the delete. Retried: a new
-// message with a delay is sent, then the old one deleted. Interrupted: a new message is sent
-// at once. The grant is released before the job is announced.
+// handle runs one message's job and completes the message. These are the main ends of a job;
+// [outcome] has all of them. Done: the renditions are stored, or need not be, and the message
+// is deleted. Rejected: it is dead-lettered, then deleted. Both are announced before the
+// delete. Retried: a new message with a delay is sent, then the old one deleted. Interrupted:
+// a new message is sent at once. The grant is released before the job is announced.
 func (w *Worker) handle(ctx context.Context, q *jobQueue, m queue.Message, g *grant) {
 	a := w.newAttempt(q, m)
 	defer a.finish()
@@ -89,6 +91,15 @@ func (w *Worker) parse(m queue.Message) ([]calotype.Job, error) {
 	return []calotype.Job{job}, err
 }
 
+// exhausted returns the failure of a job whose attempts all ended in an error of unknown
+// kind, or nil if the job is tried again.
+func exhausted(job calotype.Job, err error) *failure.Failure {
+	if job.Unknown+1 < maxUnknown {
+		return nil
+	}
+	return failure.New(failure.Internal, "%d attempts ended in an error of this program, the last: %s", maxUnknown, shortened(err.Error()))
+}
+
 func malformed(err error) error {
 	if err == nil {
 		return nil
@@ -105,6 +116,11 @@ func shortened(detail string) string {
 		return detail
 	}
 	return strings.ToValidUTF8(detail[:maxDetail], "") + "…"
+}
+
+// panicError returns the error of a recovered panic. A deferred function calls it.
+func panicError(v any) error {
+	return fmt.Errorf("panic: %v at %s", v, panicOrigin(string(debug.Stack())))
 }
 
 // panicOrigin returns the file and line of a recovered panic: the frame that follows the

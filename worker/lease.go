@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"calotype"
@@ -91,7 +90,7 @@ func (w *Worker) withSourceLock(ctx context.Context, m queue.Message, job caloty
 	defer unlock()
 	defer func() {
 		if v := recover(); v != nil {
-			err = fmt.Errorf("panic: %v at %s", v, panicOrigin(string(debug.Stack())))
+			err = panicError(v)
 		}
 	}()
 	return w.publish(ctx, m, job, g)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -237,7 +236,7 @@ func (p *publication) render(ctx context.Context, targets []target) (err error) 
 	start, puts := time.Now(), p.putTime
 	defer func() {
 		if v := recover(); v != nil {
-			err = fmt.Errorf("panic: %v at %s", v, panicOrigin(string(debug.Stack())))
+			err = panicError(v)
 		}
 		p.renderTime += time.Since(start) - (p.putTime - puts)
 	}()
