@@ -217,7 +217,7 @@ func (w *Worker) receiveJobs(ctx, working context.Context, q *jobQueue) {
 				w.log.Error().Err(err).Str("queue", q.name).Msg("receive fails: retrying until it succeeds")
 			}
 			failures++
-			pause(ctx, backoff.Delay(failures, firstPollRetry, maxPollRetry))
+			backoff.Wait(ctx, backoff.Delay(failures, firstPollRetry, maxPollRetry))
 			continue
 		}
 		if length, ended := q.outage.succeeded(); ended {
@@ -253,12 +253,4 @@ func (w *Worker) stuck(m queue.Message, job calotype.Job) {
 	w.log.Error().Str("source", job.Source).Str("message_id", m.ID).
 		Msg("a job did not return after its context was cancelled: this worker receives no more jobs and exits")
 	w.health.unsound()
-}
-
-// pause waits for the duration or until the context ends.
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }

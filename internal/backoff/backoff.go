@@ -1,7 +1,8 @@
-// Package backoff computes how long to wait before another attempt.
+// Package backoff computes how long to wait before another attempt, and waits.
 package backoff
 
 import (
+	"context"
 	"math/rand/v2"
 	"time"
 )
@@ -17,4 +18,12 @@ func Delay(failures int, first, limit time.Duration) time.Duration {
 // Jitter returns a random duration between d/2 and d.
 func Jitter(d time.Duration) time.Duration {
 	return d/2 + rand.N(d/2+1)
+}
+
+// Wait waits for the duration or until the context ends.
+func Wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
 }

@@ -162,7 +162,7 @@ func (p *Invalidator) Run(ctx context.Context) {
 	for {
 		select {
 		case <-p.wake:
-			pause(ctx, batchWindow)
+			backoff.Wait(ctx, batchWindow)
 			p.sendAll(ctx)
 		case <-ctx.Done():
 		}
@@ -196,13 +196,13 @@ func (p *Invalidator) sendAll(ctx context.Context) {
 		}
 		var busy *types.TooManyInvalidationsInProgress
 		if err == nil || errors.As(err, &busy) {
-			pause(ctx, pollEvery)
+			backoff.Wait(ctx, pollEvery)
 			err = p.poll(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
 			p.log.Warn().Err(err).Msg("invalidate")
 			failures++
-			pause(ctx, backoff.Delay(failures, pollEvery, maxPause))
+			backoff.Wait(ctx, backoff.Delay(failures, pollEvery, maxPause))
 			_ = p.poll(ctx) // The call before or the next one fails with the same error.
 		}
 	}
@@ -353,12 +353,4 @@ func (p *Invalidator) Describe(to chan<- *prometheus.Desc) { prometheus.Describe
 func (p *Invalidator) Collect(to chan<- prometheus.Metric) {
 	p.sent.Collect(to)
 	p.skipped.Collect(to)
-}
-
-// pause waits for the duration or until the context ends.
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }
