@@ -1,7 +1,7 @@
 // Package s3direct reads and writes S3 objects with one signed request each. It uses the
 // endpoint rules, the credentials, the signer and the HTTP client of an SDK client, but not
-// the chain of about 40 functions that the SDK builds for each call, which takes several
-// times the CPU time of the request. It understands success, a missing object and a
+// the SDK's middleware stack, which is built for each call and takes several times the CPU
+// time of the request. It understands success, a missing object and a
 // condition that does not hold. For every other response it returns [ErrUnclear], and the
 // caller repeats the call with the SDK, which retries, follows other Regions and knows all
 // errors. After a throttled or failed call it waits as the SDK does before a retry, and
@@ -36,17 +36,17 @@ var ErrUnclear = errors.New("the SDK has to make this call")
 
 // Bucket is one bucket. Its methods may be called concurrently.
 type Bucket struct {
-	options s3.Options
-	signer  *v4.Signer
-	place   func() (place, bool)
+	options  s3.Options
+	signer   *v4.Signer
+	endpoint func() (endpoint, bool)
 
-	restUntil atomic.Int64 // In nanoseconds since 1970; see throttle.go.
+	cooldownUntil atomic.Int64 // In nanoseconds since 1970; see throttle.go.
 }
 
 // New returns the bucket with a name, called with the client's options.
 func New(client *s3.Client, name string) *Bucket {
 	b := &Bucket{options: client.Options(), signer: v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })}
-	b.place = sync.OnceValues(func() (place, bool) { return findPlace(b.options, name) })
+	b.endpoint = sync.OnceValues(func() (endpoint, bool) { return findEndpoint(b.options, name) })
 	return b
 }
 
@@ -80,7 +80,7 @@ func objectOf(response *http.Response, metadata map[string]string, body io.ReadC
 }
 
 // Get opens an object. A missing one is [fs.ErrNotExist], and one that may not be read is
-// [fs.ErrPermission]: without s3:ListBucket that is also S3's answer for a missing key.
+// [fs.ErrPermission]: without s3:ListBucket that is also S3's response for a missing key.
 func (b *Bucket) Get(ctx context.Context, key string) (Object, error) {
 	return b.do(ctx, http.MethodGet, key)
 }
@@ -127,8 +127,8 @@ const noBody = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 
 // request returns a signed request.
 func (b *Bucket) request(ctx context.Context, method, key string, header http.Header, body []byte) (*http.Request, error) {
-	place, ok := b.place()
-	if !ok || b.resting() {
+	target, ok := b.endpoint()
+	if !ok || b.coolingDown() {
 		return nil, ErrUnclear
 	}
 	credentials, err := b.options.Credentials.Retrieve(ctx)
@@ -141,13 +141,13 @@ func (b *Bucket) request(ctx context.Context, method, key string, header http.He
 		hash = hex.EncodeToString(sum[:])
 	}
 	header["X-Amz-Content-Sha256"] = []string{hash} // S3 requires it.
-	r := (&http.Request{Method: method, URL: place.url(key), Host: place.endpoint.Host, Header: header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
+	r := (&http.Request{Method: method, URL: target.url(key), Host: target.base.Host, Header: header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
 	if len(body) > 0 {
 		r.ContentLength = int64(len(body)) // Signed too.
 		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 		r.Body, _ = r.GetBody()
 	}
-	if err := b.signer.SignHTTP(ctx, credentials, r, hash, place.service, place.region, time.Now()); err != nil {
+	if err := b.signer.SignHTTP(ctx, credentials, r, hash, target.service, target.region, time.Now()); err != nil {
 		return nil, ErrUnclear
 	}
 	// Unsigned, because proxies change it. Without it Go would ask for gzip.

@@ -8,21 +8,21 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// restFor is how long the SDK makes all calls after S3 throttled one or failed. The SDK
+// cooldown is how long the SDK makes all calls after S3 throttled one or failed. The SDK
 // retries more slowly the more calls fail.
-const restFor = 10 * time.Second
+const cooldown = 10 * time.Second
 
-// resting reports whether the SDK makes all calls now.
-func (b *Bucket) resting() bool { return time.Now().UnixNano() < b.restUntil.Load() }
+// coolingDown reports whether the SDK makes all calls now.
+func (b *Bucket) coolingDown() bool { return time.Now().UnixNano() < b.cooldownUntil.Load() }
 
 // backOff waits after a throttled or failed call as the SDK does between its first attempt
-// and the second, so that the SDK's call is not an immediate repetition. It waits for
-// nothing after other responses.
+// and the second, so that the SDK's call is not an immediate repetition. After any other
+// response it returns at once.
 func (b *Bucket) backOff(ctx context.Context, status int) {
 	if status < 500 && status != http.StatusTooManyRequests {
 		return
 	}
-	b.restUntil.Store(time.Now().Add(restFor).UnixNano())
+	b.cooldownUntil.Store(time.Now().Add(cooldown).UnixNano())
 	if b.options.Retryer == nil {
 		return
 	}

@@ -46,7 +46,7 @@ func TestThrottling(t *testing.T) {
 						t.Errorf("%s, %d, then %s: got %v and the request %v", name, status, other, err, r.last)
 					}
 				}
-				time.Sleep(restFor)
+				time.Sleep(cooldown)
 				if err := call(t.Context(), b); err != nil || r.last == nil {
 					t.Errorf("%s, %d: after a while got %v", name, status, err)
 				}

@@ -11,20 +11,20 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// place is where a bucket's objects are, and the names for signatures.
-type place struct {
-	endpoint        url.URL
+// endpoint is the URL of a bucket's objects, and the names for signatures.
+type endpoint struct {
+	base            url.URL
 	service, region string
 }
 
-// findPlace asks the SDK's rules where a bucket's objects are. It is false if requests need
-// more than a signature of the usual kind: directory buckets, access points of several
+// findEndpoint asks the SDK's rules for the endpoint of a bucket. It is false if requests
+// need more than a signature of the usual kind: directory buckets, access points of several
 // Regions, and requests without credentials.
-func findPlace(o s3.Options, bucket string) (place, bool) {
+func findEndpoint(o s3.Options, bucket string) (endpoint, bool) {
 	if o.EndpointResolverV2 == nil || o.Credentials == nil || o.Region == "" || aws.IsCredentialsProvider(o.Credentials, aws.AnonymousCredentials{}) {
-		return place{}, false
+		return endpoint{}, false
 	}
-	endpoint, err := o.EndpointResolverV2.ResolveEndpoint(context.Background(), s3.EndpointParameters{
+	resolved, err := o.EndpointResolverV2.ResolveEndpoint(context.Background(), s3.EndpointParameters{
 		Bucket:                         &bucket,
 		Key:                            aws.String("key"),
 		Region:                         &o.Region,
@@ -37,21 +37,21 @@ func findPlace(o s3.Options, bucket string) (place, bool) {
 		UseArnRegion:                   &o.UseARNRegion,
 		DisableS3ExpressSessionAuth:    o.DisableS3ExpressSessionAuth,
 	})
-	if err != nil || len(endpoint.Headers) > 0 {
-		return place{}, false
+	if err != nil || len(resolved.Headers) > 0 {
+		return endpoint{}, false
 	}
-	options, _ := auth.GetAuthOptions(&endpoint.Properties)
+	options, _ := auth.GetAuthOptions(&resolved.Properties)
 	if len(options) == 0 || options[0].SchemeID != "sigv4" {
-		return place{}, false
+		return endpoint{}, false
 	}
 	service, ok := smithyhttp.GetSigV4SigningName(&options[0].SignerProperties)
 	region, known := smithyhttp.GetSigV4SigningRegion(&options[0].SignerProperties)
-	return place{endpoint.URI, service, region}, ok && known && service == "s3"
+	return endpoint{resolved.URI, service, region}, ok && known && service == "s3"
 }
 
 // url returns an object's URL, escaped as the SDK does.
-func (p place) url(key string) *url.URL {
-	u := p.endpoint
+func (e endpoint) url(key string) *url.URL {
+	u := e.base
 	u.RawPath = smithyhttp.JoinPath(u.EscapedPath(), "/"+httpbinding.EscapePath(key, false))
 	u.Path = smithyhttp.JoinPath(u.Path, "/"+key)
 	return &u
