@@ -24,7 +24,7 @@ func (q *Queue) DeleteBatch(ctx context.Context, messages []Message) (errs []err
 	}
 	out, err := q.client.DeleteMessageBatch(ctx, &sqs.DeleteMessageBatchInput{QueueUrl: &q.url, Entries: entries})
 	if err != nil {
-		return alike("delete", messages, err)
+		return sameError("delete", messages, err)
 	}
 	done := map[string]bool{}
 	for _, e := range out.Successful {
@@ -43,7 +43,7 @@ func (q *Queue) extendBatch(ctx context.Context, messages []Message, visibility 
 	}
 	out, err := q.client.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &q.url, Entries: entries})
 	if err != nil {
-		return alike("extend", messages, err)
+		return sameError("extend", messages, err)
 	}
 	done := map[string]bool{}
 	for _, e := range out.Successful {
@@ -52,8 +52,8 @@ func (q *Queue) extendBatch(ctx context.Context, messages []Message, visibility 
 	return results("extend", messages, done, out.Failed)
 }
 
-// alike returns the results of a call that failed as a whole.
-func alike(verb string, messages []Message, err error) []error {
+// sameError returns the results of a call that failed as a whole.
+func sameError(verb string, messages []Message, err error) []error {
 	errs := make([]error, len(messages))
 	for i, m := range messages {
 		errs[i] = fmt.Errorf("%s %s: %w", verb, m.ID, err)
@@ -61,7 +61,7 @@ func alike(verb string, messages []Message, err error) []error {
 	return errs
 }
 
-// results sorts the entries of a response, which arrive in any order.
+// results matches each entry of a response to its message. They arrive in any order.
 func results(verb string, messages []Message, done map[string]bool, failed []types.BatchResultErrorEntry) []error {
 	refused := map[string]error{}
 	for _, e := range failed {
@@ -93,7 +93,7 @@ func (q *Queue) SendBatch(ctx context.Context, bodies []string) (errs []error) {
 	}
 	out, err := q.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries})
 	if err != nil {
-		return alike("send", messages, err)
+		return sameError("send", messages, err)
 	}
 	done := map[string]bool{}
 	for _, e := range out.Successful {

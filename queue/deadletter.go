@@ -84,7 +84,7 @@ func ReasonOf(m Message) Reason {
 	}
 }
 
-// printable removes the characters that SQS refuses.
+// printable replaces non-printable characters, some of which SQS refuses, with spaces.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

@@ -71,16 +71,16 @@ func (q *Queue) Send(ctx context.Context, body string, delay time.Duration) erro
 	return nil
 }
 
-// Receive leases up to most messages, at most [MaxBatch], for the visibility timeout. It
+// Receive leases up to limit messages, at most [MaxBatch], for the visibility timeout. It
 // waits for the first message for at most wait, which is at most [MaxWait].
 //
 // If the context ends during a poll, the messages that the poll would have returned stay
 // hidden for a whole visibility timeout. Callers therefore let a poll finish:
 // https://github.com/aws/aws-sdk-go-v2/issues/2068
-func (q *Queue) Receive(ctx context.Context, most int, wait, visibility time.Duration) ([]Message, error) {
+func (q *Queue) Receive(ctx context.Context, limit int, wait, visibility time.Duration) ([]Message, error) {
 	out, err := q.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl:            &q.url,
-		MaxNumberOfMessages: int32(min(most, MaxBatch)),
+		MaxNumberOfMessages: int32(min(limit, MaxBatch)),
 		// The SDK omits a zero, and the queue's own setting would apply.
 		WaitTimeSeconds:             max(1, seconds(min(wait, MaxWait))),
 		VisibilityTimeout:           seconds(visibility),

@@ -134,7 +134,7 @@ func (a *attempt) finish() {
 }
 
 // manyFailures is how many jobs in a row fail for a service until that is an outage. One
-// object that cannot be read is none.
+// object that cannot be read is not an outage.
 const manyFailures = 3
 
 // logOutage logs when jobs begin to fail for a service, and when one succeeds again.

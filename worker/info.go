@@ -94,8 +94,8 @@ func (t target) usesAttention() bool {
 }
 
 // cropPoint returns the point of a preset's crop: the source's focal point, or what attracts
-// attention if that is known. So all sizes of a shape show the same part, whatever job makes
-// them.
+// attention if that is known. So all sizes with one aspect ratio show the same part, whatever
+// job makes them.
 func (p *publication) cropPoint(preset calotype.Preset) calotype.Focal {
 	return cmp.Or(p.focalFor(preset), p.info.known.AttentionFor(preset))
 }

@@ -46,9 +46,9 @@ func (w *Worker) conclude(ctx context.Context, a *attempt) error {
 	return w.delete(ctx, a)
 }
 
-// notification returns what is announced of the attempt. It is false if the job did not end
-// with it, or if there is nothing to say: the message had no source, or nothing was asked
-// for.
+// notification returns the notification of the attempt. It is false if the job did not end
+// with it, or if there is nothing to announce: the message had no source, or the job asked
+// for nothing.
 func (a *attempt) notification() (n notify.Notification, ok bool) {
 	n = notify.Notification{
 		Version: notify.Version, ID: a.message.ID, Time: time.Now().UTC().Truncate(time.Millisecond), Bucket: a.worker.bucket.Name(), Key: a.job.Source,
@@ -100,8 +100,8 @@ func (w *Worker) deliver(ctx context.Context, a *attempt) error {
 }
 
 // untilNextDelivery returns where a notification that the bus did not accept waits, and how
-// long. While the bus refuses all of them until an operator acts, they wait longest, and
-// where they are in the way of as few jobs as possible.
+// long. While the bus refuses all of them until an operator acts, they wait longest, and in
+// the queue where they delay the fewest jobs.
 func (w *Worker) untilNextDelivery(a *attempt, err error) (*jobQueue, time.Duration) {
 	if failure.KindOf(err) != failure.Permanent {
 		return a.queue, backoff.Delay(a.job.Attempt+1, firstRetry, maxRetry)

@@ -14,14 +14,14 @@ type outage struct {
 	logged   bool
 }
 
-// failed records a failure. It reports true once, when there are so many in a row.
-func (o *outage) failed(many int) (started bool) {
+// failed records a failure. It reports true once, when there are n in a row.
+func (o *outage) failed(n int) (started bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.failures++; o.failures == 1 {
 		o.since = time.Now()
 	}
-	if o.logged || o.failures < many {
+	if o.logged || o.failures < n {
 		return false
 	}
 	o.logged = true

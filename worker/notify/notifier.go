@@ -28,8 +28,8 @@ const (
 	callTimeout = 3 * time.Second
 )
 
-// After so many failed calls in a row no call is made for a while, so that jobs do not wait
-// for a bus that does not respond.
+// After manyFailures failed calls in a row no call is made for a while, so that jobs do not
+// wait for a bus that does not respond.
 const (
 	manyFailures = 3
 	firstPause   = time.Second

@@ -33,7 +33,7 @@ var (
 
 // Bucket is one S3 bucket. A missing object is [fs.ErrNotExist] everywhere, and an object
 // that may not be read is [fs.ErrPermission]: without s3:ListBucket that is also S3's
-// answer for a missing key.
+// response for a missing key.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
 type Bucket struct {
 	client *s3.Client
@@ -110,7 +110,7 @@ func (o Object) check(verb, key string) error {
 func isStrong(etag string) bool { return etag != "" && !strings.HasPrefix(etag, "W/") }
 
 // explained returns the error of a HEAD. S3 answers HEAD without a body, so that 400 and
-// 403 have no code: a GET of one byte asks for it. Its answer counts if it fails, too.
+// 403 have no code: a GET of one byte asks for it. Its response counts if it fails, too.
 func (b *Bucket) explained(ctx context.Context, key string, err error) error {
 	if a := answerOf(err); a.status != http.StatusBadRequest && a.status != http.StatusForbidden {
 		return failed("head", key, err)
@@ -126,11 +126,11 @@ func (b *Bucket) explained(ctx context.Context, key string, err error) error {
 	return failed("head", key, err)
 }
 
-// Get reads a whole object of at most the given number of bytes; a larger one is
-// [ErrTooLarge] and is not read. A body that is shorter than announced is an error.
-func (b *Bucket) Get(ctx context.Context, key string, most int64) ([]byte, Object, error) {
+// Get reads a whole object of at most limit bytes; a larger one is [ErrTooLarge] and is not
+// read. A body that is shorter than announced is an error.
+func (b *Bucket) Get(ctx context.Context, key string, limit int64) ([]byte, Object, error) {
 	var body []byte
-	object, err := b.Read(ctx, key, most, func(from io.Reader, size int64) error {
+	object, err := b.Read(ctx, key, limit, func(from io.Reader, size int64) error {
 		body = make([]byte, size)
 		_, err := io.ReadFull(from, body)
 		return err
@@ -143,7 +143,7 @@ func (b *Bucket) Get(ctx context.Context, key string, most int64) ([]byte, Objec
 
 // Read is [Bucket.Get] with a function that reads the body, once its size is known and
 // allowed.
-func (b *Bucket) Read(ctx context.Context, key string, most int64, read func(body io.Reader, size int64) error) (Object, error) {
+func (b *Bucket) Read(ctx context.Context, key string, limit int64, read func(body io.Reader, size int64) error) (Object, error) {
 	found, err := b.direct.Get(ctx, key)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Object{}, fmt.Errorf("get %s: %w", key, fs.ErrNotExist)
@@ -160,7 +160,7 @@ func (b *Bucket) Read(ctx context.Context, key string, most int64, read func(bod
 	if err := object.check("get", key); err != nil {
 		return Object{}, err
 	}
-	if object.Size > most {
+	if object.Size > limit {
 		return object, fmt.Errorf("get %s: %d bytes: %w", key, object.Size, ErrTooLarge)
 	}
 	if err := read(body, object.Size); err != nil {
