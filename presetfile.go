@@ -29,7 +29,7 @@ func BuiltInPresets(text string) (Presets, error) {
 
 // ParsePresets parses a presets file: a JSON object from names to boxes, or to objects with
 // a box and options, such as {"M": "1200x628", "card": {"box": "600x400", "fit": "cover"}}.
-// presets.schema.json describes it. All mistakes are reported at once, each with its line.
+// presets.schema.json describes it. All problems are reported at once, each with its line.
 func ParsePresets(data []byte) (Presets, error) {
 	f := presetFile{data: data}
 	var table Presets
@@ -49,7 +49,7 @@ func ParsePresets(data []byte) (Presets, error) {
 		}
 		p := f.preset(name.(string), value, dec.InputOffset()-int64(len(value)))
 		if _, twice := table.Lookup(p.Name); twice {
-			f.mistake("preset %s is defined twice", p.Name)
+			f.addProblem("preset %s is defined twice", p.Name)
 		}
 		table = append(table, p)
 	}
@@ -69,7 +69,7 @@ func ParsePresets(data []byte) (Presets, error) {
 	return table, nil
 }
 
-// presetFile collects the mistakes of a presets file.
+// presetFile collects the problems of a presets file.
 type presetFile struct {
 	data []byte
 	at   int64 // The offset of what is being read.
@@ -78,31 +78,31 @@ type presetFile struct {
 
 func (f *presetFile) line(offset int64) int { return 1 + bytes.Count(f.data[:offset], []byte("\n")) }
 
-func (f *presetFile) mistake(format string, args ...any) {
+func (f *presetFile) addProblem(format string, args ...any) {
 	f.errs = append(f.errs, fmt.Errorf("line %d: %w", f.line(f.at), fmt.Errorf(format, args...)))
 }
 
-// unreadable returns the error of a file that is not JSON, after the mistakes before it.
+// unreadable returns the error of a file that is not JSON, after the problems before it.
 func (f *presetFile) unreadable(dec *json.Decoder, err error) error {
 	f.at = dec.InputOffset()
 	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
 		f.at = min(syntax.Offset, int64(len(f.data)))
 	}
-	f.mistake("read presets: %w", err)
+	f.addProblem("read presets: %w", err)
 	return errors.Join(f.errs...)
 }
 
-// preset parses a value, which begins at an offset. Of a preset with mistakes, it returns
+// preset parses a value, which begins at an offset. Of a preset with problems, it returns
 // what is right.
 func (f *presetFile) preset(name string, value []byte, start int64) Preset {
 	p := Preset{Name: name}
 	wrong := func(err error) {
 		if err != nil {
-			f.mistake("preset %s: %w", name, err)
+			f.addProblem("preset %s: %w", name, err)
 		}
 	}
 	if !isPresetName(name) {
-		f.mistake("preset name %q: use 1 to 32 letters, digits, - or _", name)
+		f.addProblem("preset name %q: use 1 to 32 letters, digits, - or _", name)
 	}
 	var boxes string
 	switch {

@@ -51,12 +51,12 @@ func wantInUse(t *testing.T, r *admission, slots, bytes, waits int64) {
 func TestSmallPicturesPassHugeOnes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newAdmission(800*mb, 2)
-		began := time.Now()
-		var now, most, huge atomic.Int32
+		start := time.Now()
+		var now, peak, huge atomic.Int32
 		for range 8 {
 			p := r.enter(t)
 			go func() {
-				err := picture(t.Context(), p, 700*mb, func() { most.Store(max(most.Load(), now.Add(1))) })
+				err := picture(t.Context(), p, 700*mb, func() { peak.Store(max(peak.Load(), now.Add(1))) })
 				now.Add(-1)
 				if err != nil {
 					t.Error(err)
@@ -80,8 +80,8 @@ func TestSmallPicturesPassHugeOnes(t *testing.T) {
 			t.Errorf("%d huge pictures in 5 seconds", n)
 		}
 		time.Sleep(5 * time.Second)
-		if took := time.Since(began); huge.Load() != 8 || most.Load() != 1 {
-			t.Errorf("%d of 8 huge pictures after %v, %d at once", huge.Load(), took, most.Load())
+		if took := time.Since(start); huge.Load() != 8 || peak.Load() != 1 {
+			t.Errorf("%d of 8 huge pictures after %v, %d at once", huge.Load(), took, peak.Load())
 		}
 		// All of it was released.
 		if !r.queues[0].TryAcquire(2) || !r.memory.TryAcquire(800*mb) || !r.bigSlot.TryAcquire(1) {

@@ -238,11 +238,11 @@ func (q *memoryQueue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // poll waits for one message.
 func (q *memoryQueue) poll(in sqsRequest) (messages []map[string]any) {
-	began := time.Now()
+	start := time.Now()
 	defer func() {
 		q.mu.Lock()
 		defer q.mu.Unlock()
-		q.receives = append(q.receives, time.Since(began))
+		q.receives = append(q.receives, time.Since(start))
 	}()
 	for ; ; time.Sleep(100 * time.Millisecond) {
 		q.mu.Lock()
@@ -260,7 +260,7 @@ func (q *memoryQueue) poll(in sqsRequest) (messages []map[string]any) {
 			}
 		}
 		q.mu.Unlock()
-		if time.Since(began) >= time.Duration(in.WaitTimeSeconds)*time.Second {
+		if time.Since(start) >= time.Duration(in.WaitTimeSeconds)*time.Second {
 			return nil
 		}
 	}

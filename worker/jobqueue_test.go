@@ -21,18 +21,18 @@ func TestLowPriorityQueuesYield(t *testing.T) {
 			t.Error("want two slots for viewers and one for backfill")
 		}
 		first, second := room.grant(viewers.slots), room.grant(viewers.slots)
-		began := make(chan error, 1)
-		go func() { began <- backfill.awaitCapacity(t.Context()) }()
+		started := make(chan error, 1)
+		go func() { started <- backfill.awaitCapacity(t.Context()) }()
 		synctest.Wait()
 		select {
-		case err := <-began:
+		case err := <-started:
 			t.Errorf("it may receive (%v) while viewers' jobs hold all slots", err)
 		default:
 		}
 		first.release()
 		synctest.Wait()
 		select {
-		case err := <-began:
+		case err := <-started:
 			if err != nil {
 				t.Error(err)
 			}
@@ -44,10 +44,10 @@ func TestLowPriorityQueuesYield(t *testing.T) {
 		}
 		room.grant(backfill.slots) // Its jobs count as well.
 		ctx, stop := context.WithCancel(t.Context())
-		go func() { began <- backfill.awaitCapacity(ctx) }()
+		go func() { started <- backfill.awaitCapacity(ctx) }()
 		synctest.Wait()
 		stop()
-		if err := <-began; !errors.Is(err, context.Canceled) {
+		if err := <-started; !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want it to wait until the stop", err)
 		}
 		second.release()

@@ -62,10 +62,10 @@ func TestRunEmptiesTheQueue(t *testing.T) {
 }
 
 func TestNeverMoreJobsThanSlots(t *testing.T) {
-	var now, most atomic.Int32
+	var now, peak atomic.Int32
 	b := newFixture(t, func(r *http.Request) *http.Response {
 		if r.Method == http.MethodPut {
-			most.Store(max(most.Load(), now.Add(1)))
+			peak.Store(max(peak.Load(), now.Add(1)))
 			time.Sleep(20 * time.Millisecond)
 			now.Add(-1)
 		}
@@ -82,16 +82,16 @@ func TestNeverMoreJobsThanSlots(t *testing.T) {
 	}
 	b.start(t)
 	awstest.Eventually(t, time.Minute, "the queue is empty", b.idle(t))
-	if got := most.Load(); got > 2 {
-		t.Errorf("%d at once, want at most 2", got)
+	if got := peak.Load(); got > 2 {
+		t.Errorf("%d at once, want at peak 2", got)
 	}
 }
 
 // After the signal to stop, a job that has started is finished and acknowledged.
 func TestStopFinishesStartedJobs(t *testing.T) {
-	begun, goOn := make(chan struct{}), make(chan struct{})
+	started, goOn := make(chan struct{}), make(chan struct{})
 	b := newFixture(t, once("PUT", "/resized/", func() {
-		close(begun)
+		close(started)
 		<-goOn
 	}))
 	b.Siblings = SiblingsNone
@@ -100,7 +100,7 @@ func TestStopFinishesStartedJobs(t *testing.T) {
 		t.Fatal(err)
 	}
 	signal, ended := b.start(t)
-	<-begun
+	<-started
 	signal()
 	close(goOn)
 	<-ended
@@ -112,12 +112,12 @@ func TestStopFinishesStartedJobs(t *testing.T) {
 
 // A job that does not end within the grace period returns to the queue at once.
 func TestStopRequeuesUnfinishedJobs(t *testing.T) {
-	begun := make(chan struct{})
+	started := make(chan struct{})
 	b := newFixture(t, func(r *http.Request) *http.Response {
 		if r.Method != http.MethodPut {
 			return nil
 		}
-		close(begun)
+		close(started)
 		<-r.Context().Done()
 		return awstest.Answer(503)
 	})
@@ -128,7 +128,7 @@ func TestStopRequeuesUnfinishedJobs(t *testing.T) {
 		t.Fatal(err)
 	}
 	signal, ended := b.start(t)
-	<-begun
+	<-started
 	signal()
 	<-ended
 	if visible, inFlight, delayed := awstest.Waiting(t, b.jobsURL); visible+inFlight+delayed != "100" {

@@ -17,19 +17,19 @@ func (b *bubble) run(t *testing.T) (stop func() (time.Duration, error)) {
 	ended := make(chan error, 1)
 	go func() { ended <- b.Run(ctx) }()
 	return func() (time.Duration, error) {
-		began := time.Now()
+		start := time.Now()
 		cancel()
 		err := <-ended
-		return time.Since(began), err
+		return time.Since(start), err
 	}
 }
 
 // slowHead delays the first HEAD of a source and counts the HEADs: a job sends two, since
 // it checks again for a missing source.
 func (b *bubble) slowHead(key string, lasts time.Duration) *atomic.Int32 {
-	var looks atomic.Int32
+	var heads atomic.Int32
 	b.store.answer(func(w http.ResponseWriter, r *http.Request) {
-		if looks.Add(1) == 1 {
+		if heads.Add(1) == 1 {
 			select {
 			case <-r.Context().Done():
 			case <-time.After(lasts):
@@ -37,20 +37,20 @@ func (b *bubble) slowHead(key string, lasts time.Duration) *atomic.Int32 {
 		}
 		w.WriteHeader(http.StatusNotFound)
 	}, "HEAD /b/"+key)
-	return &looks
+	return &heads
 }
 
 func TestLongJobRunsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, nil)
-		looks := b.slowHead("kitty.jpg", 5*Visibility)
+		heads := b.slowHead("kitty.jpg", 5*Visibility)
 		b.queue.send(job("kitty.jpg", "M"))
 		stop := b.run(t)
 		time.Sleep(7 * Visibility)
 		if _, err := stop(); err != nil {
 			t.Error(err)
 		}
-		if n := looks.Load(); n != 2 {
+		if n := heads.Load(); n != 2 {
 			t.Errorf("%d HEADs, want one job's", n)
 		}
 		if m := b.queue.messages[0]; m.receives != 1 {
@@ -64,15 +64,15 @@ func TestHeartbeatsFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, nil)
 		b.queue.refuse = map[string]bool{"ChangeMessageVisibility": true}
-		looks := b.slowHead("kitty.jpg", 2*Visibility)
+		heads := b.slowHead("kitty.jpg", 2*Visibility)
 		b.queue.send(job("kitty.jpg", "M"))
 		stop := b.run(t)
 		time.Sleep(4 * Visibility)
 		if _, err := stop(); err != nil {
 			t.Error(err)
 		}
-		if all, _ := b.queue.left(); all != 0 || len(b.queue.deadLetters()) != 0 || looks.Load() != 3 {
-			t.Errorf("%d messages and %d dead letters are left after %d HEADs", all, len(b.queue.deadLetters()), looks.Load())
+		if all, _ := b.queue.left(); all != 0 || len(b.queue.deadLetters()) != 0 || heads.Load() != 3 {
+			t.Errorf("%d messages and %d dead letters are left after %d HEADs", all, len(b.queue.deadLetters()), heads.Load())
 		}
 		if m := b.queue.messages[0]; m.receives != 2 {
 			t.Errorf("received %d times, want a duplicate", m.receives)

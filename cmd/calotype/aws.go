@@ -61,15 +61,15 @@ func (c clients) cloudfront() *cloudfront.Client {
 // missing permission or an unreachable network is only logged: the work may not need the
 // permission, and the network may recover.
 func (c clients) find(ctx context.Context, log zerolog.Logger, bucket string, queues map[string]string) error {
-	_, err := c.look(ctx, log, bucket, queues)
+	_, err := c.probe(ctx, log, bucket, queues)
 	return err
 }
 
 // await repeats find until the bucket and the queues respond.
 func (c clients) await(ctx context.Context, log zerolog.Logger, bucket string, queues map[string]string) error {
 	for {
-		answered, err := c.look(ctx, log, bucket, queues)
-		if err != nil || answered {
+		responded, err := c.probe(ctx, log, bucket, queues)
+		if err != nil || responded {
 			return err
 		}
 		select {
@@ -80,15 +80,15 @@ func (c clients) await(ctx context.Context, log zerolog.Logger, bucket string, q
 	}
 }
 
-// look reports whether the bucket and the queues responded; a refusal is a response. The
+// probe reports whether the bucket and the queues responded; a refusal is a response. The
 // error names those that do not exist.
-func (c clients) look(ctx context.Context, log zerolog.Logger, bucket string, queues map[string]string) (answered bool, err error) {
+func (c clients) probe(ctx context.Context, log zerolog.Logger, bucket string, queues map[string]string) (responded bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	answered = true
+	responded = true
 	unseen := func(err error) *zerolog.Event {
 		status := statusOf(err)
-		answered = answered && status > 0 && status < http.StatusInternalServerError
+		responded = responded && status > 0 && status < http.StatusInternalServerError
 		return log.Warn().Err(err)
 	}
 	var missing []error
@@ -112,9 +112,9 @@ func (c clients) look(ctx context.Context, log zerolog.Logger, bucket string, qu
 		}
 	}
 	if len(missing) > 0 {
-		return answered, fmt.Errorf("%w%w", errors.Join(missing...), markErr(errUsage))
+		return responded, fmt.Errorf("%w%w", errors.Join(missing...), markErr(errUsage))
 	}
-	return answered, nil
+	return responded, nil
 }
 
 // statusOf returns the HTTP status of a service's response, or 0.

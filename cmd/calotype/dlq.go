@@ -97,6 +97,6 @@ func (f dlqFlags) open(ctx context.Context, stdout, stderr io.Writer) (*session,
 		return nil, fmt.Errorf("--dead-letter-url: %w", err)
 	}
 	d.printer = newPrinter(f, count, stdout, stderr)
-	d.dead.Looked = d.inspected
+	d.dead.Inspected = d.inspected
 	return d, nil
 }

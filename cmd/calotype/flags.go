@@ -96,7 +96,7 @@ func (f limitFlags) limits() render.Limits {
 // presetsFile is a flag that names a file of presets.
 type presetsFile struct {
 	table  calotype.Presets
-	unread bool // It has mistakes, which are reported.
+	unread bool // It has problems, which are reported.
 }
 
 // orDefault returns the presets of the file, or the built-in ones.
@@ -120,11 +120,11 @@ func (f *presetsFile) UnmarshalText(name []byte) error {
 	}
 	table, err := calotype.ParsePresets(data)
 	if err != nil {
-		var mistakes []error
-		for _, mistake := range causes(err) {
-			mistakes = append(mistakes, fmt.Errorf("%s: %w", name, mistake))
+		var errs []error
+		for _, cause := range causes(err) {
+			errs = append(errs, fmt.Errorf("%s: %w", name, cause))
 		}
-		return errors.Join(mistakes...)
+		return errors.Join(errs...)
 	}
 	f.table, f.unread = table, false
 	return nil

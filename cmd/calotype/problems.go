@@ -7,7 +7,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// problems collects all mistakes in a command line and its environment, so that they are
+// problems collects all problems of a command line and its environment, so that they are
 // reported together.
 type problems struct {
 	found []error

@@ -37,7 +37,7 @@ func TestWrongCalls(t *testing.T) {
 	}
 }
 
-// Each mistake of a presets file is a line. What follows from them is not reported.
+// Each problem of a presets file is a line. What follows from them is not reported.
 func TestMistakesOfPresets(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "presets.json")
 	if err := os.WriteFile(file, []byte("{\n\"card\": {\"box\": \"6x4\", \"fit\": \"fill\"},\n\"M\": \"0x10\"}"), 0o600); err != nil {

@@ -32,31 +32,31 @@ type settings struct {
 	MaxJobs       int `default:"12000"`
 }
 
-// check returns all mistakes.
+// check returns all problems of the settings.
 func (s settings) check() error {
-	var mistakes []error
+	var problems []error
 	if s.Bucket == "" {
-		mistakes = append(mistakes, errors.New("CALOTYPE_BUCKET is missing: name the S3 bucket that holds the pictures"))
+		problems = append(problems, errors.New("CALOTYPE_BUCKET is missing: name the S3 bucket that holds the pictures"))
 	}
 	for name, value := range map[string]string{"CALOTYPE_QUEUE_URL": s.QueueURL, "CALOTYPE_BACKFILL_QUEUE_URL": s.BackfillURL} {
 		u, err := url.Parse(value)
 		if valid := err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && !strings.HasSuffix(u.Path, ".fifo"); !valid && (value != "" || name == "CALOTYPE_QUEUE_URL") {
-			mistakes = append(mistakes, fmt.Errorf("%s %q is not the URL of a standard queue", name, value))
+			problems = append(problems, fmt.Errorf("%s %q is not the URL of a standard queue", name, value))
 		}
 	}
 	switch secrets, err := origin.ParseSecrets(s.OriginSecrets); {
 	case err != nil:
-		mistakes = append(mistakes, fmt.Errorf("CALOTYPE_ORIGIN_SECRETS: %w", err))
+		problems = append(problems, fmt.Errorf("CALOTYPE_ORIGIN_SECRETS: %w", err))
 	case len(secrets) == 0:
-		mistakes = append(mistakes, errors.New("CALOTYPE_ORIGIN_SECRETS is missing: without it every miss would be 404"))
+		problems = append(problems, errors.New("CALOTYPE_ORIGIN_SECRETS is missing: without it every miss would be 404"))
 	}
 	if s.Quality < 0 || s.Quality > 100 {
-		mistakes = append(mistakes, fmt.Errorf("CALOTYPE_QUALITY %d: want 0 to 100", s.Quality))
+		problems = append(problems, fmt.Errorf("CALOTYPE_QUALITY %d: want 0 to 100", s.Quality))
 	}
 	if s.MaxSourceJobs < 1 || s.MaxJobs < 1 {
-		mistakes = append(mistakes, errors.New("CALOTYPE_MAX_SOURCE_JOBS and CALOTYPE_MAX_JOBS: want at least 1"))
+		problems = append(problems, errors.New("CALOTYPE_MAX_SOURCE_JOBS and CALOTYPE_MAX_JOBS: want at least 1"))
 	}
-	return errors.Join(mistakes...)
+	return errors.Join(problems...)
 }
 
 func (s settings) rules(table calotype.Presets) edge.Rules {

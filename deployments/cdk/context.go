@@ -14,12 +14,12 @@ import (
 type contextReader struct {
 	values   map[string]any
 	known    map[string]bool
-	mistakes []error
+	problems []error
 }
 
 func (c *contextReader) check(ok bool, key, format string, args ...any) {
 	if !ok {
-		c.mistakes = append(c.mistakes, fmt.Errorf("context %s: %s", key, fmt.Sprintf(format, args...)))
+		c.problems = append(c.problems, fmt.Errorf("context %s: %s", key, fmt.Sprintf(format, args...)))
 	}
 }
 

@@ -15,7 +15,7 @@ func TestMistakesAreReportedAtOnce(t *testing.T) {
 	zip := edgeZip(t)
 	for name, c := range map[string]struct {
 		context  map[string]any
-		mistakes int
+		problems int
 		want     []string
 	}{
 		"all kinds": {
@@ -58,15 +58,15 @@ func TestMistakesAreReportedAtOnce(t *testing.T) {
 			}
 			_, err := readSettings(newApp(t.TempDir(), c.context).Node())
 			if err == nil {
-				t.Fatal("no mistake was found")
+				t.Fatal("no problem was found")
 			}
 			for _, want := range c.want {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("no %q in\n%v", want, err)
 				}
 			}
-			if got := strings.Count(err.Error(), "context "); got != c.mistakes {
-				t.Errorf("%d mistakes, want %d:\n%v", got, c.mistakes, err)
+			if got := strings.Count(err.Error(), "context "); got != c.problems {
+				t.Errorf("%d problems, want %d:\n%v", got, c.problems, err)
 			}
 		})
 	}

@@ -68,7 +68,7 @@ type flags struct {
 	table calotype.Presets // of --presets
 }
 
-// check collects all mistakes in the flags.
+// check collects all problems in the flags.
 func (f *flags) check() []error {
 	var errs []error
 	for flag, address := range map[string]string{"listen": f.Listen, "s3-listen": f.S3Listen, "sqs-listen": f.SQSListen} {
@@ -132,23 +132,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	f := cli.Serve
-	mistakes := []error{err}
+	problems := []error{err}
 	switch {
 	case err != nil:
 	case parsed.Command() == "env":
-		mistakes = nil
+		problems = nil
 		if err := cli.Env.run(stdout); err != nil {
 			fmt.Fprintln(stderr, "calotype-local env:", err)
 			return exitFailure
 		}
 		return exitOK
 	default:
-		mistakes = f.check()
+		problems = f.check()
 	}
-	for _, m := range mistakes {
+	for _, m := range problems {
 		fmt.Fprintln(stderr, "calotype-local:", m)
 	}
-	if len(mistakes) > 0 {
+	if len(problems) > 0 {
 		return exitUsage
 	}
 	f.hint = envHint(f.Data)

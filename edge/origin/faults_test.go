@@ -149,9 +149,9 @@ func TestMissingSourceWhere403MeansMissing(t *testing.T) {
 
 func TestStoreThatFails(t *testing.T) {
 	s := start(t, on("/kitty.jpg", 500))
-	began := time.Now()
+	sent := time.Now()
 	r, _ := s.ask(t, "GET", "/kitty.jpg?size=M")
-	if r.StatusCode != 502 || r.Header.Get("Cache-Control") != "no-store" || time.Since(began) > time.Minute {
+	if r.StatusCode != 502 || r.Header.Get("Cache-Control") != "no-store" || time.Since(sent) > time.Minute {
 		t.Errorf("got %d, %v", r.StatusCode, r.Header)
 	}
 }

@@ -100,10 +100,10 @@ type Finding struct {
 // reported in key order.
 type finding struct {
 	Finding
-	etag  string
-	look  []calotype.Variant // The renditions that exist or may exist.
-	line  int                // Of Keys.
-	ready chan struct{}
+	etag      string
+	toInspect []calotype.Variant // The renditions that exist or may exist.
+	line      int                // Of Keys.
+	ready     chan struct{}
 }
 
 // Run scans the bucket from a position; the zero position is its beginning. The summary

@@ -133,7 +133,7 @@ func TestMissingCostsNoCall(t *testing.T) {
 		s.source(t, fmt.Sprintf("%d.jpg", i), "x")
 	}
 	if got := s.run(t); got.Enqueued != 30 || heads != 0 {
-		t.Errorf("got %+v and %d looks, want 30 enqueued without a look", got, heads)
+		t.Errorf("got %+v and %d HEADs, want 30 enqueued without one", got, heads)
 	}
 }
 
@@ -223,17 +223,17 @@ func TestResumesWhereItStopped(t *testing.T) {
 	lostIn := map[string]int{} // How many runs sent a source's job after their last position.
 	for stops := 0; ; stops++ {
 		ctx, stop := context.WithCancel(t.Context())
-		told, most := 0, 1+rand.IntN(40)
+		reported, limit := 0, 1+rand.IntN(40)
 		var sentNow []string
 		s.OnResult = func(f Finding) {
 			sentNow = append(sentNow, f.Source)
-			if told++; told == most {
+			if reported++; reported == limit {
 				stop()
 			}
 		}
 		lost := stops%2 == 0 // A kill before the position of what was just sent.
 		s.Save = func(p Position) error {
-			if told < most || !lost {
+			if reported < limit || !lost {
 				at = p
 			}
 			return nil

@@ -19,7 +19,7 @@ type cursor struct {
 	prefix  string // "resized/M/"
 	listed  <-chan listed
 	now     listed
-	begun   bool
+	started bool
 	last    string // The key last searched for.
 }
 
@@ -99,7 +99,7 @@ func (c *cursor) finish(passed func(key, source string)) error {
 }
 
 func (c *cursor) pass(by func(source string) bool, passed func(key, source string)) error {
-	if !c.begun {
+	if !c.started {
 		c.next()
 	}
 	for c.now.err == nil && c.now.source != "" && by(c.now.source) {
@@ -110,6 +110,6 @@ func (c *cursor) pass(by func(source string) bool, passed func(key, source strin
 }
 
 func (c *cursor) next() {
-	c.begun = true
+	c.started = true
 	c.now = <-c.listed
 }

@@ -33,7 +33,7 @@ func (b *Backfill) Estimate(ctx context.Context) (Estimate, error) {
 		f := b.finding(s, existing)
 		e.Sources++
 		e.Bytes += s.Size
-		e.Existing += len(f.look)
+		e.Existing += len(f.toInspect)
 		if e.Missing += len(f.Job.Variants); len(f.Job.Variants) > 0 {
 			e.Jobs++
 		}

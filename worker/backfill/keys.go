@@ -14,8 +14,8 @@ import (
 // Nothing is listed: each source and each of its renditions is inspected.
 func (b *Backfill) scanKeys(ctx context.Context, after int, findings chan<- *finding) error {
 	h := handoff{ctx: ctx, findings: findings}
-	h.looks.SetLimit(b.Concurrency)
-	defer h.looks.Wait() //nolint:errcheck // Each finding has its own error.
+	h.inspections.SetLimit(b.Concurrency)
+	defer h.inspections.Wait() //nolint:errcheck // Each finding has its own error.
 	line, last := 0, ""
 	for key, err := range b.Keys {
 		if err != nil {
@@ -52,6 +52,6 @@ func (b *Backfill) inspectSource(ctx context.Context, f *finding) {
 	}
 	own, _ := calotype.FormatOfKey(f.Source)
 	found := b.finding(store.Listed{Key: f.Source, ETag: o.ETag, Size: o.Size}, b.Presets.Variants(b.Variants, own))
-	f.Finding, f.etag, f.look = found.Finding, found.etag, found.look
+	f.Finding, f.etag, f.toInspect = found.Finding, found.etag, found.toInspect
 	b.inspect(ctx, f)
 }

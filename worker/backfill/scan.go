@@ -18,8 +18,8 @@ import (
 // It inspects existing renditions concurrently, before a finding is ready.
 func (b *Backfill) scan(ctx context.Context, after string, findings chan<- *finding) error {
 	h := handoff{ctx: ctx, findings: findings}
-	h.looks.SetLimit(b.Concurrency)
-	defer h.looks.Wait() //nolint:errcheck // Each finding has its own error.
+	h.inspections.SetLimit(b.Concurrency)
+	defer h.inspections.Wait() //nolint:errcheck // Each finding has its own error.
 	orphan := func(key, source string) {
 		if !b.DeleteOrphans {
 			return
@@ -29,7 +29,7 @@ func (b *Backfill) scan(ctx context.Context, after string, findings chan<- *find
 	}
 	return b.merge(ctx, after, orphan, func(s store.Listed, existing []calotype.Variant) error {
 		f := b.finding(s, existing)
-		if len(f.look) == 0 {
+		if len(f.toInspect) == 0 {
 			h.over(f, nil)
 		} else {
 			h.over(f, func() { b.inspect(ctx, f) })
@@ -81,25 +81,25 @@ func (b *Backfill) merge(ctx context.Context, after string, orphan func(key, sou
 
 // handoff passes findings on, while their objects may still be under inspection.
 type handoff struct {
-	ctx      context.Context
-	findings chan<- *finding
-	looks    errgroup.Group
+	ctx         context.Context
+	findings    chan<- *finding
+	inspections errgroup.Group
 }
 
-func (h *handoff) over(f *finding, look func()) {
+func (h *handoff) over(f *finding, inspect func()) {
 	f.ready = make(chan struct{})
 	select {
 	case h.findings <- f:
 	case <-h.ctx.Done():
 		return
 	}
-	if look == nil {
+	if inspect == nil {
 		close(f.ready)
 		return
 	}
-	h.looks.Go(func() error {
+	h.inspections.Go(func() error {
 		defer close(f.ready)
-		look()
+		inspect()
 		return nil
 	})
 }
@@ -114,7 +114,7 @@ func (b *Backfill) finding(s store.Listed, existing []calotype.Variant) *finding
 	own, _ := calotype.FormatOfKey(s.Key)
 	for _, v := range b.Presets.Variants(b.Variants, own) {
 		if slices.Contains(existing, v) {
-			f.look = append(f.look, v)
+			f.toInspect = append(f.toInspect, v)
 		} else {
 			f.need(v, calotype.Missing)
 		}
@@ -176,7 +176,7 @@ func (b *Backfill) inspect(ctx context.Context, f *finding) {
 		f.Err = err
 		return
 	}
-	for _, v := range f.look {
+	for _, v := range f.toInspect {
 		o, err := b.Bucket.Head(ctx, b.Prefix.RenditionKey(v, f.Source))
 		if errors.Is(err, fs.ErrNotExist) {
 			f.need(v, calotype.Missing)
@@ -201,7 +201,7 @@ func (b *Backfill) focal(ctx context.Context, f *finding) (calotype.Focal, error
 		preset, _ := b.Presets.Lookup(v.Preset)
 		return preset.Gravity == calotype.GravityFocal
 	}
-	if !slices.ContainsFunc(f.look, depends) {
+	if !slices.ContainsFunc(f.toInspect, depends) {
 		return "", nil
 	}
 	source, err := b.Bucket.Head(ctx, f.Source)

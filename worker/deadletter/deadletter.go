@@ -85,8 +85,8 @@ type Queue struct {
 	Letters *queue.Queue
 	// Lease is how long the dead letters stay hidden if this process is killed.
 	Lease time.Duration
-	// Looked, if not nil, is called after each inspected letter, by several goroutines.
-	Looked func(Letter)
+	// Inspected, if not nil, is called after each inspected letter, by several goroutines.
+	Inspected func(Letter)
 }
 
 // sweep calls do for every dead letter, from several goroutines, and then last, with those
@@ -96,8 +96,8 @@ func (q Queue) sweep(ctx context.Context, do func(context.Context, *queue.Sweep,
 	defer func() { err = errors.Join(err, sweep.End(ctx)) }()
 	err = sweep.Each(ctx, func(ctx context.Context, m queue.Message) error {
 		l := Read(m)
-		if q.Looked != nil {
-			defer q.Looked(l)
+		if q.Inspected != nil {
+			defer q.Inspected(l)
 		}
 		return do(ctx, sweep, l)
 	})

@@ -29,9 +29,9 @@ import (
 // progress.
 type cloudFront struct {
 	mu      sync.Mutex
-	began   []time.Time
+	starts  []time.Time
 	batches [][]string
-	most    int // Paths in progress.
+	peak    int // Paths in progress.
 	refuse  int // The number of calls.
 	// The paths that are refused with another error.
 	fails func(*http.Request, []string) (status int, code string)
@@ -69,8 +69,8 @@ func (c *cloudFront) Do(r *http.Request) (*http.Response, error) {
 		w.WriteHeader(http.StatusBadRequest)
 		fmt.Fprint(w, `<ErrorResponse><Error><Code>TooManyInvalidationsInProgress</Code><Message>too many</Message></Error></ErrorResponse>`)
 	default:
-		c.batches, c.began = append(c.batches, batch.Paths.Items.Path), append(c.began, time.Now())
-		c.most = max(c.most, c.inFlight())
+		c.batches, c.starts = append(c.batches, batch.Paths.Items.Path), append(c.starts, time.Now())
+		c.peak = max(c.peak, c.inFlight())
 		c.answer(w, 201, len(c.batches)-1)
 	}
 	return w.Result(), r.Context().Err()
@@ -78,7 +78,7 @@ func (c *cloudFront) Do(r *http.Request) (*http.Response, error) {
 
 func (c *cloudFront) answer(w *httptest.ResponseRecorder, status, n int) {
 	state := "InProgress"
-	if time.Since(c.began[n]) >= time.Minute {
+	if time.Since(c.starts[n]) >= time.Minute {
 		state = "Completed"
 	}
 	w.WriteHeader(status)
@@ -86,8 +86,8 @@ func (c *cloudFront) answer(w *httptest.ResponseRecorder, status, n int) {
 }
 
 func (c *cloudFront) inFlight() (paths int) {
-	for i, began := range c.began {
-		if time.Since(began) < time.Minute {
+	for i, start := range c.starts {
+		if time.Since(start) < time.Minute {
 			paths += len(c.batches[i])
 		}
 	}
@@ -169,8 +169,8 @@ func TestAtMostTenInFlight(t *testing.T) {
 		}
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if n := len(c.paths()); n != 95 || c.most != maxInFlight {
-			t.Errorf("%d paths, %d at once, want 95 and %d", n, c.most, maxInFlight)
+		if n := len(c.paths()); n != 95 || c.peak != maxInFlight {
+			t.Errorf("%d paths, %d at once, want 95 and %d", n, c.peak, maxInFlight)
 		}
 	})
 }
@@ -284,10 +284,10 @@ func TestStopSendsWhatWaits(t *testing.T) {
 		for i := range 12 {
 			p.Invalidate(fmt.Sprintf("%d.jpg", i))
 		}
-		began := time.Now()
+		start := time.Now()
 		end()
-		if n := len(c.paths()); n != maxInFlight || time.Since(began) > shutdownTimeout {
-			t.Errorf("%d paths after %v, want %d", n, time.Since(began), maxInFlight)
+		if n := len(c.paths()); n != maxInFlight || time.Since(start) > shutdownTimeout {
+			t.Errorf("%d paths after %v, want %d", n, time.Since(start), maxInFlight)
 		}
 	})
 }

@@ -8,7 +8,7 @@ import (
 // goals are the engine's targets.
 var goals = []struct {
 	workload, tool, ratio string
-	most                  float64
+	limit                 float64
 }{
 	{"W1", "calotype c55a9a3", "CPU past the start", 0.88},
 	{"W1", "calotype c55a9a3", "bytes", 1},
@@ -45,10 +45,10 @@ func printGoals(workloads []workload, tools []tool, results [][]result) {
 				}
 				verdict := "reached"
 				got := results[i][j].ratios[g.ratio]
-				if got > g.most {
+				if got > g.limit {
 					verdict = "MISSED"
 				}
-				fmt.Printf("%s: %s, %s: %.4f, at most %.4g: %s\n", w.name, t.name, g.ratio, got, g.most, verdict)
+				fmt.Printf("%s: %s, %s: %.4f, at most %.4g: %s\n", w.name, t.name, g.ratio, got, g.limit, verdict)
 			}
 		}
 	}

@@ -12,7 +12,7 @@ func warm(s *env, program, folder string, pictures, rounds int) error {
 	rates := map[string][]float64{}
 	for range rounds {
 		for _, variant := range []string{"S.webp", "XS.webp"} {
-			began := time.Now()
+			start := time.Now()
 			cmd, log, err := s.start(program, "warm", "s3://"+bucket+"/"+folder+"/", "--variants="+variant, "--dry-run", "--json")
 			if err != nil {
 				return err
@@ -20,7 +20,7 @@ func warm(s *env, program, folder string, pictures, rounds int) error {
 			if err := cmd.Wait(); err != nil {
 				return errors.Join(err, errors.New(log.String()))
 			}
-			rates[variant] = append(rates[variant], float64(pictures)/time.Since(began).Seconds())
+			rates[variant] = append(rates[variant], float64(pictures)/time.Since(start).Seconds())
 		}
 	}
 	number := func(f float64) float64 { return f }

@@ -72,10 +72,10 @@ func Differences(original, rendition Look, allowed tolerance) []string {
 }
 
 // differs describes the largest difference of colours, over white and over black.
-func (s Sample) differs(other Sample, most tolerance) string {
+func (s Sample) differs(other Sample, limit tolerance) string {
 	worst, at, what := 0.05, -1, ""
 	for i := 0; i+3 < len(s.Cells) && i+3 < len(other.Cells); i += 4 {
-		allowed := most.colour + most.blur*s.contrast(i/4)
+		allowed := limit.colour + limit.blur*s.contrast(i/4)
 		alpha := other.Cells[i+3] - s.Cells[i+3]
 		for band := range 3 {
 			black := other.Cells[i+band] - s.Cells[i+band]
@@ -101,16 +101,16 @@ func (s Sample) differs(other Sample, most tolerance) string {
 
 // contrast returns the largest difference between a cell and those around it.
 func (s Sample) contrast(cell int) float64 {
-	var most float64
+	var largest float64
 	x, y := cell%grid, cell/grid
 	for row := max(0, y-1); row <= min(grid-1, y+1); row++ {
 		for column := max(0, x-1); column <= min(grid-1, x+1); column++ {
 			for band := range 4 {
-				most = max(most, math.Abs(s.Cells[4*(row*grid+column)+band]-s.Cells[4*cell+band]))
+				largest = max(largest, math.Abs(s.Cells[4*(row*grid+column)+band]-s.Cells[4*cell+band]))
 			}
 		}
 	}
-	return most
+	return largest
 }
 
 func (s Sample) cell(i int) string {

@@ -51,19 +51,19 @@ func TestFleetReplayKilledBetweenSendAndDelete(t *testing.T) {
 	replay := []string{"dlq", "replay", "--all", "--json", "--hide=10s"}
 	victim := crashing.command(t, replay...)
 	var once sync.Once
-	begun := make(chan *os.Process, 1)
+	started := make(chan *os.Process, 1)
 	crashing.wires(t, func(c call) fate {
 		if !strings.HasPrefix(c.op, "DeleteMessage") {
 			return pass
 		}
-		once.Do(func() { _ = (<-begun).Kill() })
+		once.Do(func() { _ = (<-started).Kill() })
 		return cutBefore
 	})
 	victim.Env = append(os.Environ(), crashing.env...)
 	if err := victim.Start(); err != nil {
 		t.Fatal(err)
 	}
-	begun <- victim.Process
+	started <- victim.Process
 	if err := victim.Wait(); err == nil {
 		t.Fatalf("it was not killed: %s", victim.out)
 	}
@@ -160,7 +160,7 @@ func TestFleetManyDeadLetters(t *testing.T) {
 		{[]string{"replay", "--prefix=0", "--rate=10000"}, "sent", letters / 2, letters / 2},
 		{[]string{"purge", "--prefix=1", "--yes"}, "deleted", 0, letters / 2},
 	} {
-		began := time.Now()
+		start := time.Now()
 		out, err := s.run(t, append(append([]string{"dlq"}, c.args...), "--json")...)
 		if err != nil {
 			t.Fatal(err)
@@ -170,7 +170,7 @@ func TestFleetManyDeadLetters(t *testing.T) {
 		if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("%v: %v %s of %v in %v", c.args, last[c.field], c.field, last["inspected"], time.Since(began).Round(10*time.Millisecond))
+		t.Logf("%v: %v %s of %v in %v", c.args, last[c.field], c.field, last["inspected"], time.Since(start).Round(10*time.Millisecond))
 		s.wantDead(t, c.dead)
 		if got, err := s.jobs.Count(t.Context()); err != nil || got.Visible != c.jobs || last[c.field] != float64(max(letters/2, c.dead-c.jobs)) {
 			t.Errorf("%v: %v %s, and %+v jobs, %v, want %d", c.args, last[c.field], c.field, got, err, c.jobs)

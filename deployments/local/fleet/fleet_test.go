@@ -79,8 +79,8 @@ func (s *fixture) command(t *testing.T, args ...string) *program {
 }
 
 func tail(log string) string {
-	const most = 5000
-	return log[max(0, len(log)-most):]
+	const maxTail = 5000
+	return log[max(0, len(log)-maxTail):]
 }
 
 // start starts one and waits until its log contains a word.

@@ -39,7 +39,7 @@ func TestFleetSurvivesKills(t *testing.T) {
 	for i := range fleet {
 		fleet[i] = s.worker(t)
 	}
-	began, busy := time.Now(), 0
+	start, busy := time.Now(), 0
 	for range kills {
 		time.Sleep(200*time.Millisecond + rand.N(400*time.Millisecond)) // At any point in the life of a job.
 		victim := rand.N(workers)
@@ -52,7 +52,7 @@ func TestFleetSurvivesKills(t *testing.T) {
 	killing.Store(false)
 	keys := <-inserted
 	t.Logf("%d kills of %d workers in %v, %d of them while jobs were in flight; %d jobs inserted",
-		kills, workers, time.Since(began).Round(time.Second), busy, keys)
+		kills, workers, time.Since(start).Round(time.Second), busy, keys)
 	awstest.Eventually(t, 10*time.Minute, "every job has ended", func() bool { return s.idle(t) })
 
 	renditions, deadLettered := s.keys(t, "resized/XS/"), map[string]bool{}
@@ -75,7 +75,7 @@ func TestFleetSurvivesKills(t *testing.T) {
 	}
 	t.Logf("%d renditions, %d dead letters, lost: %d", len(renditions), len(deadLettered), lost)
 	// It takes at least four kills to give up a job, and each kill hits at most two jobs.
-	if most := kills / 2; len(deadLettered) > most {
-		t.Errorf("%d dead letters of %d kills, want at most %d", len(deadLettered), kills, most)
+	if limit := kills / 2; len(deadLettered) > limit {
+		t.Errorf("%d dead letters of %d kills, want at most %d", len(deadLettered), kills, limit)
 	}
 }

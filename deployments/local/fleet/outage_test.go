@@ -42,7 +42,7 @@ func TestFleetSurvivesAnOutage(t *testing.T) {
 		fleet[i] = s.worker(t)
 	}
 	out.Store(true)
-	began := time.Now()
+	start := time.Now()
 	key := func(n int) string {
 		if n < 5 {
 			return fmt.Sprintf("stubborn%d.jpg", n)
@@ -53,7 +53,7 @@ func TestFleetSurvivesAnOutage(t *testing.T) {
 		s.ask(t, key(n), awstest.Photo(t, 600, 400, n))
 		time.Sleep(outage / time.Duration(jobs)) // Jobs arrive all the time.
 	}
-	time.Sleep(time.Until(began.Add(outage)))
+	time.Sleep(time.Until(start.Add(outage)))
 	awstest.Eventually(t, 2*time.Minute, "a job is retried often enough to see the delays grow", func() bool {
 		return len(delaysOf(t, sqs.seen("SendMessage"))[times]) > 0
 	})
@@ -65,7 +65,7 @@ func TestFleetSurvivesAnOutage(t *testing.T) {
 	}
 	out.Store(false)
 	over := time.Now()
-	outage = over.Sub(began)
+	outage = over.Sub(start)
 	awstest.Eventually(t, 15*time.Minute, "every job has ended", func() bool { return s.idle(t) })
 	t.Logf("outage of %v, half of all calls fail: %d jobs, %d calls, %d of them polls by %d workers; %d jobs done in it; all done %v after it",
 		outage.Round(time.Second), jobs, inOutage, polls, workers, done, time.Since(over).Round(100*time.Millisecond))
@@ -89,9 +89,9 @@ func TestFleetSurvivesAnOutage(t *testing.T) {
 // a second.
 func checkPace(t *testing.T, outage time.Duration, jobs, workers, calls, polls int) {
 	t.Helper()
-	mostPolls := 3 * (2*jobs + workers*int(outage.Seconds()))
-	if most := 3*10*2*jobs + mostPolls; calls > most || polls > mostPolls {
-		t.Errorf("%d calls and %d polls in %v, want at most %d and %d", calls, polls, outage, most, mostPolls)
+	maxPolls := 3 * (2*jobs + workers*int(outage.Seconds()))
+	if maxCalls := 3*10*2*jobs + maxPolls; calls > maxCalls || polls > maxPolls {
+		t.Errorf("%d calls and %d polls in %v, want at most %d and %d", calls, polls, outage, maxCalls, maxPolls)
 	}
 }
 

@@ -40,7 +40,7 @@ func TestFleetDecodesPoisonRarely(t *testing.T) {
 
 	var enqueued int
 	var kept atomic.Int64
-	began := time.Now()
+	start := time.Now()
 	for range generations {
 		var all errgroup.Group
 		all.SetLimit(viewers)
@@ -80,11 +80,11 @@ func TestFleetDecodesPoisonRarely(t *testing.T) {
 	}
 	dead := len(awstest.Drain(t, s.deadURL))
 	t.Logf("%d requests in %v at %d edges, %d answered with the fallback copy; %d jobs enqueued, %d decodes, %d dead letters",
-		requests, time.Since(began).Round(time.Second), edges*generations, kept.Load(), enqueued, decodes, dead)
+		requests, time.Since(start).Round(time.Second), edges*generations, kept.Load(), enqueued, decodes, dead)
 	if decodes < 1 || decodes > 5 || dead > 5 {
 		t.Errorf("%d decodes and %d dead letters, want only a few", decodes, dead)
 	}
-	if most := edges * generations; enqueued > most {
-		t.Errorf("%d jobs enqueued, want at most %d, one per edge", enqueued, most)
+	if limit := edges * generations; enqueued > limit {
+		t.Errorf("%d jobs enqueued, want at most %d, one per edge", enqueued, limit)
 	}
 }

@@ -45,14 +45,14 @@ func TestFleetStopsDuringPoll(t *testing.T) {
 	w := s.worker(t)
 	awstest.Eventually(t, time.Minute, "a long poll is in progress", func() bool { return longPoll(t, sqs.seen("ReceiveMessage")) })
 	w.signal(t)
-	begun := len(sqs.seen("ReceiveMessage"))
+	polls := len(sqs.seen("ReceiveMessage"))
 	s.ask(t, "kitty.jpg", awstest.Photo(t, 300, 200, 0))
 	if err := w.Wait(); err != nil {
 		t.Errorf("after SIGTERM: %v\n%s", err, w.log)
 	}
 	s.settledAfterExit(t, "10")
-	if n := len(sqs.seen("ReceiveMessage")); n != begun {
-		t.Errorf("%d polls started after the signal", n-begun)
+	if n := len(sqs.seen("ReceiveMessage")); n != polls {
+		t.Errorf("%d polls started after the signal", n-polls)
 	}
 	messages, err := s.jobs.Receive(t.Context(), 10, time.Second, time.Minute)
 	if err != nil || len(messages) != 1 || messages[0].Receives > 2 {
@@ -79,12 +79,12 @@ func longPoll(t *testing.T, polls []call) bool {
 // After SIGTERM during a job, the job is finished and acknowledged.
 func TestFleetStopsDuringJob(t *testing.T) {
 	t.Parallel()
-	begun, goOn := make(chan struct{}, 10), make(chan struct{})
+	started, goOn := make(chan struct{}, 10), make(chan struct{})
 	s := newFixture(t)
-	_, sqs := s.wires(t, holdPuts(begun, goOn))
+	_, sqs := s.wires(t, holdPuts(started, goOn))
 	w := s.worker(t, "--concurrency=1")
 	s.ask(t, "kitty.jpg", awstest.Photo(t, 300, 200, 0))
-	<-begun
+	<-started
 	polls := len(sqs.seen("ReceiveMessage"))
 	w.signal(t)
 	close(goOn)
@@ -103,13 +103,13 @@ func TestFleetStopsDuringJob(t *testing.T) {
 // After SIGTERM, a job that does not end within the grace period is requeued.
 func TestFleetStopsAJobThatDoesNotEnd(t *testing.T) {
 	t.Parallel()
-	begun, never := make(chan struct{}, 10), make(chan struct{})
+	started, never := make(chan struct{}, 10), make(chan struct{})
 	defer close(never)
 	s := newFixture(t)
-	s.wires(t, holdPuts(begun, never))
+	s.wires(t, holdPuts(started, never))
 	w := s.worker(t, "--concurrency=1", "--grace=500ms")
 	s.ask(t, "kitty.jpg", awstest.Photo(t, 300, 200, 0))
-	<-begun
+	<-started
 	w.stop(t)
 	s.settledAfterExit(t, "10")
 	if n := len(awstest.Drain(t, s.deadURL)); n != 0 {
@@ -118,10 +118,10 @@ func TestFleetStopsAJobThatDoesNotEnd(t *testing.T) {
 }
 
 // holdPuts blocks PUTs until goOn is closed.
-func holdPuts(begun chan<- struct{}, goOn <-chan struct{}) func(call) fate {
+func holdPuts(started chan<- struct{}, goOn <-chan struct{}) func(call) fate {
 	return func(c call) fate {
 		if c.op == http.MethodPut && !strings.Contains(c.path, "calotype-status") { // Not the worker's check of the store.
-			begun <- struct{}{}
+			started <- struct{}{}
 			<-goOn
 		}
 		return pass

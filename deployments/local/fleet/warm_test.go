@@ -100,7 +100,7 @@ func TestFleetWarm(t *testing.T) {
 	small := awstest.Photo(t, 64, 48, 0)
 	keys := s.fill(t, pictures, func(int) []byte { return small })
 
-	began := time.Now()
+	start := time.Now()
 	checkpoint := filepath.Join(t.TempDir(), "checkpoint")
 	longest := time.Duration(pictures) * 50 * time.Microsecond
 	started := 40 * time.Millisecond // It grows, because a start with a decoder may take longer.
@@ -109,7 +109,7 @@ func TestFleetWarm(t *testing.T) {
 		return started + rand.N(max(longest, 200*time.Millisecond))
 	}
 	first, kills := s.warm(t, lives, "--checkpoint="+checkpoint)
-	t.Logf("%d pictures: %+v after %d kills in %v", pictures, first, kills, time.Since(began).Round(100*time.Millisecond))
+	t.Logf("%d pictures: %+v after %d kills in %v", pictures, first, kills, time.Since(start).Round(100*time.Millisecond))
 	if first.Seen != pictures || first.Enqueued != pictures {
 		t.Errorf("got %+v, want each of %d pictures seen and enqueued", first, pictures)
 	}
@@ -137,12 +137,12 @@ func TestFleetWarm(t *testing.T) {
 	if got := len(s.keys(t, "resized/XS.webp/")); got != pictures {
 		t.Errorf("%d renditions, want %d", got, pictures)
 	}
-	began = time.Now()
+	start = time.Now()
 	second, _ := s.warm(t, nil)
 	if want := (summary{Seen: pictures, Current: pictures}); second != want {
 		t.Errorf("a second run: got %+v, want %+v", second, want)
 	}
-	t.Logf("enqueued twice: %d; a second run: %+v, %.0f pictures a second", twice, second, float64(pictures)/time.Since(began).Seconds())
+	t.Logf("enqueued twice: %d; a second run: %+v, %.0f pictures a second", twice, second, float64(pictures)/time.Since(start).Seconds())
 
 	third, _ := s.warm(t, nil, "--quality=70", "--dry-run")
 	if want := (summary{Seen: pictures, Enqueued: pictures}); third != want {
@@ -211,7 +211,7 @@ func (s *fixture) missTimes(t *testing.T, bucket *store.Bucket, name string, vie
 	for i := range views {
 		key := fmt.Sprintf("view-%s-%d.jpg", name, i)
 		awstest.Put(t, s.bucket, key, awstest.Photo(t, 2400, 1600, i), awstest.Headers{ContentType: "image/jpeg"})
-		began := time.Now()
+		start := time.Now()
 		if err := s.jobs.Send(t.Context(), jobFor(key), 0); err != nil {
 			t.Fatal(err)
 		}
@@ -219,7 +219,7 @@ func (s *fixture) missTimes(t *testing.T, bucket *store.Bucket, name string, vie
 			_, err := bucket.Head(t.Context(), "resized/XS/"+key)
 			return err == nil
 		})
-		times = append(times, time.Since(began))
+		times = append(times, time.Since(start))
 	}
 	slices.Sort(times)
 	return times[len(times)/2]

@@ -19,14 +19,14 @@ import (
 const concurrency = 16
 
 // catalog holds the bucket's pictures as of the last listing, and notifies listeners of
-// changes. Each look lists the bucket; only new or changed objects cost more calls.
+// changes. Each update lists the bucket; only new or changed objects cost more calls.
 type catalog struct {
 	bucket  bucket
 	prefix  calotype.Prefix
 	presets calotype.Presets
 	log     zerolog.Logger
 
-	looking sync.Mutex // Held during a look, so that only one runs at a time.
+	updating sync.Mutex // Held during an update, so that only one runs at a time.
 
 	mu        sync.Mutex // Guards the fields below.
 	entries   map[string]*entry
@@ -64,8 +64,8 @@ func newCatalog(b bucket, prefix calotype.Prefix, presets calotype.Presets, log 
 // inspect updates the catalog and returns what is in the bucket. Each picture is sent to
 // listeners as soon as it is known.
 func (c *catalog) inspect(ctx context.Context) (listing, error) {
-	c.looking.Lock()
-	defer c.looking.Unlock()
+	c.updating.Lock()
+	defer c.updating.Unlock()
 	found, err := c.bucket.list(ctx, c.prefix)
 	if err != nil {
 		return listing{}, err
@@ -81,7 +81,7 @@ func (c *catalog) inspect(ctx context.Context) (listing, error) {
 		g.Go(func() error {
 			e, err := c.read(ctx, key, known, source, renditions, info)
 			if errors.Is(err, fs.ErrNotExist) {
-				return nil // It was removed after the listing: the next look notices.
+				return nil // It was removed after the listing: the next update notices.
 			} else if err != nil {
 				return err
 			}

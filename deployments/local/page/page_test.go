@@ -122,7 +122,7 @@ func TestPictures(t *testing.T) {
 	}
 }
 
-// Once everything is known, a look takes one call.
+// Once everything is known, an update takes one call.
 func TestPicturesCostOneListing(t *testing.T) {
 	s := serve(t)
 	s.put("kitty.png", picture(40, 30), nil)

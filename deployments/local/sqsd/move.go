@@ -238,7 +238,7 @@ type listedMove struct {
 }
 
 func (s *Server) listMessageMoveTasks(_ *call, in listMovesRequest) (out listMovesAnswer, err error) {
-	most, err := within("MaxResults", in.MaxResults, 1, 1, keptTasks)
+	limit, err := within("MaxResults", in.MaxResults, 1, 1, keptTasks)
 	if err != nil {
 		return out, err
 	}
@@ -256,7 +256,7 @@ func (s *Server) listMessageMoveTasks(_ *call, in listMovesRequest) (out listMov
 	s.moves.mu.Lock()
 	defer s.moves.mu.Unlock()
 	for _, task := range slices.Backward(s.moves.tasks) {
-		if task.source != name || len(out.Results) == most {
+		if task.source != name || len(out.Results) == limit {
 			continue
 		}
 		listed := listedMove{

@@ -15,7 +15,7 @@ import (
 type poll struct {
 	client     context.Context // closed once the client has disconnected; it then gets nothing
 	queue      *queue
-	most       int
+	limit      int
 	visibility time.Duration
 	wait       bool
 	answer     chan received // buffered for the one response
@@ -48,7 +48,7 @@ func (s *store) takeFor(p *poll) ([]message, error) {
 	if p.client.Err() != nil {
 		return nil, nil
 	}
-	return s.take(p.queue, p.most, p.visibility, time.Now())
+	return s.take(p.queue, p.limit, p.visibility, time.Now())
 }
 
 // unpark gives the poll an empty result, unless it has one already.

@@ -97,7 +97,7 @@ type listQueuesAnswer struct {
 }
 
 func (s *Server) listQueues(c *call, in listQueuesRequest) (out listQueuesAnswer, err error) {
-	most, err := within("MaxResults", in.MaxResults, 1000, 1, 1000)
+	limit, err := within("MaxResults", in.MaxResults, 1000, 1, 1000)
 	if err != nil {
 		return out, err
 	}
@@ -115,7 +115,7 @@ func (s *Server) listQueues(c *call, in listQueuesRequest) (out listQueuesAnswer
 		if !strings.HasPrefix(name, in.QueueNamePrefix) || name <= string(after) {
 			continue
 		}
-		if len(out.QueueURLs) == most {
+		if len(out.QueueURLs) == limit {
 			if in.MaxResults != nil { // SQS returns tokens only to clients that request pages
 				out.NextToken = base64.RawURLEncoding.EncodeToString([]byte(last))
 			}

@@ -39,7 +39,7 @@ var systemAttributes = []string{
 // receiveMessage must not lose messages: if the client disconnects before or while the
 // response is written, the messages are made visible again.
 func (s *Server) receiveMessage(c *call, in receiveMessageRequest) (out receiveMessageAnswer, err error) {
-	most, err := within("MaxNumberOfMessages", in.MaxNumberOfMessages, 1, 1, maxBatch)
+	limit, err := within("MaxNumberOfMessages", in.MaxNumberOfMessages, 1, 1, maxBatch)
 	if err != nil {
 		return out, err
 	}
@@ -56,7 +56,7 @@ func (s *Server) receiveMessage(c *call, in receiveMessageRequest) (out receiveM
 		}
 	}
 
-	got := s.poll(c.ctx, in.queueRef, most, in.VisibilityTimeout, in.WaitTimeSeconds)
+	got := s.poll(c.ctx, in.queueRef, limit, in.VisibilityTimeout, in.WaitTimeSeconds)
 	if got.err != nil || len(got.messages) == 0 {
 		return out, got.err
 	}
@@ -81,20 +81,20 @@ func (s *Server) receiveMessage(c *call, in receiveMessageRequest) (out receiveM
 
 // poll waits for messages as long as the request, or else the queue, specifies. It ends
 // when the client disconnects.
-func (s *Server) poll(client context.Context, ref queueRef, most int, visibility, wait *int) received {
-	p := &poll{client: client, most: most, answer: make(chan received, 1)}
-	var patience time.Duration
+func (s *Server) poll(client context.Context, ref queueRef, limit int, visibility, wait *int) received {
+	p := &poll{client: client, limit: limit, answer: make(chan received, 1)}
+	var timeout time.Duration
 	err := s.withQueue(ref, func(q *queue) error {
 		p.queue = q
 		p.visibility = seconds(visibility, q.settings.Visibility)
-		patience = seconds(wait, q.settings.Wait)
-		p.wait = patience > 0
+		timeout = seconds(wait, q.settings.Wait)
+		p.wait = timeout > 0
 		return s.store.poll(p)
 	})
 	if err != nil {
 		return received{err: err}
 	}
-	ctx, cancel := context.WithTimeout(client, patience)
+	ctx, cancel := context.WithTimeout(client, timeout)
 	defer cancel()
 	select {
 	case got := <-p.answer:

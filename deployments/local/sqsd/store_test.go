@@ -20,7 +20,7 @@ func TestStorageFailure(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	p := &poll{client: context.Background(), most: 1, wait: true, answer: make(chan received, 1)}
+	p := &poll{client: context.Background(), limit: 1, wait: true, answer: make(chan received, 1)}
 	err = s.do(func() error {
 		if err := s.createQueue("q", defaultSettings(), time.Now()); err != nil {
 			return err
@@ -75,7 +75,7 @@ func TestClosed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &poll{client: context.Background(), most: 1, wait: true, answer: make(chan received, 1)}
+	p := &poll{client: context.Background(), limit: 1, wait: true, answer: make(chan received, 1)}
 	err = s.do(func() error {
 		if err := s.createQueue("q", defaultSettings(), time.Now()); err != nil {
 			return err

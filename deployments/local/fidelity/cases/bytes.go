@@ -36,6 +36,6 @@ func pack(depth int, numbers []int) []byte {
 
 // deeper scales a number of 8 bits to another depth, rounding.
 func deeper(v uint8, depth int) int {
-	most := 1<<depth - 1
-	return (int(v)*most + 127) / 255
+	maxValue := 1<<depth - 1
+	return (int(v)*maxValue + 127) / 255
 }

@@ -71,9 +71,9 @@ export class Timeline {
       this.#sentence.textContent = `original, ${bytes(response.bytes)}, unchanged.`;
       return;
     }
-    const most = Math.max(response.bytes, originalBytes);
-    this.#before.show('original', originalBytes, originalBytes / most);
-    this.#after.show(how === 'kept' ? 'kept' : 'rendition', response.bytes, response.bytes / most);
+    const largest = Math.max(response.bytes, originalBytes);
+    this.#before.show('original', originalBytes, originalBytes / largest);
+    this.#after.show(how === 'kept' ? 'kept' : 'rendition', response.bytes, response.bytes / largest);
   }
 
   end() {
