@@ -14,11 +14,11 @@ import (
 	"calotype/internal/awstest"
 )
 
-// Good pictures beside failing ones: twenty that are no pictures, cannot be put or cannot
-// be read, each requested again and again, beside a hundred good ones. The good ones are
-// all made, and each failing one has one dead letter. The log says how long a good one took
-// from its request to its PUT, with and without the others: when all are requested at once,
-// and when they are requested one after the other. "make soak" takes medians of five runs.
+// A hundred good pictures are made while twenty fail that are not pictures, cannot be put or
+// cannot be read, each requested repeatedly. The good ones are all made, and each failing
+// one has one dead letter. The log says how long a good one took from its request to its
+// PUT, with and without the others: when all are requested at once, and when they are
+// requested one after the other. "make soak" takes medians of five runs.
 func TestGoodPicturesBesideFailingOnes(t *testing.T) {
 	good, bad, runs := 20, 4, 1
 	if os.Getenv("CALOTYPE_SOAK") != "" {

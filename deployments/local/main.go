@@ -55,9 +55,9 @@ type flags struct {
 	S3Listen    string `name:"s3-listen" env:"CALOTYPE_LOCAL_S3_LISTEN" help:"The address of the S3 server." default:"127.0.0.1:9000"`
 	SQSListen   string `name:"sqs-listen" help:"The address of the SQS server." default:"127.0.0.1:9324"`
 	Data        string `help:"The folder for pictures and jobs." default:"./data" env:"CALOTYPE_LOCAL_DATA"`
-	Pictures    string `help:"Put the files of this folder into the bucket first." placeholder:"DIR"`
+	Pictures    string `help:"First put the files of this folder into the bucket." placeholder:"DIR"`
 	Presets     string `help:"A JSON file of presets, or web, as calotype's --presets." placeholder:"FILE" env:"CALOTYPE_LOCAL_PRESETS"`
-	Samples     bool   `help:"Put sample pictures into the bucket first, which the program draws."`
+	Samples     bool   `help:"First put sample pictures, drawn by the program, into the bucket."`
 	AWSOnly     bool   `name:"aws-only" help:"Only the S3 and SQS servers."`
 	StopOnEOF   bool   `name:"stop-on-eof" help:"Stop when standard input ends: for a program that runs this one."`
 	Decoder     string `help:"The program that decodes pictures. The default is calotype-decode beside this program, or else in PATH." placeholder:"PATH"`

@@ -29,9 +29,9 @@ const quality = 80
 // decoders are the processes that render, as in a worker.
 var decoders decoder.Engine
 
-// engine makes renditions as a worker does, also of damaged pictures. Only this type calls
-// the engine.
-func engine(ctx context.Context, body []byte) ([]Made, error) {
+// makeAll makes renditions as a worker does, also of damaged pictures. Only this function
+// uses the decoders.
+func makeAll(ctx context.Context, body []byte) ([]Made, error) {
 	limits, grant := worker.Defaults().Limits, decoder.Grant{Bytes: 256 << 20}
 	source := decoder.SourceOf(body)
 	defer source.Close()

@@ -37,7 +37,7 @@ func judge(ctx context.Context, s *site, b Browser, all []cases.Case) ([]Verdict
 			n := min(batch, len(all))
 			var trials []trial
 			for _, c := range all[:n] {
-				made, err := engine(ctx, c.Body)
+				made, err := makeAll(ctx, c.Body)
 				trials = append(trials, trial{c, made, err})
 			}
 			all = all[n:]

@@ -13,7 +13,7 @@ import (
 	"calotype/internal/awstest"
 )
 
-// address matches the address that an edge logs.
+// address returns the URL of the address that an edge logs.
 func (p *program) address(t *testing.T) string {
 	t.Helper()
 	_, rest, ok := strings.Cut(p.log.String(), `"address":"`)

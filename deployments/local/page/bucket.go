@@ -95,12 +95,12 @@ func (l listing) add(prefix calotype.Prefix, key string, o object) {
 func (b bucket) lineage(ctx context.Context, key string) (calotype.Lineage, error) {
 	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
 	if err != nil {
-		return calotype.Lineage{}, failure("look at", key, err)
+		return calotype.Lineage{}, failure("inspect", key, err)
 	}
 	return calotype.ParseLineage(out.Metadata), nil
 }
 
-// info reads a source's description. An object that is none is nil.
+// info reads a source's description, or returns nil if the object is not a description.
 func (b bucket) info(ctx context.Context, key string) (*calotype.Info, error) {
 	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
 	if err != nil {

@@ -41,8 +41,8 @@ func (j *Journal) add(entry json.RawMessage) {
 	j.grown = make(chan struct{})
 }
 
-// since returns the entries from number from on, the number of the next one, and a channel
-// that is closed when there are more.
+// since returns the entries with the number from and later ones, the number of the next
+// entry, and a channel that is closed when there are more.
 func (j *Journal) since(from int) (entries []json.RawMessage, next int, grown <-chan struct{}) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

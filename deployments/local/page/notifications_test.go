@@ -42,5 +42,5 @@ func TestNotifications(t *testing.T) {
 		t.Errorf("a new page gets %+v", got)
 	}
 	ctx = browse(t)
-	do(t, ctx, "the list", chromedp.Navigate(s.url), says("#notified", "kitty.jpg is ready"))
+	do(t, ctx, "the list", chromedp.Navigate(s.url), says("#notified", "kitty.jpg: ready"))
 }

@@ -1,7 +1,8 @@
 // Package page is the web page of the one-machine program. It shows every picture of the
-// bucket with the state of its renditions, live while workers make them, and takes uploads.
-// It only observes: edge/origin serves pictures and renditions at the URL that a CDN would
-// request, and a request for a rendition is what causes it to be made.
+// bucket with the state of its renditions, live while workers make them. It uploads and
+// deletes pictures, and replays dead letters. It renders nothing itself: edge/origin serves
+// pictures and renditions at the URL that a CDN would request, and a request for a rendition
+// is what causes it to be made.
 //
 // The page trusts every client that reaches it. It therefore responds only to this
 // machine's names, and accepts changes only from its own site.

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"calotype"
 	"calotype/worker/deadletter"
 	classes "calotype/worker/failure"
 )
@@ -38,6 +39,6 @@ var remedies = map[string]string{
 
 	classes.NotificationRefused: "Let the workers send to the bus of --notify, or correct that setting, then replay: only the notification is missing.",
 
-	"as-is":     "Nothing: the original is smaller than a rendition of the same format would be, and has no metadata.",
-	"animation": "Nothing: the libraries cannot decode this animation, so it is passed through and keeps moving.",
+	calotype.CopyAsIs:      "Nothing: the original is smaller than a rendition of the same format would be, and has no metadata.",
+	calotype.CopyAnimation: "Nothing: the libraries cannot decode this animation, so it is passed through and keeps moving.",
 }

@@ -38,7 +38,7 @@ export class Activity {
   notify(notifications) {
     append(this.#notifications, notifications.map(notification));
     const { type, key } = notifications.at(-1);
-    byId('notified').textContent = `${key} is ${type}`;
+    byId('notified').textContent = `${key}: ${type}`;
   }
 
   async #load() {

@@ -11,7 +11,7 @@ export class Compare {
 
   constructor() {
     this.#slider.addEventListener('input', () => this.#slide());
-    // Not both can be shown in every browser, such as a HEIC beside its JPEG.
+    // Some browsers cannot show both, such as a HEIC and its JPEG.
     for (const image of [this.#original, this.#rendition]) image.addEventListener('error', () => this.hide());
     this.#rendition.addEventListener('load', () => this.#fit());
   }

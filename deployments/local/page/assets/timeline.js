@@ -49,8 +49,8 @@ export class Timeline {
     const [what, how] = response.state.split('; ');
     this.element.dataset.state = how === 'kept' ? 'kept' : what;
     if (response.pending) {
-      const [, , stand] = response.state.split('; ');
-      const served = what === 'nearest' ? `${stand} stands in: it is the nearest rendition that exists` : 'the original, as no rendition exists yet';
+      const [, , nearest] = response.state.split('; ');
+      const served = what === 'nearest' ? `served ${nearest}, the nearest existing rendition` : 'served the original, as no rendition exists yet';
       this.#sentence.textContent = at === 0
         ? `pending, ${bytes(response.bytes)}: ${served}. The edge sent a job.`
         : `pending for ${(at / 1000).toFixed(1)} s, ${bytes(response.bytes)}: ${served}.`;

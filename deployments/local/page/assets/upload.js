@@ -77,7 +77,7 @@ function put(file, onProgress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.upload.onprogress = ({ loaded, total }) => onProgress(total ? loaded / total : 1);
-    request.onerror = () => reject(new Error('the server refused it'));
+    request.onerror = () => reject(new Error('the upload failed: no response from the server'));
     request.onload = () => {
       if (request.status < 300) resolve();
       else reject(new Error(errorIn(request.responseText) ?? `HTTP ${request.status}`));
