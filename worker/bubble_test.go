@@ -83,31 +83,31 @@ func (h inProcess) Do(r *http.Request) (*http.Response, error) {
 	return w.Result(), r.Context().Err()
 }
 
-// memoryStore answers each method and path as configured, and 404 otherwise. It lists
+// memoryStore serves each method and path as configured, and 404 otherwise. It lists
 // nothing.
 type memoryStore struct {
-	mu      sync.Mutex
-	answers map[string]http.HandlerFunc
+	mu       sync.Mutex
+	handlers map[string]http.HandlerFunc
 }
 
-// answer sets the response to the given requests, each a method and a path.
-func (s *memoryStore) answer(answer http.HandlerFunc, requests ...string) {
+// handle sets the response to the given requests, each a method and a path.
+func (s *memoryStore) handle(handler http.HandlerFunc, requests ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.answers == nil {
-		s.answers = map[string]http.HandlerFunc{}
+	if s.handlers == nil {
+		s.handlers = map[string]http.HandlerFunc{}
 	}
 	for _, request := range requests {
-		s.answers[request] = answer
+		s.handlers[request] = handler
 	}
 }
 
 func (s *memoryStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
-	answer := s.answers[r.Method+" "+r.URL.Path]
+	handler := s.handlers[r.Method+" "+r.URL.Path]
 	s.mu.Unlock()
-	if answer != nil {
-		answer(w, r)
+	if handler != nil {
+		handler(w, r)
 		return
 	}
 	if r.URL.Query().Has("list-type") {
@@ -119,12 +119,12 @@ func (s *memoryStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // source makes the store have a source.
 func (s *memoryStore) source(key string, body []byte) {
-	answer := func(w http.ResponseWriter, _ *http.Request) {
+	handler := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("ETag", `"one"`)
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		_, _ = w.Write(body)
 	}
-	s.answer(answer, "GET /b/"+key, "HEAD /b/"+key)
+	s.handle(handler, "GET /b/"+key, "HEAD /b/"+key)
 }
 
 // memoryQueue is a queue that leases messages. Messages to any other URL than the job

@@ -81,7 +81,7 @@ func TestOneDeadLetterWhenTheCopyFails(t *testing.T) {
 	failing := true
 	b := newFixture(t, func(r *http.Request) *http.Response {
 		if failing && r.Method == http.MethodPut {
-			return awstest.Answer(503)
+			return awstest.Response(503)
 		}
 		return nil
 	})

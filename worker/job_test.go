@@ -296,7 +296,7 @@ func TestOutageRetriesTheJob(t *testing.T) {
 	failing := true
 	b := newFixture(t, func(r *http.Request) *http.Response {
 		if failing && r.Method == http.MethodPut {
-			return awstest.Answer(503)
+			return awstest.Response(503)
 		}
 		return nil
 	})
@@ -320,7 +320,7 @@ func TestForbiddenIsRejected(t *testing.T) {
 	for _, method := range []string{http.MethodHead, http.MethodGet, http.MethodPut} {
 		b := newFixture(t, func(r *http.Request) *http.Response {
 			if r.Method == method {
-				return awstest.Answer(403)
+				return awstest.Response(403)
 			}
 			return nil
 		})

@@ -230,7 +230,7 @@ func TestRefusedBus(t *testing.T) {
 	})
 }
 
-// A bus that takes its time holds no slot: all renditions are stored before it answers the
+// A bus that takes its time holds no slot: all renditions are stored before it responds to the
 // first time.
 func TestSlowBusDelaysNoRendition(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -264,7 +264,7 @@ func TestSlowBusDelaysNoRendition(t *testing.T) {
 			t.Error(err)
 		}
 		if got := len(sent.take()); got != jobs || !last.Before(answered) {
-			t.Errorf("%d notifications; the last rendition came at %v, the bus's first answer at %v", got, last, answered)
+			t.Errorf("%d notifications; the last rendition came at %v, the bus's first response at %v", got, last, answered)
 		}
 	})
 }
@@ -273,7 +273,7 @@ func TestSlowBusDelaysNoRendition(t *testing.T) {
 // does afterwards has no effect.
 type mortal struct {
 	n        int32
-	after    bool // The nth request still reaches its service, and its answer is lost.
+	after    bool // The nth request still reaches its service, and its response is lost.
 	requests atomic.Int32
 }
 

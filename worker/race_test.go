@@ -74,7 +74,7 @@ func TestSourceChangesDuringTheJob(t *testing.T) {
 func TestRemovedBetweenAttempts(t *testing.T) {
 	b := newFixture(t, func(r *http.Request) *http.Response {
 		if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/resized/XS/") {
-			return awstest.Answer(500)
+			return awstest.Response(500)
 		}
 		return nil
 	})

@@ -119,7 +119,7 @@ func TestStopRequeuesUnfinishedJobs(t *testing.T) {
 		}
 		close(started)
 		<-r.Context().Done()
-		return awstest.Answer(503)
+		return awstest.Response(503)
 	})
 	b.Siblings = SiblingsNone
 	b.Grace = 100 * time.Millisecond

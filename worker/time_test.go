@@ -28,7 +28,7 @@ func (b *bubble) run(t *testing.T) (stop func() (time.Duration, error)) {
 // it checks again for a missing source.
 func (b *bubble) slowHead(key string, lasts time.Duration) *atomic.Int32 {
 	var heads atomic.Int32
-	b.store.answer(func(w http.ResponseWriter, r *http.Request) {
+	b.store.handle(func(w http.ResponseWriter, r *http.Request) {
 		if heads.Add(1) == 1 {
 			select {
 			case <-r.Context().Done():

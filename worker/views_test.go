@@ -29,7 +29,7 @@ func (w *Worker) countDecodes() *atomic.Int32 {
 
 // refusal responds like S3 with an error code.
 func refusal(status int, code string) *http.Response {
-	r := awstest.Answer(status)
+	r := awstest.Response(status)
 	r.Header.Set("Content-Type", "application/xml")
 	r.Body = io.NopCloser(strings.NewReader("<Error><Code>" + code + "</Code><Message>it is so</Message></Error>"))
 	return r
@@ -61,7 +61,7 @@ func TestViewsOfAFailure(t *testing.T) {
 		}, failure.KMSKey, 0},
 		"HEAD answers 403": {good, func(r *http.Request) *http.Response {
 			if r.Method == http.MethodHead {
-				return awstest.Answer(403)
+				return awstest.Response(403)
 			}
 			return nil
 		}, failure.Forbidden, 0},
@@ -136,7 +136,7 @@ func TestViewsDuringAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble(t, nil)
 		b.store.source("kitty.jpg", []byte("picture"))
-		b.store.answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }, "GET /b/kitty.jpg")
+		b.store.handle(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }, "GET /b/kitty.jpg")
 		stop := b.run(t)
 		for range views {
 			b.queue.send(job("kitty.jpg", "M"))
@@ -146,7 +146,7 @@ func TestViewsDuringAnOutage(t *testing.T) {
 		if all, _ := b.queue.left(); all < 1 || all > 2 || len(b.queue.deadLetters()) != 0 {
 			t.Errorf("%d messages and %d dead letters after %d views", all, len(b.queue.deadLetters()), views)
 		}
-		b.store.answer(http.NotFound, "GET /b/kitty.jpg", "HEAD /b/kitty.jpg")
+		b.store.handle(http.NotFound, "GET /b/kitty.jpg", "HEAD /b/kitty.jpg")
 		time.Sleep(queue.MaxDelay)
 		if all, _ := b.queue.left(); all != 0 {
 			t.Errorf("%d messages after the outage", all)
@@ -167,7 +167,7 @@ func TestUnknownFailures(t *testing.T) {
 			b := newBubble(t, nil)
 			b.store.source("kitty.jpg", []byte("picture"))
 			put := func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("ETag", `"two"`) }
-			b.store.answer(put, "PUT /b/resized/M/kitty.jpg", "PUT /b/resized/.failed/kitty.jpg")
+			b.store.handle(put, "PUT /b/resized/M/kitty.jpg", "PUT /b/resized/.failed/kitty.jpg")
 			var attempts []time.Time
 			b.Engine = opened{failing(fail), func() { attempts = append(attempts, time.Now()) }}
 			b.queue.send(job("kitty.jpg", "M"))

@@ -46,8 +46,8 @@ var (
 func newAdmin() *admin {
 	a := &admin{ServeMux: http.NewServeMux()}
 	a.setChecks(isHealthy, func() error { return errStarting })
-	a.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, a.checks.Load().healthy()) })
-	a.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { answer(w, a.checks.Load().ready()) })
+	a.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { respond(w, a.checks.Load().healthy()) })
+	a.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { respond(w, a.checks.Load().ready()) })
 	a.metrics = newRegistry(a)
 	a.Handle("GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}))
 	return a
@@ -61,7 +61,7 @@ func (a *admin) setChecks(healthy, ready func() error) {
 	a.checks.Store(&checks{healthy, ready})
 }
 
-func answer(w http.ResponseWriter, err error) {
+func respond(w http.ResponseWriter, err error) {
 	w.Header().Set("Cache-Control", "no-store")
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)

@@ -32,7 +32,7 @@ type explainCommand struct {
 	Encoder       string          `env:"-" help:"The current encoder, as workers record it, or \"any\". The default is this machine's decoder." placeholder:"NAME"`
 	decoderFlags
 	CheckSource bool             `help:"The edge compares each rendition with its source."`
-	Pending     edge.Pending     `help:"What the edge answers while a rendition does not exist: original, best or none." default:"original"`
+	Pending     edge.Pending     `help:"What the edge serves while a rendition does not exist: original, best or none." default:"original"`
 	Widths      bool             `help:"The parameters w and dpr count, as at the edge."`
 	Auto        edge.AutoFormats `help:"The formats of format=auto, as the edge has them." placeholder:"FORMATS"`
 	Accept      string           `env:"-" help:"The Accept header of the viewer, for format=auto." default:"image/avif,image/webp,*/*" placeholder:"HEADER"`
@@ -42,7 +42,7 @@ type explainCommand struct {
 // Help is shown with the command's help.
 func (explainCommand) Help() string {
 	return `It shows which variant is requested, its key, whether the rendition exists, the version
-and recipe that it was made from, what the edge answers, and why a job was dead-lettered.
+and recipe that it was made from, what the edge serves, and why a job was dead-lettered.
 It changes nothing. Dead letters, if they are inspected, are hidden from others meanwhile.`
 }
 
@@ -142,11 +142,11 @@ func (x explainer) explain(ctx context.Context, r edge.Request) (*explanation, e
 	d := x.rules.Decide(r)
 	e := &explanation{Asked: x.What, Renditions: []explainedRendition{}}
 	if d.Verdict == edge.NotFound {
-		e.Edge = edgeAnswer{Status: 404, Why: "objects under " + string(x.ResizedPrefix) + "/ are not served by name"}
+		e.Edge = edgeResponse{Status: 404, Why: "objects under " + string(x.ResizedPrefix) + "/ are not served by name"}
 		return e, nil
 	}
 	if d.Source == "" {
-		e.Edge = edgeAnswer{Status: 404, Why: "the path names no key"}
+		e.Edge = edgeResponse{Status: 404, Why: "the path names no key"}
 		return e, nil
 	}
 	source, err := x.bucket.Head(ctx, d.Source)
@@ -186,7 +186,7 @@ func (x explainer) explain(ctx context.Context, r edge.Request) (*explanation, e
 		}
 		resolution = x.rules.Resolve(d, e.Renditions[0].observed, e.Source.observed, observed...)
 	}
-	e.Edge = describeAnswer(resolution, e)
+	e.Edge = describeResponse(resolution, e)
 	return e, nil
 }
 
@@ -215,15 +215,15 @@ func (x explainer) rendition(ctx context.Context, v calotype.Variant, source str
 	return r, nil
 }
 
-// describeAnswer describes the edge's resolution.
-func describeAnswer(a edge.Resolution, e *explanation) edgeAnswer {
+// describeResponse describes the edge's resolution.
+func describeResponse(a edge.Resolution, e *explanation) edgeResponse {
 	switch a.Serve {
 	case edge.ServeRendition:
-		return edgeAnswer{Status: 200, State: a.State, CacheControl: e.Renditions[0].CacheControl, Why: a.Why}
+		return edgeResponse{Status: 200, State: a.State, CacheControl: e.Renditions[0].CacheControl, Why: a.Why}
 	case edge.ServeSource, edge.ServeNearest:
-		return edgeAnswer{Status: 200, State: a.State, CacheControl: a.CacheControl, Enqueues: a.Enqueue, Why: a.Why}
+		return edgeResponse{Status: 200, State: a.State, CacheControl: a.CacheControl, Enqueues: a.Enqueue, Why: a.Why}
 	}
-	return edgeAnswer{Status: 404, State: a.State, Enqueues: a.Enqueue, Why: a.Why}
+	return edgeResponse{Status: 404, State: a.State, Enqueues: a.Enqueue, Why: a.Why}
 }
 
 // observe translates the result of a HEAD.
@@ -240,18 +240,18 @@ func observe(o store.Object, err error) edge.Observation {
 	return edge.Observation{Status: edge.Unknown}
 }
 
-func (x explainer) untouched(r edge.Request, d edge.Decision, e *explanation) edgeAnswer {
+func (x explainer) untouched(r edge.Request, d edge.Decision, e *explanation) edgeResponse {
 	resolution := x.rules.Resolve(d, edge.Observation{}, edge.Observation{Status: edge.Found})
 	if resolution.Serve == edge.ServeNotFound {
-		return edgeAnswer{Status: 404, Why: resolution.Why}
+		return edgeResponse{Status: 404, Why: resolution.Why}
 	}
-	a := edgeAnswer{Status: 200, State: resolution.State}
+	a := edgeResponse{Status: 200, State: resolution.State}
 	_, isPicture := calotype.FormatOfKey(d.Source)
 	switch {
 	case !e.Source.There && strings.Contains(d.Source, "?"):
-		return edgeAnswer{Status: 404, Why: "the object does not exist; a path with a query must begin with /"}
+		return edgeResponse{Status: 404, Why: "the object does not exist; a path with a query must begin with /"}
 	case !e.Source.There:
-		return edgeAnswer{Status: 404, Why: "the object does not exist"}
+		return edgeResponse{Status: 404, Why: "the object does not exist"}
 	case !isPicture:
 		a.Why = "the key has no image file extension; calotype edge answers 404"
 	case a.State == edge.StateUnknownFormat:

@@ -15,7 +15,7 @@ type explanation struct {
 	Asked       string               `json:"asked"`
 	Source      *explainedSource     `json:"source,omitempty"`
 	Renditions  []explainedRendition `json:"renditions"`
-	Edge        edgeAnswer           `json:"edge"`
+	Edge        edgeResponse         `json:"edge"`
 	DeadLetters []letterLine         `json:"dead_letters,omitempty"`
 
 	lookedForLetters bool
@@ -52,8 +52,8 @@ type explainedRendition struct {
 	observed     edge.Observation
 }
 
-// edgeAnswer is the edge's response if nothing fails.
-type edgeAnswer struct {
+// edgeResponse is the edge's response if nothing fails.
+type edgeResponse struct {
 	Status       int    `json:"status"`
 	State        string `json:"state,omitempty"` // The X-Calotype header.
 	CacheControl string `json:"cache_control,omitempty"`
@@ -142,7 +142,7 @@ func (r explainedRendition) words() []string {
 	return lines
 }
 
-func (a edgeAnswer) String() string {
+func (a edgeResponse) String() string {
 	words := fmt.Sprintf("answers %d", a.Status)
 	if a.State != "" {
 		words += ", X-Calotype: " + a.State

@@ -24,7 +24,7 @@ type infoCommand struct {
 	ResizedPrefix calotype.Prefix `help:"The bucket's folder for renditions." default:"${prefix}"`
 	Presets       presetsFile     `help:"A JSON file of presets, as the edge has it." placeholder:"FILE"`
 	QueueURL      string          `name:"queue-url" env:"-" help:"The SQS queue for jobs: if the description does not exist or is old, a job for it is sent." placeholder:"URL"`
-	JSON          bool            `name:"json" env:"-" help:"Print what the edge answers to info=1."`
+	JSON          bool            `name:"json" env:"-" help:"Print the edge's response to info=1."`
 }
 
 // Help is shown with the command's help.

@@ -27,7 +27,7 @@ type smokeCommand struct {
 	Bucket        string           `help:"The S3 bucket that holds the pictures." placeholder:"NAME"`
 	ResizedPrefix calotype.Prefix  `help:"The bucket's folder for renditions." default:"${prefix}"`
 	Size          string           `env:"-" help:"The preset to view." default:"M"`
-	Pending       string           `env:"-" help:"What the edge answers while a rendition does not exist." enum:"original,best,none" default:"original"`
+	Pending       string           `env:"-" help:"What the edge serves while a rendition does not exist." enum:"original,best,none" default:"original"`
 	FunctionMode  bool             `env:"-" help:"The deployment is in the function mode, which gives fallback copies the state of renditions."`
 	Events        bool             `env:"-" help:"The workers read the bucket's events, so replaced and deleted pictures are followed."`
 	OnUpload      calotype.Variant `env:"-" help:"A rendition that the workers make at each upload." placeholder:"VARIANT"`

@@ -237,9 +237,9 @@ func decisionOfOrigin(t *testing.T, rules edge.Rules, method string, u *url.URL,
 		looked = append(looked, key)
 		mu.Unlock()
 		if strings.HasPrefix(key, "resized/") {
-			return awstest.Answer(http.StatusNotFound)
+			return awstest.Response(http.StatusNotFound)
 		}
-		found := awstest.Answer(http.StatusOK)
+		found := awstest.Response(http.StatusOK)
 		found.Header.Set("Content-Length", "0")
 		return found
 	}), func(o *s3.Options) { o.UsePathStyle = true })

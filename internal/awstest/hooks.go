@@ -30,7 +30,7 @@ func (h hooked) Do(r *http.Request) (*http.Response, error) {
 	return http.DefaultClient.Do(r)
 }
 
-// Answer returns a response with only a status.
-func Answer(status int) *http.Response {
+// Response returns a response with only a status.
+func Response(status int) *http.Response {
 	return &http.Response{StatusCode: status, Body: http.NoBody, Header: http.Header{}}
 }

@@ -11,13 +11,13 @@ import (
 
 // Distribution emulates a CloudFront distribution: its cache, its function, and origins by
 // their ids. It is a [http.Handler] for viewers. It knows no lifetimes: it stores each 200
-// whose s-maxage is not that of a pending answer. It serves one request at a time.
+// whose s-maxage is not that of a pending response. It serves one request at a time.
 type Distribution struct {
 	T        testing.TB
 	Function *Function
 	// Parameters and Headers are those of the cache key, which origins get.
 	Parameters, Headers []string
-	// Default answers what the function leaves at the distribution's default origin.
+	// Default serves what the function leaves at the distribution's default origin.
 	Default http.Handler
 	// Origins have ids, a path that is put before the viewer's, and headers.
 	Origins map[string]Origin
@@ -34,7 +34,7 @@ type Origin struct {
 	Header http.Header
 }
 
-// ServeHTTP answers from the cache, or from an origin.
+// ServeHTTP responds from the cache, or from an origin.
 func (d *Distribution) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	uri, query, _ := strings.Cut(r.RequestURI, "?")
 	result := d.Function.Handle(Request{Method: r.Method, URI: uri, Query: query, Accept: r.Header.Values("Accept")})
@@ -49,22 +49,22 @@ func (d *Distribution) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		accept = result.Accept
 	}
 	key := result.URI + "?" + sent.String() + " " + accept
-	answer, hit := d.stored[key]
+	response, hit := d.stored[key]
 	if !hit {
-		answer = d.fetch(r, result, sent.String(), accept)
-		cacheControl := answer.Header().Get("Cache-Control")
-		if answer.Code == http.StatusOK && r.Method == http.MethodGet && !slices.Contains(d.Short, cacheControl) {
+		response = d.fetch(r, result, sent.String(), accept)
+		cacheControl := response.Header().Get("Cache-Control")
+		if response.Code == http.StatusOK && r.Method == http.MethodGet && !slices.Contains(d.Short, cacheControl) {
 			if d.stored == nil {
 				d.stored = map[string]*httptest.ResponseRecorder{}
 			}
-			d.stored[key] = answer
+			d.stored[key] = response
 		}
 	}
-	for name, values := range answer.Header() {
+	for name, values := range response.Header() {
 		w.Header()[name] = values
 	}
-	w.WriteHeader(answer.Code)
-	if _, err := w.Write(answer.Body.Bytes()); err != nil && r.Method != http.MethodHead {
+	w.WriteHeader(response.Code)
+	if _, err := w.Write(response.Body.Bytes()); err != nil && r.Method != http.MethodHead {
 		d.T.Error(err)
 	}
 }
@@ -74,26 +74,26 @@ func (d *Distribution) fetch(viewer *http.Request, result Result, query, accept 
 	if result.Group == nil {
 		return d.ask(viewer, Origin{Handler: d.Default}, result.URI, query, accept)
 	}
-	var answer *httptest.ResponseRecorder
+	var response *httptest.ResponseRecorder
 	for _, one := range result.Group.OriginIDs {
 		origin, ok := d.Origins[one.OriginID]
 		if !ok {
 			d.T.Errorf("the function names the origin %q, which the distribution does not have", one.OriginID)
 		}
-		answer = d.ask(viewer, origin, result.URI, query, accept)
-		if !slices.Contains(result.Group.FailoverCriteria.StatusCodes, answer.Code) {
+		response = d.ask(viewer, origin, result.URI, query, accept)
+		if !slices.Contains(result.Group.FailoverCriteria.StatusCodes, response.Code) {
 			break
 		}
 	}
-	return answer
+	return response
 }
 
 func (d *Distribution) ask(viewer *http.Request, origin Origin, uri, query, accept string) *httptest.ResponseRecorder {
-	answer := httptest.NewRecorder()
+	response := httptest.NewRecorder()
 	u, err := url.ParseRequestURI(origin.Path + uri)
 	if err != nil {
-		answer.Code = http.StatusBadRequest
-		return answer
+		response.Code = http.StatusBadRequest
+		return response
 	}
 	u.RawQuery = query
 	header := viewer.Header.Clone() // As with the widest origin request policy.
@@ -104,6 +104,6 @@ func (d *Distribution) ask(viewer *http.Request, origin Origin, uri, query, acce
 	for name, values := range origin.Header {
 		header[name] = values
 	}
-	origin.ServeHTTP(answer, (&http.Request{Method: viewer.Method, URL: u, Header: header}).WithContext(viewer.Context()))
-	return answer
+	origin.ServeHTTP(response, (&http.Request{Method: viewer.Method, URL: u, Header: header}).WithContext(viewer.Context()))
+	return response
 }

@@ -192,7 +192,7 @@ func TestDryRunSendsNothing(t *testing.T) {
 func TestFailedInspection(t *testing.T) {
 	s := newFixture(t, func(r *http.Request) *http.Response {
 		if r.Method == http.MethodHead && strings.HasSuffix(r.URL.Path, "b.jpg") {
-			return awstest.Answer(500)
+			return awstest.Response(500)
 		}
 		return nil
 	})

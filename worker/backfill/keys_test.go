@@ -23,7 +23,7 @@ func TestKeys(t *testing.T) {
 			lists++
 		}
 		if strings.HasSuffix(r.URL.Path, "/broken.jpg") {
-			return awstest.Answer(500)
+			return awstest.Response(500)
 		}
 		return nil
 	})
@@ -96,7 +96,7 @@ func TestKeysInFlatMemory(t *testing.T) {
 	if os.Getenv("CALOTYPE_SOAK") != "" {
 		n = 1_000_000
 	}
-	s := newFixture(t, func(r *http.Request) *http.Response { return awstest.Answer(404) })
+	s := newFixture(t, func(r *http.Request) *http.Response { return awstest.Response(404) })
 	s.Concurrency = 64
 	heap := func() uint64 {
 		var m runtime.MemStats

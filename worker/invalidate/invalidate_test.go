@@ -63,7 +63,7 @@ func (c *cloudFront) Do(r *http.Request) (*http.Response, error) {
 		if _, err := fmt.Sscanf(r.URL.Path, "/2020-05-31/distribution/E1/invalidation/I%d", &n); err != nil {
 			return nil, err
 		}
-		c.answer(w, 200, n)
+		c.respond(w, 200, n)
 	case c.refuse > 0 || c.inFlight() >= 15:
 		c.refuse--
 		w.WriteHeader(http.StatusBadRequest)
@@ -71,12 +71,12 @@ func (c *cloudFront) Do(r *http.Request) (*http.Response, error) {
 	default:
 		c.batches, c.starts = append(c.batches, batch.Paths.Items.Path), append(c.starts, time.Now())
 		c.peak = max(c.peak, c.inFlight())
-		c.answer(w, 201, len(c.batches)-1)
+		c.respond(w, 201, len(c.batches)-1)
 	}
 	return w.Result(), r.Context().Err()
 }
 
-func (c *cloudFront) answer(w *httptest.ResponseRecorder, status, n int) {
+func (c *cloudFront) respond(w *httptest.ResponseRecorder, status, n int) {
 	state := "InProgress"
 	if time.Since(c.starts[n]) >= time.Minute {
 		state = "Completed"

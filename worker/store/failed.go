@@ -19,19 +19,19 @@ import (
 // [failure.MarkTransient]. GET and HEAD report a missing key by different types, so the status
 // decides.
 func failed(verb, key string, err error) error {
-	a := answerOf(err)
-	if a.code != "NoSuchBucket" {
-		switch a.status {
+	r := responseOf(err)
+	if r.code != "NoSuchBucket" {
+		switch r.status {
 		case http.StatusNotFound:
 			return fmt.Errorf("%s %s: %w", verb, key, fs.ErrNotExist)
 		case http.StatusPreconditionFailed, http.StatusConflict:
 			return fmt.Errorf("%s %s: %w", verb, key, ErrConflict)
 		}
 	}
-	class, remedy := a.permanent()
+	class, remedy := r.permanent()
 	var invalid *smithy.InvalidParamsError
 	if errors.As(err, &invalid) {
-		class, remedy, a.reason = failure.Refused, remedies[failure.Refused], invalid.Error()
+		class, remedy, r.reason = failure.Refused, remedies[failure.Refused], invalid.Error()
 	}
 	if class == "" {
 		return failure.MarkTransient(fmt.Errorf("%s %s: %w", verb, key, err))
@@ -39,31 +39,31 @@ func failed(verb, key string, err error) error {
 	if class == failure.Forbidden {
 		err = fmt.Errorf("%w: %w", fs.ErrPermission, err)
 	}
-	return failure.New(class, "%s %s: %s; %s", verb, key, a.reason, remedy).Because(err)
+	return failure.New(class, "%s %s: %s; %s", verb, key, r.reason, remedy).Because(err)
 }
 
-// answer is a store's response to a failed request. It is zero if there was no response.
-type answer struct {
+// response is a store's response to a failed request. It is zero if there was no response.
+type response struct {
 	status int
 	code   string // Empty for HEAD, whose responses have no body.
 	reason string // One line.
 }
 
-func answerOf(err error) answer {
-	var a answer
-	var response *awshttp.ResponseError
-	if errors.As(err, &response) {
-		a.status = response.HTTPStatusCode()
-		a.reason = fmt.Sprintf("%d %s", a.status, http.StatusText(a.status))
+func responseOf(err error) response {
+	var r response
+	var sdk *awshttp.ResponseError
+	if errors.As(err, &sdk) {
+		r.status = sdk.HTTPStatusCode()
+		r.reason = fmt.Sprintf("%d %s", r.status, http.StatusText(r.status))
 	}
 	var api smithy.APIError
-	if errors.As(err, &api) && a.status != 0 {
-		a.code = api.ErrorCode()
+	if errors.As(err, &api) && r.status != 0 {
+		r.code = api.ErrorCode()
 		if message := strings.Join(strings.Fields(api.ErrorMessage()), " "); message != "" {
-			a.reason = fmt.Sprintf("%d %s: %s", a.status, a.code, message)
+			r.reason = fmt.Sprintf("%d %s: %s", r.status, r.code, message)
 		}
 	}
-	return a
+	return r
 }
 
 // remedies map codes to what an operator does about a permanent failure.
@@ -88,19 +88,19 @@ var transientCodes = map[string]bool{
 
 // permanent returns the class of a response that does not change by itself, and the remedy.
 // Both are empty for a response that may change.
-func (a answer) permanent() (class, remedy string) {
+func (r response) permanent() (class, remedy string) {
 	switch {
-	case transientCodes[a.code], a.status == http.StatusRequestTimeout, a.status == http.StatusTooManyRequests, a.status < 400:
+	case transientCodes[r.code], r.status == http.StatusRequestTimeout, r.status == http.StatusTooManyRequests, r.status < 400:
 		return "", ""
-	case strings.HasPrefix(a.code, "KMS."):
+	case strings.HasPrefix(r.code, "KMS."):
 		class = failure.KMSKey
-	case a.code == "InvalidObjectState":
+	case r.code == "InvalidObjectState":
 		class = failure.Archived
-	case a.status == http.StatusNotImplemented, a.code == "NotImplemented":
+	case r.status == http.StatusNotImplemented, r.code == "NotImplemented":
 		class = failure.NotImplemented
-	case a.status == http.StatusForbidden:
+	case r.status == http.StatusForbidden:
 		class = failure.Forbidden
-	case a.status < 500:
+	case r.status < 500:
 		class = failure.Refused
 	default:
 		return "", ""

@@ -112,7 +112,7 @@ func isStrong(etag string) bool { return etag != "" && !strings.HasPrefix(etag, 
 // explained returns the error of a HEAD. S3 answers HEAD without a body, so that 400 and
 // 403 have no code: a GET of one byte asks for it. Its response counts if it fails, too.
 func (b *Bucket) explained(ctx context.Context, key string, err error) error {
-	if a := answerOf(err); a.status != http.StatusBadRequest && a.status != http.StatusForbidden {
+	if r := responseOf(err); r.status != http.StatusBadRequest && r.status != http.StatusForbidden {
 		return failed("head", key, err)
 	}
 	out, getErr := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key, Range: aws.String("bytes=0-0")})
@@ -120,7 +120,7 @@ func (b *Bucket) explained(ctx context.Context, key string, err error) error {
 		out.Body.Close()
 		return failed("head", key, err)
 	}
-	if a := answerOf(getErr); a.status == http.StatusBadRequest || a.status == http.StatusForbidden {
+	if r := responseOf(getErr); r.status == http.StatusBadRequest || r.status == http.StatusForbidden {
 		err = getErr
 	}
 	return failed("head", key, err)

@@ -41,11 +41,11 @@ func listings(r *http.Request) *http.Response {
 		}
 		return strings.ReplaceAll(key, "\x01", "&#x1;")
 	}
-	answer := awstest.Answer(http.StatusOK)
-	answer.Body = io.NopCloser(strings.NewReader(`<ListBucketResult><EncodingType>` + r.URL.Query().Get("encoding-type") + `</EncodingType>` +
+	listing := awstest.Response(http.StatusOK)
+	listing.Body = io.NopCloser(strings.NewReader(`<ListBucketResult><EncodingType>` + r.URL.Query().Get("encoding-type") + `</EncodingType>` +
 		`<Contents><Key>` + escape("a + b%\x01.jpg") + `</Key></Contents>` +
 		`<CommonPrefixes><Prefix>` + escape("re sized/M.webp/") + `</Prefix></CommonPrefixes></ListBucketResult>`))
-	return answer
+	return listing
 }
 
 func TestListOddKeys(t *testing.T) {
@@ -144,7 +144,7 @@ func TestConcurrentWriteIsAConflict(t *testing.T) {
 	for _, status := range []int{http.StatusConflict, http.StatusPreconditionFailed} {
 		b := New(awstest.S3(t, awstest.Hooks(func(r *http.Request) *http.Response {
 			if r.Method == http.MethodPut || r.Method == http.MethodDelete {
-				return awstest.Answer(status)
+				return awstest.Response(status)
 			}
 			return nil
 		})), "pictures")
@@ -179,7 +179,7 @@ func TestKindsOfErrors(t *testing.T) {
 		{503, "SlowDown", failure.Transient, ""},
 	} {
 		b := New(awstest.S3(t, awstest.Hooks(func(*http.Request) *http.Response {
-			r := awstest.Answer(c.status)
+			r := awstest.Response(c.status)
 			r.Body = io.NopCloser(strings.NewReader("<Error><Code>" + c.code + "</Code><Message>it is so</Message></Error>"))
 			return r
 		})), "pictures")
@@ -210,7 +210,7 @@ func TestResponsesThatAreNotObjects(t *testing.T) {
 		"a weak ETag":       {http.Header{"Etag": {`W/"one"`}}, 7, failure.Permanent},
 	} {
 		b := New(awstest.S3(t, awstest.Hooks(func(*http.Request) *http.Response {
-			r := awstest.Answer(http.StatusOK)
+			r := awstest.Response(http.StatusOK)
 			r.Header, r.Body = c.header.Clone(), io.NopCloser(strings.NewReader("picture"))
 			if r.ContentLength = c.length; c.length >= 0 {
 				r.Header.Set("Content-Length", strconv.FormatInt(c.length, 10))

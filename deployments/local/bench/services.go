@@ -340,7 +340,7 @@ func load(url string) (float64, error) {
 	const connections, period = 16, 2 * time.Second
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}
 	defer client.CloseIdleConnections()
-	var answers atomic.Int64
+	var responses atomic.Int64
 	var failure atomic.Value
 	var all sync.WaitGroup
 	start := time.Now()
@@ -358,7 +358,7 @@ func load(url string) (float64, error) {
 					failure.Store(fmt.Errorf("%s: %d, %w", url, r.StatusCode, errors.Join(err)))
 					return
 				}
-				answers.Add(1)
+				responses.Add(1)
 			}
 		})
 	}
@@ -366,5 +366,5 @@ func load(url string) (float64, error) {
 	if err, ok := failure.Load().(error); ok {
 		return 0, err
 	}
-	return float64(answers.Load()) / time.Since(start).Seconds(), nil
+	return float64(responses.Load()) / time.Since(start).Seconds(), nil
 }

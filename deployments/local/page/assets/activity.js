@@ -45,9 +45,9 @@ export class Activity {
     if (!this.#panel.open) return;
     try {
       const response = await fetch('/-/dead-letters');
-      const answer = await response.json();
-      if (!response.ok) throw new Error(answer.error);
-      this.#show(answer.letters);
+      const body = await response.json();
+      if (!response.ok) throw new Error(body.error);
+      this.#show(body.letters);
     } catch (error) {
       this.#letters.replaceChildren(el('li', { className: 'none' }, `The dead letters cannot be read: ${error.message}`));
     }

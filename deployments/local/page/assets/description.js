@@ -1,4 +1,4 @@
-// What is known of an original: its info, as GET /KEY?info=1 answers it.
+// What is known of an original: its info, as GET /KEY?info=1 returns it.
 import { absolute, pathOfVariant } from './address.js';
 import { el } from './dom.js';
 import { placeholder } from './thumbhash.js';
