@@ -54,7 +54,7 @@ var (
 
 // newAdmission returns an admission with slots for each queue; the first is the viewers'.
 func newAdmission(bytes int64, queues ...int) *admission {
-	r := &admission{
+	a := &admission{
 		memory:  semaphore.NewWeighted(bytes),
 		bigSlot: semaphore.NewWeighted(1),
 		waiting: semaphore.NewWeighted(maxWaiting),
@@ -62,9 +62,9 @@ func newAdmission(bytes int64, queues ...int) *admission {
 		big:     bytes / int64(4*queues[0]),
 	}
 	for _, n := range queues {
-		r.queues = append(r.queues, &slots{Weighted: semaphore.NewWeighted(int64(n)), n: int64(n)})
+		a.queues = append(a.queues, &slots{Weighted: semaphore.NewWeighted(int64(n)), n: int64(n)})
 	}
-	return r
+	return a
 }
 
 // grant is one job's share of the slots and the memory. Its methods are not for concurrent
@@ -79,98 +79,98 @@ type grant struct {
 }
 
 // grant returns the grant of a job for which a slot was acquired.
-func (r *admission) grant(queue *slots) *grant {
-	p := &grant{admission: r, queue: queue}
-	p.enterSlot()
-	return p
+func (a *admission) grant(queue *slots) *grant {
+	g := &grant{admission: a, queue: queue}
+	g.enterSlot()
+	return g
 }
 
 // none returns the grant of a message that is handled without a slot.
-func (r *admission) none() *grant { return &grant{admission: r} }
+func (a *admission) none() *grant { return &grant{admission: a} }
 
 // reserve waits for memory to decode. It returns errBigSlotTaken for a big picture while
 // another one runs.
-func (p *grant) reserve(ctx context.Context, bytes int64) error {
-	p.freeMemory()
-	if isBig := bytes > p.big; isBig && !p.hasBigSlot {
-		if !p.bigSlot.TryAcquire(1) {
+func (g *grant) reserve(ctx context.Context, bytes int64) error {
+	g.freeMemory()
+	if isBig := bytes > g.big; isBig && !g.hasBigSlot {
+		if !g.bigSlot.TryAcquire(1) {
 			return errBigSlotTaken
 		}
-		p.hasBigSlot = true
+		g.hasBigSlot = true
 	}
-	return p.acquire(ctx, bytes)
+	return g.acquire(ctx, bytes)
 }
 
 // reserveSource reserves memory for the source's bytes; before the header is read, their
 // number is all that is known. The next reserve replaces it.
-func (p *grant) reserveSource(ctx context.Context, bytes int64) error {
-	p.freeMemory()
-	return p.acquire(ctx, min(bytes, p.budget))
+func (g *grant) reserveSource(ctx context.Context, bytes int64) error {
+	g.freeMemory()
+	return g.acquire(ctx, min(bytes, g.budget))
 }
 
-func (p *grant) acquire(ctx context.Context, bytes int64) error {
-	p.waits.Add(1)
-	defer p.waits.Add(-1)
-	if p.memory.Acquire(ctx, bytes) != nil {
+func (g *grant) acquire(ctx context.Context, bytes int64) error {
+	g.waits.Add(1)
+	defer g.waits.Add(-1)
+	if g.memory.Acquire(ctx, bytes) != nil {
 		return context.Cause(ctx)
 	}
-	p.bytes = bytes
-	p.bytesUsed.Add(bytes)
+	g.bytes = bytes
+	g.bytesUsed.Add(bytes)
 	return nil
 }
 
 // freeMemory releases the memory.
-func (p *grant) freeMemory() {
-	p.memory.Release(p.bytes)
-	p.bytesUsed.Add(-p.bytes)
-	p.bytes = 0
+func (g *grant) freeMemory() {
+	g.memory.Release(g.bytes)
+	g.bytesUsed.Add(-g.bytes)
+	g.bytes = 0
 }
 
 // waitBigSlot waits until no other big picture runs, and holds no slot meanwhile. The caller
 // must not hold a source lock. It returns errThrottled if too many wait already, or
 // too long.
-func (p *grant) waitBigSlot(ctx context.Context) error {
-	if !p.waiting.TryAcquire(1) {
+func (g *grant) waitBigSlot(ctx context.Context) error {
+	if !g.waiting.TryAcquire(1) {
 		return errThrottled
 	}
-	defer p.waiting.Release(1)
-	p.waits.Add(1)
-	defer p.waits.Add(-1)
-	p.leaveSlot()
+	defer g.waiting.Release(1)
+	g.waits.Add(1)
+	defer g.waits.Add(-1)
+	g.leaveSlot()
 	ctx, cancel := context.WithTimeoutCause(ctx, maxWait, errThrottled)
 	defer cancel()
-	if p.bigSlot.Acquire(ctx, 1) != nil {
+	if g.bigSlot.Acquire(ctx, 1) != nil {
 		return context.Cause(ctx)
 	}
-	p.hasBigSlot = true
-	if p.queue.Acquire(ctx, 1) != nil {
+	g.hasBigSlot = true
+	if g.queue.Acquire(ctx, 1) != nil {
 		return context.Cause(ctx)
 	}
-	p.enterSlot()
+	g.enterSlot()
 	return nil
 }
 
-func (p *grant) enterSlot() {
-	p.inSlot = true
-	p.queue.used.Add(1)
-	p.running.enter()
+func (g *grant) enterSlot() {
+	g.inSlot = true
+	g.queue.used.Add(1)
+	g.running.enter()
 }
 
-func (p *grant) leaveSlot() {
-	if p.inSlot {
-		p.inSlot = false
-		p.running.release()
-		p.queue.used.Add(-1)
-		p.queue.Release(1)
+func (g *grant) leaveSlot() {
+	if g.inSlot {
+		g.inSlot = false
+		g.running.release()
+		g.queue.used.Add(-1)
+		g.queue.Release(1)
 	}
 }
 
 // release releases everything.
-func (p *grant) release() {
-	p.freeMemory()
-	if p.hasBigSlot {
-		p.bigSlot.Release(1)
-		p.hasBigSlot = false
+func (g *grant) release() {
+	g.freeMemory()
+	if g.hasBigSlot {
+		g.bigSlot.Release(1)
+		g.hasBigSlot = false
 	}
-	p.leaveSlot()
+	g.leaveSlot()
 }

@@ -19,27 +19,27 @@ import (
 )
 
 // created and removed are S3's events for the fixture's bucket.
-func (b *fixture) created(key string) string {
-	return calotype.Event{Name: "ObjectCreated:Put", Bucket: b.bucketName, Key: key}.Encode()
+func (f *fixture) created(key string) string {
+	return calotype.Event{Name: "ObjectCreated:Put", Bucket: f.bucketName, Key: key}.Encode()
 }
 
-func (b *fixture) removed(key string) string {
-	return calotype.Event{Name: "ObjectRemoved:Delete", Bucket: b.bucketName, Key: key}.Encode()
+func (f *fixture) removed(key string) string {
+	return calotype.Event{Name: "ObjectRemoved:Delete", Bucket: f.bucketName, Key: key}.Encode()
 }
 
 // standing makes renditions of a source in the variants.
-func (b *fixture) standing(t *testing.T, key string, body []byte, variants ...string) {
+func (f *fixture) standing(t *testing.T, key string, body []byte, variants ...string) {
 	t.Helper()
-	b.Siblings = SiblingsNone
-	b.put(t, key, body)
-	b.do(t, job(key, variants...))
-	b.wantDone(t)
+	f.Siblings = SiblingsNone
+	f.put(t, key, body)
+	f.do(t, job(key, variants...))
+	f.wantDone(t)
 }
 
-func (b *fixture) wantOf(t *testing.T, etag string, keys ...string) {
+func (f *fixture) wantOf(t *testing.T, etag string, keys ...string) {
 	t.Helper()
 	for _, key := range keys {
-		_, o := b.object(t, key)
+		_, o := f.object(t, key)
 		if l := calotype.ParseLineage(o.Metadata); l.SourceETag != calotype.TrimETag(etag) {
 			t.Errorf("%s is of %q, want %q", key, l.SourceETag, etag)
 		}

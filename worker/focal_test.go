@@ -11,10 +11,10 @@ import (
 )
 
 // putFocal puts a source with a focal point.
-func (b *fixture) putFocal(t *testing.T, key string, body []byte, focal string) {
+func (f *fixture) putFocal(t *testing.T, key string, body []byte, focal string) {
 	t.Helper()
 	_, err := awstest.S3(t).PutObject(t.Context(), &s3.PutObjectInput{
-		Bucket: &b.bucketName, Key: &key, Body: bytes.NewReader(body), Metadata: map[string]string{"focal": focal},
+		Bucket: &f.bucketName, Key: &key, Body: bytes.NewReader(body), Metadata: map[string]string{"focal": focal},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -17,9 +17,9 @@ import (
 )
 
 // receive receives the next message as a worker does that is then killed.
-func (b *fixture) receive(t *testing.T) queue.Message {
+func (f *fixture) receive(t *testing.T) queue.Message {
 	t.Helper()
-	messages, err := b.jobQueue.Receive(t.Context(), 1, 5*time.Second, Visibility)
+	messages, err := f.jobQueue.Receive(t.Context(), 1, 5*time.Second, Visibility)
 	if err != nil || len(messages) != 1 {
 		t.Fatalf("got %v, %v, want one message", messages, err)
 	}
@@ -27,9 +27,9 @@ func (b *fixture) receive(t *testing.T) queue.Message {
 }
 
 // crash makes a message return, as if its worker had been killed.
-func (b *fixture) crash(t *testing.T) {
+func (f *fixture) crash(t *testing.T) {
 	t.Helper()
-	if err := b.jobQueue.Release(t.Context(), b.receive(t)); err != nil {
+	if err := f.jobQueue.Release(t.Context(), f.receive(t)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -16,9 +16,9 @@ import (
 )
 
 // info returns the stored info of a source, or nil.
-func (b *fixture) info(t *testing.T, source string) (*calotype.Info, store.Object) {
+func (f *fixture) info(t *testing.T, source string) (*calotype.Info, store.Object) {
 	t.Helper()
-	body, o := b.object(t, "resized/.info/"+source)
+	body, o := f.object(t, "resized/.info/"+source)
 	if body == nil {
 		return nil, o
 	}

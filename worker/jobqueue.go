@@ -30,30 +30,30 @@ const backfillQueue = "backfill"
 func newQueues(s Settings, q Queues) ([]*jobQueue, *admission) {
 	queues := []*jobQueue{{Queue: q.Jobs, name: "jobs"}}
 	sizes := []int{s.Concurrency}
-	for _, l := range []*jobQueue{{Queue: q.Events, name: "events"}, {Queue: q.Backfill, name: backfillQueue}} {
-		if l.Queue != nil {
-			queues, sizes = append(queues, l), append(sizes, max(1, s.Concurrency-1))
+	for _, low := range []*jobQueue{{Queue: q.Events, name: "events"}, {Queue: q.Backfill, name: backfillQueue}} {
+		if low.Queue != nil {
+			queues, sizes = append(queues, low), append(sizes, max(1, s.Concurrency-1))
 		}
 	}
-	r := newAdmission(s.Memory, sizes...)
-	for i, l := range queues {
-		l.slots, l.acks = r.queues[i], newAcknowledger(l.Queue)
+	a := newAdmission(s.Memory, sizes...)
+	for i, jq := range queues {
+		jq.slots, jq.acks = a.queues[i], newAcknowledger(jq.Queue)
 		if i > 0 {
-			l.running, l.limit = &r.running, s.Concurrency
+			jq.running, jq.limit = &a.running, s.Concurrency
 		}
 	}
-	return queues, r
+	return queues, a
 }
 
 // lowPriority reports whether viewers' jobs come first.
-func (l *jobQueue) lowPriority() bool { return l.running != nil }
+func (q *jobQueue) lowPriority() bool { return q.running != nil }
 
 // awaitCapacity waits until a low-priority queue may receive.
-func (l *jobQueue) awaitCapacity(ctx context.Context) error {
-	if !l.lowPriority() {
+func (q *jobQueue) awaitCapacity(ctx context.Context) error {
+	if !q.lowPriority() {
 		return nil
 	}
-	return l.running.wait(ctx, l.limit)
+	return q.running.wait(ctx, q.limit)
 }
 
 // activeCount counts running jobs. The zero value is ready.

@@ -106,33 +106,33 @@ func (m *metrics) start() {
 }
 
 // count counts an attempt.
-func (m *metrics) count(r *attempt) {
+func (m *metrics) count(a *attempt) {
 	class := ""
-	if r.outcome == rejected {
-		class = r.failure.Class
+	if a.outcome == rejected {
+		class = a.failure.Class
 	}
-	m.jobs.WithLabelValues(string(r.outcome), class).Inc()
-	m.renditions.Add(float64(r.renditions))
-	m.damaged.Add(float64(r.damaged))
-	if r.notified != "" {
-		m.notifications.WithLabelValues(r.notifyResult(), string(r.notified)).Inc()
+	m.jobs.WithLabelValues(string(a.outcome), class).Inc()
+	m.renditions.Add(float64(a.renditions))
+	m.damaged.Add(float64(a.damaged))
+	if a.notified != "" {
+		m.notifications.WithLabelValues(a.notifyResult(), string(a.notified)).Inc()
 	}
-	m.bytesIn.Add(float64(r.bytesIn))
-	m.bytesOut.Add(float64(r.bytesOut))
-	if r.getTime > 0 {
-		m.stages.WithLabelValues(stageGet).Observe(r.getTime.Seconds())
+	m.bytesIn.Add(float64(a.bytesIn))
+	m.bytesOut.Add(float64(a.bytesOut))
+	if a.getTime > 0 {
+		m.stages.WithLabelValues(stageGet).Observe(a.getTime.Seconds())
 	}
-	if r.renderTime > 0 {
-		m.stages.WithLabelValues(stageRender).Observe(r.renderTime.Seconds())
+	if a.renderTime > 0 {
+		m.stages.WithLabelValues(stageRender).Observe(a.renderTime.Seconds())
 	}
-	if r.putTime > 0 {
-		m.stages.WithLabelValues(stagePut).Observe(r.putTime.Seconds())
+	if a.putTime > 0 {
+		m.stages.WithLabelValues(stagePut).Observe(a.putTime.Seconds())
 	}
-	if waited, ok := r.missToRendition(); ok {
+	if waited, ok := a.missToRendition(); ok {
 		m.missToRendition.Observe(waited.Seconds())
 	}
-	if age, ok := r.age(); ok {
-		m.age.WithLabelValues(r.queue.name).Observe(age.Seconds())
+	if age, ok := a.age(); ok {
+		m.age.WithLabelValues(a.queue.name).Observe(age.Seconds())
 	}
 }
 

@@ -161,13 +161,13 @@ func TestBetweenAnyTwoSteps(t *testing.T) {
 
 // wantNothingStale checks that the rendition belongs to the current source, or that there
 // is none.
-func (b *fixture) wantNothingStale(t *testing.T, step int32, last []byte) {
+func (f *fixture) wantNothingStale(t *testing.T, step int32, last []byte) {
 	t.Helper()
-	source, o := b.object(t, "kitty.jpg")
+	source, o := f.object(t, "kitty.jpg")
 	if !bytes.Equal(source, last) {
 		t.Fatalf("before step %d nothing happened", step)
 	}
-	rendition, r := b.object(t, "resized/A/kitty.jpg")
+	rendition, r := f.object(t, "resized/A/kitty.jpg")
 	lineage := calotype.ParseLineage(r.Metadata)
 	switch {
 	case rendition == nil && last == nil:
@@ -180,9 +180,9 @@ func (b *fixture) wantNothingStale(t *testing.T, step int32, last []byte) {
 	}
 }
 
-func (b *fixture) remove(t *testing.T, key string) {
+func (f *fixture) remove(t *testing.T, key string) {
 	t.Helper()
-	if _, err := awstest.S3(t).DeleteObject(context.Background(), &s3.DeleteObjectInput{Bucket: &b.bucketName, Key: &key}); err != nil {
+	if _, err := awstest.S3(t).DeleteObject(context.Background(), &s3.DeleteObjectInput{Bucket: &f.bucketName, Key: &key}); err != nil {
 		t.Error(err)
 	}
 }

@@ -15,13 +15,13 @@ import (
 func storeOf(t *testing.T, name string) *store.Bucket { return store.New(awstest.S3(t), name) }
 
 // start runs the worker. Calling signal stops it, and ended is closed once it has stopped.
-func (b *fixture) start(t *testing.T) (signal func(), ended <-chan struct{}) {
+func (f *fixture) start(t *testing.T) (signal func(), ended <-chan struct{}) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	end := make(chan struct{})
 	go func() {
 		defer close(end)
-		if err := b.Run(ctx); err != nil {
+		if err := f.Run(ctx); err != nil {
 			t.Error(err)
 		}
 	}()
@@ -32,9 +32,9 @@ func (b *fixture) start(t *testing.T) (signal func(), ended <-chan struct{}) {
 	return cancel, end
 }
 
-func (b *fixture) idle(t *testing.T) func() bool {
+func (f *fixture) idle(t *testing.T) func() bool {
 	return func() bool {
-		visible, inFlight, delayed := awstest.Waiting(t, b.jobsURL)
+		visible, inFlight, delayed := awstest.Waiting(t, f.jobsURL)
 		return visible+inFlight+delayed == "000"
 	}
 }

@@ -53,23 +53,23 @@ func newFixture(t *testing.T, hooks ...func(*http.Request) *http.Response) *fixt
 }
 
 // reopen gives the worker queues for events and backfill.
-func (b *fixture) reopen(t *testing.T, eventsURL, backfillURL string) {
+func (f *fixture) reopen(t *testing.T, eventsURL, backfillURL string) {
 	t.Helper()
 	sqs := awstest.SQS(t)
-	q := Queues{Jobs: b.jobQueue, Dead: b.deadEnd, Events: queue.New(sqs, eventsURL), Backfill: queue.New(sqs, backfillURL)}
-	poll := b.poll
-	b.Worker = New(b.Settings, q, b.bucket, b.log)
-	b.poll = poll
+	q := Queues{Jobs: f.jobQueue, Dead: f.deadEnd, Events: queue.New(sqs, eventsURL), Backfill: queue.New(sqs, backfillURL)}
+	poll := f.poll
+	f.Worker = New(f.Settings, q, f.bucket, f.log)
+	f.poll = poll
 }
 
-func (b *fixture) put(t *testing.T, key string, body []byte) string {
-	return awstest.Put(t, b.bucketName, key, body, awstest.Headers{ContentType: "image/x-source"})
+func (f *fixture) put(t *testing.T, key string, body []byte) string {
+	return awstest.Put(t, f.bucketName, key, body, awstest.Headers{ContentType: "image/x-source"})
 }
 
-func (b *fixture) putEncoded(t *testing.T, key string, body []byte, encoding string) {
+func (f *fixture) putEncoded(t *testing.T, key string, body []byte, encoding string) {
 	t.Helper()
 	_, err := awstest.S3(t).PutObject(t.Context(), &s3.PutObjectInput{
-		Bucket: &b.bucketName, Key: &key, Body: bytes.NewReader(body), ContentEncoding: &encoding,
+		Bucket: &f.bucketName, Key: &key, Body: bytes.NewReader(body), ContentEncoding: &encoding,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -77,31 +77,31 @@ func (b *fixture) putEncoded(t *testing.T, key string, body []byte, encoding str
 }
 
 // do sends a job and runs it to its end, as Run does with one message.
-func (b *fixture) do(t *testing.T, body string) {
+func (f *fixture) do(t *testing.T, body string) {
 	t.Helper()
-	if err := b.jobQueue.Send(t.Context(), body, 0); err != nil {
+	if err := f.jobQueue.Send(t.Context(), body, 0); err != nil {
 		t.Fatal(err)
 	}
-	b.doNext(t)
+	f.doNext(t)
 }
 
-func (b *fixture) doNext(t *testing.T) {
+func (f *fixture) doNext(t *testing.T) {
 	t.Helper()
-	messages, err := b.jobQueue.Receive(t.Context(), 1, 5*time.Second, Visibility)
+	messages, err := f.jobQueue.Receive(t.Context(), 1, 5*time.Second, Visibility)
 	if err != nil || len(messages) != 1 {
 		t.Fatalf("got %v, %v, want one message", messages, err)
 	}
-	b.handleOne(t, messages[0])
+	f.handleOne(t, messages[0])
 }
 
 // handleOne handles a message in a separate slot.
-func (b *fixture) handleOne(t *testing.T, m queue.Message) {
+func (f *fixture) handleOne(t *testing.T, m queue.Message) {
 	t.Helper()
-	q := b.queues[0]
+	q := f.queues[0]
 	if err := q.slots.Acquire(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	b.handle(t.Context(), q, m, b.admission.grant(q.slots))
+	f.handle(t.Context(), q, m, f.admission.grant(q.slots))
 }
 
 func job(source string, variants ...string) string {
@@ -117,9 +117,9 @@ func job(source string, variants ...string) string {
 }
 
 // object returns the object at a key, or nil.
-func (b *fixture) object(t *testing.T, key string) ([]byte, store.Object) {
+func (f *fixture) object(t *testing.T, key string) ([]byte, store.Object) {
 	t.Helper()
-	body, o, err := store.New(awstest.S3(t), b.bucketName).Get(context.Background(), key, 1<<30)
+	body, o, err := store.New(awstest.S3(t), f.bucketName).Get(context.Background(), key, 1<<30)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, o
 	}
@@ -129,9 +129,9 @@ func (b *fixture) object(t *testing.T, key string) ([]byte, store.Object) {
 	return body, o
 }
 
-func (b *fixture) wantKeys(t *testing.T, want ...string) {
+func (f *fixture) wantKeys(t *testing.T, want ...string) {
 	t.Helper()
-	out, err := awstest.S3(t).ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &b.bucketName})
+	out, err := awstest.S3(t).ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &f.bucketName})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,9 +152,9 @@ func (b *fixture) wantKeys(t *testing.T, want ...string) {
 }
 
 // wantDone checks that the queue is empty and that there is no dead letter.
-func (b *fixture) wantDone(t *testing.T) {
+func (f *fixture) wantDone(t *testing.T) {
 	t.Helper()
-	for name, url := range map[string]string{"jobs": b.jobsURL, "dead letters": b.deadURL} {
+	for name, url := range map[string]string{"jobs": f.jobsURL, "dead letters": f.deadURL} {
 		if visible, inFlight, delayed := awstest.Waiting(t, url); visible+inFlight+delayed != "000" {
 			t.Errorf("%s: visible %s, in flight %s, delayed %s, want none", name, visible, inFlight, delayed)
 		}
@@ -162,16 +162,16 @@ func (b *fixture) wantDone(t *testing.T) {
 }
 
 // wantDeadLetter checks that the queue is empty, and receives one dead letter of a class.
-func (b *fixture) wantDeadLetter(t *testing.T, class, body string) queue.Reason {
+func (f *fixture) wantDeadLetter(t *testing.T, class, body string) queue.Reason {
 	t.Helper()
-	if visible, inFlight, delayed := awstest.Waiting(t, b.jobsURL); visible+inFlight+delayed != "000" {
+	if visible, inFlight, delayed := awstest.Waiting(t, f.jobsURL); visible+inFlight+delayed != "000" {
 		t.Errorf("jobs: visible %s, in flight %s, delayed %s, want none", visible, inFlight, delayed)
 	}
-	messages, err := b.deadEnd.Receive(t.Context(), 10, 0, Visibility)
+	messages, err := f.deadEnd.Receive(t.Context(), 10, 0, Visibility)
 	if err != nil || len(messages) != 1 {
 		t.Fatalf("dead letters: got %v, %v, want one", messages, err)
 	}
-	if err := b.deadEnd.Delete(t.Context(), messages[0]); err != nil {
+	if err := f.deadEnd.Delete(t.Context(), messages[0]); err != nil {
 		t.Fatal(err)
 	}
 	reason := queue.ReasonOf(messages[0])

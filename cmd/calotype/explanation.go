@@ -142,16 +142,16 @@ func (r explainedRendition) words() []string {
 	return lines
 }
 
-func (a edgeResponse) String() string {
-	words := fmt.Sprintf("answers %d", a.Status)
-	if a.State != "" {
-		words += ", X-Calotype: " + a.State
+func (r edgeResponse) String() string {
+	words := fmt.Sprintf("answers %d", r.Status)
+	if r.State != "" {
+		words += ", X-Calotype: " + r.State
 	}
-	if a.CacheControl != "" {
-		words += ", Cache-Control: " + a.CacheControl
+	if r.CacheControl != "" {
+		words += ", Cache-Control: " + r.CacheControl
 	}
-	if a.Enqueues {
+	if r.Enqueues {
 		words += ", and sends a job"
 	}
-	return words + ": " + a.Why
+	return words + ": " + r.Why
 }

@@ -91,16 +91,16 @@ func (m *metrics) enqueued(result string) { m.enqueues.WithLabelValues(result).I
 // observe wraps a response writer. done counts the response, by the headers written to
 // the wrapper.
 func (m *metrics) observe(w http.ResponseWriter) (_ *response, done func()) {
-	a := &response{ResponseWriter: w, started: time.Now(), state: stateCanceled}
-	return a, func() {
-		if a.took == 0 {
-			a.took = time.Since(a.started)
+	r := &response{ResponseWriter: w, started: time.Now(), state: stateCanceled}
+	return r, func() {
+		if r.took == 0 {
+			r.took = time.Since(r.started)
 		}
-		if a.cut {
-			a.state = stateCut
+		if r.cut {
+			r.state = stateCut
 		}
-		m.responses.WithLabelValues(a.state).Inc()
-		m.seconds.WithLabelValues(a.state).Observe(a.took.Seconds())
+		m.responses.WithLabelValues(r.state).Inc()
+		m.seconds.WithLabelValues(r.state).Observe(r.took.Seconds())
 	}
 }
 
@@ -114,37 +114,37 @@ type response struct {
 	cut     bool
 }
 
-func (a *response) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+func (r *response) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-func (a *response) Write(p []byte) (int, error) {
-	a.observe(http.StatusOK)
-	return a.ResponseWriter.Write(p)
+func (r *response) Write(p []byte) (int, error) {
+	r.observe(http.StatusOK)
+	return r.ResponseWriter.Write(p)
 }
 
 // copied are buffers for bodies: without them every response would allocate one.
 var copied = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 
 // ReadFrom implements [io.ReaderFrom], which [http.ServeContent] uses.
-func (a *response) ReadFrom(body io.Reader) (int64, error) {
+func (r *response) ReadFrom(body io.Reader) (int64, error) {
 	buffer := copied.Get().(*[64 << 10]byte)
 	defer copied.Put(buffer)
-	return io.CopyBuffer(struct{ io.Writer }{a}, body, buffer[:])
+	return io.CopyBuffer(struct{ io.Writer }{r}, body, buffer[:])
 }
 
-func (a *response) WriteHeader(status int) {
-	a.observe(status)
-	a.ResponseWriter.WriteHeader(status)
+func (r *response) WriteHeader(status int) {
+	r.observe(status)
+	r.ResponseWriter.WriteHeader(status)
 }
 
-func (a *response) observe(status int) {
-	if a.took > 0 {
+func (r *response) observe(status int) {
+	if r.took > 0 {
 		return
 	}
-	a.took = max(1, time.Since(a.started))
-	a.state = stateOf(status, a.Header().Get(edge.StateHeader))
-	if a.state == statePending || a.state == stateNearest {
+	r.took = max(1, time.Since(r.started))
+	r.state = stateOf(status, r.Header().Get(edge.StateHeader))
+	if r.state == statePending || r.state == stateNearest {
 		// A cache that fetches ranges would join parts of the original and the rendition.
-		a.Header().Del("Accept-Ranges")
+		r.Header().Del("Accept-Ranges")
 	}
 }
 

@@ -91,21 +91,21 @@ func (l *logged) count(parts ...string) int {
 }
 
 // ask gets a path with headers, given as name and value in turn.
-func (s fixture) ask(t *testing.T, method, path string, header ...string) (*http.Response, string) {
+func (f fixture) ask(t *testing.T, method, path string, header ...string) (*http.Response, string) {
 	t.Helper()
-	response, body, err := awstest.Ask(t, method, s.URL+path, header...)
+	response, body, err := awstest.Ask(t, method, f.URL+path, header...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return response, body
 }
 
-func (s fixture) putSource(t *testing.T, key, body string) string {
-	return awstest.Put(t, s.bucket, key, []byte(body), awstest.Headers{ContentType: "image/jpeg", CacheControl: sourceLife})
+func (f fixture) putSource(t *testing.T, key, body string) string {
+	return awstest.Put(t, f.bucket, key, []byte(body), awstest.Headers{ContentType: "image/jpeg", CacheControl: sourceLife})
 }
 
-func (s fixture) putRendition(t *testing.T, key, body, kept string) string {
-	return awstest.Put(t, s.bucket, key, []byte(body), awstest.Headers{
+func (f fixture) putRendition(t *testing.T, key, body, kept string) string {
+	return awstest.Put(t, f.bucket, key, []byte(body), awstest.Headers{
 		ContentType: "image/webp", CacheControl: "public, max-age=300, s-maxage=86400",
 		Metadata: calotype.Lineage{SourceETag: "v1", CopyReason: kept}.Metadata(),
 	})
@@ -113,11 +113,11 @@ func (s fixture) putRendition(t *testing.T, key, body, kept string) string {
 
 // enqueued returns the jobs in the queue. The viewer has the picture before the job is
 // sent, so it waits.
-func (s fixture) enqueued(t *testing.T) []calotype.Job {
+func (f fixture) enqueued(t *testing.T) []calotype.Job {
 	t.Helper()
-	s.settle()
+	f.settle()
 	var jobs []calotype.Job
-	for _, body := range awstest.Drain(t, s.jobs) {
+	for _, body := range awstest.Drain(t, f.jobs) {
 		job, err := calotype.ParseJob(body)
 		if err != nil {
 			t.Fatal(err)

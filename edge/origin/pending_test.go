@@ -13,8 +13,8 @@ import (
 	"calotype/queue"
 )
 
-func (s fixture) putMade(t *testing.T, key, body, etag, boxes string, format calotype.Format) {
-	awstest.Put(t, s.bucket, key, []byte(body), awstest.Headers{
+func (f fixture) putMade(t *testing.T, key, body, etag, boxes string, format calotype.Format) {
+	awstest.Put(t, f.bucket, key, []byte(body), awstest.Headers{
 		ContentType: format.ContentType(), CacheControl: "public, max-age=300, s-maxage=86400",
 		Metadata: calotype.Lineage{SourceETag: etag, Recipe: calotype.Recipe{Boxes: boxes, Format: format}}.Metadata(),
 	})

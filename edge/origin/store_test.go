@@ -12,9 +12,9 @@ import (
 )
 
 // read gets a path and returns the body with the error of reading it.
-func (s fixture) read(t *testing.T, path string, header ...string) (string, error) {
+func (f fixture) read(t *testing.T, path string, header ...string) (string, error) {
 	t.Helper()
-	_, body, err := awstest.Ask(t, http.MethodGet, s.URL+path, header...)
+	_, body, err := awstest.Ask(t, http.MethodGet, f.URL+path, header...)
 	return body, err
 }
 

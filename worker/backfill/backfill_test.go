@@ -44,30 +44,30 @@ func newFixture(t *testing.T, hooks ...func(*http.Request) *http.Response) *fixt
 }
 
 // source puts a source, whose bytes do not matter, and returns its ETag.
-func (s *fixture) source(t *testing.T, key, body string) string {
+func (f *fixture) source(t *testing.T, key, body string) string {
 	t.Helper()
-	return awstest.Put(t, s.bucketName, key, []byte(body), awstest.Headers{})
+	return awstest.Put(t, f.bucketName, key, []byte(body), awstest.Headers{})
 }
 
 // rendition puts a rendition as workers do, of the given version. Its recipe is current
 // except for what change alters.
-func (s *fixture) rendition(t *testing.T, variant, source, etag string, change func(*calotype.Lineage)) {
+func (f *fixture) rendition(t *testing.T, variant, source, etag string, change func(*calotype.Lineage)) {
 	t.Helper()
 	v, err := calotype.ParseVariant(variant)
 	if err != nil {
 		t.Fatal(err)
 	}
-	preset, _ := s.Presets.Lookup(v.Preset)
+	preset, _ := f.Presets.Lookup(v.Preset)
 	l := calotype.Lineage{SourceETag: etag, Recipe: calotype.Recipe{Boxes: preset.Signature(), Quality: 80, Encoder: "e1"}}
 	if change != nil {
 		change(&l)
 	}
-	awstest.Put(t, s.bucketName, s.Prefix.RenditionKey(v, source), []byte(source), awstest.Headers{Metadata: l.Metadata()})
+	awstest.Put(t, f.bucketName, f.Prefix.RenditionKey(v, source), []byte(source), awstest.Headers{Metadata: l.Metadata()})
 }
 
-func (s *fixture) run(t *testing.T) Summary {
+func (f *fixture) run(t *testing.T) Summary {
 	t.Helper()
-	summary, err := s.Run(t.Context(), Position{})
+	summary, err := f.Run(t.Context(), Position{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -104,37 +104,37 @@ func New(client *cloudfront.Client, distribution string, budget Budget, log zero
 }
 
 // Invalidate queues the picture of a source's key, in all variants. It does not wait.
-func (p *Invalidator) Invalidate(source string) {
-	path, ok := p.path(source)
+func (inv *Invalidator) Invalidate(source string) {
+	path, ok := inv.path(source)
 	if !ok {
 		return
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
 	switch {
-	case p.known[path]:
-	case len(p.waiting) == maxWaiting:
-		p.dropped++
+	case inv.known[path]:
+	case len(inv.waiting) == maxWaiting:
+		inv.dropped++
 	default:
-		p.waiting = append(p.waiting, path)
-		p.known[path] = true
+		inv.waiting = append(inv.waiting, path)
+		inv.known[path] = true
 		select {
-		case p.wake <- struct{}{}:
+		case inv.wake <- struct{}{}:
 		default:
 		}
 	}
 }
 
 // path returns the wildcard path of a picture as viewers request it, or its tag.
-func (p *Invalidator) path(key string) (string, bool) {
+func (inv *Invalidator) path(key string) (string, bool) {
 	source := key
-	if p.OriginPath != "" {
+	if inv.OriginPath != "" {
 		var under bool
-		if source, under = strings.CutPrefix(source, p.OriginPath+"/"); !under {
+		if source, under = strings.CutPrefix(source, inv.OriginPath+"/"); !under {
 			return "", false
 		}
 	}
-	if p.ByTag {
+	if inv.ByTag {
 		return "#" + calotype.CacheTag(key), true
 	}
 	return "/" + escape(source) + "*", true
@@ -158,12 +158,12 @@ func escape(key string) string {
 }
 
 // Run sends invalidations until the context ends, and then one last batch.
-func (p *Invalidator) Run(ctx context.Context) {
+func (inv *Invalidator) Run(ctx context.Context) {
 	for {
 		select {
-		case <-p.wake:
+		case <-inv.wake:
 			backoff.Wait(ctx, batchWindow)
-			p.sendAll(ctx)
+			inv.sendAll(ctx)
 		case <-ctx.Done():
 		}
 		if ctx.Err() != nil {
@@ -172,23 +172,23 @@ func (p *Invalidator) Run(ctx context.Context) {
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
-	if err := p.send(last); err != nil {
-		p.log.Warn().Err(err).Msg("invalidate")
+	if err := inv.send(last); err != nil {
+		inv.log.Warn().Err(err).Msg("invalidate")
 	}
-	if n := p.left(); n > 0 {
-		p.skipped.Add(float64(n))
-		p.log.Warn().Int("skipped", n).Msg("not invalidated: the worker stops; cached copies expire by themselves")
+	if n := inv.left(); n > 0 {
+		inv.skipped.Add(float64(n))
+		inv.log.Warn().Int("skipped", n).Msg("not invalidated: the worker stops; cached copies expire by themselves")
 	}
 }
 
 // sendAll sends until no path waits. It pauses while CloudFront is busy, and for a growing
 // time while calls fail.
-func (p *Invalidator) sendAll(ctx context.Context) {
+func (inv *Invalidator) sendAll(ctx context.Context) {
 	failures := 0
-	for p.left() > 0 && ctx.Err() == nil {
+	for inv.left() > 0 && ctx.Err() == nil {
 		var err error
-		if p.free() > 0 {
-			err = p.send(ctx)
+		if inv.free() > 0 {
+			err = inv.send(ctx)
 			if err == nil {
 				failures = 0
 				continue
@@ -197,45 +197,45 @@ func (p *Invalidator) sendAll(ctx context.Context) {
 		var busy *types.TooManyInvalidationsInProgress
 		if err == nil || errors.As(err, &busy) {
 			backoff.Wait(ctx, pollEvery)
-			err = p.poll(ctx)
+			err = inv.poll(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
-			p.log.Warn().Err(err).Msg("invalidate")
+			inv.log.Warn().Err(err).Msg("invalidate")
 			failures++
 			backoff.Wait(ctx, backoff.Delay(failures, pollEvery, maxPause))
-			_ = p.poll(ctx) // The call before or the next one fails with the same error.
+			_ = inv.poll(ctx) // The call before or the next one fails with the same error.
 		}
 	}
 }
 
 // send sends one invalidation with as many paths as allowed.
-func (p *Invalidator) send(ctx context.Context) error {
-	defer p.logDropped()
-	limit := p.free()
-	if p.suspects > 0 {
+func (inv *Invalidator) send(ctx context.Context) error {
+	defer inv.logDropped()
+	limit := inv.free()
+	if inv.suspects > 0 {
 		limit = min(1, limit)
 	}
-	paths := p.take(limit)
+	paths := inv.take(limit)
 	if len(paths) == 0 {
 		return nil
 	}
-	if need := len(paths) - p.granted; need > 0 {
-		n, err := p.budget(ctx, need)
+	if need := len(paths) - inv.granted; need > 0 {
+		n, err := inv.budget(ctx, need)
 		if err != nil {
-			p.putBack(paths)
+			inv.putBack(paths)
 			return err
 		}
-		p.granted += n
+		inv.granted += n
 	}
-	if p.granted < len(paths) {
-		p.drop(paths[p.granted:])
-		paths = paths[:p.granted]
+	if inv.granted < len(paths) {
+		inv.drop(paths[inv.granted:])
+		paths = paths[:inv.granted]
 	}
 	if len(paths) == 0 {
 		return nil
 	}
-	out, err := p.client.CreateInvalidation(ctx, &cloudfront.CreateInvalidationInput{
-		DistributionId: &p.distribution,
+	out, err := inv.client.CreateInvalidation(ctx, &cloudfront.CreateInvalidationInput{
+		DistributionId: &inv.distribution,
 		InvalidationBatch: &types.InvalidationBatch{
 			CallerReference: aws.String("calotype-" + uuid.NewString()), // The SDK's retries send the same reference.
 			Paths:           &types.Paths{Items: paths, Quantity: aws.Int32(int32(len(paths)))},
@@ -243,24 +243,24 @@ func (p *Invalidator) send(ctx context.Context) error {
 	})
 	switch {
 	case refused(err) && len(paths) == 1:
-		p.suspects = max(0, p.suspects-1)
-		p.skipped.Inc()
-		p.log.Warn().Err(err).Strs("paths", paths).Msg("not invalidated: CloudFront rejects the path")
+		inv.suspects = max(0, inv.suspects-1)
+		inv.skipped.Inc()
+		inv.log.Warn().Err(err).Strs("paths", paths).Msg("not invalidated: CloudFront rejects the path")
 		return nil
 	case refused(err):
-		p.putBack(paths)
-		p.suspects = len(paths)
+		inv.putBack(paths)
+		inv.suspects = len(paths)
 		return nil
 	case err != nil:
-		p.putBack(paths)
+		inv.putBack(paths)
 		return err
 	}
-	p.suspects = max(0, p.suspects-1)
-	p.granted -= len(paths)
+	inv.suspects = max(0, inv.suspects-1)
+	inv.granted -= len(paths)
 	id := aws.ToString(out.Invalidation.Id)
-	p.inFlight = append(p.inFlight, invalidation{id, len(paths), time.Now()})
-	p.sent.Add(float64(len(paths)))
-	p.log.Info().Strs("paths", paths).Str("invalidation", id).Msg("invalidate")
+	inv.inFlight = append(inv.inFlight, invalidation{id, len(paths), time.Now()})
+	inv.sent.Add(float64(len(paths)))
+	inv.log.Info().Strs("paths", paths).Str("invalidation", id).Msg("invalidate")
 	return nil
 }
 
@@ -272,10 +272,10 @@ func refused(err error) bool {
 }
 
 // poll asks which invalidations are complete. It returns the last error.
-func (p *Invalidator) poll(ctx context.Context) (err error) {
+func (inv *Invalidator) poll(ctx context.Context) (err error) {
 	var busy []invalidation
-	for _, i := range p.inFlight {
-		out, pollErr := p.client.GetInvalidation(ctx, &cloudfront.GetInvalidationInput{DistributionId: &p.distribution, Id: &i.id})
+	for _, i := range inv.inFlight {
+		out, pollErr := inv.client.GetInvalidation(ctx, &cloudfront.GetInvalidationInput{DistributionId: &inv.distribution, Id: &i.id})
 		var unknown *types.NoSuchInvalidation
 		done := errors.As(pollErr, &unknown) || pollErr == nil && aws.ToString(out.Invalidation.Status) == "Completed"
 		if pollErr != nil && !done {
@@ -285,72 +285,72 @@ func (p *Invalidator) poll(ctx context.Context) (err error) {
 			busy = append(busy, i)
 		}
 	}
-	p.inFlight = busy
+	inv.inFlight = busy
 	return err
 }
 
 // free returns how many paths may be sent now.
-func (p *Invalidator) free() int {
+func (inv *Invalidator) free() int {
 	n := maxInFlight
-	for _, i := range p.inFlight {
+	for _, i := range inv.inFlight {
 		n -= i.paths
 	}
 	return max(0, n)
 }
 
-func (p *Invalidator) take(n int) []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	n = min(n, len(p.waiting))
-	paths := p.waiting[:n:n]
-	p.waiting = p.waiting[n:]
+func (inv *Invalidator) take(n int) []string {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	n = min(n, len(inv.waiting))
+	paths := inv.waiting[:n:n]
+	inv.waiting = inv.waiting[n:]
 	for _, path := range paths {
-		delete(p.known, path) // It may change again during the invalidation.
+		delete(inv.known, path) // It may change again during the invalidation.
 	}
 	return paths
 }
 
 // putBack queues paths that were not sent, before all others.
-func (p *Invalidator) putBack(paths []string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.waiting = append(slices.Clone(paths), slices.DeleteFunc(p.waiting, func(path string) bool { return slices.Contains(paths, path) })...)
+func (inv *Invalidator) putBack(paths []string) {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	inv.waiting = append(slices.Clone(paths), slices.DeleteFunc(inv.waiting, func(path string) bool { return slices.Contains(paths, path) })...)
 	for _, path := range paths {
-		p.known[path] = true
+		inv.known[path] = true
 	}
 }
 
 // drop drops paths that were not granted, and all waiting ones.
-func (p *Invalidator) drop(paths []string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.dropped += len(paths) + len(p.waiting)
-	clear(p.known)
-	p.waiting = nil
+func (inv *Invalidator) drop(paths []string) {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	inv.dropped += len(paths) + len(inv.waiting)
+	clear(inv.known)
+	inv.waiting = nil
 }
 
-func (p *Invalidator) left() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.waiting)
+func (inv *Invalidator) left() int {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	return len(inv.waiting)
 }
 
 // logDropped logs, once, how many paths were dropped.
-func (p *Invalidator) logDropped() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.dropped > 0 {
-		p.skipped.Add(float64(p.dropped))
-		p.log.Warn().Int("skipped", p.dropped).Msg("not invalidated: over the month's cap or too many at once; cached copies expire by themselves")
-		p.dropped = 0
+func (inv *Invalidator) logDropped() {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	if inv.dropped > 0 {
+		inv.skipped.Add(float64(inv.dropped))
+		inv.log.Warn().Int("skipped", inv.dropped).Msg("not invalidated: over the month's cap or too many at once; cached copies expire by themselves")
+		inv.dropped = 0
 	}
 }
 
 // Describe implements [prometheus.Collector].
-func (p *Invalidator) Describe(to chan<- *prometheus.Desc) { prometheus.DescribeByCollect(p, to) }
+func (inv *Invalidator) Describe(to chan<- *prometheus.Desc) { prometheus.DescribeByCollect(inv, to) }
 
 // Collect implements [prometheus.Collector].
-func (p *Invalidator) Collect(to chan<- prometheus.Metric) {
-	p.sent.Collect(to)
-	p.skipped.Collect(to)
+func (inv *Invalidator) Collect(to chan<- prometheus.Metric) {
+	inv.sent.Collect(to)
+	inv.skipped.Collect(to)
 }

@@ -111,17 +111,17 @@ func startServers(local, dir string) (*env, func(), error) {
 	return s, stop, nil
 }
 
-func (s *env) queue(name string) string { return s.sqsURL + "/000000000000/" + name }
+func (e *env) queue(name string) string { return e.sqsURL + "/000000000000/" + name }
 
 // start starts the program with these servers.
-func (s *env) start(program string, args ...string) (*exec.Cmd, *programLog, error) {
+func (e *env) start(program string, args ...string) (*exec.Cmd, *programLog, error) {
 	cmd := exec.Command(program, args...)
 	var log programLog
 	cmd.Stderr = &log
 	cmd.Env = append(os.Environ(),
-		"AWS_ENDPOINT_URL_S3="+s.s3URL, "AWS_ENDPOINT_URL_SQS="+s.sqsURL, "AWS_REGION=us-east-1",
+		"AWS_ENDPOINT_URL_S3="+e.s3URL, "AWS_ENDPOINT_URL_SQS="+e.sqsURL, "AWS_REGION=us-east-1",
 		"AWS_ACCESS_KEY_ID=calotype", "AWS_SECRET_ACCESS_KEY=calotype-local", "AWS_CONFIG_FILE="+os.DevNull,
-		"CALOTYPE_BUCKET="+bucket, "CALOTYPE_QUEUE_URL="+s.queue("calotype-jobs"), "CALOTYPE_DEAD_LETTER_URL="+s.queue("calotype-dead"))
+		"CALOTYPE_BUCKET="+bucket, "CALOTYPE_QUEUE_URL="+e.queue("calotype-jobs"), "CALOTYPE_DEAD_LETTER_URL="+e.queue("calotype-dead"))
 	return cmd, &log, cmd.Start()
 }
 
@@ -175,8 +175,8 @@ func worker(s *env, builds []build, w jobs, rounds int) error {
 
 func cpuOf(m worked) time.Duration { return m.cpu }
 
-func (s *env) measureWorker(b build, w jobs, folder string, start time.Duration) (worked, error) {
-	whole, rate, err := s.work(b.program, w, folder)
+func (e *env) measureWorker(b build, w jobs, folder string, start time.Duration) (worked, error) {
+	whole, rate, err := e.work(b.program, w, folder)
 	if err != nil {
 		return worked{}, err
 	}
@@ -184,7 +184,7 @@ func (s *env) measureWorker(b build, w jobs, folder string, start time.Duration)
 	for range w.copies {
 		same = append(same, w.files...)
 	}
-	out := filepath.Join(s.dir, "out", "0")
+	out := filepath.Join(e.dir, "out", "0")
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return worked{}, err
 	}
@@ -206,20 +206,20 @@ func (s *env) measureWorker(b build, w jobs, folder string, start time.Duration)
 
 // work sends the jobs and runs a worker on them. It returns what the worker used, with its
 // decoders, and its jobs per second.
-func (s *env) work(program string, w jobs, folder string) (cost, float64, error) {
-	if err := s.sendJobs(w, folder); err != nil {
+func (e *env) work(program string, w jobs, folder string) (cost, float64, error) {
+	if err := e.sendJobs(w, folder); err != nil {
 		return cost{}, 0, err
 	}
 	// With this grace period polls take a second, so a stop is soon over. It is a gentle one,
 	// because the kernel counts only processes that were waited for.
-	cmd, log, err := s.start(program, "worker", "--concurrency=1", "--grace=6s")
+	cmd, log, err := e.start(program, "worker", "--concurrency=1", "--grace=6s")
 	if err != nil {
 		return cost{}, 0, err
 	}
 	if len(w.files) == 0 {
 		time.Sleep(2 * time.Second) // It starts.
 	}
-	if err := s.waitIdle(context.Background()); err != nil {
+	if err := e.waitIdle(context.Background()); err != nil {
 		return cost{}, 0, errors.Join(err, errors.New(log.String()))
 	}
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -233,7 +233,7 @@ func (s *env) work(program string, w jobs, folder string) (cost, float64, error)
 }
 
 // sendJobs puts copies of the files and sends a job for each.
-func (s *env) sendJobs(w jobs, folder string) error {
+func (e *env) sendJobs(w jobs, folder string) error {
 	if len(w.files) == 0 {
 		return nil
 	}
@@ -252,12 +252,12 @@ func (s *env) sendJobs(w jobs, folder string) error {
 		for c := range w.copies {
 			g.Go(func() error {
 				key := fmt.Sprintf("%s/%d-%d.jpg", folder, i, c)
-				if err := s.put(ctx, key, body); err != nil {
+				if err := e.put(ctx, key, body); err != nil {
 					return err
 				}
 				job := calotype.Job{Source: key, Variants: []calotype.Variant{variant}, Exact: w.exact}.Encode()
-				url := s.queue("calotype-jobs")
-				_, err := s.sqs.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &job})
+				url := e.queue("calotype-jobs")
+				_, err := e.sqs.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &job})
 				return err
 			})
 		}
@@ -265,16 +265,16 @@ func (s *env) sendJobs(w jobs, folder string) error {
 	return g.Wait()
 }
 
-func (s *env) put(ctx context.Context, key string, body []byte) error {
+func (e *env) put(ctx context.Context, key string, body []byte) error {
 	name := bucket
-	_, err := s.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &name, Key: &key, Body: bytes.NewReader(body), ContentType: aws.String("image/jpeg")})
+	_, err := e.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &name, Key: &key, Body: bytes.NewReader(body), ContentType: aws.String("image/jpeg")})
 	return err
 }
 
-func (s *env) waitIdle(ctx context.Context) error {
-	url := s.queue("calotype-jobs")
+func (e *env) waitIdle(ctx context.Context) error {
+	url := e.queue("calotype-jobs")
 	for deadline := time.Now().Add(20 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		out, err := s.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []types.QueueAttributeName{"All"}})
+		out, err := e.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []types.QueueAttributeName{"All"}})
 		if err != nil {
 			return err
 		}
@@ -319,8 +319,8 @@ func edge(s *env, builds []build, rounds int) error {
 }
 
 // startEdge starts an edge and returns its address.
-func (s *env) startEdge(program string) (address string, stop func(), err error) {
-	cmd, log, err := s.start(program, "edge", "--listen=127.0.0.1:0", "--log-level=info")
+func (e *env) startEdge(program string) (address string, stop func(), err error) {
+	cmd, log, err := e.start(program, "edge", "--listen=127.0.0.1:0", "--log-level=info")
 	if err != nil {
 		return "", nil, err
 	}

@@ -20,18 +20,18 @@ import (
 	"calotype/queue"
 )
 
-func (s *fixture) bury(t *testing.T, bodies ...string) {
+func (f *fixture) bury(t *testing.T, bodies ...string) {
 	t.Helper()
 	for _, body := range bodies {
-		if err := s.dead.DeadLetter(t.Context(), body, queue.Reason{Class: "corrupt", Detail: "it is"}); err != nil {
+		if err := f.dead.DeadLetter(t.Context(), body, queue.Reason{Class: "corrupt", Detail: "it is"}); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-func (s *fixture) wantDead(t *testing.T, want int) {
+func (f *fixture) wantDead(t *testing.T, want int) {
 	t.Helper()
-	if got, err := s.dead.Count(t.Context()); err != nil || got != (queue.Count{Visible: want}) {
+	if got, err := f.dead.Count(t.Context()); err != nil || got != (queue.Count{Visible: want}) {
 		t.Errorf("dead letters: got %+v, %v, want %d, none hidden", got, err, want)
 	}
 }
@@ -179,7 +179,7 @@ func TestFleetManyDeadLetters(t *testing.T) {
 }
 
 // buryMany sends dead letters, one half under 0/ and the other under 1/.
-func (s *fixture) buryMany(t *testing.T, letters int) {
+func (f *fixture) buryMany(t *testing.T, letters int) {
 	t.Helper()
 	client := awstest.SQS(t)
 	var calls errgroup.Group
@@ -191,7 +191,7 @@ func (s *fixture) buryMany(t *testing.T, letters int) {
 			batch = append(batch, types.SendMessageBatchRequestEntry{Id: aws.String(fmt.Sprint(n)), MessageBody: aws.String(job.Encode())})
 		}
 		calls.Go(func() error {
-			out, err := client.SendMessageBatch(t.Context(), &sqs.SendMessageBatchInput{QueueUrl: &s.deadURL, Entries: batch})
+			out, err := client.SendMessageBatch(t.Context(), &sqs.SendMessageBatchInput{QueueUrl: &f.deadURL, Entries: batch})
 			if err == nil && len(out.Failed) > 0 {
 				err = fmt.Errorf("%d of a batch failed", len(out.Failed))
 			}

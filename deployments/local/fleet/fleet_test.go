@@ -57,14 +57,14 @@ type program struct {
 }
 
 // command returns one, which is killed at the end of the test if it still runs.
-func (s *fixture) command(t *testing.T, args ...string) *program {
+func (f *fixture) command(t *testing.T, args ...string) *program {
 	t.Helper()
 	path, err := calotypeProgram()
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &program{Cmd: exec.Command(path, args...), out: &awstest.Log{}, log: &awstest.Log{}}
-	p.Env = append(os.Environ(), s.env...)
+	p.Env = append(os.Environ(), f.env...)
 	p.Stdout, p.Stderr = p.out, p.log
 	t.Cleanup(func() {
 		if p.Process != nil && p.ProcessState == nil {
@@ -84,9 +84,9 @@ func tail(log string) string {
 }
 
 // start starts one and waits until its log contains a word.
-func (s *fixture) start(t *testing.T, word string, args ...string) *program {
+func (f *fixture) start(t *testing.T, word string, args ...string) *program {
 	t.Helper()
-	p := s.command(t, args...)
+	p := f.command(t, args...)
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -95,9 +95,9 @@ func (s *fixture) start(t *testing.T, word string, args ...string) *program {
 }
 
 // worker starts a worker that makes the requested variants and no siblings.
-func (s *fixture) worker(t *testing.T, args ...string) *program {
+func (f *fixture) worker(t *testing.T, args ...string) *program {
 	t.Helper()
-	return s.start(t, "worker starts", append([]string{"worker", "--siblings=none", "--concurrency=2"}, args...)...)
+	return f.start(t, "worker starts", append([]string{"worker", "--siblings=none", "--concurrency=2"}, args...)...)
 }
 
 // kill ends it as kill -9 does.
@@ -121,10 +121,10 @@ func (p *program) stop(t *testing.T) {
 }
 
 // ask puts a picture and sends a job for one variant of it.
-func (s *fixture) ask(t testing.TB, key string, body []byte) {
+func (f *fixture) ask(t testing.TB, key string, body []byte) {
 	t.Helper()
-	awstest.Put(t, s.bucket, key, body, awstest.Headers{ContentType: "image/jpeg"})
-	if err := s.jobs.Send(context.Background(), jobFor(key), 0); err != nil {
+	awstest.Put(t, f.bucket, key, body, awstest.Headers{ContentType: "image/jpeg"})
+	if err := f.jobs.Send(context.Background(), jobFor(key), 0); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -134,16 +134,16 @@ func jobFor(key string) string {
 }
 
 // idle reports whether no job is waiting, running or delayed.
-func (s *fixture) idle(t testing.TB) bool {
+func (f *fixture) idle(t testing.TB) bool {
 	t.Helper()
-	visible, inFlight, delayed := awstest.Waiting(t, s.jobsURL)
+	visible, inFlight, delayed := awstest.Waiting(t, f.jobsURL)
 	return visible+inFlight+delayed == "000"
 }
 
 // object returns the object at a key, or nil.
-func (s *fixture) object(t testing.TB, key string) []byte {
+func (f *fixture) object(t testing.TB, key string) []byte {
 	t.Helper()
-	body, _, err := store.New(awstest.S3(t), s.bucket).Get(context.Background(), key, 1<<30)
+	body, _, err := store.New(awstest.S3(t), f.bucket).Get(context.Background(), key, 1<<30)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
 	}
@@ -151,10 +151,10 @@ func (s *fixture) object(t testing.TB, key string) []byte {
 }
 
 // keys lists the bucket below a prefix.
-func (s *fixture) keys(t testing.TB, prefix string) map[string]bool {
+func (f *fixture) keys(t testing.TB, prefix string) map[string]bool {
 	t.Helper()
 	keys := map[string]bool{}
-	for pages := s3.NewListObjectsV2Paginator(awstest.S3(t), &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: &prefix}); pages.HasMorePages(); {
+	for pages := s3.NewListObjectsV2Paginator(awstest.S3(t), &s3.ListObjectsV2Input{Bucket: &f.bucket, Prefix: &prefix}); pages.HasMorePages(); {
 		page, err := pages.NextPage(context.Background())
 		if err != nil {
 			t.Fatal(err)
@@ -167,9 +167,9 @@ func (s *fixture) keys(t testing.TB, prefix string) map[string]bool {
 }
 
 // run runs the program to its end.
-func (s *fixture) run(t *testing.T, args ...string) (out string, err error) {
+func (f *fixture) run(t *testing.T, args ...string) (out string, err error) {
 	t.Helper()
-	p := s.command(t, args...)
+	p := f.command(t, args...)
 	err = p.Run()
 	if err != nil {
 		err = fmt.Errorf("%v: %w\n%s", args, err, p.log)

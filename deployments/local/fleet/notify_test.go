@@ -100,20 +100,20 @@ func serveBus(t *testing.T, b *bus) (env []string) {
 }
 
 // renderAll has two workers do a number of jobs, and returns how long that took.
-func (s *fixture) renderAll(t *testing.T, jobs int) time.Duration {
+func (f *fixture) renderAll(t *testing.T, jobs int) time.Duration {
 	t.Helper()
 	for n := range jobs {
-		awstest.Put(t, s.bucket, fmt.Sprintf("%05d.jpg", n), awstest.Photo(t, 300, 200, n), awstest.Headers{ContentType: "image/jpeg"})
+		awstest.Put(t, f.bucket, fmt.Sprintf("%05d.jpg", n), awstest.Photo(t, 300, 200, n), awstest.Headers{ContentType: "image/jpeg"})
 	}
-	s.worker(t)
-	s.worker(t)
+	f.worker(t)
+	f.worker(t)
 	start := time.Now()
 	for n := range jobs {
-		if err := s.jobs.Send(t.Context(), jobFor(fmt.Sprintf("%05d.jpg", n)), 0); err != nil {
+		if err := f.jobs.Send(t.Context(), jobFor(fmt.Sprintf("%05d.jpg", n)), 0); err != nil {
 			t.Fatal(err)
 		}
 	}
-	awstest.Eventually(t, 5*time.Minute, "every rendition is there", func() bool { return len(s.keys(t, "resized/XS/")) == jobs })
+	awstest.Eventually(t, 5*time.Minute, "every rendition is there", func() bool { return len(f.keys(t, "resized/XS/")) == jobs })
 	return time.Since(start).Round(time.Millisecond)
 }
 

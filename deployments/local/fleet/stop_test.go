@@ -23,13 +23,13 @@ func (p *program) signal(t *testing.T) {
 
 // settledAfterExit checks that nothing is in flight right after the exit, where two seconds
 // are allowed.
-func (s *fixture) settledAfterExit(t *testing.T, want string) {
+func (f *fixture) settledAfterExit(t *testing.T, want string) {
 	t.Helper()
 	exited := time.Now()
-	visible, inFlight, delayed := awstest.Waiting(t, s.jobsURL)
+	visible, inFlight, delayed := awstest.Waiting(t, f.jobsURL)
 	for inFlight != "0" && time.Since(exited) < 2*time.Second {
 		time.Sleep(50 * time.Millisecond)
-		visible, inFlight, delayed = awstest.Waiting(t, s.jobsURL)
+		visible, inFlight, delayed = awstest.Waiting(t, f.jobsURL)
 	}
 	if inFlight != "0" || visible+delayed != want {
 		t.Errorf("2 s after the exit: visible %s, in flight %s, delayed %s", visible, inFlight, delayed)

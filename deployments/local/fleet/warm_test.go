@@ -21,18 +21,18 @@ import (
 )
 
 // backfill gives the fixture a queue for it, and the programs its URL.
-func (s *fixture) backfill(t *testing.T) *queue.Queue {
+func (f *fixture) backfill(t *testing.T) *queue.Queue {
 	t.Helper()
 	url, _ := awstest.Queues(t)
-	s.env = append(s.env, "CALOTYPE_BACKFILL_QUEUE_URL="+url)
-	s.backfillURL = url
+	f.env = append(f.env, "CALOTYPE_BACKFILL_QUEUE_URL="+url)
+	f.backfillURL = url
 	return queue.New(awstest.SQS(t), url)
 }
 
 // fill puts pictures concurrently.
-func (s *fixture) fill(t *testing.T, n int, body func(i int) []byte) (keys []string) {
+func (f *fixture) fill(t *testing.T, n int, body func(i int) []byte) (keys []string) {
 	t.Helper()
-	bucket := store.New(awstest.S3(t), s.bucket)
+	bucket := store.New(awstest.S3(t), f.bucket)
 	var puts errgroup.Group
 	puts.SetLimit(32)
 	for i := range n {
@@ -54,11 +54,11 @@ type summary struct{ Seen, Current, Enqueued, Failed int }
 
 // warm runs to its end. If lives is set it says how long each run may live before it is
 // killed.
-func (s *fixture) warm(t *testing.T, lives func() time.Duration, args ...string) (last summary, kills int) {
+func (f *fixture) warm(t *testing.T, lives func() time.Duration, args ...string) (last summary, kills int) {
 	t.Helper()
-	args = append([]string{"warm", "s3://" + s.bucket, "--variants=XS.webp", "--rate=100000", "--json"}, args...)
+	args = append([]string{"warm", "s3://" + f.bucket, "--variants=XS.webp", "--rate=100000", "--json"}, args...)
 	for ; ; kills++ {
-		p := s.command(t, args...)
+		p := f.command(t, args...)
 		if err := p.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -205,14 +205,14 @@ func TestFleetBackfillYields(t *testing.T) {
 }
 
 // missTimes returns the median time from a viewer's job to its rendition.
-func (s *fixture) missTimes(t *testing.T, bucket *store.Bucket, name string, views int) time.Duration {
+func (f *fixture) missTimes(t *testing.T, bucket *store.Bucket, name string, views int) time.Duration {
 	t.Helper()
 	var times []time.Duration
 	for i := range views {
 		key := fmt.Sprintf("view-%s-%d.jpg", name, i)
-		awstest.Put(t, s.bucket, key, awstest.Photo(t, 2400, 1600, i), awstest.Headers{ContentType: "image/jpeg"})
+		awstest.Put(t, f.bucket, key, awstest.Photo(t, 2400, 1600, i), awstest.Headers{ContentType: "image/jpeg"})
 		start := time.Now()
-		if err := s.jobs.Send(t.Context(), jobFor(key), 0); err != nil {
+		if err := f.jobs.Send(t.Context(), jobFor(key), 0); err != nil {
 			t.Fatal(err)
 		}
 		awstest.Eventually(t, time.Minute, key+" is rendered", func() bool {

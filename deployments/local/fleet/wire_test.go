@@ -47,10 +47,10 @@ const (
 
 // wires puts a proxy between the programs and each server. Every call passes unless meddle,
 // which may be nil, returns another fate.
-func (s *fixture) wires(t *testing.T, meddle func(call) fate) (s3, sqs *wire) {
+func (f *fixture) wires(t *testing.T, meddle func(call) fate) (s3, sqs *wire) {
 	t.Helper()
 	s3, sqs = newWire(t, os.Getenv("AWS_ENDPOINT_URL_S3"), meddle), newWire(t, os.Getenv("AWS_ENDPOINT_URL_SQS"), meddle)
-	s.env = append(s.env, "AWS_ENDPOINT_URL_S3="+s3.url, "AWS_ENDPOINT_URL_SQS="+sqs.url)
+	f.env = append(f.env, "AWS_ENDPOINT_URL_S3="+s3.url, "AWS_ENDPOINT_URL_SQS="+sqs.url)
 	return s3, sqs
 }
 

@@ -113,17 +113,17 @@ func shoot(t *testing.T, ctx context.Context, name string) {
 }
 
 // announce sends a notification to the page.
-func (s *fixture) announce(body string) {
-	s.t.Helper()
-	if err := s.jobs.Send(s.t.Context(), body, 0); err != nil {
-		s.t.Fatal(err)
+func (f *fixture) announce(body string) {
+	f.t.Helper()
+	if err := f.jobs.Send(f.t.Context(), body, 0); err != nil {
+		f.t.Fatal(err)
 	}
-	stream := s.events()
-	ctx, cancel := context.WithCancel(s.t.Context())
+	stream := f.events()
+	ctx, cancel := context.WithCancel(f.t.Context())
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		s.page.Notifications.Receive(ctx, s.jobs, zerolog.New(zerolog.NewTestWriter(s.t)))
+		f.page.Notifications.Receive(ctx, f.jobs, zerolog.New(zerolog.NewTestWriter(f.t)))
 	}()
 	var got []any
 	stream.next("notifications", &got)

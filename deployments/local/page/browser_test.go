@@ -182,18 +182,18 @@ func file(t *testing.T, name string) string {
 }
 
 // restart serves again at the previous address.
-func (s *fixture) restart(address string) {
-	s.t.Helper()
+func (f *fixture) restart(address string) {
+	f.t.Helper()
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		s.t.Fatal(err)
+		f.t.Fatal(err)
 	}
-	server := httptest.NewUnstartedServer(s.server.Config.Handler)
+	server := httptest.NewUnstartedServer(f.server.Config.Handler)
 	server.Listener.Close()
 	server.Listener = listener
 	server.Start()
-	s.t.Cleanup(func() {
-		s.page.Drain()
+	f.t.Cleanup(func() {
+		f.page.Drain()
 		server.Close()
 	})
 }

@@ -19,25 +19,25 @@ import (
 )
 
 // get decodes the JSON at a path of the page.
-func (s *fixture) get(path string, into any) int {
-	s.t.Helper()
-	response, err := http.Get(s.url + path)
+func (f *fixture) get(path string, into any) int {
+	f.t.Helper()
+	response, err := http.Get(f.url + path)
 	if err != nil {
-		s.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	defer response.Body.Close()
 	if err := json.NewDecoder(response.Body).Decode(into); err != nil {
-		s.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return response.StatusCode
 }
 
 // deadLetter sends a dead letter for a source.
-func (s *fixture) deadLetter(source, class, detail string) {
-	s.t.Helper()
+func (f *fixture) deadLetter(source, class, detail string) {
+	f.t.Helper()
 	job := calotype.Job{Source: source, Variants: []calotype.Variant{{Preset: "M"}}}
-	if err := s.dead.DeadLetter(s.t.Context(), job.Encode(), queue.Reason{Class: class, Detail: detail, Attempts: 1, Worker: "w", FirstSeen: time.Now()}); err != nil {
-		s.t.Fatal(err)
+	if err := f.dead.DeadLetter(f.t.Context(), job.Encode(), queue.Reason{Class: class, Detail: detail, Attempts: 1, Worker: "w", FirstSeen: time.Now()}); err != nil {
+		f.t.Fatal(err)
 	}
 }
 

@@ -19,22 +19,22 @@ type events struct {
 	lines *bufio.Scanner
 }
 
-func (s *fixture) events() events {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), 15*time.Second)
-	s.t.Cleanup(cancel)
-	r, err := http.NewRequestWithContext(ctx, "GET", s.url+"/-/events", nil)
+func (f *fixture) events() events {
+	f.t.Helper()
+	ctx, cancel := context.WithTimeout(f.t.Context(), 15*time.Second)
+	f.t.Cleanup(cancel)
+	r, err := http.NewRequestWithContext(ctx, "GET", f.url+"/-/events", nil)
 	if err != nil {
-		s.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
-		s.t.Fatal(err)
+		f.t.Fatal(err)
 	}
-	s.t.Cleanup(func() { response.Body.Close() })
+	f.t.Cleanup(func() { response.Body.Close() })
 	lines := bufio.NewScanner(response.Body)
 	lines.Buffer(nil, 1<<20)
-	return events{s.t, lines}
+	return events{f.t, lines}
 }
 
 // next waits for the next event of a name and decodes its data; it skips others.

@@ -165,30 +165,30 @@ func (c counted) Do(r *http.Request) (*http.Response, error) {
 }
 
 // put stores an object and returns its ETag.
-func (s *fixture) put(key string, body []byte, metadata map[string]string) string {
-	s.t.Helper()
-	out, err := s.s3.PutObject(context.Background(), &s3.PutObjectInput{
-		Bucket: &s.bucket, Key: &key, Body: bytes.NewReader(body), Metadata: metadata, ContentType: aws.String("image/png"),
+func (f *fixture) put(key string, body []byte, metadata map[string]string) string {
+	f.t.Helper()
+	out, err := f.s3.PutObject(context.Background(), &s3.PutObjectInput{
+		Bucket: &f.bucket, Key: &key, Body: bytes.NewReader(body), Metadata: metadata, ContentType: aws.String("image/png"),
 	})
 	if err != nil {
-		s.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return aws.ToString(out.ETag)
 }
 
 // publish does what a worker does: it puts a variant of the current source.
-func (s *fixture) publish(key, name, keptFor string) {
-	s.t.Helper()
-	source, err := s.s3.HeadObject(context.Background(), &s3.HeadObjectInput{Bucket: &s.bucket, Key: &key})
+func (f *fixture) publish(key, name, keptFor string) {
+	f.t.Helper()
+	source, err := f.s3.HeadObject(context.Background(), &s3.HeadObjectInput{Bucket: &f.bucket, Key: &key})
 	if err != nil {
-		s.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	var v calotype.Variant
 	if err := v.UnmarshalText([]byte(name)); err != nil {
-		s.t.Fatal(err)
+		f.t.Fatal(err)
 	}
-	preset, _ := s.presets.Lookup(v.Preset)
-	s.put(prefix.RenditionKey(v, key), picture(24, 18), calotype.Lineage{
+	preset, _ := f.presets.Lookup(v.Preset)
+	f.put(prefix.RenditionKey(v, key), picture(24, 18), calotype.Lineage{
 		SourceETag: aws.ToString(source.ETag),
 		Recipe:     calotype.Recipe{Boxes: preset.Signature(), Quality: 80},
 		CopyReason: keptFor,
@@ -197,19 +197,19 @@ func (s *fixture) publish(key, name, keptFor string) {
 }
 
 // describe stores a picture's description, as a worker does.
-func (s *fixture) describe(key string, info calotype.Info) {
-	s.t.Helper()
+func (f *fixture) describe(key string, info calotype.Info) {
+	f.t.Helper()
 	stored, ok := prefix.InfoKey(key)
 	if !ok {
-		s.t.Fatal("no key for the description of " + key)
+		f.t.Fatal("no key for the description of " + key)
 	}
-	s.put(stored, info.Encode(), calotype.Lineage{SourceETag: info.ETag, Recipe: calotype.InfoRecipe("")}.Metadata())
+	f.put(stored, info.Encode(), calotype.Lineage{SourceETag: info.ETag, Recipe: calotype.InfoRecipe("")}.Metadata())
 }
 
 // work waits for the job for a variant and does it.
-func (s *fixture) work(key, name string) error {
+func (f *fixture) work(key, name string) error {
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
-		messages, err := s.jobs.Receive(context.Background(), 1, time.Second, time.Minute)
+		messages, err := f.jobs.Receive(context.Background(), 1, time.Second, time.Minute)
 		if err != nil {
 			return err
 		}
@@ -219,8 +219,8 @@ func (s *fixture) work(key, name string) error {
 				return err
 			}
 			if job.Source == key && slices.ContainsFunc(job.Variants, func(v calotype.Variant) bool { return v.String() == name }) {
-				s.publish(key, name, "")
-				return s.jobs.Delete(context.Background(), m)
+				f.publish(key, name, "")
+				return f.jobs.Delete(context.Background(), m)
 			}
 		}
 	}

@@ -47,11 +47,11 @@ func (p pictured) variant(name string) varied {
 }
 
 // call makes a request to the page; headers alternate names and values.
-func (s *fixture) call(method, path string, body []byte, headers ...string) (*http.Response, answered) {
-	s.t.Helper()
-	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, bytes.NewReader(body))
+func (f *fixture) call(method, path string, body []byte, headers ...string) (*http.Response, answered) {
+	f.t.Helper()
+	r, err := http.NewRequestWithContext(f.t.Context(), method, f.url+path, bytes.NewReader(body))
 	if err != nil {
-		s.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
@@ -61,21 +61,21 @@ func (s *fixture) call(method, path string, body []byte, headers ...string) (*ht
 	}
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
-		s.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
-		s.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	var a answered
 	_ = json.Unmarshal(text, &a) // Not every response is JSON.
 	return response, a
 }
 
-func (s *fixture) pictures() map[string]pictured {
-	s.t.Helper()
-	_, a := s.call("GET", "/-/pictures", nil)
+func (f *fixture) pictures() map[string]pictured {
+	f.t.Helper()
+	_, a := f.call("GET", "/-/pictures", nil)
 	found := map[string]pictured{}
 	for _, p := range a.Pictures {
 		found[p.Key] = p
