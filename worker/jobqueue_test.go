@@ -15,12 +15,12 @@ func TestLowPriorityQueuesYield(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := Defaults()
 		s.Concurrency = 2
-		queues, room := newQueues(s, Queues{Jobs: &queue.Queue{}, Backfill: &queue.Queue{}})
+		queues, a := newQueues(s, Queues{Jobs: &queue.Queue{}, Backfill: &queue.Queue{}})
 		viewers, backfill := queues[0], queues[1]
 		if !viewers.slots.TryAcquire(2) || !backfill.slots.TryAcquire(1) || backfill.slots.TryAcquire(1) {
 			t.Error("want two slots for viewers and one for backfill")
 		}
-		first, second := room.grant(viewers.slots), room.grant(viewers.slots)
+		first, second := a.grant(viewers.slots), a.grant(viewers.slots)
 		started := make(chan error, 1)
 		go func() { started <- backfill.awaitCapacity(t.Context()) }()
 		synctest.Wait()
@@ -42,7 +42,7 @@ func TestLowPriorityQueuesYield(t *testing.T) {
 		if err := viewers.awaitCapacity(t.Context()); err != nil {
 			t.Error(err)
 		}
-		room.grant(backfill.slots) // Its jobs count as well.
+		a.grant(backfill.slots) // Its jobs count as well.
 		ctx, stop := context.WithCancel(t.Context())
 		go func() { started <- backfill.awaitCapacity(ctx) }()
 		synctest.Wait()

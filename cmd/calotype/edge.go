@@ -26,7 +26,7 @@ type edgeCommand struct {
 	Auto          edge.AutoFormats `help:"The formats of format=auto, the most wanted first, such as avif,webp. A viewer gets the first that its Accept header names. Without them format=auto is unknown." placeholder:"FORMATS"`
 	Info          bool             `help:"Respond to info=1 with a description of the picture in JSON: its size, ThumbHash, main colour, and the URL of each preset. If it does not exist, a job is sent and a worker makes it."`
 	BackfillURL   string           `name:"backfill-queue-url" help:"The SQS queue for jobs that no viewer waits for: AVIF after WebP. By default they go to --queue-url." placeholder:"URL"`
-	AllowOrigin   string           `help:"The website whose pages may read pictures by script (CORS), such as https://shop.example. * allows every site; none sends no CORS header." default:"*" placeholder:"ORIGIN"`
+	AllowOrigin   string           `help:"The website whose pages may read pictures by script (CORS), such as https://shop.example; * allows every site; none sends no CORS header." default:"*" placeholder:"ORIGIN"`
 	CacheTag      string           `help:"The header that names a picture's tag for a CDN that invalidates by tags, such as Cache-Tag." placeholder:"HEADER"`
 	OriginSecrets string           `help:"The secret of CloudFront in the function mode, of 24 characters or more; during rotation, the current and the previous one, separated by a comma. Prefer the environment variable: other users of the machine can read flags." placeholder:"SECRET"`
 	MaxSourceJobs int              `help:"The maximum number of jobs sent in a minute for one picture." default:"64"`

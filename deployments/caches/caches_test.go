@@ -103,8 +103,8 @@ func (s *site) await(t *testing.T, path, state string, header ...string) answer 
 	}
 }
 
-// many asks as so many viewers at once. It returns how many requests reached the edge, and
-// the states of the answers.
+// many sends the requests of 50 viewers at once. It returns how many reached the edge, and
+// the states of the responses.
 func (s *site) many(t *testing.T, path string) (asked int64, states map[string]int) {
 	const viewers = 50
 	before := s.asked.Load()

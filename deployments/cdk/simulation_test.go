@@ -83,8 +83,8 @@ type policy struct {
 	below      int // Minutes below nine tenths of it in a row.
 }
 
-// want returns the number of tasks that the policy has in mind for so many that run: it
-// tracks in proportion, after three minutes above the target, or fifteen below it.
+// want returns the number of tasks that the policy wants while tasks of them run: it tracks
+// in proportion, after three minutes above the target, or fifteen below it.
 // https://docs.aws.amazon.com/autoscaling/application/userguide/target-tracking-scaling-policy-overview.html
 func (p *policy) want(t *testing.T, tasks int, metrics map[string]float64) (want int, lower bool) {
 	value := evaluate(t, p.expression, metrics)
@@ -133,7 +133,7 @@ func newFleet(t *testing.T, stack template) *fleet {
 	return f
 }
 
-// step lets a minute pass, in which each task does so many jobs: viewers' first.
+// step lets a minute pass, in which each task does perTask jobs: viewers' first.
 func (f *fleet) step(t *testing.T, minute int, perTask float64) {
 	left := float64(f.tasks) * perTask
 	metrics := map[string]float64{"tasks": float64(f.tasks)}

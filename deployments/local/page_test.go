@@ -80,7 +80,7 @@ func TestPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx := browse(t)
-	var story, failures, followed string
+	var described, failures, followed string
 	err := chromedp.Run(ctx,
 		chromedp.EmulateViewport(1400, 1000),
 		chromedp.Navigate(p.url+"/"),
@@ -99,7 +99,7 @@ func TestPage(t *testing.T) {
 		chromedp.WaitVisible(cell("my photo +1.jpg", "size=M&to_webp=1", "rendition")),
 		shoot("uploaded"),
 		chromedp.Poll(`/rendition.*942 × 628/.test(document.querySelector('#viewer .response')?.textContent)`, nil),
-		chromedp.Text("#viewer", &story),
+		chromedp.Text("#viewer", &described),
 		shoot("rendered"),
 		chromedp.Evaluate(`document.querySelector('dialog').close()`, nil),
 
@@ -125,8 +125,8 @@ func TestPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(story, "size=M&to_webp=1") || !strings.Contains(story, "942 × 628") {
-		t.Errorf("the viewer says %q", story)
+	if !strings.Contains(described, "size=M&to_webp=1") || !strings.Contains(described, "942 × 628") {
+		t.Errorf("the viewer says %q", described)
 	}
 	if !strings.Contains(followed, "628 × 942") {
 		t.Errorf("the replaced picture's card says %q", followed)

@@ -68,7 +68,7 @@ type Position struct {
 // Summary counts sources, and renditions by result.
 type Summary struct {
 	// Seen counts the sources. Each is Current in every variant, or its job was Enqueued,
-	// or its inspection Failed. Sources over the limit are none of the three.
+	// or its inspection Failed. Sources over the limit are not among them.
 	Seen, Current, Enqueued, Failed int
 	// Renditions counts the reasons why renditions are made. TooLarge counts the skipped
 	// sources. NotFound counts the Keys that are not in the bucket.

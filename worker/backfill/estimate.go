@@ -60,7 +60,7 @@ const (
 	RenditionCPU = 40 * time.Millisecond
 )
 
-// Cost is what an estimate comes to.
+// Cost is the calls, the CPU time and the price of an estimate.
 type Cost struct {
 	Lists, Heads, Gets, Puts, Messages int
 	CPU                                time.Duration

@@ -171,7 +171,7 @@ type packer struct {
 	bits  int
 }
 
-// add rounds a number and appends it in so many bits.
+// add rounds a number and appends it in the given number of bits.
 func (p *packer) add(value float64, bits int) {
 	number := int(round(value))
 	for i := range bits {

@@ -2,7 +2,7 @@
 // which holds them as the page would show them, converted to sRGB.
 
 const GRID = 16
-// A canvas has at most so many pixels. A larger picture is drawn smaller.
+// The maximum number of pixels of a canvas. A larger picture is drawn smaller.
 const MAX_PIXELS = 1 << 24
 
 const context = (width, height) => {

@@ -20,7 +20,7 @@ import (
 	"calotype/queue"
 )
 
-func (f *fixture) bury(t *testing.T, bodies ...string) {
+func (f *fixture) deadLetter(t *testing.T, bodies ...string) {
 	t.Helper()
 	for _, body := range bodies {
 		if err := f.dead.DeadLetter(t.Context(), body, queue.Reason{Class: "corrupt", Detail: "it is"}); err != nil {
@@ -46,13 +46,13 @@ func TestFleetReplayKilledBetweenSendAndDelete(t *testing.T) {
 	for n := range letters {
 		key := fmt.Sprintf("%d.jpg", n)
 		awstest.Put(t, s.bucket, key, awstest.Photo(t, 600, 400, n), awstest.Headers{ContentType: "image/jpeg"})
-		s.bury(t, jobFor(key))
+		s.deadLetter(t, jobFor(key))
 	}
 	replay := []string{"dlq", "replay", "--all", "--json", "--hide=10s"}
 	victim := crashing.command(t, replay...)
 	var once sync.Once
 	started := make(chan *os.Process, 1)
-	crashing.wires(t, func(c call) fate {
+	crashing.wires(t, func(c call) effect {
 		if !strings.HasPrefix(c.op, "DeleteMessage") {
 			return pass
 		}
@@ -96,9 +96,9 @@ func TestFleetReplayFailsAgain(t *testing.T) {
 	s := newFixture(t)
 	w := s.worker(t)
 	awstest.Put(t, s.bucket, "poison.jpg", []byte("no picture"), awstest.Headers{})
-	s.bury(t, jobFor("poison.jpg"), jobFor("poison.jpg"))
+	s.deadLetter(t, jobFor("poison.jpg"), jobFor("poison.jpg"))
 	for n := range 5 { // They keep the replay busy.
-		s.bury(t, jobFor(fmt.Sprintf("gone%d.jpg", n)))
+		s.deadLetter(t, jobFor(fmt.Sprintf("gone%d.jpg", n)))
 	}
 	if out, err := s.run(t, "dlq", "replay", "--all", "--rate=2"); err == nil || !strings.Contains(err.Error(), "failed again") {
 		t.Errorf("got %v, want an error for the job that came back\n%s", err, out)

@@ -26,7 +26,7 @@ func TestFleetSurvivesAnOutage(t *testing.T) {
 	const workers = 2
 	var out atomic.Bool
 	s := newFixture(t)
-	s3, sqs := s.wires(t, func(c call) fate {
+	s3, sqs := s.wires(t, func(c call) effect {
 		switch {
 		case !out.Load():
 			return pass
@@ -35,7 +35,7 @@ func TestFleetSurvivesAnOutage(t *testing.T) {
 		case rand.N(2) == 0:
 			return pass
 		}
-		return []fate{fail500, fail503, cutBefore, cutAfter}[rand.N(4)]
+		return []effect{fail500, fail503, cutBefore, cutAfter}[rand.N(4)]
 	})
 	fleet := make([]*program, workers)
 	for i := range fleet {

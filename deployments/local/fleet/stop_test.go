@@ -118,8 +118,8 @@ func TestFleetStopsAJobThatDoesNotEnd(t *testing.T) {
 }
 
 // holdPuts blocks PUTs until goOn is closed.
-func holdPuts(started chan<- struct{}, goOn <-chan struct{}) func(call) fate {
-	return func(c call) fate {
+func holdPuts(started chan<- struct{}, goOn <-chan struct{}) func(call) effect {
+	return func(c call) effect {
 		if c.op == http.MethodPut && !strings.Contains(c.path, "calotype-status") { // Not the worker's check of the store.
 			started <- struct{}{}
 			<-goOn

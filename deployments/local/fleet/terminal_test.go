@@ -26,7 +26,7 @@ func TestFleetTerminal(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newFixture(t)
-			s.bury(t, jobFor("a.jpg"), jobFor("b.jpg"), jobFor("c.jpg"))
+			s.deadLetter(t, jobFor("a.jpg"), jobFor("b.jpg"), jobFor("c.jpg"))
 			p := s.command(t, "dlq", "purge", "--all")
 			p.Stdout, p.Stderr = nil, nil
 			terminal, err := pty.Start(p.Cmd)
@@ -60,7 +60,7 @@ func TestFleetTerminal(t *testing.T) {
 func TestFleetNoTerminal(t *testing.T) {
 	t.Parallel()
 	s := newFixture(t)
-	s.bury(t, jobFor("a.jpg"))
+	s.deadLetter(t, jobFor("a.jpg"))
 	p := s.command(t, "dlq", "purge", "--all")
 	_ = p.Run()
 	if code := p.ProcessState.ExitCode(); code != 2 || p.log.Count("--yes is missing") != 1 {

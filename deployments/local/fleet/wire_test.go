@@ -20,7 +20,7 @@ import (
 type wire struct {
 	url     string
 	forward *httputil.ReverseProxy
-	meddle  func(call) fate
+	meddle  func(call) effect
 
 	mu    sync.Mutex
 	calls []call
@@ -34,27 +34,27 @@ type call struct {
 	body string // The body of an SQS call.
 }
 
-// fate is the outcome of a call.
-type fate int
+// effect is the outcome of a call.
+type effect int
 
 const (
-	pass      fate = iota
-	fail500        // An error response; the server does not see the call.
-	fail503        // As above.
-	cutBefore      // The connection is closed; the server does not see the call.
-	cutAfter       // The server handles the call, and half of its response arrives.
+	pass      effect = iota
+	fail500          // An error response; the server does not see the call.
+	fail503          // As above.
+	cutBefore        // The connection is closed; the server does not see the call.
+	cutAfter         // The server handles the call, and half of its response arrives.
 )
 
 // wires puts a proxy between the programs and each server. Every call passes unless meddle,
-// which may be nil, returns another fate.
-func (f *fixture) wires(t *testing.T, meddle func(call) fate) (s3, sqs *wire) {
+// which may be nil, returns another effect.
+func (f *fixture) wires(t *testing.T, meddle func(call) effect) (s3, sqs *wire) {
 	t.Helper()
 	s3, sqs = newWire(t, os.Getenv("AWS_ENDPOINT_URL_S3"), meddle), newWire(t, os.Getenv("AWS_ENDPOINT_URL_SQS"), meddle)
 	f.env = append(f.env, "AWS_ENDPOINT_URL_S3="+s3.url, "AWS_ENDPOINT_URL_SQS="+sqs.url)
 	return s3, sqs
 }
 
-func newWire(t *testing.T, to string, meddle func(call) fate) *wire {
+func newWire(t *testing.T, to string, meddle func(call) effect) *wire {
 	t.Helper()
 	target, err := url.Parse(to)
 	if err != nil {
@@ -104,7 +104,7 @@ func (w *wire) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 		w.forward.ServeHTTP(out, r)
 	case fail500, fail503:
 		_, _ = io.Copy(io.Discard, r.Body)
-		out.WriteHeader(map[fate]int{fail500: 500, fail503: 503}[end])
+		out.WriteHeader(map[effect]int{fail500: 500, fail503: 503}[end])
 	case cutBefore:
 		panic(http.ErrAbortHandler)
 	case cutAfter:
