@@ -28,8 +28,8 @@ func (r Rules) widthPreset(query string) string {
 	return widest.Name
 }
 
-// parseDecimal parses a number with at most whole digits before the point and after digits
-// behind it. It returns the number times 10^after, or -1 if it is invalid.
+// parseDecimal parses a number with at most `whole` digits before the point and `after`
+// digits behind it. It returns the number times 10^after, or -1 if it is invalid.
 func parseDecimal(s string, whole, after int) int {
 	before, fraction, dotted := strings.Cut(s, ".")
 	if len(before) < 1 || len(before) > whole || len(fraction) > after || dotted && fraction == "" {
