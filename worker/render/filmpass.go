@@ -80,7 +80,6 @@ func (p *filmPass) close() {
 			r.encoder.close()
 		}
 	}
-	p.scales.smart.close()
 }
 
 // run makes the takes in the order of the targets, or returns nil if all frames look the same.

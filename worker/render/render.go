@@ -63,7 +63,6 @@ func (p *Picture) renderStills(targets []Target, spent time.Duration) iter.Seq2[
 		}
 		defer d.free()
 		scales := newScales(d, targets)
-		defer scales.smart.close()
 		fan := newFanout(targets, p.limits, spent, func(t Target) (Rendition, error) {
 			defer scales.done(t)
 			if t.Describe {
