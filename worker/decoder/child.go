@@ -50,7 +50,8 @@ type child struct {
 // idle machine.
 const startTimeout = 30 * time.Second
 
-// start starts a process and waits for its hello. The launcher calls it: see launch.go.
+// start starts a process; [child.greet] waits for its hello. It runs on the launcher's
+// thread: see launch_linux.go.
 func start(path string, args []string, gate render.Gate) (*child, error) {
 	conn, theirs, err := wire.Pair()
 	if err != nil {

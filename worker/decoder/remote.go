@@ -155,7 +155,7 @@ func (r *remote) Render(ctx context.Context, targets []render.Target, grant Gran
 
 func (r *remote) render(targets []render.Target, grant Grant, yield func(render.Rendition) bool) error {
 	// No process can return more than it may have in memory.
-	r.child.bodyBytes.Store(grant.limit() + int64(len(targets))*maxHeader)
+	r.child.bodyBytes.Store(grant.limit() + int64(len(targets))*bodySlack)
 	if r.child.conn.Send(wire.Render, wire.Targets{Targets: targets}, nil, -1) != nil {
 		return errGone
 	}
@@ -187,8 +187,8 @@ func (r *remote) render(targets []render.Target, grant Grant, yield func(render.
 	return err
 }
 
-// maxHeader is the memory for a rendition of a small grant.
-const maxHeader = 1 << 20
+// bodySlack is what a decoder may send for each target beyond its grant.
+const bodySlack = 1 << 20
 
 // answer waits for a frame of a kind.
 func (r *remote) answer(kind wire.Kind, into any) (wire.Frame, error) {

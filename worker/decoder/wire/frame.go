@@ -2,8 +2,8 @@
 // it: frames on a stream, each with a JSON header and a raw body. It is independent of
 // processes and pixels.
 //
-// Either end may be hostile after a picture has exploited a decoder, so a frame is checked
-// before memory is allocated for it.
+// The decoder's end may be hostile after a picture has exploited it, so the worker checks a
+// frame's size before it allocates memory. The decoder trusts the worker.
 package wire
 
 import (
