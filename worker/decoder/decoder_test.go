@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"image/jpeg"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -120,8 +121,11 @@ func TestDescribe(t *testing.T) {
 	if err != nil || d.Unfit != nil || d.Encoder != p.Encoder() || d.Libraries != p.Libraries() {
 		t.Errorf("got %+v, %v", d, err)
 	}
-	if _, err := Describe(t.Context(), "/bin/true"); err == nil {
-		t.Error("/bin/true is accepted as a decoder")
+	// Another program, which succeeds or fails.
+	for _, path := range []string{"/bin/true", "/bin/false"} {
+		if _, err := Describe(t.Context(), path); err == nil || strings.Contains(err.Error(), "%!") {
+			t.Errorf("%s: got %v", path, err)
+		}
 	}
 }
 

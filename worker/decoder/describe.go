@@ -25,16 +25,19 @@ func Describe(ctx context.Context, path string) (Description, error) {
 	cmd := exec.CommandContext(ctx, path, "--version")
 	cmd.Env = []string{}
 	cmd.WaitDelay = time.Second
-	var words strings.Builder
-	cmd.Stderr = &words
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 	if len(lines) < 2 || !strings.HasPrefix(lines[0], "calotype-") {
-		return Description{}, fmt.Errorf("ask %s for its version: got %q, %w", path, out, err)
+		if err != nil {
+			return Description{}, fmt.Errorf("ask %s for its version: got %q, %w", path, out, err)
+		}
+		return Description{}, fmt.Errorf("ask %s for its version: got %q: it is not %s", path, out, Program)
 	}
 	d := Description{Encoder: lines[0], Libraries: lines[1], Shortcomings: lines[2:]}
 	if err != nil {
-		d.Unfit = fmt.Errorf("%s: %s", path, strings.TrimSpace(words.String()))
+		d.Unfit = fmt.Errorf("%s: %s", path, strings.TrimSpace(stderr.String()))
 	}
 	return d, nil
 }
