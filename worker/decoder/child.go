@@ -19,7 +19,7 @@ import (
 const (
 	maxAnswers = 1024 // Frames that wait to be read.
 	maxSteps   = 1024 // CPUs that it may request at once.
-	maxWords   = 4 << 10
+	maxStderr  = 4 << 10
 )
 
 // child is a process that decodes one picture at a time.
@@ -43,7 +43,7 @@ type child struct {
 	steps   map[uint64]chan struct{} // CPUs that it has requested or holds.
 	why     error                    // Why the worker ended it; nil if it did not.
 	garbage error
-	words   []byte // The beginning of its stderr output for this picture.
+	stderr  []byte // The beginning of its output for this picture.
 }
 
 // startTimeout is the maximum time until a process sends its hello. It takes 0.1 s on an
@@ -67,7 +67,7 @@ func start(path string, args []string, gate render.Gate) (*child, error) {
 	c.process.Env = []string{} // With nil it would get the worker's own environment, with its credentials.
 	c.process.Dir = "/"
 	c.process.ExtraFiles = []*os.File{theirs}
-	c.process.Stderr = &lockedWords{c}
+	c.process.Stderr = &stderrWriter{c}
 	c.process.SysProcAttr = attributes()
 	err = c.process.Start()
 	theirs.Close()
@@ -95,7 +95,7 @@ func (c *child) greet() error {
 			return err
 		}
 	case <-c.ended:
-		return fmt.Errorf("the decoder ended before it was ready: %v%s", c.process.ProcessState, c.said())
+		return fmt.Errorf("the decoder ended before it was ready: %v%s", c.process.ProcessState, c.firstStderrLine())
 	case <-timeout.C:
 		return fmt.Errorf("the decoder was not ready after %v", startTimeout)
 	}
@@ -266,23 +266,24 @@ func (c *child) alive() bool {
 	}
 }
 
-// lockedWords keeps the beginning of a process's stderr output.
-type lockedWords struct{ *child }
+// stderrWriter keeps the beginning of a process's stderr output in [child.stderr].
+type stderrWriter struct{ *child }
 
-func (w *lockedWords) Write(p []byte) (int, error) {
+func (w *stderrWriter) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if room := maxWords - len(w.words); room > 0 {
-		w.words = append(w.words, p[:min(room, len(p))]...)
+	if room := maxStderr - len(w.stderr); room > 0 {
+		w.stderr = append(w.stderr, p[:min(room, len(p))]...)
 	}
 	return len(p), nil
 }
 
-// said returns the first line that the process wrote, in a form to append to a sentence.
-func (c *child) said() string {
+// firstStderrLine returns the first line of the stderr output after a colon, to append it to
+// a sentence, or "".
+func (c *child) firstStderrLine() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	line, _, _ := strings.Cut(strings.TrimSpace(string(c.words)), "\n")
+	line, _, _ := strings.Cut(strings.TrimSpace(string(c.stderr)), "\n")
 	if line == "" {
 		return ""
 	}
@@ -293,9 +294,9 @@ func (c *child) said() string {
 func (c *child) begin(bodyBytes int64) {
 	c.pictures++
 	c.mu.Lock()
-	c.words = nil
+	c.stderr = nil
 	c.mu.Unlock()
 	c.bodyBytes.Store(bodyBytes)
 }
 
-var _ io.Writer = (*lockedWords)(nil)
+var _ io.Writer = (*stderrWriter)(nil)

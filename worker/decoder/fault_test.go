@@ -280,15 +280,15 @@ func TestDamaged(t *testing.T) {
 }
 
 // A limit that a library sets for every file is not a lack of memory.
-func TestSaysOutOfMemory(t *testing.T) {
-	for words, want := range map[string]bool{
+func TestReportsOutOfMemory(t *testing.T) {
+	for message, want := range map[string]bool{
 		"heif: Memory allocation error: Security limit exceeded: Number of extents in iloc box (21844) exceeds security limit (32) (6.1000)": false,
 		"heif: Memory allocation error: Unspecified: unable to allocate frame buffer (6.0)":                                                  true,
 		"vips_tracked: out of memory -- size == 48MB":                                                                                        true,
 		"webp: corrupt or truncated file":                                                                                                    false,
 	} {
-		if got := saysOutOfMemory(words); got != want {
-			t.Errorf("%q: %v, want %v", words, got, want)
+		if got := reportsOutOfMemory(message); got != want {
+			t.Errorf("%q: %v, want %v", message, got, want)
 		}
 	}
 }

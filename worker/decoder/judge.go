@@ -49,7 +49,7 @@ func (r *remote) judge(ctx context.Context, grant Grant, err error) (again bool,
 		if !errors.As(err, &fault) {
 			return false, err
 		}
-		if saysOutOfMemory(fault.Detail) {
+		if reportsOutOfMemory(fault.Detail) {
 			r.child.tainted = true
 			r.leave()
 			return false, r.exceeded(grant, "an allocation failed: "+fault.Detail)
@@ -127,18 +127,18 @@ func (c *child) verdict() (reason string, err error) {
 		return endCancelled, why
 	case garbage != nil:
 		return endGarbage, garbage
-	case saysOutOfMemory(c.text()):
-		return endMemory, fmt.Errorf("an allocation failed%s", c.said())
+	case reportsOutOfMemory(c.stderrText()):
+		return endMemory, fmt.Errorf("an allocation failed%s", c.firstStderrLine())
 	case crashed(state):
-		return endCrash, fmt.Errorf("the decoder ended with %v%s", state, c.said())
+		return endCrash, fmt.Errorf("the decoder ended with %v%s", state, c.firstStderrLine())
 	}
 	return endMachine, fmt.Errorf("the decoder ended with %v", state)
 }
 
-func (c *child) text() string {
+func (c *child) stderrText() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return string(c.words)
+	return string(c.stderr)
 }
 
 // crashed reports whether a process ended by itself: by a signal that a program's fault
@@ -165,17 +165,18 @@ var outOfMemory = []string{
 	"insufficient memory", "memory allocation", "not enough memory", "unable to malloc", "bad_alloc",
 }
 
-// ofFile is what libheif since 1.19 adds to "Memory allocation error" where a file exceeds
-// one of its fixed limits: more memory would not help.
-const ofFile = "security limit exceeded"
+// fileLimitPhrase is what libheif since 1.19 adds to "Memory allocation error" if a file
+// exceeds one of its fixed limits: more memory would not help.
+const fileLimitPhrase = "security limit exceeded"
 
-func saysOutOfMemory(words string) bool {
-	words = strings.ToLower(words)
-	if strings.Contains(words, ofFile) {
+// reportsOutOfMemory reports whether a library's message is about a failed allocation.
+func reportsOutOfMemory(message string) bool {
+	message = strings.ToLower(message)
+	if strings.Contains(message, fileLimitPhrase) {
 		return false
 	}
 	for _, phrase := range outOfMemory {
-		if strings.Contains(words, phrase) {
+		if strings.Contains(message, phrase) {
 			return true
 		}
 	}
