@@ -32,19 +32,19 @@ func (g *gate) Try(step func()) bool { return g.run(wire.StepTry, step) }
 func (g *gate) CPUs() int { return g.cpus }
 
 func (g *gate) run(kind wire.Step, step func()) bool {
-	answer := make(chan bool, 1)
+	granted := make(chan bool, 1)
 	g.mu.Lock()
 	g.last++
 	want := wire.WantMessage{ID: g.last, Step: kind}
-	g.waiting[want.ID] = answer
+	g.waiting[want.ID] = granted
 	g.mu.Unlock()
 	if g.conn.Send(wire.Want, want, nil, -1) != nil {
 		select {} // The worker has ended, and this process is about to end too.
 	}
-	if !<-answer {
+	if !<-granted {
 		return false
 	}
-	defer func() { _ = g.conn.Send(wire.Leave, want, nil, -1) }()
+	defer func() { _ = g.conn.Send(wire.Release, want, nil, -1) }()
 	step()
 	return true
 }
@@ -53,8 +53,8 @@ func (g *gate) run(kind wire.Step, step func()) bool {
 func (g *gate) granted(m wire.WantMessage) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if answer, ok := g.waiting[m.ID]; ok {
+	if granted, ok := g.waiting[m.ID]; ok {
 		delete(g.waiting, m.ID)
-		answer <- m.Granted
+		granted <- m.Granted
 	}
 }

@@ -34,10 +34,10 @@ type child struct {
 	pictures int // Opened so far.
 	tainted  bool
 
-	answers   chan wire.Frame
-	bodyBytes atomic.Int64  // How many bytes of bodies it may still send.
-	gone      chan struct{} // Closed when nothing more is read from it.
-	ended     chan struct{} // Closed when the process has ended.
+	answers      chan wire.Frame
+	bodyBytes    atomic.Int64  // How many bytes of bodies it may still send.
+	streamClosed chan struct{} // Closed when nothing more is read from it.
+	exited       chan struct{} // Closed when the process has exited.
 
 	mu      sync.Mutex
 	steps   map[uint64]chan struct{} // CPUs that it has requested or holds.
@@ -59,8 +59,8 @@ func start(path string, args []string, gate render.Gate) (*child, error) {
 	}
 	c := &child{
 		conn: conn, gate: gate,
-		answers: make(chan wire.Frame, maxAnswers),
-		gone:    make(chan struct{}), ended: make(chan struct{}),
+		answers:      make(chan wire.Frame, maxAnswers),
+		streamClosed: make(chan struct{}), exited: make(chan struct{}),
 		steps: map[uint64]chan struct{}{},
 	}
 	c.process = exec.Command(path, args...)
@@ -94,7 +94,7 @@ func (c *child) greet() error {
 		if err := f.Decode(&c.hello); err != nil {
 			return err
 		}
-	case <-c.ended:
+	case <-c.exited:
 		return fmt.Errorf("the decoder ended before it was ready: %v%s", c.process.ProcessState, c.firstStderrLine())
 	case <-timeout.C:
 		return fmt.Errorf("the decoder was not ready after %v", startTimeout)
@@ -126,14 +126,14 @@ func (c *child) read() {
 			break
 		}
 	}
-	close(c.gone)
+	close(c.streamClosed)
 	if !c.dying() { // It closed the stream but still runs.
 		_ = c.process.Process.Kill()
 	}
 	_ = c.process.Wait()
 	_ = c.conn.Close()
 	c.probe.close()
-	close(c.ended)
+	close(c.exited)
 }
 
 // dying reports whether the process ends by itself within a moment, as after a crash. Its
@@ -152,13 +152,13 @@ func (c *child) dispatch(f wire.Frame) error {
 	}
 	switch f.Kind {
 	case wire.Want:
-		return c.want(f)
-	case wire.Leave:
+		return c.requestCPU(f)
+	case wire.Release:
 		var m wire.WantMessage
 		if err := f.Decode(&m); err != nil {
 			return err
 		}
-		c.leave(m.ID)
+		c.releaseCPU(m.ID)
 		return nil
 	case wire.Hello, wire.Opened, wire.Predicted, wire.Rendition, wire.End, wire.Failed:
 	default:
@@ -173,18 +173,18 @@ func (c *child) dispatch(f wire.Frame) error {
 	}
 }
 
-// want requests a CPU for the process. The process keeps it until it gives it back or ends.
-func (c *child) want(f wire.Frame) error {
+// requestCPU requests a CPU for the process, which keeps it until it releases it or ends.
+func (c *child) requestCPU(f wire.Frame) error {
 	var m wire.WantMessage
 	if err := f.Decode(&m); err != nil {
 		return err
 	}
-	left := make(chan struct{})
+	released := make(chan struct{})
 	c.mu.Lock()
 	_, twice := c.steps[m.ID]
 	many := len(c.steps) >= maxSteps
 	if !twice && !many {
-		c.steps[m.ID] = left
+		c.steps[m.ID] = released
 	}
 	c.mu.Unlock()
 	if twice || many {
@@ -196,8 +196,8 @@ func (c *child) want(f wire.Frame) error {
 			return
 		}
 		select {
-		case <-left:
-		case <-c.gone:
+		case <-released:
+		case <-c.streamClosed:
 		}
 	}
 	switch m.Step {
@@ -208,7 +208,7 @@ func (c *child) want(f wire.Frame) error {
 	case wire.StepTry:
 		go func() {
 			if !c.gate.Try(step) {
-				c.leave(m.ID)
+				c.releaseCPU(m.ID)
 				_ = c.conn.Send(wire.Grant, m, nil, -1)
 			}
 		}()
@@ -218,12 +218,13 @@ func (c *child) want(f wire.Frame) error {
 	return nil
 }
 
-func (c *child) leave(id uint64) {
+// releaseCPU ends the step that has a CPU, or waits for one.
+func (c *child) releaseCPU(id uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if left, ok := c.steps[id]; ok {
+	if released, ok := c.steps[id]; ok {
 		delete(c.steps, id)
-		close(left)
+		close(released)
 	}
 }
 
@@ -241,16 +242,16 @@ func (c *child) end(why error) {
 func (c *child) stop() {
 	_ = c.conn.CloseWrite()
 	select {
-	case <-c.ended:
+	case <-c.exited:
 	case <-time.After(time.Second):
 		c.end(ErrClosed)
-		<-c.ended
+		<-c.exited
 	}
 }
 
-func (c *child) hasEnded() bool {
+func (c *child) hasExited() bool {
 	select {
-	case <-c.ended:
+	case <-c.exited:
 		return true
 	default:
 		return false
@@ -259,7 +260,7 @@ func (c *child) hasEnded() bool {
 
 func (c *child) alive() bool {
 	select {
-	case <-c.gone:
+	case <-c.streamClosed:
 		return false
 	default:
 		return true

@@ -44,14 +44,14 @@ func (e *overTime) Error() string { return fmt.Sprintf("the decoder used %v of C
 // judge decides which side is at fault for the error of an attempt, and whether to try
 // again.
 func (r *remote) judge(ctx context.Context, grant Grant, err error) (again bool, _ error) {
-	if !errors.Is(err, errGone) {
+	if !errors.Is(err, errEnded) {
 		var fault *failure.Failure
 		if !errors.As(err, &fault) {
 			return false, err
 		}
 		if reportsOutOfMemory(fault.Detail) {
 			r.child.tainted = true
-			r.leave()
+			r.returnChild()
 			return false, r.exceeded(grant, "an allocation failed: "+fault.Detail)
 		}
 		if fault.Class != render.ClassCorrupt {
@@ -61,14 +61,14 @@ func (r *remote) judge(ctx context.Context, grant Grant, err error) (again bool,
 		if !r.lenient || r.limits.Lenient {
 			return false, fault
 		}
-		r.leave()
+		r.returnChild()
 		r.limits.Lenient, r.fresh = true, true
 		return true, fault
 	}
 	c := r.child
-	<-c.ended
+	<-c.exited
 	hadOthers := c.pictures > 1
-	r.leave()
+	r.returnChild()
 	r.fresh = true
 	r.attempts++
 	reason, err := c.verdict()

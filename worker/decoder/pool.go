@@ -193,13 +193,13 @@ func (p *Pool) start(ctx context.Context) (*child, error) {
 	}
 	if err != nil {
 		c.end(err)
-		<-c.ended
+		<-c.exited
 		return nil, err
 	}
 	p.metrics.starts.Inc()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.all = append(slices.DeleteFunc(p.all, (*child).hasEnded), c)
+	p.all = append(slices.DeleteFunc(p.all, (*child).hasExited), c)
 	return c, nil
 }
 
@@ -220,7 +220,7 @@ func (p *Pool) resident() (sum int64) {
 func (p *Pool) count() (all, idle int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.all = slices.DeleteFunc(p.all, (*child).hasEnded)
+	p.all = slices.DeleteFunc(p.all, (*child).hasExited)
 	return len(p.all), len(p.idle)
 }
 

@@ -71,7 +71,7 @@ func (r *remote) attempt(ctx context.Context, grant Grant, targets []render.Targ
 		}
 		r.child.begin(0)
 		if r.started, err = r.child.probe.usage(); err != nil {
-			return errGone
+			return errEnded
 		}
 		r.header = nil
 	}
@@ -94,7 +94,7 @@ func (r *remote) open() error {
 		err = r.child.conn.Send(wire.Open, request, r.source.body, -1)
 	}
 	if err != nil {
-		return errGone
+		return errEnded
 	}
 	var header render.Picture
 	if _, err := r.answer(wire.Opened, &header); err != nil {
@@ -116,7 +116,7 @@ func (r *remote) Memory(ctx context.Context, targets []render.Target) (int64, er
 	var p wire.Prediction
 	err := r.persist(ctx, Grant{}, nil, func() error {
 		if r.child.conn.Send(wire.Predict, wire.Targets{Targets: targets}, nil, -1) != nil {
-			return errGone
+			return errEnded
 		}
 		if _, err := r.answer(wire.Predicted, &p); err != nil {
 			return err
@@ -135,7 +135,7 @@ func (r *remote) Render(ctx context.Context, targets []render.Target, grant Gran
 		done, stopped := 0, false
 		r.fresh = r.fresh || grant.Whole
 		if grant.Whole && r.child != nil && r.child.pictures > 1 {
-			r.leave()
+			r.returnChild()
 		}
 		err := r.persist(ctx, grant, targets, func() error {
 			if done == len(targets) {
@@ -157,7 +157,7 @@ func (r *remote) render(targets []render.Target, grant Grant, yield func(render.
 	// No process can return more than it may have in memory.
 	r.child.bodyBytes.Store(grant.limit() + int64(len(targets))*bodySlack)
 	if r.child.conn.Send(wire.Render, wire.Targets{Targets: targets}, nil, -1) != nil {
-		return errGone
+		return errEnded
 	}
 	for i := range targets {
 		var m wire.RenditionMessage
@@ -180,7 +180,7 @@ func (r *remote) render(targets []render.Target, grant Grant, yield func(render.
 		}
 		if !yield(rendition) {
 			r.child.end(errStoppedEarly)
-			return errGone
+			return errEnded
 		}
 	}
 	_, err := r.answer(wire.End, &struct{}{})
@@ -195,11 +195,11 @@ func (r *remote) answer(kind wire.Kind, into any) (wire.Frame, error) {
 	var f wire.Frame
 	select {
 	case f = <-r.child.answers:
-	case <-r.child.gone:
+	case <-r.child.streamClosed:
 		select {
 		case f = <-r.child.answers: // It arrived before the process ended.
 		default:
-			return f, errGone
+			return f, errEnded
 		}
 	}
 	switch f.Kind {
@@ -224,18 +224,18 @@ func (r *remote) answer(kind wire.Kind, into any) (wire.Frame, error) {
 // breach ends a process that breaks the protocol.
 func (r *remote) breach(format string, args ...any) error {
 	r.child.end(fmt.Errorf("%w: %s", wire.ErrGarbage, fmt.Sprintf(format, args...)))
-	return errGone
+	return errEnded
 }
 
 var (
-	// errGone is the error of a request whose process ended; [remote.judge] determines why.
-	errGone = errors.New("the decoder ended")
+	// errEnded is the error of a request whose process ended; [remote.judge] determines why.
+	errEnded = errors.New("the decoder ended")
 
 	errStoppedEarly = errors.New("the caller stopped early")
 )
 
-// leave returns the process to the pool.
-func (r *remote) leave() {
+// returnChild returns the process to the pool.
+func (r *remote) returnChild() {
 	if r.child != nil {
 		r.pool.release(r.child)
 		r.child = nil
@@ -243,7 +243,7 @@ func (r *remote) leave() {
 }
 
 // Close implements [Picture].
-func (r *remote) Close() { r.leave() }
+func (r *remote) Close() { r.returnChild() }
 
 // watchEvery is the interval at which a process's memory and time are read. A reading takes
 // 20 µs, a tenth of a percent of a CPU. Memory can grow by about 50 MB between two
@@ -270,7 +270,7 @@ func (r *remote) watch(ctx context.Context, grant Grant, cpu time.Duration) (sto
 			select {
 			case <-done:
 				return
-			case <-c.gone:
+			case <-c.streamClosed:
 				return
 			case <-wall.C:
 				c.end(errWall)

@@ -39,11 +39,11 @@ const (
 	End
 	// Failed is the response to any request that failed.
 	Failed
-	// Want asks for a CPU, Leave returns it.
+	// Want asks for a CPU, Release returns it.
 	Want
-	Leave
+	Release
 
-	lastKind = Leave
+	lastKind = Release
 )
 
 // The limits of a frame. The receiver chooses the limit of a body.

@@ -48,7 +48,7 @@ func TestFrames(t *testing.T) {
 }
 
 func FuzzFrame(f *testing.F) {
-	for _, p := range []prefix{{kind: Open, header: 2, body: 3}, {kind: Leave, descriptor: true}, {kind: Rendition, body: 1 << 62}} {
+	for _, p := range []prefix{{kind: Open, header: 2, body: 3}, {kind: Release, descriptor: true}, {kind: Rendition, body: 1 << 62}} {
 		f.Add(append(p.encode(), `{}abc`...))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -46,7 +46,7 @@ type FailedMessage struct {
 	Error   string
 }
 
-// WantMessage is the header of Want, Grant and Leave.
+// WantMessage is the header of Want, Grant and Release.
 type WantMessage struct {
 	ID   uint64
 	Step Step
