@@ -33,7 +33,7 @@ func receive(conn *wire.Conn, g *gate) <-chan wire.Frame {
 	return requests
 }
 
-// largePicture is the number of pixels from which on freed memory is returned at once.
+// largePicture is the number of pixels above which freed memory is returned at once.
 const largePicture = 30_000_000
 
 // server handles requests about one picture at a time.
@@ -48,15 +48,15 @@ type server struct {
 func serve(conn *wire.Conn, requests <-chan wire.Frame) error {
 	s := &server{conn: conn}
 	for f := range requests {
-		if err := s.answer(f); err != nil {
+		if err := s.handle(f); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// answer handles a request. It returns only errors of the stream.
-func (s *server) answer(f wire.Frame) error {
+// handle responds to a request. It returns only errors of the stream.
+func (s *server) handle(f wire.Frame) error {
 	var err error
 	switch f.Kind {
 	case wire.Open:

@@ -17,9 +17,9 @@ import (
 
 // The limits for what a process may send.
 const (
-	maxAnswers = 1024 // Frames that wait to be read.
-	maxSteps   = 1024 // CPUs that it may request at once.
-	maxStderr  = 4 << 10
+	maxResponses = 1024 // Frames that wait to be read.
+	maxSteps     = 1024 // CPUs that it may request at once.
+	maxStderr    = 4 << 10
 )
 
 // child is a process that decodes one picture at a time.
@@ -34,7 +34,7 @@ type child struct {
 	pictures int // Opened so far.
 	tainted  bool
 
-	answers      chan wire.Frame
+	responses    chan wire.Frame
 	bodyBytes    atomic.Int64  // How many bytes of bodies it may still send.
 	streamClosed chan struct{} // Closed when nothing more is read from it.
 	exited       chan struct{} // Closed when the process has exited.
@@ -59,7 +59,7 @@ func start(path string, args []string, gate render.Gate) (*child, error) {
 	}
 	c := &child{
 		conn: conn, gate: gate,
-		answers:      make(chan wire.Frame, maxAnswers),
+		responses:    make(chan wire.Frame, maxResponses),
 		streamClosed: make(chan struct{}), exited: make(chan struct{}),
 		steps: map[uint64]chan struct{}{},
 	}
@@ -87,7 +87,7 @@ func (c *child) greet() error {
 	timeout := time.NewTimer(startTimeout)
 	defer timeout.Stop()
 	select {
-	case f := <-c.answers:
+	case f := <-c.responses:
 		if f.Kind != wire.Hello {
 			return fmt.Errorf("%w: kind %d instead of a hello", wire.ErrGarbage, f.Kind)
 		}
@@ -166,10 +166,10 @@ func (c *child) dispatch(f wire.Frame) error {
 	}
 	c.bodyBytes.Add(-int64(len(f.Body)))
 	select {
-	case c.answers <- f:
+	case c.responses <- f:
 		return nil
 	default:
-		return fmt.Errorf("%w: %d responses to one request", wire.ErrGarbage, maxAnswers)
+		return fmt.Errorf("%w: %d responses to one request", wire.ErrGarbage, maxResponses)
 	}
 }
 

@@ -97,7 +97,7 @@ func (r *remote) open() error {
 		return errEnded
 	}
 	var header render.Picture
-	if _, err := r.answer(wire.Opened, &header); err != nil {
+	if _, err := r.response(wire.Opened, &header); err != nil {
 		return err
 	}
 	if header.Width < 1 || header.Height < 1 || header.Frames < 1 {
@@ -118,7 +118,7 @@ func (r *remote) Memory(ctx context.Context, targets []render.Target) (int64, er
 		if r.child.conn.Send(wire.Predict, wire.Targets{Targets: targets}, nil, -1) != nil {
 			return errEnded
 		}
-		if _, err := r.answer(wire.Predicted, &p); err != nil {
+		if _, err := r.response(wire.Predicted, &p); err != nil {
 			return err
 		}
 		if p.Bytes < 0 {
@@ -161,7 +161,7 @@ func (r *remote) render(targets []render.Target, grant Grant, yield func(render.
 	}
 	for i := range targets {
 		var m wire.RenditionMessage
-		f, err := r.answer(wire.Rendition, &m)
+		f, err := r.response(wire.Rendition, &m)
 		if err != nil {
 			return err
 		}
@@ -172,7 +172,7 @@ func (r *remote) render(targets []render.Target, grant Grant, yield func(render.
 				return err
 			}
 		}
-		if err := checkAnswer(r.header, targets[i], rendition); err != nil {
+		if err := checkResponse(r.header, targets[i], rendition); err != nil {
 			return r.breach("%v", err)
 		}
 		if rendition.Damaged {
@@ -183,21 +183,21 @@ func (r *remote) render(targets []render.Target, grant Grant, yield func(render.
 			return errEnded
 		}
 	}
-	_, err := r.answer(wire.End, &struct{}{})
+	_, err := r.response(wire.End, &struct{}{})
 	return err
 }
 
 // bodySlack is what a decoder may send for each target beyond its grant.
 const bodySlack = 1 << 20
 
-// answer waits for a frame of a kind.
-func (r *remote) answer(kind wire.Kind, into any) (wire.Frame, error) {
+// response waits for a frame of a kind.
+func (r *remote) response(kind wire.Kind, into any) (wire.Frame, error) {
 	var f wire.Frame
 	select {
-	case f = <-r.child.answers:
+	case f = <-r.child.responses:
 	case <-r.child.streamClosed:
 		select {
-		case f = <-r.child.answers: // It arrived before the process ended.
+		case f = <-r.child.responses: // It arrived before the process ended.
 		default:
 			return f, errEnded
 		}

@@ -26,9 +26,9 @@ func checkHeader(p *render.Picture, l render.Limits) error {
 	return nil
 }
 
-// checkAnswer checks what a process sent for a target. A picture may control it, and what
+// checkResponse checks what a process sent for a target. A picture may control it, and what
 // is stored is shown to viewers: the format becomes the content type.
-func checkAnswer(p *render.Picture, t render.Target, r render.Rendition) error {
+func checkResponse(p *render.Picture, t render.Target, r render.Rendition) error {
 	d := r.Description
 	if !t.Describe {
 		if d != nil {

@@ -7,7 +7,7 @@ import (
 	"calotype/worker/render"
 )
 
-// A description comes from a process as from this one, and answers only who asked for it.
+// A rendition has a description only if the target asks for one.
 func TestDescription(t *testing.T) {
 	p := newPool(t, nil)
 	picture, err := p.Open(t.Context(), SourceOf(photo(t, 300, 200, "")), render.Limits{}, enough)
@@ -17,15 +17,15 @@ func TestDescription(t *testing.T) {
 	defer picture.Close()
 	header := picture.Header()
 	targets := []render.Target{small[0], header.Describe(calotype.Box{}), header.Describe(calotype.Box{Width: 128, Height: 256})}
-	var answers []*render.Description
+	var descriptions []*render.Description
 	for r, err := range picture.Render(t.Context(), targets, enough) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		answers = append(answers, r.Description)
+		descriptions = append(descriptions, r.Description)
 	}
-	if len(answers) != 3 || answers[0] != nil || len(answers[1].ThumbHash) < 20 || answers[1].Colour == "" || answers[2].Attention == "" {
-		t.Errorf("got %+v", answers)
+	if len(descriptions) != 3 || descriptions[0] != nil || len(descriptions[1].ThumbHash) < 20 || descriptions[1].Colour == "" || descriptions[2].Attention == "" {
+		t.Errorf("got %+v", descriptions)
 	}
 }
 
@@ -52,15 +52,15 @@ func TestCheckHeader(t *testing.T) {
 	}
 }
 
-func TestCheckAnswer(t *testing.T) {
+func TestCheckResponse(t *testing.T) {
 	header := &render.Picture{Format: calotype.GIF, Width: 300, Height: 200, Frames: 1}
 	target := render.Target{Width: 30, Height: 20, Format: calotype.JPEG}
 	body := []byte("\xff\xd8\xff\xe0")
 	describe := render.Target{Describe: true}
 	for name, c := range map[string]struct {
-		target render.Target
-		answer render.Rendition
-		ok     bool
+		target   render.Target
+		response render.Rendition
+		ok       bool
 	}{
 		"a rendition":        {target, render.Rendition{Body: body, Format: calotype.JPEG, Width: 30, Height: 20}, true},
 		"the source":         {target, render.Rendition{Body: []byte("GIF89a"), Format: calotype.GIF, Width: 300, Height: 200, AsIs: true}, true},
@@ -83,7 +83,7 @@ func TestCheckAnswer(t *testing.T) {
 		"more than a point":  {describe, render.Rendition{Description: &render.Description{Attention: "0.5,0.5,0.5"}}, false},
 		"something else yet": {describe, render.Rendition{Description: &render.Description{Attention: "</script>"}}, false},
 	} {
-		if err := checkAnswer(header, c.target, c.answer); (err == nil) != c.ok {
+		if err := checkResponse(header, c.target, c.response); (err == nil) != c.ok {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
