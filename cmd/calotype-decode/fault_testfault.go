@@ -112,7 +112,7 @@ func attempt(kind string) error {
 		_, err = os.ReadFile("/etc/passwd")
 	case "write":
 		err = os.WriteFile("/tmp/calotype-testfault", nil, 0o600)
-	case "environment":
+	case "parent-environ":
 		_, err = os.ReadFile(parent + "environ")
 	case "memory":
 		_, err = os.OpenFile(parent+"mem", os.O_RDWR, 0)
@@ -120,7 +120,7 @@ func attempt(kind string) error {
 		err = syscall.Kill(os.Getppid(), 0)
 	case "limit":
 		err = unix.Setrlimit(unix.RLIMIT_DATA, &unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY})
-	case "environ":
+	case "own-environ":
 		for _, entry := range os.Environ() {
 			if !strings.HasPrefix(entry, "VIPS_") { // The process's own.
 				return fmt.Errorf("reached: %s", entry)

@@ -47,7 +47,7 @@ func run(mode decoder.SandboxMode, cpus int, version bool) error {
 	if err != nil {
 		return fmt.Errorf("%w: this program is started by calotype worker", err)
 	}
-	lowerPriority()
+	preferForOOMKill()
 	// One thread at a time runs Go code. With an idle second one, Go's monitor wakes up every
 	// 20 µs while libvips computes. Calls of libvips run concurrently all the same.
 	runtime.GOMAXPROCS(1)
@@ -61,7 +61,7 @@ func run(mode decoder.SandboxMode, cpus int, version bool) error {
 	render.UseGate(gate)
 	requests := receive(conn, gate)
 	if mode != decoder.SandboxOff {
-		hello.Sandbox = enter()
+		hello.Sandbox = enterSandbox()
 	}
 	if err := conn.Send(wire.Hello, hello, nil, -1); err != nil {
 		return err

@@ -14,9 +14,9 @@ import (
 	"calotype/worker/decoder/wire"
 )
 
-// lowerPriority makes this process the kernel's first choice when memory runs out, and
+// preferForOOMKill makes this process the kernel's first choice when memory runs out, and
 // excludes its memory from core dumps.
-func lowerPriority() {
+func preferForOOMKill() {
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
 	_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 }
@@ -25,9 +25,9 @@ func lowerPriority() {
 // files, TCP, devices, signals and abstract sockets.
 const maxLandlock = 7
 
-// enter gives up, in every thread and permanently, whatever decoding does not need. It
-// reports which restrictions are in force. It tests them instead of assuming them.
-func enter() (s wire.Sandbox) {
+// enterSandbox gives up, in every thread and permanently, whatever decoding does not need.
+// It returns which restrictions are in force: it tests them instead of assuming them.
+func enterSandbox() (s wire.Sandbox) {
 	var problems []error
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		problems = append(problems, fmt.Errorf("no_new_privs: %w", err))
@@ -37,7 +37,7 @@ func enter() (s wire.Sandbox) {
 		err = landlock.V7.BestEffort().Restrict()
 	}
 	if err == nil {
-		err = denied("a file", func() error { return closed(unix.Open("/", unix.O_RDONLY|unix.O_CLOEXEC, 0)) })
+		err = denied("a file", func() error { return closeOpened(unix.Open("/", unix.O_RDONLY|unix.O_CLOEXEC, 0)) })
 	}
 	if err != nil {
 		problems = append(problems, fmt.Errorf("landlock: %w", err))
@@ -48,7 +48,7 @@ func enter() (s wire.Sandbox) {
 	s.NoNewPrivs = privErr == nil && privileges == 1
 	err = filter()
 	if err == nil {
-		err = denied("a socket", func() error { return closed(unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)) })
+		err = denied("a socket", func() error { return closeOpened(unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)) })
 	}
 	if err != nil {
 		problems = append(problems, fmt.Errorf("seccomp: %w", err))
@@ -61,7 +61,8 @@ func enter() (s wire.Sandbox) {
 	return s
 }
 
-func closed(fd int, err error) error {
+// closeOpened closes what an attempt to open something returned, and returns its error.
+func closeOpened(fd int, err error) error {
 	if err == nil {
 		_ = unix.Close(fd)
 	}
@@ -70,11 +71,13 @@ func closed(fd int, err error) error {
 
 // denied returns an error if an attempt is not refused.
 func denied(what string, attempt func() error) error {
-	err := attempt()
-	if errors.Is(err, unix.EACCES) || errors.Is(err, unix.EPERM) {
+	switch err := attempt(); {
+	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
 		return nil
+	case err != nil:
+		return fmt.Errorf("opening %s failed with %w, not with a denial: the restriction is not in force", what, err)
 	}
-	return fmt.Errorf("opening %s returns %v: it is not in force", what, err)
+	return fmt.Errorf("%s could be opened: the restriction is not in force", what)
 }
 
 // allowed lists the system calls for Go's runtime, memory, threads, time, and the stream to

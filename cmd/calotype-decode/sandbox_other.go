@@ -4,7 +4,7 @@ package main
 
 import "calotype/worker/decoder/wire"
 
-func lowerPriority() {}
+func preferForOOMKill() {}
 
-// enter gives up nothing: there is no sandbox for this operating system.
-func enter() wire.Sandbox { return wire.Sandbox{Problem: "it is known for Linux only"} }
+// enterSandbox gives up nothing: there is no sandbox for this operating system.
+func enterSandbox() wire.Sandbox { return wire.Sandbox{Problem: "the sandbox exists on Linux only"} }

@@ -76,8 +76,8 @@ func (s *server) handle(f wire.Frame) error {
 	return s.conn.Send(wire.Failed, m, nil, -1)
 }
 
-// errStream wraps the error of a response that could not be sent.
-var errStream = errors.New("the worker does not respond")
+// errStream is the error of a response that could not be sent.
+var errStream = errors.New("the stream to the worker is broken")
 
 func (s *server) send(kind wire.Kind, header any, body []byte) error {
 	if err := s.conn.Send(kind, header, body, -1); err != nil {

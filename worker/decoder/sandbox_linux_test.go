@@ -16,7 +16,7 @@ func TestSandbox(t *testing.T) {
 	if s := p.Sandbox(); !s.Whole() || s.Problem != "" {
 		t.Errorf("in force: %v, %s", s, s.Problem)
 	}
-	for _, attempt := range []string{"socket", "file", "write", "environment", "memory", "signal", "limit", "environ"} {
+	for _, attempt := range []string{"socket", "file", "write", "parent-environ", "memory", "signal", "limit", "own-environ"} {
 		_, err := renderAll(t.Context(), p, photo(t, 60, 40, "testfault:render:"+attempt+";"), enough)
 		if err == nil || !strings.Contains(err.Error(), "refused") {
 			t.Errorf("%s: got %v", attempt, err)
