@@ -69,7 +69,7 @@ var mayImport = map[string]struct {
 	"calotype/worker/invalidate":  {[]string{"calotype", "calotype/internal/backoff", "calotype/worker/store"}, "an invalidator knows paths and counts them; workers know what has changed"},
 	"calotype/worker/notify":      {[]string{"calotype", "calotype/internal/backoff", "calotype/internal/batch", "calotype/queue", "calotype/worker/failure"}, "a notifier sends; workers know how jobs end"},
 	"calotype/worker/backfill":    {[]string{"calotype", "calotype/queue", "calotype/worker/store"}, "a backfill compares listings and sends jobs; workers know how jobs are done"},
-	"calotype/worker/imageheader": {[]string{"calotype"}, "a header is bytes: libvips, buckets and jobs are elsewhere"},
+	"calotype/worker/imageheader": {[]string{"calotype", "calotype/worker/failure"}, "a header is bytes: libvips, buckets and jobs are elsewhere"},
 	"calotype/worker/metadata":    {[]string{"calotype", "calotype/worker/imageheader"}, "a file loses parts; decoding and encoding are elsewhere"},
 	"calotype/worker/animation":   {[]string{"calotype"}, "files and their frames; decoding and encoding are elsewhere"},
 	"calotype/worker/thumbhash":   {nil, "a hash is of pixels; decoding is elsewhere"},

@@ -131,7 +131,7 @@ func (c *renderCommand) read(file string) (*decoder.Source, error) {
 	case !info.Mode().IsRegular():
 		return nil, errors.New("not a file")
 	case info.Size() > int64(c.MaxBytes):
-		return nil, failure.New(render.ClassTooManyBytes, "%d bytes, the limit is %d", info.Size(), c.MaxBytes)
+		return nil, failure.New(failure.TooManyBytes, "%d bytes, the limit is %d", info.Size(), c.MaxBytes)
 	}
 	f, err := os.Open(file)
 	if err != nil {

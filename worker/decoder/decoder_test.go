@@ -16,6 +16,7 @@ import (
 	"calotype"
 	"calotype/internal/decodertest"
 	"calotype/internal/hermetic"
+	"calotype/worker/failure"
 	"calotype/worker/render"
 )
 
@@ -134,7 +135,7 @@ func TestNoPixels(t *testing.T) {
 	p := newPool(t, nil)
 	gif := "GIF89a\x00\x00\x06\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff" + // 0x6, of two colours.
 		",\x00\x00\x00\x00\x00\x00\x06\x00\x00\x02\x02\x44\x01\x00;"
-	if _, err := renderAll(t.Context(), p, []byte(gif), enough); classOf(err) != render.ClassCorrupt {
+	if _, err := renderAll(t.Context(), p, []byte(gif), enough); classOf(err) != failure.Corrupt {
 		t.Errorf("got %v", err)
 	}
 }

@@ -216,7 +216,7 @@ func TestDamageTaints(t *testing.T) {
 		t.Error("the process of a good picture was replaced")
 	}
 	whole := photo(t, 300, 200, "")
-	if _, err := renderAll(t.Context(), p, whole[:len(whole)/2], enough); classOf(err) != render.ClassCorrupt {
+	if _, err := renderAll(t.Context(), p, whole[:len(whole)/2], enough); classOf(err) != failure.Corrupt {
 		t.Fatalf("got %v", err)
 	}
 	p.background.Wait()
@@ -274,7 +274,7 @@ func TestDamaged(t *testing.T) {
 	}
 	wantWorking(t, p)
 	whole = whole[:400] // Nothing of this can be decoded.
-	if _, err := p.Open(t.Context(), SourceOf(whole), render.Limits{Lenient: true}, enough); classOf(err) != render.ClassCorrupt {
+	if _, err := p.Open(t.Context(), SourceOf(whole), render.Limits{Lenient: true}, enough); classOf(err) != failure.Corrupt {
 		t.Errorf("got %v", err)
 	}
 }

@@ -11,7 +11,6 @@ import (
 
 	"calotype/worker/decoder/wire"
 	"calotype/worker/failure"
-	"calotype/worker/render"
 )
 
 // The metric's values for why a process ended with a picture.
@@ -54,7 +53,7 @@ func (r *remote) judge(ctx context.Context, grant Grant, err error) (again bool,
 			r.returnChild()
 			return false, r.exceeded(grant, "an allocation failed: "+fault.Detail)
 		}
-		if fault.Class != render.ClassCorrupt {
+		if fault.Class != failure.Corrupt {
 			return false, fault
 		}
 		r.child.tainted = true // What damages a picture may have damaged the process.

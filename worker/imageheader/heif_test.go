@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"calotype/worker/failure"
 )
 
 func TestAVIFHeader(t *testing.T) {
@@ -139,13 +141,13 @@ func TestHEIFDerivedItems(t *testing.T) {
 		"grid":               {[]heifTestItem{derived("grid", 2, 3), coded, coded}, DefaultLimits, 2, 1, ""},
 		"identity":           {[]heifTestItem{derived("iden", 2), coded}, DefaultLimits, 1, 1, ""},
 		"grid of identities": {[]heifTestItem{derived("grid", 2, 2), derived("iden", 3), coded}, DefaultLimits, 2, 2, ""},
-		"three deep":         {[]heifTestItem{derived("iden", 2), derived("iden", 3), derived("iden", 4), coded}, DefaultLimits, 1, 3, ClassDerivedImages},
-		"overlay":            {[]heifTestItem{derived("iovl", 2, 2), coded}, DefaultLimits, 2, 1, ClassDerivedImages},
-		"overlay below":      {[]heifTestItem{derived("grid", 2, 2), derived("iovl", 3), coded}, DefaultLimits, 2, 2, ClassDerivedImages},
+		"three deep":         {[]heifTestItem{derived("iden", 2), derived("iden", 3), derived("iden", 4), coded}, DefaultLimits, 1, 3, failure.DerivedImages},
+		"overlay":            {[]heifTestItem{derived("iovl", 2, 2), coded}, DefaultLimits, 2, 1, failure.DerivedImages},
+		"overlay below":      {[]heifTestItem{derived("grid", 2, 2), derived("iovl", 3), coded}, DefaultLimits, 2, 2, failure.DerivedImages},
 		"overlay not shown":  {[]heifTestItem{coded, derived("iovl", 1)}, DefaultLimits, 1, 0, ""},
 		"tone map not shown": {[]heifTestItem{coded, derived("tmap", 1)}, DefaultLimits, 1, 0, ""},
-		"circular":           {[]heifTestItem{derived("iden", 2), derived("iden", 1)}, Limits{}, 0, 2, ClassDerivedImages},
-		"again and again":    {[]heifTestItem{derived("grid", 2, 2), derived("grid", 3, 3), derived("grid", 4, 4), coded}, many, 8, 3, ClassDerivedImages},
+		"circular":           {[]heifTestItem{derived("iden", 2), derived("iden", 1)}, Limits{}, 0, 2, failure.DerivedImages},
+		"again and again":    {[]heifTestItem{derived("grid", 2, 2), derived("grid", 3, 3), derived("grid", 4, 4), coded}, many, 8, 3, failure.DerivedImages},
 	} {
 		h := parse(t, heifFile("avif", join(ispe(64, 48), av1C(nil), ispe(128, 48)), c.items...))
 		if f := h.HEIF; f.Pictures != c.pictures || f.Nesting != c.nesting || f.ToneMap != (name == "tone map not shown") {
@@ -178,7 +180,7 @@ func TestHEIFSharedData(t *testing.T) {
 	if h := parse(t, heifFile("avif", properties, same...)); h.Refusal(DefaultLimits) != nil || h.HEIF.Pictures != 100 {
 		t.Errorf("the same: %v, %+v", h.Refusal(DefaultLimits), h.HEIF)
 	}
-	if r := parse(t, heifFile("avif", properties, overlapping...)).Refusal(DefaultLimits); r == nil || r.Class != ClassDerivedImages {
+	if r := parse(t, heifFile("avif", properties, overlapping...)).Refusal(DefaultLimits); r == nil || r.Class != failure.DerivedImages {
 		t.Errorf("overlapping: %v", r)
 	}
 }
@@ -195,7 +197,7 @@ func TestHEIFSizeIsTheCodecs(t *testing.T) {
 		"larger configuration": {av1OBU(640, 480, 0, 0), av1OBU(64, 48, 0, 0), true},
 	} {
 		h := parse(t, heifFile("avif", join(ispe(64, 48), av1C(c.config)), heifTestItem{kind: "av01", data: c.data, properties: []byte{1, 2}}))
-		if r := h.Refusal(DefaultLimits); (r != nil) != c.refused || r != nil && r.Class != ClassSizeMismatch {
+		if r := h.Refusal(DefaultLimits); (r != nil) != c.refused || r != nil && r.Class != failure.SizeMismatch {
 			t.Errorf("%s: got %v", name, r)
 		}
 	}

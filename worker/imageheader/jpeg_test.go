@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"calotype/worker/failure"
 )
 
 func exifSegment(block []byte) []byte { return jpegSegment(markerAPP1, []byte(exifID), block) }
@@ -156,7 +158,7 @@ func TestJPEGScans(t *testing.T) {
 	if r := h.Refusal(Limits{ScanBlocks: 1000, ScanPasses: 15}); r != nil { // 15 x 96 blocks.
 		t.Error(r)
 	}
-	if r := h.Refusal(Limits{ScanBlocks: 1000, ScanPasses: 14}); r == nil || r.Class != ClassTooManyScans || !strings.Contains(r.Detail, "21 scans") {
+	if r := h.Refusal(Limits{ScanBlocks: 1000, ScanPasses: 14}); r == nil || r.Class != failure.TooManyScans || !strings.Contains(r.Detail, "21 scans") {
 		t.Errorf("got %v", r)
 	}
 }

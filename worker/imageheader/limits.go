@@ -1,19 +1,8 @@
 package imageheader
 
 import (
-	"fmt"
-
 	"calotype"
-)
-
-// The classes of refusals: at most 64 ASCII characters, for people and for metadata.
-const (
-	ClassTooManyScans    = "too-many-scans"
-	ClassTooManyChunks   = "too-many-chunks"
-	ClassTooManyChannels = "too-many-channels"
-	ClassTooManyFrames   = "too-many-frames"
-	ClassDerivedImages   = "derived-images"
-	ClassSizeMismatch    = "size-mismatch"
+	"calotype/worker/failure"
 )
 
 // Limits bound what a header may demand of a decoder. Zero means no limit.
@@ -54,23 +43,11 @@ var DefaultLimits = Limits{
 	CodedExcess:     256,
 }
 
-// Refusal is why a picture is not decoded: another attempt, or another decoder, would cost
-// the same.
-type Refusal struct {
-	Class  string
-	Detail string
-}
-
-func (r *Refusal) Error() string { return r.Class + ": " + r.Detail }
-
-func refuse(class, format string, args ...any) *Refusal {
-	return &Refusal{class, fmt.Sprintf(format, args...)}
-}
-
-// Refusal returns the first limit that a picture exceeds, or nil.
-func (h *Header) Refusal(l Limits) *Refusal {
+// Refusal returns the failure of a picture for the first limit that it exceeds, or nil:
+// another attempt, or another decoder, would cost the same.
+func (h *Header) Refusal(l Limits) *failure.Failure {
 	if l.Frames > 0 && h.Frames > l.Frames {
-		return refuse(ClassTooManyFrames, "%d frames, the limit is %d", h.Frames, l.Frames)
+		return failure.New(failure.TooManyFrames, "%d frames, the limit is %d", h.Frames, l.Frames)
 	}
 	switch h.Format {
 	case calotype.JPEG:
@@ -79,7 +56,7 @@ func (h *Header) Refusal(l Limits) *Refusal {
 		return h.PNG.refusal(l)
 	case calotype.TIFF:
 		if l.Channels > 0 && h.TIFF.Samples > l.Channels {
-			return refuse(ClassTooManyChannels, "%d channels, the limit is %d: save it as grey, RGB or CMYK, with alpha or without", h.TIFF.Samples, l.Channels)
+			return failure.New(failure.TooManyChannels, "%d channels, the limit is %d: save it as grey, RGB or CMYK, with alpha or without", h.TIFF.Samples, l.Channels)
 		}
 	case calotype.AVIF, calotype.HEIC:
 		return h.HEIF.refusal(l)
@@ -89,7 +66,7 @@ func (h *Header) Refusal(l Limits) *Refusal {
 	return nil
 }
 
-func (j *JPEG) refusal(h *Header, l Limits) *Refusal {
+func (j *JPEG) refusal(h *Header, l Limits) *failure.Failure {
 	if l.ScanBlocks <= 0 {
 		return nil
 	}
@@ -98,47 +75,47 @@ func (j *JPEG) refusal(h *Header, l Limits) *Refusal {
 		own += j.blocks(h, c)
 	}
 	if limit := max(l.ScanBlocks, l.ScanPasses*own); j.ScanBlocks > limit {
-		return refuse(ClassTooManyScans, "%d scans go over %d blocks of samples, the limit is %d", j.Scans, j.ScanBlocks, limit)
+		return failure.New(failure.TooManyScans, "%d scans go over %d blocks of samples, the limit is %d", j.Scans, j.ScanBlocks, limit)
 	}
 	return nil
 }
 
-func (p *PNG) refusal(l Limits) *Refusal {
+func (p *PNG) refusal(l Limits) *failure.Failure {
 	if l.AncillaryChunks > 0 && p.Ancillary > l.AncillaryChunks {
-		return refuse(ClassTooManyChunks, "%d ancillary chunks, the limit is %d", p.Ancillary, l.AncillaryChunks)
+		return failure.New(failure.TooManyChunks, "%d ancillary chunks, the limit is %d", p.Ancillary, l.AncillaryChunks)
 	}
 	if l.AncillaryBytes > 0 && p.AncillaryBytes > l.AncillaryBytes {
-		return refuse(ClassTooManyChunks, "ancillary chunks of %d bytes, the limit is %d", p.AncillaryBytes, l.AncillaryBytes)
+		return failure.New(failure.TooManyChunks, "ancillary chunks of %d bytes, the limit is %d", p.AncillaryBytes, l.AncillaryBytes)
 	}
 	if l.InflatedBytes > 0 && inflated(p.compressed, l.InflatedBytes) > l.InflatedBytes {
-		return refuse(ClassTooManyChunks, "compressed text or profiles of more than %d bytes", l.InflatedBytes)
+		return failure.New(failure.TooManyChunks, "compressed text or profiles of more than %d bytes", l.InflatedBytes)
 	}
 	return nil
 }
 
 // refusal refuses channels whose meaning libvips does not know: it treats all of them as
 // colour and alpha.
-func (x *JXL) refusal(l Limits) *Refusal {
+func (x *JXL) refusal(l Limits) *failure.Failure {
 	if l.Channels > 0 && (x.Extra > 1 || x.Black) {
-		return refuse(ClassTooManyChannels, "%d channels besides colour: only alpha is supported", x.Extra)
+		return failure.New(failure.TooManyChannels, "%d channels besides colour: only alpha is supported", x.Extra)
 	}
 	return nil
 }
 
-func (f *HEIF) refusal(l Limits) *Refusal {
+func (f *HEIF) refusal(l Limits) *failure.Failure {
 	switch {
 	case f.Unsupported != "":
-		return refuse(ClassDerivedImages, "an item of type %q; only coded pictures and grids of them are decoded", f.Unsupported)
+		return failure.New(failure.DerivedImages, "an item of type %q; only coded pictures and grids of them are decoded", f.Unsupported)
 	case f.Circular:
-		return refuse(ClassDerivedImages, "an item that is derived from itself")
+		return failure.New(failure.DerivedImages, "an item that is derived from itself")
 	case f.Overlapping:
-		return refuse(ClassDerivedImages, "items whose data overlap")
+		return failure.New(failure.DerivedImages, "items whose data overlap")
 	case l.DerivedDepth > 0 && f.Nesting > l.DerivedDepth:
-		return refuse(ClassDerivedImages, "items derived from derived ones, %d deep, the limit is %d", f.Nesting, l.DerivedDepth)
+		return failure.New(failure.DerivedImages, "items derived from derived ones, %d deep, the limit is %d", f.Nesting, l.DerivedDepth)
 	case l.DerivedItems > 0 && f.Pictures > l.DerivedItems:
-		return refuse(ClassDerivedImages, "%d coded pictures, the limit is %d", f.Pictures, l.DerivedItems)
+		return failure.New(failure.DerivedImages, "%d coded pictures, the limit is %d", f.Pictures, l.DerivedItems)
 	case l.CodedExcess > 0 && max(f.Coded.Width-f.Stated.Width, f.Coded.Height-f.Stated.Height) > l.CodedExcess:
-		return refuse(ClassSizeMismatch, "a coded picture of %dx%d in a file that declares %dx%d",
+		return failure.New(failure.SizeMismatch, "a coded picture of %dx%d in a file that declares %dx%d",
 			f.Coded.Width, f.Coded.Height, f.Stated.Width, f.Stated.Height)
 	}
 	return nil

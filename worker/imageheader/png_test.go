@@ -5,6 +5,8 @@ import (
 	"compress/zlib"
 	"testing"
 	"time"
+
+	"calotype/worker/failure"
 )
 
 func deflate(content []byte) []byte {
@@ -165,7 +167,7 @@ func TestPNGAncillaryChunks(t *testing.T) {
 		"inflated": {Limits{InflatedBytes: 21 * 4}, false},
 		"too much": {Limits{InflatedBytes: 21*4 - 1}, true},
 	} {
-		if r := h.Refusal(c.limits); (r != nil) != c.want || r != nil && r.Class != ClassTooManyChunks {
+		if r := h.Refusal(c.limits); (r != nil) != c.want || r != nil && r.Class != failure.TooManyChunks {
 			t.Errorf("%s: got %v", name, r)
 		}
 	}

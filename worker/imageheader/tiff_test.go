@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"slices"
 	"testing"
+
+	"calotype/worker/failure"
 )
 
 // tiffOrder writes a TIFF's numbers: a byte order, and the size of offsets.
@@ -95,7 +97,7 @@ func TestTIFFChannels(t *testing.T) {
 		if h.Channels != c.channels || h.Alpha != c.alpha || h.Premultiplied != c.premultiplied || h.Chroma != c.chroma {
 			t.Errorf("%s: got %+v", name, h)
 		}
-		if r := h.Refusal(DefaultLimits); (r != nil) != c.refused || r != nil && r.Class != ClassTooManyChannels {
+		if r := h.Refusal(DefaultLimits); (r != nil) != c.refused || r != nil && r.Class != failure.TooManyChannels {
 			t.Errorf("%s: %v", name, r)
 		}
 	}

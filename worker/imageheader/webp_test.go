@@ -3,6 +3,8 @@ package imageheader
 import (
 	"testing"
 	"time"
+
+	"calotype/worker/failure"
 )
 
 func TestWebPHeader(t *testing.T) {
@@ -57,7 +59,7 @@ func TestWebPAnimation(t *testing.T) {
 			t.Errorf("%d: got %+v, want %+v", i, got, want)
 		}
 	}
-	if r := h.Refusal(Limits{Frames: 1}); r == nil || r.Class != ClassTooManyFrames {
+	if r := h.Refusal(Limits{Frames: 1}); r == nil || r.Class != failure.TooManyFrames {
 		t.Errorf("2 frames of at most 1: %v", r)
 	}
 	within := anmf(0, 0, 40, 30, 70, 0, join(vp8(40, 30), riffChunk("EXIF", []byte("where"))))

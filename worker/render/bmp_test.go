@@ -69,8 +69,8 @@ func TestCutRLE(t *testing.T) {
 	} {
 		_, err := Open(rleBMP(pixels), Limits{})
 		var fault *failure.Failure
-		if !errors.As(err, &fault) || fault.Class != ClassCorrupt {
-			t.Errorf("%s: got %v, want %s", name, err, ClassCorrupt)
+		if !errors.As(err, &fault) || fault.Class != failure.Corrupt {
+			t.Errorf("%s: got %v, want %s", name, err, failure.Corrupt)
 		}
 	}
 }

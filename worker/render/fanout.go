@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"calotype/worker/failure"
 )
 
 // fanout makes the renditions of targets from one decoded picture: in the requested order,
@@ -98,7 +100,7 @@ func (f *fanout) help() {
 func (f *fanout) run(t *task) {
 	defer close(t.done)
 	if spent := time.Duration(f.spent.Load()); f.limits.Time > 0 && spent > f.limits.Time {
-		t.err = faultf(ClassTooSlow, "not finished after %v, the limit is %v", spent.Round(time.Millisecond), f.limits.Time)
+		t.err = failure.New(failure.TooSlow, "not finished after %v, the limit is %v", spent.Round(time.Millisecond), f.limits.Time)
 		return
 	}
 	start := time.Now()

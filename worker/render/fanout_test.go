@@ -112,8 +112,8 @@ func TestFanout(t *testing.T) {
 	// The decoding time counts.
 	f = newFanout(targets, Limits{Time: time.Second}, 2*time.Second, encode)
 	var fault *failure.Failure
-	if _, err := f.rendition(0); !errors.As(err, &fault) || fault.Class != ClassTooSlow {
-		t.Errorf("got %v, want %s", err, ClassTooSlow)
+	if _, err := f.rendition(0); !errors.As(err, &fault) || fault.Class != failure.TooSlow {
+		t.Errorf("got %v, want %s", err, failure.TooSlow)
 	}
 	f.stop()
 }

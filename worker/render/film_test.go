@@ -178,8 +178,8 @@ func TestFilmFaults(t *testing.T) {
 		body   []byte
 		limits Limits
 	}{
-		ClassCorrupt: {cut, Limits{}},
-		ClassTooSlow: {body, Limits{Time: time.Nanosecond}},
+		failure.Corrupt: {cut, Limits{}},
+		failure.TooSlow: {body, Limits{Time: time.Nanosecond}},
 	} {
 		p, err := Open(c.body, c.limits)
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"calotype"
+	"calotype/worker/failure"
 )
 
 // frameEncoder writes an animation frame by frame. A frame belongs to the caller.
@@ -92,7 +93,7 @@ func (p *filmPass) run(start time.Time) ([]take, error) {
 			return nil, err
 		}
 		if spent := p.film.spent + time.Since(start); picture.limits.Time > 0 && spent > picture.limits.Time {
-			return nil, faultf(ClassTooSlow, "%d of %d frames were rendered after %v, the limit is %v", count, picture.Frames, spent.Round(time.Millisecond), picture.limits.Time)
+			return nil, failure.New(failure.TooSlow, "%d of %d frames were rendered after %v, the limit is %v", count, picture.Frames, spent.Round(time.Millisecond), picture.limits.Time)
 		}
 		count++
 		if err := p.add(frame, count); err != nil {

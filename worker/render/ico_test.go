@@ -67,7 +67,7 @@ func TestIcons(t *testing.T) {
 	}
 	cut := iconOf(iconBitmap(24, "\x1e\x1e", ""))
 	var f *failure.Failure
-	if _, err := Open(cut, Limits{}); !errors.As(err, &f) || f.Class != ClassCorrupt {
+	if _, err := Open(cut, Limits{}); !errors.As(err, &f) || f.Class != failure.Corrupt {
 		t.Errorf("cut: got %v", err)
 	}
 	if p, err := Open(cut, Limits{Lenient: true}); err != nil {
@@ -79,7 +79,7 @@ func TestIcons(t *testing.T) {
 			}
 		}
 	}
-	if _, err := Open(file, Limits{Pixels: 1000}); !errors.As(err, &f) || f.Class != ClassTooManyPixels {
+	if _, err := Open(file, Limits{Pixels: 1000}); !errors.As(err, &f) || f.Class != failure.TooManyPixels {
 		t.Errorf("over the limit: got %v", err)
 	}
 	vips.AssertNoLeaks(t)

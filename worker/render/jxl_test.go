@@ -94,7 +94,7 @@ func TestJXL(t *testing.T) {
 			}
 		}
 		var f *failure.Failure
-		if !errors.As(err, &f) || f.Class != ClassCorrupt {
+		if !errors.As(err, &f) || f.Class != failure.Corrupt {
 			t.Errorf("cut at %d: got %v", size, err)
 		}
 	}

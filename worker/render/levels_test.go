@@ -103,7 +103,7 @@ func TestYCbCrOfTIFF(t *testing.T) {
 	}
 	for _, err := range p.Render([]Target{sized(8, 8, calotype.PNG, 80)}) {
 		var fault *failure.Failure
-		if !errors.As(err, &fault) || fault.Class != ClassCorrupt {
+		if !errors.As(err, &fault) || fault.Class != failure.Corrupt {
 			t.Errorf("broken: got %v", err)
 		}
 	}

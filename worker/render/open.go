@@ -4,6 +4,7 @@ package render
 
 import (
 	"calotype"
+	"calotype/worker/failure"
 	"calotype/worker/imageheader"
 )
 
@@ -16,14 +17,14 @@ func Open(body []byte, limits Limits) (*Picture, error) {
 	}
 	format, ok := Sniff(body)
 	if !ok {
-		return nil, faultf(ClassUnsupported, "the content is not a picture of a known format")
+		return nil, failure.New(failure.UnsupportedFormat, "the content is not a picture of a known format")
 	}
 	if ico := header.ICO; ico != nil && ico.Entries[ico.Largest].PNG {
 		return openIconPNG(ico.Entries[ico.Largest].Data, limits)
 	}
 	p := &Picture{Format: format, Frames: 1, body: body, coded: body, header: header, limits: limits, orientation: 1}
 	if format == calotype.JXL && !usesJXL() {
-		return nil, faultf(ClassUnsupported, "%s", jxlLacks())
+		return nil, failure.New(failure.UnsupportedFormat, "%s", jxlLacks())
 	}
 	read := p.readPicture
 	switch format {
@@ -36,10 +37,10 @@ func Open(body []byte, limits Limits) (*Picture, error) {
 		return nil, err
 	}
 	if limits.Frames > 0 && p.Frames > limits.Frames {
-		return nil, faultf(ClassTooManyFrames, "%d frames, the limit is %d", p.Frames, limits.Frames)
+		return nil, failure.New(failure.TooManyFrames, "%d frames, the limit is %d", p.Frames, limits.Frames)
 	}
 	if pixels := p.pixels(); limits.Pixels > 0 && pixels > limits.Pixels {
-		return nil, faultf(ClassTooManyPixels, "%dx%d pixels in %d frame(s), the limit is %d", p.Width, p.Height, p.Frames, limits.Pixels)
+		return nil, failure.New(failure.TooManyPixels, "%dx%d pixels in %d frame(s), the limit is %d", p.Width, p.Height, p.Frames, limits.Pixels)
 	}
 	return p, nil
 }

@@ -18,6 +18,7 @@ import (
 
 	"calotype"
 	"calotype/worker/animation"
+	"calotype/worker/failure"
 	"calotype/worker/imageheader"
 	"calotype/worker/thumbhash"
 )
@@ -188,6 +189,6 @@ func turned(orientation int) bool { return orientation >= 5 }
 // recoverFault turns a panic of a decoder written in Go into a failure.
 func recoverFault(err *error) {
 	if r := recover(); r != nil {
-		*err = faultf(ClassCorrupt, "decoder panic: %v", r)
+		*err = failure.New(failure.Corrupt, "decoder panic: %v", r)
 	}
 }

@@ -223,19 +223,19 @@ func TestLimits(t *testing.T) {
 		limits Limits
 		class  string
 	}{
-		"pixels":              {still, Limits{Pixels: 119_999}, ClassTooManyPixels},
+		"pixels":              {still, Limits{Pixels: 119_999}, failure.TooManyPixels},
 		"pixels enough":       {still, Limits{Pixels: 120_000}, ""},
-		"frames":              {animation, Limits{Frames: 3}, ClassTooManyFrames},
+		"frames":              {animation, Limits{Frames: 3}, failure.TooManyFrames},
 		"frames enough":       {animation, Limits{Frames: 4}, ""},
-		"pixels of all":       {animation, Limits{Pixels: 4799}, ClassTooManyPixels},
-		"pixels of a BMP":     {bmpOf(t, quadrants(40, 30)), Limits{Pixels: 1199}, ClassTooManyPixels},
-		"channels":            {sixChannels, Limits{}, ClassTooManyChannels},
-		"no picture":          {[]byte("GIF is a format"), Limits{}, ClassUnsupported},
-		"svg":                 {[]byte(`<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>`), Limits{}, ClassUnsupported},
-		"pdf":                 {[]byte("%PDF-1.4\n"), Limits{}, ClassUnsupported},
-		"nothing":             {nil, Limits{}, ClassUnsupported},
-		"a JPEG's first word": {[]byte{0xff, 0xd8, 0xff}, Limits{}, ClassCorrupt},
-		"BMP that promises":   {bmpOf(t, quadrants(400, 300))[:60], Limits{}, ClassCorrupt},
+		"pixels of all":       {animation, Limits{Pixels: 4799}, failure.TooManyPixels},
+		"pixels of a BMP":     {bmpOf(t, quadrants(40, 30)), Limits{Pixels: 1199}, failure.TooManyPixels},
+		"channels":            {sixChannels, Limits{}, failure.TooManyChannels},
+		"no picture":          {[]byte("GIF is a format"), Limits{}, failure.UnsupportedFormat},
+		"svg":                 {[]byte(`<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>`), Limits{}, failure.UnsupportedFormat},
+		"pdf":                 {[]byte("%PDF-1.4\n"), Limits{}, failure.UnsupportedFormat},
+		"nothing":             {nil, Limits{}, failure.UnsupportedFormat},
+		"a JPEG's first word": {[]byte{0xff, 0xd8, 0xff}, Limits{}, failure.Corrupt},
+		"BMP that promises":   {bmpOf(t, quadrants(400, 300))[:60], Limits{}, failure.Corrupt},
 	} {
 		_, err := Open(c.body, c.limits)
 		var fault *failure.Failure
@@ -272,8 +272,8 @@ func TestTruncated(t *testing.T) {
 				err = renderErr
 			}
 		}
-		if !errors.As(err, &fault) || fault.Class != ClassCorrupt {
-			t.Errorf("%s: got %v, want %s", name, err, ClassCorrupt)
+		if !errors.As(err, &fault) || fault.Class != failure.Corrupt {
+			t.Errorf("%s: got %v, want %s", name, err, failure.Corrupt)
 		} else if strings.Contains(fault.Detail, "to memory") {
 			t.Errorf("%s: %q is no reason", name, fault.Detail)
 		}

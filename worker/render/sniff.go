@@ -20,7 +20,7 @@ func readHeader(body []byte, limits Limits) (*imageheader.Header, *failure.Failu
 	bounds := imageheader.DefaultLimits
 	bounds.Frames = limits.Frames
 	if refusal := header.Refusal(bounds); refusal != nil {
-		return nil, faultf(refusal.Class, "%s", refusal.Detail)
+		return nil, refusal
 	}
 	return header, nil
 }

@@ -170,8 +170,8 @@ func TestHeaderBombs(t *testing.T) {
 		_, err := Open(body, Limits{Pixels: 150_000_000, Frames: 1000})
 		took, grown := time.Since(start), peakSince(t)-before
 		var fault *failure.Failure
-		if !errors.As(err, &fault) || fault.Class != ClassTooManyPixels {
-			t.Errorf("%s: got %v, want %s", name, err, ClassTooManyPixels)
+		if !errors.As(err, &fault) || fault.Class != failure.TooManyPixels {
+			t.Errorf("%s: got %v, want %s", name, err, failure.TooManyPixels)
 		}
 		if soak && (took > 50*time.Millisecond || grown > 20<<20) {
 			t.Errorf("%s: took %v and %d MB", name, took, grown>>20)
