@@ -1,6 +1,6 @@
 // Package failure holds the one type that says why a job fails, and the classes and kinds
-// of failures. Package render, package store and package worker return it. It does not
-// decide what happens to the job: package worker does, by the kind.
+// of failures. The packages imageheader, render, decoder, store, notify and worker return it.
+// It does not decide what happens to the job: package worker does, by the kind.
 package failure
 
 import (

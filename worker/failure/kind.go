@@ -1,6 +1,6 @@
 package failure
 
-// Kind is what a failure depends on. It determines what happens to the job.
+// Kind says what can make the job succeed. It decides what happens to the job.
 type Kind int
 
 const (
@@ -25,15 +25,18 @@ func (k Kind) String() string {
 // The classes of failures. They are values of a metric label, reasons of dead letters
 // and metadata of fallback copies: a name never changes.
 const (
+	// TooManyBytes is for a source that is not even read; package worker returns it.
+	TooManyBytes = "too-many-bytes"
 	// For a picture's content; package render returns them.
 	UnsupportedFormat = "unsupported-format"
 	Corrupt           = "corrupt"
-	TooManyBytes      = "too-many-bytes"
 	TooManyPixels     = "too-many-pixels"
 	TooManyFrames     = "too-many-frames"
 	TooSlow           = "too-slow"
-	TooMuchMemory     = "too-much-memory"
-	// For a picture's header; package imageheader returns them.
+	// TooMuchMemory is for a picture that needs more than the budget. Package worker returns it
+	// for a prediction, and package decoder for a process.
+	TooMuchMemory = "too-much-memory"
+	// For a picture's header; package imageheader returns them, and TooManyFrames.
 	TooManyScans    = "too-many-scans"
 	TooManyChunks   = "too-many-chunks"
 	TooManyChannels = "too-many-channels"
