@@ -89,7 +89,7 @@ func Defaults() Settings {
 		Memory:               DefaultMemory(runtime.GOMAXPROCS(0)),
 		MaxReceives:          MaxReceives,
 		MaxBytes:             100 << 20,
-		Limits:               render.Limits{Pixels: 150_000_000, Frames: 1000, Lenient: true, Time: 5 * time.Minute},
+		Limits:               render.Limits{Pixels: 150_000_000, Frames: 1000, Lenient: true},
 		CacheControl:         "public, max-age=300, s-maxage=86400, stale-while-revalidate=60, stale-if-error=86400",
 		FallbackCacheControl: "public, max-age=1, s-maxage=300",
 		Grace:                25 * time.Second,

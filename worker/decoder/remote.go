@@ -19,7 +19,7 @@ const maxAttempts = 3
 // until it is closed.
 func (p *Pool) Open(ctx context.Context, source *Source, limits render.Limits, grant Grant) (Picture, error) {
 	lenient := limits.Lenient
-	limits.Time, limits.Lenient = 0, false // The limits in [Times] apply. A damaged picture is opened again.
+	limits.Time, limits.Lenient = 0, false // [Times] apply instead. A damaged picture is opened again.
 	r := &remote{pool: p, source: source, limits: limits, lenient: lenient, fresh: grant.Whole}
 	if err := r.persist(ctx, grant, nil, func() error { return nil }); err != nil {
 		r.Close()
