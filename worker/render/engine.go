@@ -19,12 +19,11 @@ import (
 	"github.com/davidbyttow/govips/v2/vips"
 )
 
-// loaders are the only decoders of libvips that a source's bytes reach, beside that of JPEG
-// XL: see jxl.go. BMP is decoded in Go.
+// loaders are the only decoders of libvips that a source's bytes reach, and that of JPEG XL:
+// see jxl.go. GIF, BMP and ICO are decoded in Go.
 var loaders = []string{
 	"VipsForeignLoadJpeg",
 	"VipsForeignLoadPng",
-	"VipsForeignLoadNsgif",
 	"VipsForeignLoadWebp",
 	"VipsForeignLoadHeif",
 	"VipsForeignLoadTiff",
@@ -32,8 +31,8 @@ var loaders = []string{
 
 // gcPercent lets Go's heap grow by a quarter before it is collected. The heap consists of a
 // few large blocks, sources and decoded pictures, so collecting costs almost nothing. For 8
-// pictures of 12 megapixels at once, with 16 variants each, 25 percent and glibc's limit
-// above need 118 MB instead of 156, for 4 % more CPU.
+// pictures of 12 megapixels at once, with 16 variants each, 25 percent and glibc's mmap
+// threshold (see bindMemoryToPictures) need 118 MB instead of 156, for 4 % more CPU.
 const gcPercent = 25
 
 // Start starts libvips; it must have been called before anything else in this

@@ -54,7 +54,7 @@ type library struct {
 	read           func(unsafe.Pointer) string
 }
 
-// libraries are those that report their version. libjpeg-turbo before 3 and cgif do not.
+// libraries are those that report their version. libjpeg-turbo before 3 does not.
 var libraries = []library{
 	{"libwebp", [3]int{1, 2, 4}, "libwebp.so.7", "WebPGetEncoderVersion", func(f unsafe.Pointer) string {
 		v := C.call_number(f)
@@ -125,10 +125,12 @@ func describe(name, version string, floor [3]int) string {
 	return fmt.Sprintf("%s %s (at least %d.%d.%d)", name, version, floor[0], floor[1], floor[2])
 }
 
-// operations are the operations of libvips that this package needs. Some builds lack some.
+// operations are the loaders and savers of libvips that this package needs, besides those of
+// JPEG XL. Some builds lack some. The tests also use gifload and the savers of JPEG, PNG, WebP
+// and TIFF.
 var operations = map[string][]string{
-	"VipsForeignLoad": {"jpegload_buffer", "pngload_buffer", "gifload_buffer", "webpload_buffer", "heifload_buffer", "tiffload_buffer"},
-	"VipsForeignSave": {"jpegsave_buffer", "pngsave_buffer", "gifsave_buffer", "webpsave_buffer", "heifsave_buffer", "tiffsave_buffer"},
+	"VipsForeignLoad": {"jpegload_buffer", "pngload_buffer", "webpload_buffer", "heifload_buffer", "tiffload_buffer"},
+	"VipsForeignSave": {"heifsave_buffer"},
 }
 
 // codecs are the codecs that libheif must have. Since Debian 13 they are plug-ins in

@@ -164,10 +164,8 @@ func (p *Picture) decodeBytes(width, height int) int64 {
 			need += pixels * int64(t.Samples) * (int64(header.Depth)/8 + 4 + 2)
 		}
 		return need
-	case calotype.JXL:
-		return pixels*p.jxlBytes() + rows
 	}
-	return pixels*8 + rows // A frame of a GIF.
+	return pixels*p.jxlBytes() + rows // Of JPEG XL. A GIF has an animation.
 }
 
 // frameBytes returns the memory to compose an animation's frames one by one: the canvas,

@@ -9,9 +9,10 @@ package render
 #include <vips/vips.h>
 
 // The loaders of libvips, in the order of formatCodes in Go.
-enum { LOAD_JPEG, LOAD_PNG, LOAD_GIF, LOAD_WEBP, LOAD_HEIF, LOAD_TIFF, LOAD_JXL };
+enum { LOAD_JPEG, LOAD_PNG, LOAD_WEBP, LOAD_HEIF, LOAD_TIFF, LOAD_JXL };
 
-// load_buffer opens encoded bytes; the pixels are decoded on demand.
+// load_buffer opens encoded bytes; the pixels are decoded on demand. n is the number of frames
+// of a JPEG XL, or -1 for all.
 static VipsImage *load_buffer(int format, void *body, size_t length, VipsFailOn fail_on, VipsAccess access, int n, int shrink, double scale) {
 	VipsImage *out = NULL;
 	int failed = -1;
@@ -22,11 +23,8 @@ static VipsImage *load_buffer(int format, void *body, size_t length, VipsFailOn 
 	case LOAD_PNG:
 		failed = vips_pngload_buffer(body, length, &out, "fail_on", fail_on, "access", access, NULL);
 		break;
-	case LOAD_GIF:
-		failed = vips_gifload_buffer(body, length, &out, "fail_on", fail_on, "access", access, "n", n, NULL);
-		break;
 	case LOAD_WEBP:
-		failed = vips_webpload_buffer(body, length, &out, "fail_on", fail_on, "access", access, "n", n, "scale", scale, NULL);
+		failed = vips_webpload_buffer(body, length, &out, "fail_on", fail_on, "access", access, "scale", scale, NULL);
 		break;
 	case LOAD_HEIF:
 		failed = vips_heifload_buffer(body, length, &out, "fail_on", fail_on, "access", access, NULL);
@@ -82,7 +80,6 @@ static VipsImage *resize(VipsImage *in, int width, int height) {
 	return out;
 }
 
-
 static int has_field(VipsImage *in, const char *name) { return vips_image_get_typeof(in, name) != 0; }
 
 // get_profile returns the ICC profile, which belongs to the image.
@@ -132,8 +129,8 @@ type pages struct {
 // loadOptions configure a loader.
 type loadOptions struct {
 	failOn     failOn
-	sequential bool // Rows are decoded on demand, top to bottom, and not kept.
-	frames     int
+	sequential bool    // Rows are decoded on demand, top to bottom, and not kept.
+	frames     int     // JPEG XL: all of them if there are several.
 	shrink     int     // JPEG: 1, 2, 4 or 8.
 	scale      float64 // WebP: at most 1.
 }
@@ -151,7 +148,6 @@ const (
 var formatCodes = map[calotype.Format]C.int{
 	calotype.JPEG: C.LOAD_JPEG,
 	calotype.PNG:  C.LOAD_PNG,
-	calotype.GIF:  C.LOAD_GIF,
 	calotype.WebP: C.LOAD_WEBP,
 	calotype.HEIC: C.LOAD_HEIF,
 	calotype.AVIF: C.LOAD_HEIF,
@@ -269,8 +265,7 @@ func (p *pages) profile() []byte {
 	return C.GoBytes(data, C.int(length))
 }
 
-// read computes the pixels and passes them on row by row until put returns an error.
-// Decoding happens here.
+// read computes all pixels and calls put once with them. Decoding happens here.
 func (p *pages) read(put func(pixels []byte) error) error {
 	var size C.size_t
 	pixels := C.vips_image_write_to_memory(p.image, &size)

@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 		println(err.Error())
 		os.Exit(1)
 	}
+	setBlocked("VipsForeignLoadNsgif", false) // To look at what is written.
 	os.Exit(m.Run())
 }
 
