@@ -131,9 +131,9 @@ func TestAPNG(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	for name, c := range map[string]struct {
-		file   []byte
-		frames int
-		moves  bool
+		file     []byte
+		frames   int
+		animated bool
 	}{
 		"the still is no frame": {file(actl, idat, fctl(0, 4, 3, 0, 0, 1, 10, 0, 0), fdat, fctl(2, 4, 3, 0, 0, 1, 10, 0, 0), fdat), 2, true},
 		"acTL behind pixels":    {file(first, idat, actl, second, fdat), 1, false},
@@ -142,7 +142,7 @@ func TestAPNG(t *testing.T) {
 		"zero frames":           {file(pngChunk("acTL", be32(0), be32(0)), first, idat), 1, false},
 		"a frame outside":       {file(actl, first, idat, fctl(1, 4, 3, 1, 0, 1, 10, 0, 0), fdat), 1, true},
 	} {
-		if h := parse(t, c.file); h.Frames != c.frames || (h.Animation != nil) != c.moves {
+		if h := parse(t, c.file); h.Frames != c.frames || (h.Animation != nil) != c.animated {
 			t.Errorf("%s: got %d frames, animation %v", name, h.Frames, h.Animation)
 		}
 	}

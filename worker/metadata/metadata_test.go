@@ -32,7 +32,7 @@ func deflated(t testing.TB, body []byte) []byte {
 
 // removable are files with metadata, and each file without.
 func removable(t testing.TB) map[string][2][]byte {
-	photo, drawing, film := jpegFile(t), pngFile(t), gifFile(t, 3)
+	photo, drawing, animated := jpegFile(t), pngFile(t), gifFile(t, 3)
 	jfif := jpegSegment(0xe0, []byte("JFIF\x00\x01\x02\x00\x00\x01\x00\x01\x00\x00"))
 	adobe := jpegSegment(0xee, []byte("Adobe\x00\x64\x00\x00\x00\x00\x01"))
 	apng := withChunks(drawing, pngChunk("acTL", []byte{0, 0, 0, 1, 0, 0, 0, 0}),
@@ -69,13 +69,13 @@ func removable(t testing.TB) map[string][2][]byte {
 			drawing,
 		},
 		"apng: texts":        {withChunks(apng, pngChunk("iTXt", []byte("XML:com.adobe.xmp\x00\x00\x00\x00\x00"), []byte(secret))), apng},
-		"gif: comment":       {withBlocks(film, gifExtension(0xfe, secret)), film},
-		"gif: xmp":           {withBlocks(film, gifExtension(0xff, "XMP DataXMP", secret)), film},
-		"gif: plain text":    {withBlocks(film, gifExtension(0x01, "123456789012", secret)), film},
-		"gif: unknown":       {withBlocks(film, gifExtension(0x77, secret)), film},
-		"gif: in the loop":   {bytes.Replace(film, []byte("NETSCAPE2.0\x03\x01\x03\x00"), append([]byte("NETSCAPE2.0\x03\x01\x03\x00\x13"), secret...), 1), film},
-		"gif: no end":        {film[:len(film)-1], film},
-		"gif: behind":        {append(bytes.Clone(film), secret...), film},
+		"gif: comment":       {withBlocks(animated, gifExtension(0xfe, secret)), animated},
+		"gif: xmp":           {withBlocks(animated, gifExtension(0xff, "XMP DataXMP", secret)), animated},
+		"gif: plain text":    {withBlocks(animated, gifExtension(0x01, "123456789012", secret)), animated},
+		"gif: unknown":       {withBlocks(animated, gifExtension(0x77, secret)), animated},
+		"gif: in the loop":   {bytes.Replace(animated, []byte("NETSCAPE2.0\x03\x01\x03\x00"), append([]byte("NETSCAPE2.0\x03\x01\x03\x00\x13"), secret...), 1), animated},
+		"gif: no end":        {animated[:len(animated)-1], animated},
+		"gif: behind":        {append(bytes.Clone(animated), secret...), animated},
 		"webp: exif":         {riffFile(vp8x(imageheader.WebPEXIF|imageheader.WebPAlpha), webpFiles[0][12:], riffChunk("EXIF", exif(1))), riffFile(vp8x(imageheader.WebPAlpha), webpFiles[0][12:])},
 		"webp: turned":       {riffFile(vp8x(imageheader.WebPEXIF), webpFiles[2][12:], riffChunk("EXIF", exif(6))), riffFile(vp8x(0), webpFiles[2][12:])},
 		"webp: xmp":          {riffFile(vp8x(imageheader.WebPXMP), webpFiles[2][12:], riffChunk("XMP ", []byte(secret))), riffFile(vp8x(0), webpFiles[2][12:])},
@@ -121,7 +121,7 @@ func TestRemove(t *testing.T) {
 // Metadata that change what a browser shows cannot be removed.
 func TestNotRemovable(t *testing.T) {
 	photo, drawing := jpegFile(t), pngFile(t)
-	film := riffFile(vp8x(imageheader.WebPAnimation), riffChunk("ANIM", make([]byte, 6)), webpFrame(webpFiles[0]), webpFrame(webpFiles[2]))
+	animated := riffFile(vp8x(imageheader.WebPAnimation), riffChunk("ANIM", make([]byte, 6)), webpFrame(webpFiles[0]), webpFrame(webpFiles[2]))
 	icc := func(profile []byte) []byte { return jpegSegment(0xe2, []byte("ICC_PROFILE\x00\x01\x01"), profile) }
 	for name, file := range map[string][]byte{
 		"jpeg: a turn":                 withSegments(photo, jpegSegment(0xe1, []byte("Exif\x00\x00"), exif(6))),
@@ -135,7 +135,7 @@ func TestNotRemovable(t *testing.T) {
 		"png: a chunk of its codec":    withChunks(drawing, pngChunk("CgBI", []byte{0, 0, 0, 0})),
 		"png: cut":                     drawing[:len(drawing)-12],
 		"webp: colours":                riffFile(vp8x(imageheader.WebPICC), riffChunk("ICCP", wideGamma()), webpFiles[2][12:]),
-		"webp: cut":                    film[:len(film)-2],
+		"webp: cut":                    animated[:len(animated)-2],
 	} {
 		if got, ok := Remove(file, header(t, file)); ok || got != nil {
 			t.Errorf("%s: %d bytes became %d", name, len(file), len(got))

@@ -59,9 +59,9 @@ func TestDescribe(t *testing.T) {
 	if d := clear[0].Description; d.Colour != "" || len(d.ThumbHash) == 0 {
 		t.Errorf("a transparent picture: got %+v", d)
 	}
-	moves := described(t, moving(t, 3, 300, 200), func(p *Picture) []Target { return []Target{p.Describe(calotype.Box{})} })
-	first := described(t, moving(t, 1, 300, 200), func(p *Picture) []Target { return []Target{p.Describe(calotype.Box{})} })
-	if !bytes.Equal(moves[0].Description.ThumbHash, first[0].Description.ThumbHash) {
+	animated := described(t, animatedGIF(t, 3, 300, 200), func(p *Picture) []Target { return []Target{p.Describe(calotype.Box{})} })
+	first := described(t, animatedGIF(t, 1, 300, 200), func(p *Picture) []Target { return []Target{p.Describe(calotype.Box{})} })
+	if !bytes.Equal(animated[0].Description.ThumbHash, first[0].Description.ThumbHash) {
 		t.Error("an animation is not described by its first frame")
 	}
 }

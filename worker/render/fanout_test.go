@@ -47,7 +47,7 @@ func renderAll(body []byte) (all [][]byte, err error) {
 func TestSideBySide(t *testing.T) {
 	all := cpuGate
 	cpuGate = newGate(1) // So that there are no helpers.
-	sources := [][]byte{jpegOf(t, grainy(900, 600)), pngOf(t, quadrants(300, 500)), moving(t, 3, 400, 300)}
+	sources := [][]byte{jpegOf(t, grainy(900, 600)), pngOf(t, quadrants(300, 500)), animatedGIF(t, 3, 400, 300)}
 	alone := make([][][]byte, len(sources))
 	for i, body := range sources {
 		var err error

@@ -205,7 +205,7 @@ func TestAlpha(t *testing.T) {
 
 // An animation of more than 100 MB decoded, whose frames need no scaling.
 func TestLongAnimation(t *testing.T) {
-	r := render(t, moving(t, 100, 600, 600), sized(600, 600, calotype.WebP, 50))
+	r := render(t, animatedGIF(t, 100, 600, 600), sized(600, 600, calotype.WebP, 50))
 	p, err := Open(r.Body, Limits{})
 	if err != nil || p.Width != 600 || p.Height != 600 || p.Frames < 2 {
 		t.Errorf("got %+v, %v", p, err)
@@ -216,7 +216,7 @@ func TestLongAnimation(t *testing.T) {
 // If there is anything besides what is needed to show the picture, the source is not
 // copied.
 func TestHasNoMetadata(t *testing.T) {
-	jpg, pic, anim := jpegOf(t, quadrants(60, 40)), pngOf(t, quadrants(60, 40)), moving(t, 2, 20, 20)
+	jpg, pic, anim := jpegOf(t, quadrants(60, 40)), pngOf(t, quadrants(60, 40)), animatedGIF(t, 2, 20, 20)
 	webp := render(t, pic, sized(60, 40, calotype.WebP, 80)).Body
 	text := "\x00\x00\x00\x04tEXtnote\x00\x00\x00\x00"
 	for name, c := range map[string]struct {

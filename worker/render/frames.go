@@ -14,7 +14,7 @@ import (
 )
 
 // Animations are composed frame by frame, and each frame is scaled right after that, and kept
-// until the next one: see film.go. GIF is decoded in Go, also stills, since a frame need not cover
+// until the next one: see animator.go. GIF is decoded in Go, also stills, since a frame need not cover
 // the canvas. A frame of PNG or WebP is decoded like a still of that format.
 
 // maxJoinedDelay is the longest delay of joined equal frames, in milliseconds: a GIF's

@@ -50,8 +50,8 @@ func play(t testing.TB, body []byte) played {
 	return f
 }
 
-// filmOf makes an animation of every animated format, from frames of one colour each.
-func filmOf(t testing.TB, delays []int, plays int) map[calotype.Format][]byte {
+// animationsOf makes an animation of every animated format, from frames of one colour each.
+func animationsOf(t testing.TB, delays []int, plays int) map[calotype.Format][]byte {
 	t.Helper()
 	g := &gif.GIF{LoopCount: plays}
 	if plays == 1 {
@@ -86,7 +86,7 @@ func filmOf(t testing.TB, delays []int, plays int) map[calotype.Format][]byte {
 func TestAnimationStaysOne(t *testing.T) {
 	delays := []int{50, 60, 70, 80}
 	for _, plays := range []int{0, 1, 2, 5} {
-		for from, body := range filmOf(t, delays, plays) {
+		for from, body := range animationsOf(t, delays, plays) {
 			for _, to := range []calotype.Format{calotype.GIF, calotype.WebP, calotype.PNG} {
 				name := fmt.Sprintf("%s to %s, played %d times", from, to, plays)
 				r := render(t, body, sized(100, 50, to, 90))
@@ -112,7 +112,7 @@ func TestAnimationStaysOne(t *testing.T) {
 // A GIF ends before a later frame whose pixels are damaged, as in Chromium. Of the first
 // frame the rows before the damage are shown.
 func TestGIFEndsBeforeADamagedFrame(t *testing.T) {
-	body := filmOf(t, []int{50, 60, 70, 80}, 1)[calotype.GIF]
+	body := animationsOf(t, []int{50, 60, 70, 80}, 1)[calotype.GIF]
 	at := 0
 	for range 3 {
 		at += bytes.Index(body[at:], []byte{0x2c, 0, 0, 0, 0, 200, 0}) + 1
@@ -140,7 +140,7 @@ func TestGIFEndsBeforeADamagedFrame(t *testing.T) {
 // Delays that browsers play as 100 ms are written as 100 ms. Hundredths of a second are
 // rounded so that no frame is late, and never to a delay that browsers do not play.
 func TestDelays(t *testing.T) {
-	body := filmOf(t, []int{0, 11, 10, 25, 33, 33, 33, 14, 1000}, 0)[calotype.PNG]
+	body := animationsOf(t, []int{0, 11, 10, 25, 33, 33, 33, 14, 1000}, 0)[calotype.PNG]
 	asPlayed := []int{100, 11, 100, 25, 33, 33, 33, 14, 1000}
 	for to, want := range map[calotype.Format][]int{
 		calotype.PNG:  asPlayed,
@@ -155,7 +155,7 @@ func TestDelays(t *testing.T) {
 
 // AVIF is not written as an animation, and JPEG cannot hold one.
 func TestFormatsThatDoNotMove(t *testing.T) {
-	for from, body := range filmOf(t, []int{50, 60}, 0) {
+	for from, body := range animationsOf(t, []int{50, 60}, 0) {
 		p, err := Open(body, Limits{})
 		if err != nil {
 			t.Fatal(err)

@@ -18,7 +18,7 @@ func seeds(f *testing.F) {
 	f.Add(jpegOf(f, quadrants(40, 30)))
 	f.Add(pngOf(f, quadrants(40, 30)))
 	f.Add(bmpOf(f, quadrants(40, 30)))
-	f.Add(moving(f, 3, 40, 30))
+	f.Add(animatedGIF(f, 3, 40, 30))
 	for _, format := range []calotype.Format{calotype.WebP, calotype.AVIF} {
 		f.Add(render(f, pngOf(f, quadrants(40, 30)), sized(40, 30, format, 80)).Body)
 	}

@@ -13,9 +13,9 @@ import (
 	"calotype/worker/animation"
 )
 
-// pointerFilm is a recording of a screen, as an animated PNG: a pointer moves over a still
+// pointerRecording is a recording of a screen, as an animated PNG: a pointer moves over a still
 // picture. Where it was is transparent for a frame if it clears.
-func pointerFilm(t testing.TB, frames int, clears bool) ([]byte, []*image.NRGBA) {
+func pointerRecording(t testing.TB, frames int, clears bool) ([]byte, []*image.NRGBA) {
 	t.Helper()
 	background := image.NewNRGBA(image.Rect(0, 0, 200, 120))
 	random := rand.New(rand.NewPCG(5, 6))
@@ -81,11 +81,11 @@ func TestGIFOfSlowChange(t *testing.T) {
 // What does not change is written once. What becomes transparent is cleared.
 func TestGIFOfRecording(t *testing.T) {
 	const frames = 20
-	still, _ := pointerFilm(t, 2, false)
+	still, _ := pointerRecording(t, 2, false)
 	one := len(render(t, still, sized(200, 120, calotype.GIF, 80)).Body)
 	for _, clears := range []bool{false, true} {
-		film, want := pointerFilm(t, frames, clears)
-		body := render(t, film, sized(200, 120, calotype.GIF, 80)).Body
+		recording, want := pointerRecording(t, frames, clears)
+		body := render(t, recording, sized(200, 120, calotype.GIF, 80)).Body
 		if !clears && len(body) > one+one/2 { // A frame that clears a part of a whole one clears it all.
 			t.Errorf("%d bytes of %d frames, %d of two", len(body), frames, one)
 		}

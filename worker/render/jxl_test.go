@@ -18,8 +18,8 @@ import (
 // Pictures of 160x96 pixels, written by libjxl 0.7.0: four quadrants, and three of them that
 // move, for 200, 100 and 300 ms, forever.
 const (
-	stillJXL  = "/woXJogECAIBAOgASzhomMKD9xUkTACod3fjxt31coEgAACnkgCIynDHEQwDAQDCLT0AgekNODiAAfcMJl4LwKG/rk2JBg=="
-	movingJXL = "/woXpiAAC4pLAggIIAUAAPgASzhomMKD9xUUTIER9e5u3Li77ryAEADAIewJDuD4PwJGlH7AIrCpP6CoN3DU3CRLwDIg7lXgiaQZEVPQe34ICKACAADwAEs4aJjCg/cVFEyBEfXubty4u+68gBAAwIEBmziQKMaYaUQAkcK3rT+ggPcUat0oK8ACwhPuD0g0Y+aeHwgIoEcAAPAASzhomMKD9xUUTIER9cbduHF33XkBIQCAAxUHPuDxezSMSP6BRWBTf0DRb+CIyfu4gS0gxZ1RGRW/vP4K"
+	stillJXL    = "/woXJogECAIBAOgASzhomMKD9xUkTACod3fjxt31coEgAACnkgCIynDHEQwDAQDCLT0AgekNODiAAfcMJl4LwKG/rk2JBg=="
+	animatedJXL = "/woXpiAAC4pLAggIIAUAAPgASzhomMKD9xUUTIER9e5u3Li77ryAEADAIewJDuD4PwJGlH7AIrCpP6CoN3DU3CRLwDIg7lXgiaQZEVPQe34ICKACAADwAEs4aJjCg/cVFEyBEfXubty4u+68gBAAwIEBmziQKMaYaUQAkcK3rT+ggPcUat0oK8ACwhPuD0g0Y+aeHwgIoEcAAPAASzhomMKD9xUUTIER9cbduHF33XkBIQCAAxUHPuDxezSMSP6BRWBTf0DRb+CIyfu4gS0gxZ1RGRW/vP4K"
 )
 
 func jxlOf(t testing.TB, text string) []byte {
@@ -102,14 +102,14 @@ func TestJXL(t *testing.T) {
 }
 
 // An animated JPEG XL becomes an animated WebP.
-func TestJXLMoves(t *testing.T) {
+func TestAnimatedJXL(t *testing.T) {
 	if !usesJXL() {
-		if _, err := Open(jxlOf(t, movingJXL), Limits{}); err == nil {
+		if _, err := Open(jxlOf(t, animatedJXL), Limits{}); err == nil {
 			t.Error("it is read by a libjxl that is not used")
 		}
 		return
 	}
-	p, err := Open(jxlOf(t, movingJXL), Limits{})
+	p, err := Open(jxlOf(t, animatedJXL), Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestJXLMoves(t *testing.T) {
 	if p.Frames != 3 || target.Format != calotype.WebP {
 		t.Fatalf("%d frames, as %s", p.Frames, target.Format)
 	}
-	r := render(t, jxlOf(t, movingJXL), target)
+	r := render(t, jxlOf(t, animatedJXL), target)
 	all, err := Open(r.Body, Limits{})
 	if err != nil || all.Frames != 3 || all.header.Animation.Plays != 0 {
 		t.Fatalf("not three frames forever: %v", err)
@@ -131,7 +131,7 @@ func TestJXLMoves(t *testing.T) {
 	for i, want := range []color.NRGBA{{200, 60, 50, 255}, {60, 160, 70, 255}, {60, 80, 190, 255}} {
 		wantColour(t, frames, 40, 96*i+24, want, 12)
 	}
-	if _, err := Open(jxlOf(t, movingJXL), Limits{Frames: 2}); err == nil {
+	if _, err := Open(jxlOf(t, animatedJXL), Limits{Frames: 2}); err == nil {
 		t.Error("three frames are within a limit of two")
 	}
 	vips.AssertNoLeaks(t)

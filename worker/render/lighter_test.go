@@ -75,7 +75,7 @@ func TestNeverLarger(t *testing.T) {
 		"a poor JPEG, hardly scaled":            {poor, sized(590, 393, calotype.JPEG, 80), true},
 		"a poor JPEG, scaled":                   {poor, sized(150, 100, calotype.JPEG, 80), false},
 		"a rich JPEG, not scaled":               {rich, sized(600, 400, calotype.JPEG, 80), false},
-		"a GIF that moves, not scaled":          {moving(t, 3, 60, 40), sized(60, 40, calotype.GIF, 80), true},
+		"an animated GIF, not scaled":           {animatedGIF(t, 3, 60, 40), sized(60, 40, calotype.GIF, 80), true},
 	} {
 		r := render(t, c.source, c.target)
 		if r.AsIs != c.asIs || bytes.Equal(r.Body, c.source) != c.asIs {
@@ -91,7 +91,7 @@ func TestNeverLarger(t *testing.T) {
 // A source that is light enough but for its metadata loses them, and nothing else.
 func TestOnlyMetadataIsRemoved(t *testing.T) {
 	drawing := render(t, pngOf(t, checked(1000, 8)), sized(1000, 1000, calotype.PNG, 80)).Body
-	film := moving(t, 3, 60, 40)
+	animated := animatedGIF(t, 3, 60, 40)
 	poor := jpegAt(t, grainy(600, 400), 30)
 	webp := render(t, pngOf(t, grainy(600, 400)), sized(600, 400, calotype.WebP, 30)).Body
 	for name, c := range map[string]struct {
@@ -99,7 +99,7 @@ func TestOnlyMetadataIsRemoved(t *testing.T) {
 		target       Target
 	}{
 		"a screenshot that names its program": {withChunk(drawing, "tEXt", []byte("Software\x00"+secret)), drawing, sized(520, 520, calotype.PNG, 80)},
-		"a GIF with a comment":                {append(film[:len(film)-1:len(film)-1], "\x21\xfe\x10"+secret+"\x00;"...), film, sized(60, 40, calotype.GIF, 80)},
+		"a GIF with a comment":                {append(animated[:len(animated)-1:len(animated)-1], "\x21\xfe\x10"+secret+"\x00;"...), animated, sized(60, 40, calotype.GIF, 80)},
 		"a poor JPEG with EXIF":               {withSegments(poor, exif(1)), poor, sized(590, 393, calotype.JPEG, 80)},
 		"a poor WebP with XMP":                {withWebPMetadata(webp), webp, sized(600, 400, calotype.WebP, 80)},
 	} {

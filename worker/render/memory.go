@@ -40,17 +40,17 @@ import (
 // In bytes per pixel of the largest target: JPEG 7.5, WebP 9.7, AVIF 26, JPEG XL 42.
 // Lossless WebP of a flat picture takes 14 more (libwebp 1.2, 4 MP). With a target of
 // 960x720, a grainy picture takes 20 MB as GIF and 9 MB as PNG.
-// Renditions that move are written while frames are decoded: see [Picture.movingBytes].
+// Animated renditions are written while frames are decoded: see [Picture.animatedBytes].
 func (p *Picture) Memory(targets []Target) int64 {
 	const always = 12 << 20
 	var width, height int
-	var perPixel, copied, films, unscaled int64
+	var perPixel, copied, encoders, unscaled int64
 	targets = withoutJXL(targets)
-	moving := p.moving(targets)
+	animated := p.animated(targets)
 	for _, t := range targets {
 		whole := t.whole()
 		width, height = max(width, t.Width, whole.Width), max(height, t.Height, whole.Height)
-		if !slices.Contains(moving, t) {
+		if !slices.Contains(animated, t) {
 			perPixel = max(perPixel, p.targetBytes(t.Format))
 			if p.mayBeUnscaled(t) {
 				unscaled = max(unscaled, int64(p.Width)*int64(p.Height)*(4+p.targetBytes(t.Format)))
@@ -60,21 +60,21 @@ func (p *Picture) Memory(targets []Target) int64 {
 			copied = max(copied, int64(t.Width)*int64(t.Height)*4)
 		}
 	}
-	for _, t := range moving {
-		films += p.movingBytes(t)
+	for _, t := range animated {
+		encoders += p.animatedBytes(t)
 	}
-	target := max(int64(width)*int64(height)*perPixel, unscaled) + copied + films
+	target := max(int64(width)*int64(height)*perPixel, unscaled) + copied + encoders
 	if p.orientation != 1 { // Turned, it is in memory twice.
 		target += int64(width) * int64(height) * 8
 	}
 	return int64(len(p.body)) + always + target + p.decodeBytes(width, height)
 }
 
-// movingBytes is the memory to write one rendition that moves: the frame at its size, the
+// animatedBytes is the memory to write one animated rendition: the frame at its size, the
 // encoder's canvases, and the file. All such renditions of a picture are in memory at once. In
 // a process of its own, 320x240 pixels of 10 and 300 frames took 5 and 8 MB as GIF, 4 and 6 as
 // WebP, and 5 and 7 as PNG (TestMemoryOfFrames), of which the file is the growth.
-func (p *Picture) movingBytes(t Target) int64 {
+func (p *Picture) animatedBytes(t Target) int64 {
 	const perPixel = 40
 	whole := t.whole()
 	pixels := int64(t.Width) * int64(t.Height)

@@ -137,12 +137,12 @@ func memoryOf(t *testing.T, program, file string, target calotype.Format) (took,
 	return took, predicted
 }
 
-// A film of many frames takes as much memory as one of few: only the bytes of the source and
-// of the rendition are more. The frames of the long one are 69 MB as RGB.
+// An animation of many frames takes as much memory as one of few: only the bytes of the source
+// and of the rendition are more. The frames of the long one are 69 MB as RGB.
 func TestMemoryOfFrames(t *testing.T) {
 	const few, many = 10, 300
 	program := withoutRaceDetector(t)
-	film := func(frames int) string {
+	animation := func(frames int) string {
 		g := &gif.GIF{}
 		for i := range frames {
 			frame := image.NewPaletted(image.Rect(0, 0, 320, 240), color.Palette{color.White, color.Black})
@@ -151,13 +151,13 @@ func TestMemoryOfFrames(t *testing.T) {
 			}
 			g.Image, g.Delay = append(g.Image, frame), append(g.Delay, 5)
 		}
-		file := filepath.Join(t.TempDir(), "film.gif")
+		file := filepath.Join(t.TempDir(), "animation.gif")
 		if err := os.WriteFile(file, encodeWith(t, func(b *bytes.Buffer, g *gif.GIF) error { return gif.EncodeAll(b, g) }, g), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return file
 	}
-	short, long := film(few), film(many)
+	short, long := animation(few), animation(many)
 	for _, f := range []calotype.Format{calotype.GIF, calotype.WebP, calotype.PNG} {
 		base, predicted := memoryOf(t, program, short, f)
 		took, predictedLong := memoryOf(t, program, long, f)

@@ -41,7 +41,7 @@ func picturesWithSecrets(t *testing.T) map[string][]byte {
 		b = append(b, name+body...)
 		return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE([]byte(name+body)))
 	}
-	pic, anim := pngOf(t, quadrants(800, 600)), moving(t, 2, 80, 60)
+	pic, anim := pngOf(t, quadrants(800, 600)), animatedGIF(t, 2, 80, 60)
 	pictures := map[string][]byte{
 		"jpeg": jpegWithSecret(t),
 		"png": slices.Concat(pic[:33], chunk("tEXt", "Comment\x00"+secret), chunk("iTXt", "XML:com.adobe.xmp\x00\x00\x00\x00\x00"+xmp),

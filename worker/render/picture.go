@@ -168,19 +168,19 @@ type Rendition struct {
 	Undecoded bool
 }
 
-// moves reports whether animations are written in a format.
-func moves(f calotype.Format) bool {
+// animates reports whether animations are written in a format.
+func animates(f calotype.Format) bool {
 	return f == calotype.GIF || f == calotype.WebP || f == calotype.PNG
 }
 
-// moving returns those of the targets that move, each once.
-func (p *Picture) moving(targets []Target) (moving []Target) {
+// animated returns those of the targets whose renditions are animated, each once.
+func (p *Picture) animated(targets []Target) (animated []Target) {
 	for _, t := range targets {
-		if p.Frames > 1 && moves(t.Format) && !t.Describe && !slices.Contains(moving, t) {
-			moving = append(moving, t)
+		if p.Frames > 1 && animates(t.Format) && !t.Describe && !slices.Contains(animated, t) {
+			animated = append(animated, t)
 		}
 	}
-	return moving
+	return animated
 }
 
 // turned reports whether an orientation swaps width and height.

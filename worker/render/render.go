@@ -25,18 +25,18 @@ func (p *Picture) Render(targets []Target) iter.Seq2[Rendition, error] {
 }
 
 func (p *Picture) render(targets []Target) iter.Seq2[Rendition, error] {
-	film := p.newFilm(targets)
-	if len(film.targets) == 0 {
+	animator := p.newAnimator(targets)
+	if len(animator.targets) == 0 {
 		return p.renderStills(targets, 0)
 	}
 	return func(yield func(Rendition, error) bool) {
-		next, stop := iter.Pull2(p.renderStills(slices.DeleteFunc(slices.Clone(targets), film.has), 0))
+		next, stop := iter.Pull2(p.renderStills(slices.DeleteFunc(slices.Clone(targets), animator.has), 0))
 		defer stop()
 		for i, t := range targets {
 			var r Rendition
 			var err error
-			if film.has(t) {
-				r, err = film.rendition(t, i == 0)
+			if animator.has(t) {
+				r, err = animator.rendition(t, i == 0)
 			} else {
 				r, err, _ = next()
 			}
@@ -47,7 +47,8 @@ func (p *Picture) render(targets []Target) iter.Seq2[Rendition, error] {
 	}
 }
 
-// renderStills makes renditions that do not move. So much time was spent before.
+// renderStills makes renditions that are not animated. spent is the time already used for the
+// picture.
 func (p *Picture) renderStills(targets []Target, spent time.Duration) iter.Seq2[Rendition, error] {
 	return func(yield func(Rendition, error) bool) {
 		var d *decoded

@@ -74,8 +74,8 @@ func bmpOf(t testing.TB, img image.Image) []byte {
 	return encodeWith(t, func(b *bytes.Buffer, img image.Image) error { return bmp.Encode(b, img) }, img)
 }
 
-// moving draws an animation with frames of one colour each.
-func moving(t testing.TB, frames, width, height int) []byte {
+// animatedGIF draws an animation with frames of one colour each.
+func animatedGIF(t testing.TB, frames, width, height int) []byte {
 	g := &gif.GIF{LoopCount: 3}
 	for i := range frames {
 		f := image.NewPaletted(image.Rect(0, 0, width, height), color.Palette{color.Black, frameColour(i)})
@@ -112,7 +112,7 @@ func render(t testing.TB, body []byte, target Target) Rendition {
 func look(t testing.TB, body []byte) image.Image {
 	t.Helper()
 	params := vips.NewImportParams()
-	if f, _ := Sniff(body); moves(f) {
+	if f, _ := Sniff(body); animates(f) {
 		params.NumPages.Set(-1)
 	}
 	if f, _ := Sniff(body); f == calotype.BMP {
@@ -217,7 +217,7 @@ func TestOneDecodeManyTargets(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	still, animation := jpegOf(t, quadrants(400, 300)), moving(t, 4, 40, 30)
+	still, animation := jpegOf(t, quadrants(400, 300)), animatedGIF(t, 4, 40, 30)
 	sixChannels, _ := newTIFF(4, 3, 6)
 	for name, c := range map[string]struct {
 		body   []byte

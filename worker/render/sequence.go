@@ -196,7 +196,7 @@ func heifError(e C.heif_error) error {
 func (p *Picture) passThrough(targets []Target) iter.Seq2[Rendition, error] {
 	return func(yield func(Rendition, error) bool) {
 		source := Rendition{Body: p.body, Format: p.Format, Width: p.Width, Height: p.Height, AsIs: true, Undecoded: true}
-		undecoded := func(t Target) bool { return moves(t.Format) || t.Describe }
+		undecoded := func(t Target) bool { return animates(t.Format) || t.Describe }
 		i := 0
 		yieldSources := func() bool {
 			for ; i < len(targets) && undecoded(targets[i]); i++ {

@@ -111,11 +111,11 @@ func TestSequence(t *testing.T) {
 			t.Errorf("the file is decodable: %v, sequences are: %v", p.sequence.decodable, decodes)
 		}
 		if p.sequence.decodable {
-			moved := play(t, got[0].Body)
-			if got[0].AsIs || got[0].Undecoded || !slices.Equal(moved.delays, []int{200, 40, 100}) || moved.plays != plays {
-				t.Errorf("delays %v, played %d times, want %d", moved.delays, moved.plays, plays)
+			animated := play(t, got[0].Body)
+			if got[0].AsIs || got[0].Undecoded || !slices.Equal(animated.delays, []int{200, 40, 100}) || animated.plays != plays {
+				t.Errorf("delays %v, played %d times, want %d", animated.delays, animated.plays, plays)
 			}
-			for i, frame := range moved.frames {
+			for i, frame := range animated.frames {
 				wantColour(t, frame, 16, 12, frameColour(i), 12)
 			}
 		} else if r := got[0]; !r.AsIs || !r.Undecoded || r.Format != calotype.AVIF || !bytes.Equal(r.Body, body) {

@@ -32,15 +32,15 @@ var soak = os.Getenv("CALOTYPE_SOAK") != ""
 // whole are small pictures of every format that is written here.
 func whole(t testing.TB) map[string][]byte {
 	pictures := map[string][]byte{
-		"gif": moving(t, 3, 160, 120),
+		"gif": animatedGIF(t, 3, 160, 120),
 		"rle": rleBMP("\x03\x01\x00\x00\x03\x00\x00\x01"),
 	}
 	drawn := pngOf(t, grainy(320, 240))
 	for _, f := range []calotype.Format{calotype.JPEG, calotype.PNG, calotype.WebP, calotype.AVIF, calotype.BMP} {
 		pictures[string(f)] = render(t, drawn, sized(320, 240, f, 80)).Body
 	}
-	moved := render(t, pictures["gif"], sized(160, 120, calotype.WebP, 80)).Body
-	pictures["moving webp"] = moved
+	animated := render(t, pictures["gif"], sized(160, 120, calotype.WebP, 80)).Body
+	pictures["animated webp"] = animated
 	return pictures
 }
 

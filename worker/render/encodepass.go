@@ -23,41 +23,41 @@ type frameEncoder interface {
 	close()
 }
 
-// take is an encoded target. The body is nil if it cannot be encoded without alpha.
-type take struct {
+// encoded is an encoded target. The body is nil if it cannot be encoded without alpha.
+type encoded struct {
 	body  []byte
 	whole bool // It shows the whole picture.
 }
 
-// filmPass encodes targets while the frames are decoded once.
-type filmPass struct {
-	film   *film
-	scales scales // With the present frame.
-	sizes  map[calotype.Box]*filmSize
-	reels  []*reel // The largest first.
-	pixels int
+// encodePass encodes targets while the frames are decoded once.
+type encodePass struct {
+	animator *animator
+	scales   scales // With the current frame.
+	sizes    map[calotype.Box]*frameAtSize
+	targets  []*passTarget // The largest first.
+	pixels   int
 }
 
-// filmSize is the present frame at a size.
-type filmSize struct {
+// frameAtSize is the current frame at a size.
+type frameAtSize struct {
 	mu     sync.Mutex
 	frame  int // The number of the frame that was scaled last, from 1.
 	scaled decoded
 }
 
-// reel is a target that is being encoded.
-type reel struct {
+// passTarget is a target that is being encoded.
+type passTarget struct {
 	target  Target
 	encoder frameEncoder // Nil if it was given up.
 	index   int
-	take
+	encoded
 }
 
-func newFilmPass(f *film, targets []Target, alpha bool) *filmPass {
-	p := &filmPass{film: f, sizes: map[calotype.Box]*filmSize{}}
+func newEncodePass(a *animator, targets []Target, alpha bool) *encodePass {
+	p := &encodePass{animator: a, sizes: map[calotype.Box]*frameAtSize{}}
 	for i, t := range targets {
-		r := &reel{target: t, index: i, take: take{whole: true}}
-		switch plays := f.picture.plays(); t.Format {
+		r := &passTarget{target: t, index: i, encoded: encoded{whole: true}}
+		switch plays := a.picture.plays(); t.Format {
 		case calotype.GIF:
 			r.encoder = newGIFEncoder(t.Width, t.Height, plays)
 		case calotype.PNG:
@@ -65,34 +65,34 @@ func newFilmPass(f *film, targets []Target, alpha bool) *filmPass {
 		default:
 			r.encoder = newWebPAnimation(t.Width, t.Height, plays, t.Quality)
 		}
-		p.reels = append(p.reels, r)
-		p.sizes[t.whole()] = &filmSize{}
+		p.targets = append(p.targets, r)
+		p.sizes[t.whole()] = &frameAtSize{}
 		p.pixels += t.Width * t.Height
 	}
-	slices.SortStableFunc(p.reels, func(a, b *reel) int {
+	slices.SortStableFunc(p.targets, func(a, b *passTarget) int {
 		return cmp.Compare(b.target.Width*b.target.Height, a.target.Width*a.target.Height)
 	})
 	return p
 }
 
-func (p *filmPass) close() {
-	for _, r := range p.reels {
+func (p *encodePass) close() {
+	for _, r := range p.targets {
 		if r.encoder != nil {
 			r.encoder.close()
 		}
 	}
 }
 
-// run makes the takes in the order of the targets, or returns nil if all frames look the same.
-func (p *filmPass) run(start time.Time) ([]take, error) {
-	picture := p.film.picture
-	width, height := picture.sizeToDecode(p.film.targets)
+// run encodes the targets, and returns them in their order, or nil if all frames look the same.
+func (p *encodePass) run(start time.Time) ([]encoded, error) {
+	picture := p.animator.picture
+	width, height := picture.sizeToDecode(p.animator.targets)
 	count := 0
-	for frame, err := range picture.joinedFrames(width, height, func() { p.film.damaged = true }) {
+	for frame, err := range picture.joinedFrames(width, height, func() { p.animator.damaged = true }) {
 		if err != nil {
 			return nil, err
 		}
-		if spent := p.film.spent + time.Since(start); picture.limits.Time > 0 && spent > picture.limits.Time {
+		if spent := p.animator.spent + time.Since(start); picture.limits.Time > 0 && spent > picture.limits.Time {
 			return nil, failure.New(failure.TooSlow, "%d of %d frames were rendered after %v, the limit is %v", count, picture.Frames, spent.Round(time.Millisecond), picture.limits.Time)
 		}
 		count++
@@ -103,44 +103,44 @@ func (p *filmPass) run(start time.Time) ([]take, error) {
 	if count == 1 {
 		return nil, nil
 	}
-	takes := make([]take, len(p.reels))
-	for _, r := range p.reels {
+	results := make([]encoded, len(p.targets))
+	for _, r := range p.targets {
 		if r.encoder != nil {
 			var err error
 			if r.body, err = r.encoder.bytes(); err != nil {
 				return nil, fmt.Errorf("%dx%d %s: %w", r.target.Width, r.target.Height, r.target.Format, err)
 			}
 		}
-		takes[r.index] = r.take
+		results[r.index] = r.encoded
 	}
-	return takes, nil
+	return results, nil
 }
 
 // minShared is how many pixels a frame has in all targets at least, if idle CPUs help with it.
 const minShared = 1 << 15
 
 // add scales and encodes a frame for each target.
-func (p *filmPass) add(frame timedFrame, number int) error {
+func (p *encodePass) add(frame timedFrame, number int) error {
 	p.scales.decoded = frame.decoded
-	errs := make([]error, len(p.reels))
+	errs := make([]error, len(p.targets))
 	var claimed atomic.Int32
 	work := func() {
-		for i := int(claimed.Add(1)) - 1; i < len(p.reels); i = int(claimed.Add(1)) - 1 {
-			if r := p.reels[i]; r.encoder != nil {
+		for i := int(claimed.Add(1)) - 1; i < len(p.targets); i = int(claimed.Add(1)) - 1 {
+			if r := p.targets[i]; r.encoder != nil {
 				errs[i] = p.addTo(r, frame.delay, number)
 			}
 		}
 	}
 	var helpers sync.WaitGroup
 	if p.pixels >= minShared {
-		for range min(len(p.reels), cpuGate.CPUs()) - 1 {
+		for range min(len(p.targets), cpuGate.CPUs()) - 1 {
 			helpers.Go(func() { cpuGate.Try(work) })
 		}
 	}
 	work()
 	helpers.Wait()
 	for i, err := range errs {
-		r := p.reels[i]
+		r := p.targets[i]
 		switch t := r.target; {
 		case errors.Is(err, errAlpha):
 			r.encoder.close()
@@ -152,7 +152,7 @@ func (p *filmPass) add(frame timedFrame, number int) error {
 	return nil
 }
 
-func (p *filmPass) addTo(r *reel, delay, number int) error {
+func (p *encodePass) addTo(r *passTarget, delay, number int) error {
 	whole := p.scaled(r.target, number)
 	laidOut, err := p.scales.layOut(whole, r.target)
 	if err != nil {
@@ -165,8 +165,8 @@ func (p *filmPass) addTo(r *reel, delay, number int) error {
 	return r.encoder.add(laidOut, delay)
 }
 
-// scaled returns the present frame at the size of a target's whole picture.
-func (p *filmPass) scaled(t Target, number int) *decoded {
+// scaled returns the current frame at the size of a target's whole picture.
+func (p *encodePass) scaled(t Target, number int) *decoded {
 	d := p.scales.decoded
 	if d.fits(t) {
 		return d

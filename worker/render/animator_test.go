@@ -50,10 +50,10 @@ func rendered(t testing.TB, body []byte, limits Limits, most int, targets ...Tar
 	return all
 }
 
-// Renditions that move and others come in the order of the targets, and a caller may stop
+// Animated renditions and others come in the order of the targets, and a caller may stop
 // after each. Those of one target are the same.
-func TestFilmKeepsTheOrder(t *testing.T) {
-	body := filmOf(t, []int{50, 60, 70}, 0)[calotype.PNG]
+func TestAnimatorKeepsTheOrder(t *testing.T) {
+	body := animationsOf(t, []int{50, 60, 70}, 0)[calotype.PNG]
 	gifs, webp, jpeg := sized(100, 50, calotype.GIF, 80), sized(50, 25, calotype.WebP, 80), sized(100, 50, calotype.JPEG, 80)
 	cropped := Target{Width: 40, Height: 40, Format: calotype.PNG, Quality: 80, Whole: calotype.Box{Width: 80, Height: 40}, Gravity: calotype.GravitySmart}
 	for _, targets := range [][]Target{{gifs, webp, jpeg, gifs, cropped}, {jpeg, cropped, webp, jpeg, gifs}, {cropped}, {webp, gifs}} {
@@ -63,7 +63,7 @@ func TestFilmKeepsTheOrder(t *testing.T) {
 				if r.Format != targets[i].Format || r.Width != targets[i].Width || r.Height != targets[i].Height {
 					t.Errorf("%v: rendition %d is %s of %dx%d", targets, i, r.Format, r.Width, r.Height)
 				}
-				if moves(r.Format) {
+				if animates(r.Format) {
 					if got := play(t, r.Body); len(got.frames) != 3 || got.frames[0].Rect.Size() != image.Pt(r.Width, r.Height) {
 						t.Errorf("%v: rendition %d has %d frames of %v", targets, i, len(got.frames), got.frames[0].Rect)
 					}
@@ -79,7 +79,7 @@ func TestFilmKeepsTheOrder(t *testing.T) {
 }
 
 // An animation whose frames look the same becomes a still.
-func TestFilmOfEqualFrames(t *testing.T) {
+func TestAnimatorOfEqualFrames(t *testing.T) {
 	frame := quadrants(200, 100)
 	for _, r := range rendered(t, apngOf(t, frame, frame, frame), Limits{}, 3, sized(100, 50, calotype.WebP, 80), sized(100, 50, calotype.GIF, 80), sized(50, 25, calotype.PNG, 80)) {
 		p, err := Open(r.Body, Limits{})
@@ -91,7 +91,7 @@ func TestFilmOfEqualFrames(t *testing.T) {
 }
 
 // An animated PNG has alpha from the first frame on if a later one needs it.
-func TestFilmWithLaterAlpha(t *testing.T) {
+func TestAnimatorWithLaterAlpha(t *testing.T) {
 	var frames []image.Image
 	for i := range 3 {
 		frame := image.NewNRGBA(image.Rect(0, 0, 80, 40))
@@ -129,7 +129,7 @@ func TestFilmWithLaterAlpha(t *testing.T) {
 }
 
 // What is no smaller than the source is encoded again with a lower quality, or is the source.
-func TestFilmIsNotLarger(t *testing.T) {
+func TestAnimatorIsNotLarger(t *testing.T) {
 	g := &gif.GIF{}
 	for i := range 3 {
 		frame := image.NewPaletted(image.Rect(0, 0, 200, 120), color.Palette{color.White, color.Black})
@@ -144,13 +144,13 @@ func TestFilmIsNotLarger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	takes, err := p.newFilm([]Target{target}).shoot([]Target{target})
-	if err != nil || len(takes[0].body) < len(source) {
-		t.Fatalf("%d bytes of %d at once, %v: there is nothing to lower", len(takes[0].body), len(source), err)
+	results, err := p.newAnimator([]Target{target}).encode([]Target{target})
+	if err != nil || len(results[0].body) < len(source) {
+		t.Fatalf("%d bytes of %d at once, %v: there is nothing to lower", len(results[0].body), len(source), err)
 	}
 	all := rendered(t, source, Limits{}, 2, target, sized(190, 114, calotype.GIF, 90))
-	if r := all[0]; len(r.Body) >= len(takes[0].body)*2/3 || r.AsIs || len(play(t, r.Body).frames) != 3 {
-		t.Errorf("%d bytes, at once %d, as is: %v", len(r.Body), len(takes[0].body), r.AsIs)
+	if r := all[0]; len(r.Body) >= len(results[0].body)*2/3 || r.AsIs || len(play(t, r.Body).frames) != 3 {
+		t.Errorf("%d bytes, at once %d, as is: %v", len(r.Body), len(results[0].body), r.AsIs)
 	}
 	if r := all[1]; !r.AsIs || !bytes.Equal(r.Body, source) {
 		t.Errorf("%d bytes of %d: not the source", len(r.Body), len(source))
@@ -158,17 +158,17 @@ func TestFilmIsNotLarger(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
-// Only what moves is damaged by a later frame, and all of it ends where the damage is. Without
-// leniency it is a fault, as is a film that takes too long.
-func TestFilmFaults(t *testing.T) {
-	body := filmOf(t, []int{50, 60, 70, 80}, 0)[calotype.GIF]
+// Only animated renditions are damaged by a later frame, and they end where the damage is.
+// Without leniency it is a fault, as is an animation that takes too long.
+func TestAnimatorFaults(t *testing.T) {
+	body := animationsOf(t, []int{50, 60, 70, 80}, 0)[calotype.GIF]
 	cut := body[:len(body)-40]
 	targets := []Target{sized(100, 50, calotype.GIF, 80), sized(100, 50, calotype.WebP, 80), sized(100, 50, calotype.JPEG, 80)}
 	for i, r := range rendered(t, cut, Limits{Lenient: true}, 3, targets...) {
-		if r.Damaged != moves(targets[i].Format) || r.AsIs {
+		if r.Damaged != animates(targets[i].Format) || r.AsIs {
 			t.Errorf("%s: damaged %v, as is %v", r.Format, r.Damaged, r.AsIs)
 		}
-		if moves(r.Format) {
+		if animates(r.Format) {
 			if got := play(t, r.Body); len(got.frames) != 3 {
 				t.Errorf("%s: %d frames, want the three before the damage", r.Format, len(got.frames))
 			}
