@@ -49,7 +49,7 @@ type attempt struct {
 }
 
 // make makes targets. Each becomes the source itself, or the first encoding that is not larger:
-// see lighter.go.
+// see notlarger.go.
 func (a *animator) make(targets []Target) error {
 	results, err := a.encode(targets)
 	if err != nil {
@@ -67,7 +67,7 @@ func (a *animator) make(targets []Target) error {
 		var lower []Target
 		for _, try := range open {
 			t := try.target
-			if r, ok := a.picture.stay(t, try.body, a.damaged); ok && try.whole {
+			if r, ok := a.picture.passthrough(t, try.body, a.damaged); ok && try.whole {
 				a.made[t] = r
 			} else if again, ok := a.picture.lowered(try.tried, try.body); ok {
 				larger, lower = append(larger, try), append(lower, again)

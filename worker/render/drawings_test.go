@@ -90,7 +90,7 @@ func recording(t testing.TB) []byte {
 	return encodeWith(t, func(b *bytes.Buffer, film *gif.GIF) error { return gif.EncodeAll(b, film) }, film)
 }
 
-// Pictures of the kinds that scaling makes heavier, at their own size, slightly smaller, and at
+// Pictures of the kinds that scaling makes larger, at their own size, slightly smaller, and at
 // half of it: no rendition in their own format, in WebP or in AVIF is larger in bytes than the
 // source. Metadata change nothing in a rendition of their own format.
 func TestDrawingsAreNotHeavier(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 )
 
 // encode writes a picture that already has a target's size. WebP and JPEG XL of a flat
-// picture are the lighter one of lossy and lossless. For AVIF that would be in vain: of
+// picture are the smaller one of lossy and lossless. For AVIF that would be in vain: of
 // drawings and screenshots a lossless one takes 3 to 5 times the bytes.
 func (d *decoded) encode(p *Picture, t Target) ([]byte, error) {
 	body, err := d.encodeAs(p, t, false)

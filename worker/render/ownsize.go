@@ -2,14 +2,14 @@ package render
 
 import "calotype"
 
-// maxStay bounds what may stay as it is: a picture of at most so many times the pixels of
-// the rendition in its place. A flat picture of thousands of pixels a side weighs a few
-// bytes, and would cost each browser its memory in place of a thumbnail.
-const maxStay = 4
+// maxPassthrough is the maximum number of a source's pixels for each pixel of the rendition that
+// it is passed through as. A flat picture of thousands of pixels a side has a few bytes, and
+// would cost each browser its memory in place of a thumbnail.
+const maxPassthrough = 4
 
-// exceeds reports whether the picture has too many pixels to stay in a target's place.
+// exceeds reports whether the picture has too many pixels to be passed through for a target.
 func (p *Picture) exceeds(t Target) bool {
-	return int64(p.Width)*int64(p.Height) > maxStay*int64(t.Width)*int64(t.Height)
+	return int64(p.Width)*int64(p.Height) > maxPassthrough*int64(t.Width)*int64(t.Height)
 }
 
 // maxUnscaled bounds the pixels of a picture that is encoded at its own size for a smaller

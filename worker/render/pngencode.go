@@ -31,7 +31,7 @@ import (
 const pngLevel = 8
 
 // encodePNG writes a still picture without loss, unless colours limits their number. Up to 256
-// colours become a palette if that is lighter: its indices take 1, 2, 4 or 8 bits.
+// colours become a palette if that is smaller: its indices take 1, 2, 4 or 8 bits.
 func (d *decoded) encodePNG(colours int) ([]byte, error) {
 	found := d.countColours(maxPalette)
 	if found == nil && colours > 0 {

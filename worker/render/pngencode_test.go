@@ -151,7 +151,7 @@ func TestQuantise(t *testing.T) {
 	}
 }
 
-// A PNG is no heavier than one of Go's encoder at its best.
+// A PNG is not larger than one of Go's encoder at its best.
 func TestPNGBytes(t *testing.T) {
 	img := grainy(600, 400)
 	p, err := Open(pngOf(t, img), Limits{})

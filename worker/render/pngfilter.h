@@ -52,8 +52,8 @@ WIDE static uint64_t weight(const uint8_t *restrict row, size_t n) {
 	return sum;
 }
 
-// png_filter writes each row behind the number of the filter that makes it lightest, or of
-// none. Scratch holds three rows and twice size bytes.
+// png_filter writes each row after the number of its filter: the one that gives the row the
+// least weight, or none. Scratch holds three rows and twice size bytes.
 static void png_filter(const uint8_t *pixels, size_t n, int rows, int size, int adaptive, uint8_t *out, uint8_t *scratch) {
 	uint8_t *above = scratch + size, *row = above + n + size, *some = row + n;
 	memset(scratch, 0, 2 * (n + size));

@@ -95,11 +95,11 @@ func (p *Picture) renderStills(targets []Target, spent time.Duration) iter.Seq2[
 }
 
 // rendition encodes one target, unless that is the whole picture and the source itself is
-// better: see lighter.go.
+// better: see notlarger.go.
 func (p *Picture) rendition(scaled *decoded, t Target, whole bool) (Rendition, error) {
 	body, err := scaled.encode(p, t)
 	if err == nil && whole {
-		if r, ok := p.stay(t, body, p.damaged.Load()); ok {
+		if r, ok := p.passthrough(t, body, p.damaged.Load()); ok {
 			return r, nil
 		}
 	}

@@ -9,11 +9,11 @@ import (
 )
 
 // A rendition in the source's own format must be smaller in bytes than the source. If it is
-// not, the source is the rendition, without its metadata, provided that there is nothing to
-// turn or convert (see [Picture.rendition]). Otherwise it is encoded again, at no higher
-// quality than the source has. A PNG that may not stay gets fewer colours; GIF and BMP stay
-// as they are. WebP, AVIF and JPEG XL are no heavier than a source of any format, down to a
-// quality of 30; then WebP and JPEG XL show a drawing at its own size.
+// not, the source is passed through without its metadata, if there is nothing to turn or
+// convert (see [Picture.rendition]). Otherwise it is encoded again, at no higher quality than
+// the source has. A PNG whose source has too many pixels for that gets fewer colours; GIF and
+// BMP are not encoded again. WebP, AVIF and JPEG XL are not larger than a source of any format,
+// down to a quality of 30; then WebP and JPEG XL show a drawing at its own size.
 
 // notLarger returns body, or an encoding of lower quality if body spends bits on detail
 // that the source does not have: if it is not smaller in bytes than the source, or has the
@@ -45,7 +45,7 @@ func (p *Picture) notLarger(d *decoded, t Target, body []byte) ([]byte, error) {
 	return body, nil
 }
 
-// lowered returns the target with a lower quality, if the body is no smaller than the source.
+// lowered returns the target with a lower quality, if the body is not smaller than the source.
 // Formats other than JPEG do not record their quality. If the same encoder needs more bytes
 // for no more pixels, the source's quality was lower.
 func (p *Picture) lowered(t Target, body []byte) (Target, bool) {
@@ -58,10 +58,10 @@ func (p *Picture) lowered(t Target, body []byte) (Target, bool) {
 	return t, true
 }
 
-// fewerColours returns an encoding with fewer colours, if the PNG is heavier than its source
-// and that may not stay because it has too many pixels. It has the most colours with which it
-// is not heavier, or is the lightest of all. Such a source is a drawing: a photo is not
-// heavier with fewer pixels. So areas stay even, without dithering.
+// fewerColours returns an encoding with fewer colours, if the PNG is larger in bytes than its
+// source, which has too many pixels to be passed through. It has the most colours with which it
+// is not larger, or is the smallest of all. Such a source is a drawing: a photo with fewer
+// pixels is not larger. So areas are left even, without dithering.
 func (p *Picture) fewerColours(d *decoded, t Target, body []byte) ([]byte, error) {
 	if p.damaged.Load() || p.Frames > 1 || !p.exceeds(t) {
 		return body, nil
@@ -86,9 +86,9 @@ func hasQuality(f calotype.Format) bool {
 	return f == calotype.WebP || f == calotype.AVIF || f == calotype.JXL
 }
 
-// stay returns the source as the rendition of a target that shows the whole picture in the
-// source's format, if the body is no smaller, and the source may stay.
-func (p *Picture) stay(t Target, body []byte, damaged bool) (Rendition, bool) {
+// passthrough returns the source as the rendition of a target that shows the whole picture in
+// the source's format, if the body is not smaller and nothing rules it out.
+func (p *Picture) passthrough(t Target, body []byte, damaged bool) (Rendition, bool) {
 	if t.Format != p.Format || damaged || p.enlarges(t) || p.exceeds(t) {
 		return Rendition{}, false
 	}
@@ -99,7 +99,7 @@ func (p *Picture) stay(t Target, body []byte, damaged bool) (Rendition, bool) {
 	return Rendition{Body: source, Format: p.Format, Width: p.Width, Height: p.Height, AsIs: p.plain}, true
 }
 
-// unscaled returns a flat picture at its own size, without loss, if a target's body is no
+// unscaled returns a flat picture at its own size, without loss, if a target's body is not
 // smaller than the source and this is. Scaling adds colours to every edge: a screenshot with
 // 14 kB as PNG takes 2 kB as lossless WebP, and 21 at nine tenths of its size.
 func (p *Picture) unscaled(t Target, body []byte) (Rendition, bool) {

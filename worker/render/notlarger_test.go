@@ -68,14 +68,14 @@ func TestNeverLarger(t *testing.T) {
 		target Target
 		asIs   bool
 	}{
-		"a PNG that scaling would make heavier": {pngOf(t, flat), sized(520, 520, calotype.PNG, 80), true},
-		"it, with a quarter of the pixels":      {pngOf(t, flat), sized(480, 480, calotype.PNG, 80), false},
-		"the same as another format":            {pngOf(t, flat), sized(520, 520, calotype.JPEG, 80), false},
-		"a poor JPEG, not scaled":               {poor, sized(600, 400, calotype.JPEG, 80), true},
-		"a poor JPEG, hardly scaled":            {poor, sized(590, 393, calotype.JPEG, 80), true},
-		"a poor JPEG, scaled":                   {poor, sized(150, 100, calotype.JPEG, 80), false},
-		"a rich JPEG, not scaled":               {rich, sized(600, 400, calotype.JPEG, 80), false},
-		"an animated GIF, not scaled":           {animatedGIF(t, 3, 60, 40), sized(60, 40, calotype.GIF, 80), true},
+		"a PNG that scaling would make larger": {pngOf(t, flat), sized(520, 520, calotype.PNG, 80), true},
+		"it, with a quarter of the pixels":     {pngOf(t, flat), sized(480, 480, calotype.PNG, 80), false},
+		"the same as another format":           {pngOf(t, flat), sized(520, 520, calotype.JPEG, 80), false},
+		"a poor JPEG, not scaled":              {poor, sized(600, 400, calotype.JPEG, 80), true},
+		"a poor JPEG, hardly scaled":           {poor, sized(590, 393, calotype.JPEG, 80), true},
+		"a poor JPEG, scaled":                  {poor, sized(150, 100, calotype.JPEG, 80), false},
+		"a rich JPEG, not scaled":              {rich, sized(600, 400, calotype.JPEG, 80), false},
+		"an animated GIF, not scaled":          {animatedGIF(t, 3, 60, 40), sized(60, 40, calotype.GIF, 80), true},
 	} {
 		r := render(t, c.source, c.target)
 		if r.AsIs != c.asIs || bytes.Equal(r.Body, c.source) != c.asIs {
@@ -88,7 +88,7 @@ func TestNeverLarger(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
-// A source that is light enough but for its metadata loses them, and nothing else.
+// A source that is small enough but for its metadata loses them, and nothing else.
 func TestOnlyMetadataIsRemoved(t *testing.T) {
 	drawing := render(t, pngOf(t, checked(1000, 8)), sized(1000, 1000, calotype.PNG, 80)).Body
 	animated := animatedGIF(t, 3, 60, 40)
@@ -114,8 +114,8 @@ func TestOnlyMetadataIsRemoved(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
-// A drawing that has too many pixels to stay, and is heavier once it is scaled, gets fewer
-// colours.
+// A drawing that has too many pixels to be passed through, and is larger once it is scaled,
+// gets fewer colours.
 func TestFewerColours(t *testing.T) {
 	const side, scaled = 1200, 530
 	rings := image.NewNRGBA(image.Rect(0, 0, side, side))
@@ -141,9 +141,9 @@ func TestFewerColours(t *testing.T) {
 		source, width int
 		fewer         bool
 	}{
-		"as heavy as the source":   {len(lossless), side, false},
-		"heavier":                  {len(lossless) * 2 / 3, side, true},
-		"heavier, and it may stay": {len(lossless) * 2 / 3, side / 2, false},
+		"as large as the source":           {len(lossless), side, false},
+		"larger":                           {len(lossless) * 2 / 3, side, true},
+		"larger, and it is passed through": {len(lossless) * 2 / 3, side / 2, false},
 	} {
 		of := &Picture{Format: calotype.PNG, Frames: 1, Width: c.width, Height: c.width, body: make([]byte, c.source)}
 		got, err := of.fewerColours(d, sized(scaled, scaled, calotype.PNG, 80), lossless)
@@ -217,7 +217,7 @@ func TestIsFlat(t *testing.T) {
 	}
 }
 
-// Formats that browsers are given of themselves weigh no more than the source.
+// Formats that browsers are given of themselves are not larger than the source.
 func TestNotLargerInAnotherFormat(t *testing.T) {
 	poor := jpegAt(t, grainy(600, 400), 12)
 	for _, f := range []calotype.Format{calotype.WebP, calotype.AVIF} {
@@ -229,7 +229,7 @@ func TestNotLargerInAnotherFormat(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
-// checked draws squares of so many pixels, whose edges become grey when they are scaled.
+// checked draws squares of a number of pixels, whose edges become grey when they are scaled.
 func checked(side, square int) image.Image {
 	img := image.NewNRGBA(image.Rect(0, 0, side, side))
 	for y := range side {
@@ -240,7 +240,7 @@ func checked(side, square int) image.Image {
 	return img
 }
 
-// A source that cannot stay unchanged is encoded again at no higher quality than it has.
+// A source that cannot be passed through is encoded again at no higher quality than it has.
 func TestEncodedAgainAtItsOwnQuality(t *testing.T) {
 	const quality = 30
 	poor := jpegAt(t, grainy(600, 400), quality)
