@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// GIFWriter writes a GIF of numbers of colours, frame by frame. The palette of the first frame
+// GIFWriter writes a GIF of palette indices, frame by frame. The palette of the first frame
 // is shared by those that have the same.
 type GIFWriter struct {
 	file   []byte
@@ -26,9 +26,10 @@ func NewGIFWriter(size image.Point, plays int) *GIFWriter {
 
 // GIFPart is a part of the canvas that a frame draws.
 type GIFPart struct {
-	Bounds  image.Rectangle
-	Numbers []byte
-	// Palette has at most 256 colours. Transparent is the number of a colour that is not drawn,
+	Bounds image.Rectangle
+	// Indices are the positions of the pixels' colours in the palette.
+	Indices []byte
+	// Palette has at most 256 colours. Transparent is the index of a colour that is not drawn,
 	// or -1.
 	Palette     [][4]byte
 	Transparent int
@@ -39,8 +40,8 @@ type GIFPart struct {
 
 // Add adds a frame. GIF89a, sections 20 and 23.
 func (w *GIFWriter) Add(p GIFPart) error {
-	if len(p.Palette) == 0 || len(p.Palette) > 256 || len(p.Numbers) != p.Bounds.Dx()*p.Bounds.Dy() || p.Bounds.Empty() {
-		return fmt.Errorf("gif: a part of %v, %d pixels and %d colours", p.Bounds, len(p.Numbers), len(p.Palette))
+	if len(p.Palette) == 0 || len(p.Palette) > 256 || len(p.Indices) != p.Bounds.Dx()*p.Bounds.Dy() || p.Bounds.Empty() {
+		return fmt.Errorf("gif: a part of %v, %d pixels and %d colours", p.Bounds, len(p.Indices), len(p.Palette))
 	}
 	if w.file == nil {
 		w.start(p.Palette)
@@ -72,7 +73,7 @@ func (w *GIFWriter) Add(p GIFPart) error {
 	} else {
 		w.pixels.Reset(blocks, lzw.LSB, literal)
 	}
-	if _, err := w.pixels.Write(p.Numbers); err != nil {
+	if _, err := w.pixels.Write(p.Indices); err != nil {
 		return err
 	}
 	if err := w.pixels.Close(); err != nil {
@@ -118,7 +119,7 @@ func appendTable(file []byte, palette [][4]byte, bits int) []byte {
 	return append(file, make([]byte, 3*(1<<bits-len(palette)))...)
 }
 
-// gifBlocks appends bytes to a file in sub-blocks of up to 255, each behind its size. GIF89a,
+// gifBlocks appends bytes to a file in sub-blocks of up to 255, each after its size. GIF89a,
 // section 15.
 type gifBlocks struct {
 	file  []byte

@@ -17,15 +17,15 @@ func TestGIFWriter(t *testing.T) {
 			palette[i] = [4]byte{byte(i), byte(3 * i), 9, 255}
 		}
 		whole := image.Rect(0, 0, 40, 30)
-		numbers := make([]byte, 40*30)
-		for i := range numbers {
-			numbers[i] = byte(i * i % colours)
+		indices := make([]byte, 40*30)
+		for i := range indices {
+			indices[i] = byte(i * i % colours)
 		}
 		w := NewGIFWriter(whole.Max, 3)
 		parts := []GIFPart{
-			{whole, numbers, palette, -1, 70, Keep},
-			{image.Rect(5, 6, 25, 16), numbers[:200], palette, 0, 655350, Clear},
-			{image.Rect(39, 29, 40, 30), numbers[:1], [][4]byte{{200, 100, 50, 255}}, -1, 20, Restore},
+			{whole, indices, palette, -1, 70, Keep},
+			{image.Rect(5, 6, 25, 16), indices[:200], palette, 0, 655350, Clear},
+			{image.Rect(39, 29, 40, 30), indices[:1], [][4]byte{{200, 100, 50, 255}}, -1, 20, Restore},
 		}
 		for _, p := range parts {
 			if err := w.Add(p); err != nil {
@@ -42,7 +42,7 @@ func TestGIFWriter(t *testing.T) {
 		}
 		for i, p := range parts {
 			img := got.Image[i]
-			if img.Rect != p.Bounds || !bytes.Equal(img.Pix, p.Numbers) || got.Delay[i]*10 != p.Delay {
+			if img.Rect != p.Bounds || !bytes.Equal(img.Pix, p.Indices) || got.Delay[i]*10 != p.Delay {
 				t.Errorf("%d colours, frame %d: %v, %d pixels, delay %d", colours, i, img.Rect, len(img.Pix), got.Delay[i])
 			}
 			if want := map[Dispose]byte{Keep: gif.DisposalNone, Clear: gif.DisposalBackground, Restore: gif.DisposalPrevious}[p.Dispose]; got.Disposal[i] != want {
@@ -62,8 +62,8 @@ func TestGIFWriter(t *testing.T) {
 	}
 	w := NewGIFWriter(image.Pt(4, 4), 1)
 	for name, p := range map[string]GIFPart{
-		"no colours":      {Bounds: image.Rect(0, 0, 1, 1), Numbers: []byte{0}},
-		"too few numbers": {Bounds: image.Rect(0, 0, 2, 1), Numbers: []byte{0}, Palette: make([][4]byte, 2)},
+		"no colours":      {Bounds: image.Rect(0, 0, 1, 1), Indices: []byte{0}},
+		"too few indices": {Bounds: image.Rect(0, 0, 2, 1), Indices: []byte{0}, Palette: make([][4]byte, 2)},
 		"no pixels":       {Palette: make([][4]byte, 2)},
 	} {
 		if w.Add(p) == nil {

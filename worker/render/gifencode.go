@@ -23,7 +23,7 @@ type gifEncoder struct {
 	width        int
 	height       int
 	global, last *fewColours // The first frame's, and those that were found last.
-	err          float32     // The first frame's mean squared error.
+	mse          float32     // The first frame's mean squared error.
 }
 
 func newGIFEncoder(width, height, plays int) *gifEncoder {
@@ -55,8 +55,8 @@ func (c *gifClock) round(delay int) int {
 	return rounded
 }
 
-// add takes a frame. It is written when the next one is known: what becomes transparent then
-// has to be cleared by it.
+// add takes a frame. It is written when the next one is known: it has to clear what then
+// becomes transparent.
 func (e *gifEncoder) add(frame *decoded, delay int) error {
 	after := bufferPool.get(len(e.next))
 	toGIFAlpha(after, frame)
@@ -129,7 +129,7 @@ func isSeen(from, to [4]byte) bool {
 
 func differs(a, b byte) bool { return max(a, b)-min(a, b) > maxUnseen }
 
-// write writes the pending frame. The rectangle is to be cleared after it was shown.
+// write writes the pending frame, and clears the rectangle after it was shown.
 func (e *gifEncoder) write(clears image.Rectangle) error {
 	bounds := clears.Union(e.box(func(i int) bool { return isSeen([4]byte(e.next[i:]), [4]byte(e.canvas[i:])) }))
 	if bounds.Empty() {
@@ -160,7 +160,7 @@ func (e *gifEncoder) write(clears image.Rectangle) error {
 	if !clears.Empty() {
 		dispose = animation.Clear
 	}
-	err = e.file.Add(animation.GIFPart{Bounds: bounds, Numbers: x.numbers, Palette: x.palette, Transparent: transparent, Delay: e.delay, Dispose: dispose})
+	err = e.file.Add(animation.GIFPart{Bounds: bounds, Indices: x.indices, Palette: x.palette, Transparent: transparent, Delay: e.delay, Dispose: dispose})
 	if dispose == animation.Clear {
 		for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
 			clear(e.canvas[4*(y*e.width+bounds.Min.X):][:4*bounds.Dx()])
@@ -169,9 +169,9 @@ func (e *gifEncoder) write(clears image.Rectangle) error {
 	return err
 }
 
-// index brings a part to at most 256 colours, of which the first one is transparent. Those
-// of the first frame, or of another one, are taken if they fit about as well as the former fit
-// the first frame.
+// index brings a part to at most 256 colours, of which the first one is transparent. The first
+// frame's palette, or the last one found, is reused if its error is close to the first frame's
+// own.
 func (e *gifEncoder) index(part *decoded) *indexed {
 	c := part.count()
 	defer c.free()
@@ -181,23 +181,23 @@ func (e *gifEncoder) index(part *decoded) *indexed {
 	}
 	if e.global == nil {
 		e.global = c.few()
-		e.last, e.err = e.global, c.fit(e.global)
-		return c.write(e.global, e.err)
+		e.last, e.mse = e.global, c.fit(e.global)
+		return c.write(e.global, e.mse)
 	}
-	if err := c.fit(e.global); err <= e.err*1.25+maxReuseError {
-		return c.write(e.global, err)
+	if mse := c.fit(e.global); mse <= e.mse*1.25+maxReuseError {
+		return c.write(e.global, mse)
 	}
-	if e.last != e.global { // To find others takes four times as long.
-		if err := c.fit(e.last); err <= e.err*1.25+maxReuseError {
-			return c.write(e.last, err)
+	if e.last != e.global { // Finding others takes four times as long.
+		if mse := c.fit(e.last); mse <= e.mse*1.25+maxReuseError {
+			return c.write(e.last, mse)
 		}
 	}
 	e.last = c.few()
 	return c.write(e.last, c.fit(e.last))
 }
 
-// maxReuseError is the mean squared error, weighted, up to which a frame takes the palette of
-// another one without loss that is seen. A palette of its own takes up to 768 bytes.
+// maxReuseError is the weighted mean squared error up to which a frame reuses the palette of
+// another one without visible loss. A palette of its own takes up to 768 bytes.
 const maxReuseError = 4
 
 // few returns the colours themselves, if they fit into a palette.

@@ -2,14 +2,14 @@
 
 package render
 
-// maxPalette is the number of colours of a palette: its numbers have up to 8 bits.
+// maxPalette is the maximum number of colours of a palette: an index has up to 8 bits.
 const maxPalette = 256
 
-// indexed is a picture of numbers of colours.
+// indexed is an image of palette indices.
 type indexed struct {
 	width, height int
 	palette       [][4]byte // RGBA. Those that are not opaque come first.
-	numbers       []byte
+	indices       []byte
 }
 
 // colourCount counts the colours of a picture in a hash table.
@@ -19,10 +19,10 @@ type colourCount struct {
 	slots   []int32 // Positions in colours, plus 1.
 }
 
-// countColours returns the colours of a picture, or nil if there are more than a maximum.
-func (d *decoded) countColours(most int) *colourCount {
+// countColours returns the colours of a picture, or nil if there are more than maxColours.
+func (d *decoded) countColours(maxColours int) *colourCount {
 	size := 16
-	for size < 4*most { // A power of two, sparse enough for short searches.
+	for size < 4*maxColours { // A power of two, sparse enough for short searches.
 		size *= 2
 	}
 	c := &colourCount{slots: make([]int32, size)}
@@ -31,7 +31,7 @@ func (d *decoded) countColours(most int) *colourCount {
 		if colour := colourOf(d.pixels[i : i+d.bands : i+d.bands]); colour != last || at < 0 {
 			last, at = colour, c.find(colour)
 			if at == len(c.colours) {
-				if at == most {
+				if at == maxColours {
 					return nil
 				}
 				c.add(colour)
@@ -86,17 +86,17 @@ func (c *colourCount) add(colour uint32) {
 
 // index makes a palette of the colours, at most 256, and writes the picture with it.
 func (c *colourCount) index(d *decoded) *indexed {
-	x := &indexed{width: d.width, height: d.height, numbers: make([]byte, d.width*d.height)}
-	of := make([]byte, len(c.colours))
+	x := &indexed{width: d.width, height: d.height, indices: make([]byte, d.width*d.height)}
+	indices := make([]byte, len(c.colours)) // Of each colour.
 	for _, opaque := range []bool{false, true} {
 		for i, colour := range c.colours {
 			if (colour&255 == 255) == opaque {
-				of[i] = byte(len(x.palette))
+				indices[i] = byte(len(x.palette))
 				x.palette = append(x.palette, rgba(colour))
 			}
 		}
 	}
-	c.number(d, of, x.numbers)
+	c.writeIndices(d, indices, x.indices)
 	return x
 }
 
@@ -104,13 +104,13 @@ func rgba(colour uint32) [4]byte {
 	return [4]byte{byte(colour >> 24), byte(colour >> 16), byte(colour >> 8), byte(colour)}
 }
 
-// number writes the number of each pixel's colour.
-func (c *colourCount) number(d *decoded, of []byte, numbers []byte) {
-	last, number := uint32(0), -1
-	for i := range numbers {
-		if colour := colourOf(d.pixels[i*d.bands:][:d.bands:d.bands]); colour != last || number < 0 {
-			last, number = colour, int(of[c.find(colour)])
+// writeIndices writes the index of each pixel's colour. byColour has that of each colour.
+func (c *colourCount) writeIndices(d *decoded, byColour, to []byte) {
+	last, index := uint32(0), -1
+	for i := range to {
+		if colour := colourOf(d.pixels[i*d.bands:][:d.bands:d.bands]); colour != last || index < 0 {
+			last, index = colour, int(byColour[c.find(colour)])
 		}
-		numbers[i] = byte(number)
+		to[i] = byte(index)
 	}
 }

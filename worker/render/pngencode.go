@@ -85,8 +85,8 @@ func (d *decoded) greyLevels() []byte {
 	return levels
 }
 
-// encodePNG writes a picture with a palette. Numbers of colours do not resemble their
-// neighbours, so they are not filtered.
+// encodePNG writes a picture with a palette. Indices do not resemble their neighbours, so they
+// are not filtered.
 func (x *indexed) encodePNG() ([]byte, error) {
 	f := pngFile{width: x.width, height: x.height, bits: 8, kind: pngPalette}
 	for f.bits > 1 && len(x.palette) <= 1<<(f.bits/2) {
@@ -103,21 +103,21 @@ func (x *indexed) encodePNG() ([]byte, error) {
 	packed := bufferPool.get(row * x.height)
 	defer bufferPool.put(packed)
 	for y := range x.height {
-		pack(packed[y*row:][:row], x.numbers[y*x.width:][:x.width], f.bits)
+		pack(packed[y*row:][:row], x.indices[y*x.width:][:x.width], f.bits)
 	}
 	return f.write(packed, 1, false)
 }
 
-// pack writes numbers of so many bits, the first one in the highest bits.
-func pack(to, numbers []byte, bits int) {
+// pack writes indices of bits bits, the first one in the highest bits.
+func pack(to, indices []byte, bits int) {
 	if bits == 8 {
-		copy(to, numbers)
+		copy(to, indices)
 		return
 	}
 	clear(to)
 	each := 8 / bits
-	for i, n := range numbers {
-		to[i/each] |= n << (8 - bits - i%each*bits)
+	for i, index := range indices {
+		to[i/each] |= index << (8 - bits - i%each*bits)
 	}
 }
 
@@ -128,7 +128,7 @@ type pngFile struct {
 	palette, clear      []byte // Of three bytes a colour, and the alpha of the first ones.
 }
 
-// write compresses rows of pixels of so many bytes.
+// write compresses rows of pixels of size bytes.
 func (f *pngFile) write(pixels []byte, size int, adaptive bool) ([]byte, error) {
 	row := len(pixels) / f.height
 	filtered := bufferPool.get(len(pixels) + f.height)

@@ -7,17 +7,17 @@
 
 typedef struct {
 	row_source source;
-	const uint8_t *raw; // Each row is behind a byte, which named its filter.
+	const uint8_t *raw; // Each row follows a byte, which named its filter.
 	size_t stride;      // The bytes of a row without that byte.
 	int width, bits, bands;
-	const uint8_t *colours; // Of four bytes, if the samples are numbers of colours or grey of less than 8 bits.
+	const uint8_t *colours; // Of four bytes, if the samples are palette indices, or grey of less than 8 bits.
 	int known;              // How many colours there are.
 	int invalid;            // A sample is beyond them.
-	int opaque;             // An alpha band is to be left out.
+	int opaque;             // An alpha band is left out.
 	uint8_t *row;
 } png_rows;
 
-// Eight numbers, of which a pixel uses up to four.
+// Eight integers, of which a pixel uses up to four.
 typedef int16_t wide_pixel __attribute__((vector_size(16)));
 typedef uint8_t narrow_pixel __attribute__((vector_size(8)));
 
@@ -27,7 +27,8 @@ static inline wide_pixel load_pixel(const uint8_t *p) {
 	return __builtin_convertvector(v, wide_pixel);
 }
 
-static inline wide_pixel larger(wide_pixel v) { // Its absolute value.
+// abs_pixel returns the absolute values.
+static inline wide_pixel abs_pixel(wide_pixel v) {
 	const wide_pixel sign = v >> 15;
 	return (v ^ sign) - sign;
 }
@@ -35,12 +36,12 @@ static inline wide_pixel larger(wide_pixel v) { // Its absolute value.
 // paeth_pixel predicts from the left, the upper and the upper left pixel. ISO 15948, 9.4.
 static inline wide_pixel paeth_pixel(wide_pixel a, wide_pixel b, wide_pixel c) {
 	const wide_pixel pa = b - c, pb = a - c, pc = pa + pb;
-	const wide_pixel da = larger(pa), db = larger(pb), dc = larger(pc);
+	const wide_pixel da = abs_pixel(pa), db = abs_pixel(pb), dc = abs_pixel(pc);
 	const wide_pixel not_a = (da > db) | (da > dc), not_b = db > dc;
 	return (a & ~not_a) | (((b & ~not_b) | (c & not_b)) & not_a);
 }
 
-// unfilter_pixels undoes a filter that needs the pixel at the left. Eight bytes behind both
+// unfilter_pixels undoes a filter that needs the pixel at the left. Eight bytes after both
 // rows may be read. Size is constant in each call, so that the compiler makes a loop for it.
 static inline __attribute__((always_inline)) void unfilter_pixels(int filter, uint8_t *row, const uint8_t *above, size_t n, int size) {
 	const wide_pixel low = {255, 255, 255, 255, 255, 255, 255, 255};
@@ -109,9 +110,9 @@ static const uint8_t *png_next_coloured(png_rows *p, const uint8_t *raw) {
 	const int per_byte = 8 / p->bits, mask = (1 << p->bits) - 1;
 	uint8_t *to = p->row;
 	for (int x = 0; x < p->width; x++, to += p->bands) {
-		const int number = raw[x / per_byte] >> (8 - p->bits - x % per_byte * p->bits) & mask;
-		p->invalid |= number >= p->known;
-		memcpy(to, p->colours + 4 * number, p->bands);
+		const int index = raw[x / per_byte] >> (8 - p->bits - x % per_byte * p->bits) & mask;
+		p->invalid |= index >= p->known;
+		memcpy(to, p->colours + 4 * index, p->bands);
 	}
 	return p->row;
 }

@@ -17,7 +17,7 @@ import (
 type cluster struct {
 	at     [4]float32
 	weight float32
-	number int32 // Its group.
+	index  int32 // Of its group, or of the colour in the palette.
 }
 
 // channelWeights is how much differences of red, green, blue and alpha are seen.
@@ -26,11 +26,11 @@ var channelWeights = [4]float32{2, 4, 1.8, 3}
 // maxCounted is the number of colours that are distinguished before they are quantised.
 const maxCounted = 1 << 14
 
-// quantised returns the picture with at most so many colours.
-func (d *decoded) quantised(most int) *indexed {
+// quantised returns the picture with at most maxColours colours.
+func (d *decoded) quantised(maxColours int) *indexed {
 	c := d.count()
 	defer c.free()
-	few := c.reduce(most)
+	few := c.reduce(maxColours)
 	return c.write(few, c.fit(few))
 }
 
@@ -69,7 +69,7 @@ func (c *counted) free() {
 // fewColours is a palette, and where its colours are.
 type fewColours struct {
 	palette [][4]byte
-	means   []cluster // Sorted by green; number is the position in the palette.
+	means   []cluster // Sorted by green; index is that in the palette.
 	starts  greenStarts
 }
 
@@ -90,7 +90,7 @@ func startsOf(means []cluster) (starts greenStarts) {
 func newFewColours(palette [][4]byte) *fewColours {
 	f := &fewColours{palette: palette}
 	for i, c := range palette {
-		f.means = append(f.means, cluster{at: seen(c), number: int32(i)})
+		f.means = append(f.means, cluster{at: seen(c), index: int32(i)})
 	}
 	sortByGreen(f.means)
 	f.starts = startsOf(f.means)
@@ -101,15 +101,15 @@ func sortByGreen(means []cluster) {
 	slices.SortFunc(means, func(a, b cluster) int { return cmp.Compare(a.at[1], b.at[1]) })
 }
 
-// reduce finds a palette of at most so many colours. Transparent is one of them if the
+// reduce finds a palette of at most maxColours colours. Transparent is one of them if the
 // picture has it.
-func (c *counted) reduce(most int) *fewColours {
+func (c *counted) reduce(maxColours int) *fewColours {
 	visible := slices.DeleteFunc(slices.Clone(c.clusters), func(c cluster) bool { return c.at[3] == 0 })
 	var palette [][4]byte
 	if len(visible) < len(c.clusters) {
 		palette = append(palette, [4]byte{})
 	}
-	means := split(visible, most-len(palette))
+	means := split(visible, maxColours-len(palette))
 	sortByGreen(means)
 	for range 2 {
 		refine(visible, means)
@@ -127,22 +127,22 @@ func (c *counted) fit(few *fewColours) float32 {
 }
 
 // write writes the picture with the colours that were fitted last.
-func (c *counted) write(few *fewColours, err float32) *indexed {
+func (c *counted) write(few *fewColours, mse float32) *indexed {
 	d := c.picture
-	x := &indexed{width: d.width, height: d.height, palette: few.palette, numbers: make([]byte, d.width*d.height)}
-	if err > maxFlatError {
-		few.dither(d, x.numbers)
+	x := &indexed{width: d.width, height: d.height, palette: few.palette, indices: make([]byte, d.width*d.height)}
+	if mse > maxFlatError {
+		few.dither(d, x.indices)
 		return x
 	}
-	of := make([]byte, len(c.clusters))
+	byColour := make([]byte, len(c.clusters))
 	for i, cluster := range c.clusters {
-		of[i] = byte(few.means[cluster.number].number)
+		byColour[i] = byte(few.means[cluster.index].index)
 	}
-	c.number(c.coarse, of, x.numbers)
+	c.writeIndices(c.coarse, byColour, x.indices)
 	return x
 }
 
-// maxFlatError is the mean squared error, weighted, from which on dithering looks better than
+// maxFlatError is the mean squared error, weighted, above which dithering looks better than
 // areas of one colour.
 const maxFlatError = 40
 
@@ -209,13 +209,13 @@ func newGroup(clusters []cluster) group {
 	return g
 }
 
-// split returns the means of at most so many groups of clusters, whose order it changes.
-func split(clusters []cluster, most int) (means []cluster) {
+// split returns the means of at most maxGroups groups of clusters, whose order it changes.
+func split(clusters []cluster, maxGroups int) (means []cluster) {
 	if len(clusters) == 0 {
 		return nil
 	}
 	groups := []group{newGroup(clusters)}
-	for len(groups) < most {
+	for len(groups) < maxGroups {
 		widest := 0
 		for i, g := range groups {
 			if g.spread > groups[widest].spread {
@@ -254,9 +254,9 @@ func refine(clusters, means []cluster) {
 	sums, weights := make([][4]float64, len(means)), make([]float64, len(means))
 	for _, c := range clusters {
 		w := float64(c.weight)
-		weights[c.number] += w
+		weights[c.index] += w
 		for i, v := range c.at {
-			sums[c.number][i] += w * float64(v)
+			sums[c.index][i] += w * float64(v)
 		}
 	}
 	for i := range means {
@@ -269,15 +269,15 @@ func refine(clusters, means []cluster) {
 	sortByGreen(means)
 }
 
-// assign numbers each cluster by the nearest mean, and returns the mean squared error. The
+// assign sets each cluster's index to that of the nearest mean, and returns the mean squared error. The
 // means are sorted by green.
 func assign(clusters, means []cluster) float32 {
 	sum, weight := float32(0), float32(0)
 	starts := startsOf(means)
 	for i := range clusters {
 		c := &clusters[i]
-		number, distance := nearest(means, &starts, c.at)
-		c.number = int32(number)
+		index, distance := nearest(means, &starts, c.at)
+		c.index = int32(index)
 		sum += distance * c.weight
 		weight += c.weight
 	}
@@ -285,7 +285,7 @@ func assign(clusters, means []cluster) float32 {
 }
 
 // nearest searches outwards from where green is equal.
-func nearest(means []cluster, starts *greenStarts, at [4]float32) (number int, distance float32) {
+func nearest(means []cluster, starts *greenStarts, at [4]float32) (index int, distance float32) {
 	start := int(starts[min(uint(at[1]), 255)])
 	for start < len(means) && means[start].at[1] < at[1] {
 		start++
@@ -302,7 +302,7 @@ func nearest(means []cluster, starts *greenStarts, at [4]float32) (number int, d
 		}
 		red, blue, alpha := m[0]-at[0], m[2]-at[2], m[3]-at[3]
 		if d := green + red*red*channelWeights[0] + blue*blue*channelWeights[2] + alpha*alpha*channelWeights[3]; d < distance {
-			number, distance = i, d
+			index, distance = i, d
 		}
 		return true
 	}
@@ -319,13 +319,13 @@ func nearest(means []cluster, starts *greenStarts, at [4]float32) (number int, d
 			}
 		}
 	}
-	return number, distance
+	return index, distance
 }
 
 // dither spreads each pixel's error to its neighbours (Floyd and Steinberg's weights, in
 // alternating directions). Pixels that are not opaque do not take part.
-func (f *fewColours) dither(d *decoded, numbers []byte) {
-	var known [1 << 15]int16 // The number of a colour of 5 bits a sample, plus 1.
+func (f *fewColours) dither(d *decoded, indices []byte) {
+	var known [1 << 15]int16 // The index of a colour of 5 bits a sample, plus 1.
 	here, below := make([][3]int32, d.width+2), make([][3]int32, d.width+2)
 	for y := range d.height {
 		step, x0 := 1, 0
@@ -337,8 +337,8 @@ func (f *fewColours) dither(d *decoded, numbers []byte) {
 			at := y*d.width + column
 			c := rgba(colourOf(d.pixels[at*d.bands:][:d.bands:d.bands]))
 			if c[3] != 255 {
-				number, _ := nearest(f.means, &f.starts, seen(c))
-				numbers[at] = byte(f.means[number].number)
+				index, _ := nearest(f.means, &f.starts, seen(c))
+				indices[at] = byte(f.means[index].index)
 				continue
 			}
 			e := &here[column+1]
@@ -348,12 +348,12 @@ func (f *fewColours) dither(d *decoded, numbers []byte) {
 			}
 			slot := &known[want[0]>>3<<10|want[1]>>3<<5|want[2]>>3]
 			if *slot == 0 {
-				number, _ := nearest(f.means, &f.starts, [4]float32{float32(want[0]&^7 | 4), float32(want[1]&^7 | 4), float32(want[2]&^7 | 4), 255})
-				*slot = int16(f.means[number].number) + 1
+				index, _ := nearest(f.means, &f.starts, [4]float32{float32(want[0]&^7 | 4), float32(want[1]&^7 | 4), float32(want[2]&^7 | 4), 255})
+				*slot = int16(f.means[index].index) + 1
 			}
-			number := *slot - 1
-			numbers[at] = byte(number)
-			got := &f.palette[number]
+			index := *slot - 1
+			indices[at] = byte(index)
+			got := &f.palette[index]
 			for j := range want {
 				miss := want[j] - int32(got[j])
 				here[column+1+step][j] += 7 * miss
