@@ -142,7 +142,7 @@ func face(width, height int, at image.Point) *image.NRGBA {
 	return img
 }
 
-// Every size of a shape shows the same part, whatever else is rendered with it.
+// Every size of an aspect ratio shows the same part, whatever else is rendered with it.
 func TestSmartCrop(t *testing.T) {
 	for name, at := range map[string]image.Point{"right": {640, 150}, "left": {200, 150}, "at the edge": {790, 20}} {
 		body := jpegOf(t, face(800, 300, at))

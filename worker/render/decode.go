@@ -51,7 +51,7 @@ func (p *Picture) sizeToDecode(targets []Target) (width, height int) {
 		whole := t.whole()
 		width, height = max(width, min(whole.Width, p.Width)), max(height, min(whole.Height, p.Height))
 	}
-	if turned(p.orientation) {
+	if swapsSides(p.orientation) {
 		width, height = height, width
 	}
 	return width, height

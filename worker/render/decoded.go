@@ -50,7 +50,7 @@ func (d *decoded) open() (*vips.ImageRef, error) {
 // "Orientation".
 func (d *decoded) turned(orientation int) (*decoded, error) {
 	width, height := d.width, d.height
-	if turned(orientation) {
+	if swapsSides(orientation) {
 		width, height = height, width
 	}
 	to, err := newDecoded(width, height, d.bands)
@@ -65,7 +65,7 @@ func (d *decoded) turned(orientation int) (*decoded, error) {
 // positions.
 func turnPixels(from []byte, width, height, bands, orientation int, to []byte) {
 	seenWidth, seenHeight := width, height
-	if turned(orientation) {
+	if swapsSides(orientation) {
 		seenWidth, seenHeight = height, width
 	}
 	first, right, down := 0, 1, seenWidth // The position of the upright picture's first pixel, and the steps to its neighbours.
@@ -78,7 +78,7 @@ func turnPixels(from []byte, width, height, bands, orientation int, to []byte) {
 		first, down = first+(seenHeight-1)*seenWidth, -seenWidth
 	}
 	alongRow, alongColumn := right, down
-	if turned(orientation) {
+	if swapsSides(orientation) {
 		alongRow, alongColumn = down, right
 	}
 	for y := range height {

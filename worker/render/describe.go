@@ -28,19 +28,19 @@ func (s *scales) describe(t Target) (Rendition, error) {
 // none if all pixels are transparent.
 func mainColour(rgba []byte) calotype.Colour {
 	type bin struct{ weight, r, g, b int }
-	bins, most := map[[3]byte]bin{}, bin{}
+	bins, main := map[[3]byte]bin{}, bin{}
 	for ; len(rgba) >= 4; rgba = rgba[4:] {
 		r, g, b, alpha := int(rgba[0]), int(rgba[1]), int(rgba[2]), int(rgba[3])
 		colour := [3]byte{rgba[0] >> 4, rgba[1] >> 4, rgba[2] >> 4}
-		of := bins[colour]
-		of = bin{of.weight + alpha, of.r + alpha*r, of.g + alpha*g, of.b + alpha*b}
-		bins[colour] = of
-		if of.weight > most.weight {
-			most = of
+		sum := bins[colour]
+		sum = bin{sum.weight + alpha, sum.r + alpha*r, sum.g + alpha*g, sum.b + alpha*b}
+		bins[colour] = sum
+		if sum.weight > main.weight {
+			main = sum
 		}
 	}
-	if most.weight == 0 {
+	if main.weight == 0 {
 		return ""
 	}
-	return calotype.Colour(fmt.Sprintf("#%02x%02x%02x", most.r/most.weight, most.g/most.weight, most.b/most.weight))
+	return calotype.Colour(fmt.Sprintf("#%02x%02x%02x", main.r/main.weight, main.g/main.weight, main.b/main.weight))
 }

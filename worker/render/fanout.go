@@ -16,13 +16,13 @@ import (
 // or earlier if a CPU is idle or a shared size is available. Identical targets are made
 // once.
 type fanout struct {
-	encode  func(Target) (Rendition, error)
-	limits  Limits
-	spent   atomic.Int64 // In nanoseconds, for everything done for the picture.
-	stopped atomic.Bool
-	tasks   []*task // Targets of one size follow one another.
-	of      []*task // For each target.
-	helpers sync.WaitGroup
+	encode   func(Target) (Rendition, error)
+	limits   Limits
+	spent    atomic.Int64 // In nanoseconds, for everything done for the picture.
+	stopped  atomic.Bool
+	tasks    []*task // Targets of one size follow one another.
+	byTarget []*task // In the order of the targets.
+	helpers  sync.WaitGroup
 }
 
 // task is one rendition, made by the goroutine that claims it first.
@@ -44,7 +44,7 @@ func newFanout(targets []Target, limits Limits, spent time.Duration, encode func
 			known[t] = &task{target: t, done: make(chan struct{})}
 			f.tasks = append(f.tasks, known[t])
 		}
-		f.of = append(f.of, known[t])
+		f.byTarget = append(f.byTarget, known[t])
 	}
 	slices.SortStableFunc(f.tasks, func(a, b *task) int { return cmp.Compare(first(targets, a), first(targets, b)) })
 	return f
@@ -60,7 +60,7 @@ func sameSize(a, b Target) bool { return a.whole() == b.whole() }
 // rendition returns the i-th target's rendition. The first one does not wait for others;
 // each further one is made together with those of its size.
 func (f *fanout) rendition(i int) (Rendition, error) {
-	t := f.of[i]
+	t := f.byTarget[i]
 	if t.claimed.CompareAndSwap(false, true) {
 		f.recruit()
 		cpuGate.Encode(func() { f.run(t) })

@@ -206,7 +206,7 @@ func (s *canvasScaler) scale(canvas *image.NRGBA, memory func(width, height, ban
 		defer from.free()
 	}
 	width, height := s.width, s.height
-	if turned(p.orientation) {
+	if swapsSides(p.orientation) {
 		width, height = height, width
 	}
 	if to, err = memory(width, height, from.bands); err != nil {

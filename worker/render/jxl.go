@@ -53,7 +53,7 @@ func jxlLacks() string {
 	if usesJXL() {
 		return ""
 	}
-	if sentence := tooOldForJXL.of(libjxl.version()); sentence != "" {
+	if sentence := tooOldForJXL.sentence(libjxl.version()); sentence != "" {
 		return sentence
 	}
 	return "libvips has no module for JPEG XL, which is neither read nor written"

@@ -44,7 +44,7 @@ func TestJXLNeedsItsFloor(t *testing.T) {
 		"0.11.2": "",
 		"0.12.0": "",
 	} {
-		if got := tooOldForJXL.of(version); got != want {
+		if got := tooOldForJXL.sentence(version); got != want {
 			t.Errorf("%s: got %q, want %q", version, got, want)
 		}
 	}

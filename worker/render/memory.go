@@ -114,7 +114,7 @@ func (p *Picture) targetBytes(f calotype.Format) int64 {
 // decodeBytes returns the memory to decode the source to width x height.
 func (p *Picture) decodeBytes(width, height int) int64 {
 	stored := p.Width
-	if turned(p.orientation) {
+	if swapsSides(p.orientation) {
 		stored = p.Height
 	}
 	pixels := int64(p.Width) * int64(p.Height)

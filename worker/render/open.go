@@ -88,7 +88,7 @@ func (p *Picture) readPages() error {
 		p.orientation = header.Orientation
 	}
 	p.Width, p.Height = p.stored.Width, p.stored.Height
-	if turned(p.orientation) {
+	if swapsSides(p.orientation) {
 		p.Width, p.Height = p.Height, p.Width
 	}
 	if n := header.Natural; n.Width > 0 && n.Height > 0 {

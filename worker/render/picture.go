@@ -183,8 +183,8 @@ func (p *Picture) animated(targets []Target) (animated []Target) {
 	return animated
 }
 
-// turned reports whether an orientation swaps width and height.
-func turned(orientation int) bool { return orientation >= 5 }
+// swapsSides reports whether an orientation swaps width and height.
+func swapsSides(orientation int) bool { return orientation >= 5 }
 
 // recoverFault turns a panic of a decoder written in Go into a failure.
 func recoverFault(err *error) {

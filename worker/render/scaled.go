@@ -13,7 +13,7 @@ import (
 // scaled once, and kept until the last of them is encoded.
 type scales struct {
 	decoded *decoded
-	of      map[view]*scaled
+	byView  map[view]*scaled
 	smart   smartCrops
 }
 
@@ -47,7 +47,7 @@ func (d *decoded) cuts(t Target) bool {
 }
 
 func newScales(d *decoded, targets []Target) *scales {
-	s := &scales{decoded: d, of: map[view]*scaled{}}
+	s := &scales{decoded: d, byView: map[view]*scaled{}}
 	known := map[Target]bool{}
 	for _, t := range targets {
 		if known[t] {
@@ -55,27 +55,27 @@ func newScales(d *decoded, targets []Target) *scales {
 		}
 		known[t] = true
 		v := d.viewOf(t)
-		if s.of[v] == nil {
-			s.of[v] = &scaled{}
+		if s.byView[v] == nil {
+			s.byView[v] = &scaled{}
 		}
-		s.of[v].left++
+		s.byView[v].left++
 	}
 	return s
 }
 
-// take returns what a target shows: the whole picture, or the part that [decoded.cuts] says.
+// take returns what a target shows: the whole picture, or a part if [decoded.cuts] is true.
 // Each distinct target calls take once, and done once.
 func (s *scales) take(t Target) (*decoded, error) {
 	if s.decoded.fits(t) {
 		return s.decoded, nil
 	}
-	of := s.of[s.decoded.viewOf(t)]
-	of.mu.Lock()
-	defer of.mu.Unlock()
-	if of.decoded == nil && of.err == nil {
-		of.decoded, of.err = s.scale(t)
+	shared := s.byView[s.decoded.viewOf(t)]
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	if shared.decoded == nil && shared.err == nil {
+		shared.decoded, shared.err = s.scale(t)
 	}
-	return of.decoded, of.err
+	return shared.decoded, shared.err
 }
 
 // scale makes what a target shows.
@@ -92,12 +92,12 @@ func (s *scales) scale(t Target) (*decoded, error) {
 
 // done ends a target's use of the picture that it took.
 func (s *scales) done(t Target) {
-	of := s.of[s.decoded.viewOf(t)]
-	of.mu.Lock()
-	defer of.mu.Unlock()
-	if of.left--; of.left == 0 && of.decoded != nil {
-		of.decoded.free()
-		of.decoded = nil
+	shared := s.byView[s.decoded.viewOf(t)]
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	if shared.left--; shared.left == 0 && shared.decoded != nil {
+		shared.decoded.free()
+		shared.decoded = nil
 	}
 }
 

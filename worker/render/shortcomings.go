@@ -33,7 +33,7 @@ var shortcomings = []shortcoming{iOS18}
 func Shortcomings() []string {
 	var sentences []string
 	for _, s := range shortcomings {
-		if sentence := s.of(loadedVersion(s.library)); sentence != "" {
+		if sentence := s.sentence(loadedVersion(s.library)); sentence != "" {
 			sentences = append(sentences, sentence)
 		}
 	}
@@ -43,9 +43,9 @@ func Shortcomings() []string {
 	return sentences
 }
 
-// of returns the sentence about a version of the library, or "" if it has no shortcoming or
+// sentence returns the sentence about a version of the library, or "" if it has no shortcoming or
 // its version is unknown.
-func (s shortcoming) of(version string) string {
+func (s shortcoming) sentence(version string) string {
 	if version == "" || !older(version, s.fixed) {
 		return ""
 	}
@@ -61,7 +61,7 @@ func (s shortcoming) of(version string) string {
 func remedy(detail string) string {
 	for _, s := range shortcomings {
 		if slices.ContainsFunc(s.says, func(part string) bool { return strings.Contains(detail, part) }) {
-			return s.of(loadedVersion(s.library))
+			return s.sentence(loadedVersion(s.library))
 		}
 	}
 	return ""

@@ -23,7 +23,7 @@ func TestShortcomingNamesTheRemedy(t *testing.T) {
 		"1.23.6": "",
 		"":       "",
 	} {
-		if got := iOS18.of(version); got != want {
+		if got := iOS18.sentence(version); got != want {
 			t.Errorf("%q: got %q, want %q", version, got, want)
 		}
 	}
@@ -109,14 +109,14 @@ func TestPicturesOfIOS18(t *testing.T) {
 		return
 	}
 	var f *failure.Failure
-	if !errors.As(err, &f) || f.Class != failure.UnsupportedFormat || !strings.HasSuffix(f.Detail, iOS18.of(loadedVersion("libheif"))) {
+	if !errors.As(err, &f) || f.Class != failure.UnsupportedFormat || !strings.HasSuffix(f.Detail, iOS18.sentence(loadedVersion("libheif"))) {
 		t.Errorf("got %v, want the remedy", err)
 	}
 }
 
 // Both messages of libheif lead to the remedy, and no other does.
 func TestRemedyOfMessages(t *testing.T) {
-	sentence := iOS18.of(loadedVersion("libheif"))
+	sentence := iOS18.sentence(loadedVersion("libheif"))
 	for message, want := range map[string]string{
 		"heif: Invalid input: Unspecified: Too many auxiliary image references (2.0)":      sentence,
 		"heif: Invalid input: Unspecified: Metadata not correctly assigned to image (2.0)": sentence,

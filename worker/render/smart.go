@@ -9,8 +9,8 @@ import (
 	"calotype"
 )
 
-// smartCrops are the places that attract attention in one picture. They depend on the picture
-// and on a part's shape, and not on a rendition's size.
+// smartCrops finds the points that attract attention in one picture. They depend on the picture
+// and on a part's aspect ratio, and not on a rendition's size.
 type smartCrops struct {
 	mu       sync.Mutex
 	measured *attention

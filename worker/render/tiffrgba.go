@@ -95,7 +95,7 @@ func (p *Picture) readByLibtiff() {
 	p.Width, p.Height = p.header.Width, p.header.Height
 	p.stored = calotype.Box{Width: p.Width, Height: p.Height}
 	p.orientation = p.header.Orientation
-	if turned(p.orientation) {
+	if swapsSides(p.orientation) {
 		p.Width, p.Height = p.Height, p.Width
 	}
 	p.profile = usableProfile(p.header.Colour.ICC, 3)
