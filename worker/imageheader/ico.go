@@ -52,8 +52,8 @@ func parseICO(h *Header, file []byte) error {
 			continue
 		}
 		o.Entries = append(o.Entries, e)
-		if area, most := e.Width*e.Height, o.Entries[o.Largest]; area > most.Width*most.Height ||
-			area == most.Width*most.Height && e.Bits > most.Bits {
+		if area, largest := e.Width*e.Height, o.Entries[o.Largest]; area > largest.Width*largest.Height ||
+			area == largest.Width*largest.Height && e.Bits > largest.Bits {
 			o.Largest = len(o.Entries) - 1
 		}
 	}

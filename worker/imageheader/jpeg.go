@@ -303,8 +303,8 @@ func (j *JPEG) Samples(h *Header, component int) (width, height int64) {
 	for _, c := range j.Components {
 		maxH, maxV = max(maxH, c.H), max(maxV, c.V)
 	}
-	up := func(size, factor, most int) int64 {
-		return (int64(size)*int64(factor) + int64(most) - 1) / int64(max(most, 1))
+	up := func(size, factor, maxFactor int) int64 {
+		return (int64(size)*int64(factor) + int64(maxFactor) - 1) / int64(max(maxFactor, 1))
 	}
 	c := j.Components[component]
 	return up(h.Width, c.H, maxH), up(h.Height, c.V, maxV)

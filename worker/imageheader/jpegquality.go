@@ -17,7 +17,7 @@ var lumaTable = [64]int{
 
 // lumaSums are the sums of the table at each quality, as libjpeg's jcparam.c scales it
 // (jpeg_quality_scaling, jpeg_add_quant_table): by 5000/quality percent below 50, by
-// 200-2*quality percent from there on.
+// 200-2*quality percent otherwise.
 var lumaSums = func() (sums [101]int) {
 	for quality := 1; quality <= 100; quality++ {
 		percent := 200 - 2*quality

@@ -46,7 +46,7 @@ func jpegSegment(marker byte, parts ...[]byte) []byte {
 	return join([]byte{0xff, marker}, binary.BigEndian.AppendUint16(nil, uint16(len(body)+2)), body)
 }
 
-// withSegments inserts segments behind the start of a JPEG.
+// withSegments inserts segments after the start of a JPEG.
 func withSegments(file []byte, segments ...[]byte) []byte {
 	return join(file[:2], join(segments...), file[2:])
 }
@@ -70,7 +70,7 @@ func pngChunk(name string, parts ...[]byte) []byte {
 	return join(binary.BigEndian.AppendUint32(nil, uint32(len(body))), named, binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(named)))
 }
 
-// withChunks inserts chunks behind IHDR.
+// withChunks inserts chunks after IHDR.
 func withChunks(file []byte, chunks ...[]byte) []byte {
 	const first = 8 + 12 + 13
 	return join(file[:first], join(chunks...), file[first:])
@@ -91,7 +91,7 @@ func gifFile(t testing.TB, frames int) []byte {
 	return b.Bytes()
 }
 
-// withBlocks inserts extensions behind the screen of a GIF whose images have their own
+// withBlocks inserts extensions after the screen of a GIF whose images have their own
 // colours.
 func withBlocks(file []byte, blocks ...[]byte) []byte {
 	const first = 13

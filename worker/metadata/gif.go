@@ -32,7 +32,7 @@ func fromGIF(file []byte) ([]byte, bool) {
 }
 
 // appendLoop appends the extension that says how often an animation is repeated. Its
-// original may have other data behind the number.
+// original may have other data after the number.
 func appendLoop(out []byte, repetitions int) []byte {
 	out = append(out, "\x21\xff\x0bNETSCAPE2.0\x03\x01"...)
 	out = binary.LittleEndian.AppendUint16(out, uint16(repetitions))

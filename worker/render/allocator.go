@@ -30,14 +30,14 @@ import "C"
 
 import "runtime/debug"
 
-// bindMemoryToPictures makes glibc use two arenas instead of eight per core, and separate
-// mappings from a megabyte on. A picture's memory is then returned to the system, instead
-// of being kept for each thread or between blocks in use. glibc would raise that limit to
-// 32 MB as such blocks are freed.
+// bindMemoryToPictures makes glibc use two arenas instead of eight per core, and a separate
+// mapping for each block of a megabyte or more. A picture's memory is then returned to the system, instead
+// of being kept for each thread or between blocks in use. glibc would raise that threshold
+// to 32 MB as such blocks are freed.
 func bindMemoryToPictures() { C.bind_memory_to_pictures() }
 
 // KeepMemory lets this process keep up to 4 MB of freed memory for the next picture. glibc
-// otherwise returns it from 128 KB on, and each picture faults its pages in again: for 300
+// otherwise returns it above 128 KB, and each picture faults its pages in again: for 300
 // small pictures that took 8.1 s of CPU time instead of 4.5. With 16 MB it is no less.
 func KeepMemory() { C.keep_memory() }
 

@@ -33,7 +33,7 @@ func apngOf(t testing.TB, frames ...image.Image) []byte {
 }
 
 // rendered makes targets, up to a number of them.
-func rendered(t testing.TB, body []byte, limits Limits, most int, targets ...Target) (all []Rendition) {
+func rendered(t testing.TB, body []byte, limits Limits, n int, targets ...Target) (all []Rendition) {
 	t.Helper()
 	p, err := Open(body, limits)
 	if err != nil {
@@ -43,7 +43,7 @@ func rendered(t testing.TB, body []byte, limits Limits, most int, targets ...Tar
 		if err != nil {
 			t.Fatal(err)
 		}
-		if all = append(all, r); len(all) == most {
+		if all = append(all, r); len(all) == n {
 			break
 		}
 	}
@@ -90,7 +90,7 @@ func TestAnimatorOfEqualFrames(t *testing.T) {
 	vips.AssertNoLeaks(t)
 }
 
-// An animated PNG has alpha from the first frame on if a later one needs it.
+// An animated PNG has alpha from the first frame if a later one needs it.
 func TestAnimatorWithLaterAlpha(t *testing.T) {
 	var frames []image.Image
 	for i := range 3 {

@@ -233,8 +233,8 @@ func bmpField(mask uint32) func(uint32) byte {
 		return func(uint32) byte { return 0 }
 	}
 	shift := bits.TrailingZeros32(mask)
-	most := uint64(mask >> shift)
-	return func(v uint32) byte { return byte((uint64(v&mask>>shift)*255 + most/2) / most) }
+	highest := uint64(mask >> shift)
+	return func(v uint32) byte { return byte((uint64(v&mask>>shift)*255 + highest/2) / highest) }
 }
 
 // colourTable returns the colours of all values; those beyond the palette are black.

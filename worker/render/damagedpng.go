@@ -29,7 +29,7 @@ func decodeDamagedPNG(body []byte) (*pages, error) {
 		total += pass.rows * (1 + pass.stride)
 	}
 	raw := inflate(parts.data, total)
-	have := soundRows(raw, layout)
+	have := intactRows(raw, layout)
 	raw = append(raw, make([]byte, total-len(raw))...)
 	zeroFrom(raw, layout, have)
 	whole, err := parts.file(raw)
@@ -107,17 +107,17 @@ func (p pngParts) passes() []pngPass {
 	return all
 }
 
-// inflate returns the content of a broken zlib stream, up to a maximum of bytes. It ignores
+// inflate returns the content of a broken zlib stream, up to maxBytes. It ignores
 // the checksum at the end.
-func inflate(data []byte, most int) []byte {
+func inflate(data []byte, maxBytes int) []byte {
 	const zlibHeader = 2
 	var out bytes.Buffer
-	_, _ = io.Copy(&out, io.LimitReader(flate.NewReader(bytes.NewReader(data[zlibHeader:])), int64(most)))
+	_, _ = io.Copy(&out, io.LimitReader(flate.NewReader(bytes.NewReader(data[zlibHeader:])), int64(maxBytes)))
 	return out.Bytes()
 }
 
-// soundRows counts the rows, over all passes, that are complete and have a known filter.
-func soundRows(raw []byte, layout []pngPass) (rows int) {
+// intactRows counts the rows, over all passes, that are complete and have a known filter.
+func intactRows(raw []byte, layout []pngPass) (rows int) {
 	const filters = 5
 	for _, pass := range layout {
 		for range pass.rows {

@@ -141,7 +141,7 @@ func (p *Picture) decodePages(img *pages, width, height int) (*decoded, error) {
 	return p.convert(img)
 }
 
-// alphaBand returns the number of the band that is alpha, or -1. The bands behind the
+// alphaBand returns the number of the band that is alpha, or -1. The bands after the
 // colours of a TIFF may be anything.
 func (p *Picture) alphaBand(img *pages) int {
 	switch {
@@ -161,7 +161,7 @@ func (p *Picture) alphaBand(img *pages) int {
 }
 
 // isGrey reports whether only the first band is of colour: libheif decodes grey to RGB, and
-// libvips does not know the meaning of the samples behind a TIFF's grey.
+// libvips does not know the meaning of the samples after a TIFF's grey.
 func (p *Picture) isGrey() bool {
 	if t := p.header.TIFF; t != nil {
 		return !p.byLibtiff() && (t.Photometric == imageheader.TIFFWhiteIsZero || t.Photometric == imageheader.TIFFBlackIsZero)

@@ -11,5 +11,5 @@ var webpEffort atomic.Int32
 
 func init() { webpEffort.Store(DefaultWebPEffort) }
 
-// UseWebPEffort sets the effort of WebP's encoder, 1 to 6, for what is encoded from now on.
+// UseWebPEffort sets the effort of WebP's encoder, 1 to 6, for what is encoded afterwards.
 func UseWebPEffort(effort int) { webpEffort.Store(int32(effort)) }

@@ -19,8 +19,8 @@ import (
 	"github.com/davidbyttow/govips/v2/vips"
 )
 
-// loaders are the only decoders of libvips that a source's bytes reach, and that of JPEG XL:
-// see jxl.go. GIF, BMP and ICO are decoded in Go.
+// loaders are the only decoders of libvips that a source's bytes reach, apart from that of JPEG
+// XL: see jxl.go. GIF, BMP and ICO are decoded in Go.
 var loaders = []string{
 	"VipsForeignLoadJpeg",
 	"VipsForeignLoadPng",
@@ -107,8 +107,8 @@ func setBlocked(operation string, blocked bool) {
 func lastError() error {
 	text := C.vips_error_buffer_copy() // This also clears it.
 	defer C.g_free(C.gpointer(text))
-	if said := C.GoString(text); said != "" {
-		return errors.New(said)
+	if message := C.GoString(text); message != "" {
+		return errors.New(message)
 	}
 	return errSilent // The message went to another picture that failed at the same time.
 }

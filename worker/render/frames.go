@@ -53,7 +53,7 @@ func (p *Picture) decodeFirst(width, height int, on failOn) (*decoded, error) {
 	return nil, corrupt(errors.New("an animation without frames"))
 }
 
-// timedFrame is a frame that is shown for some milliseconds, as browsers play it.
+// timedFrame is a frame and how long browsers show it, in milliseconds.
 type timedFrame struct {
 	decoded *decoded
 	delay   int
@@ -107,7 +107,7 @@ func (d *decoded) reuse(width, height, bands int) (*decoded, error) {
 	return d, nil
 }
 
-// grown returns so many bytes of arbitrary content, in the same memory if it suffices.
+// grown returns size bytes of arbitrary content, in the same memory if it suffices.
 func grown(b []byte, size int) []byte {
 	if cap(b) < size {
 		return make([]byte, size)
@@ -115,8 +115,8 @@ func grown(b []byte, size int) []byte {
 	return b[:size]
 }
 
-// shown is what an animation shows for some milliseconds according to the file. The image
-// is valid until the next one.
+// shown is what an animation shows, and for how many milliseconds according to the file. The
+// image is valid until the next one.
 type shown struct {
 	image *image.NRGBA
 	delay int
@@ -159,8 +159,8 @@ func (p *Picture) composed() iter.Seq2[shown, error] {
 	}
 }
 
-// decodeStill decodes the still file of a frame, which says what the animation says of its
-// colours. It uses the memory if that suffices.
+// decodeStill decodes the still file of a frame, which declares the colours of the animation.
+// It uses the memory if that suffices.
 func (p *Picture) decodeStill(file, memory []byte) (*image.NRGBA, error) {
 	still, err := Open(file, Limits{})
 	if err != nil {

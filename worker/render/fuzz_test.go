@@ -95,8 +95,8 @@ func FuzzMemory(f *testing.F) {
 		}
 		for _, format := range []calotype.Format{calotype.JPEG, calotype.PNG, calotype.WebP, calotype.BMP, calotype.TIFF} {
 			p := &Picture{Format: format, Width: 4000, Height: 3000, Frames: 1, body: body, header: header}
-			least, most := int64(len(body)), int64(len(body))+4000*3000*100
-			if got := p.Memory([]Target{sized(400, 300, calotype.WebP, 80)}); got < least || got > most {
+			low, high := int64(len(body)), int64(len(body))+4000*3000*100
+			if got := p.Memory([]Target{sized(400, 300, calotype.WebP, 80)}); got < low || got > high {
 				t.Errorf("%s: %d bytes", format, got)
 			}
 		}

@@ -40,7 +40,7 @@ func pointerRecording(t testing.TB, frames int, clears bool) ([]byte, []*image.N
 	return w.Bytes(), shown
 }
 
-// A change is seen from a difference on, also between the ends of the scale.
+// A change is seen above a difference, also between the ends of the scale.
 func TestIsSeen(t *testing.T) {
 	for _, c := range []struct {
 		from, to [4]byte

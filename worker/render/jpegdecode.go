@@ -47,17 +47,17 @@ static void jpeg_fetch(jpeg_reader *r, uint8_t *to, int rows) {
 	const size_t n = (size_t) r->jpeg.output_width * r->jpeg.output_components;
 	while (rows > 0) {
 		JSAMPROW some[16];
-		const int most = rows < 16 ? rows : 16;
-		for (int i = 0; i < most; i++)
+		const int count = rows < 16 ? rows : 16;
+		for (int i = 0; i < count; i++)
 			some[i] = to + i * n;
-		const int done = jpeg_read_scanlines(&r->jpeg, some, most);
+		const int done = jpeg_read_scanlines(&r->jpeg, some, count);
 		to += done * n;
 		rows -= done;
 	}
 }
 
-// resample_jpeg is resample for rows that are decoded on the way. Window holds as many
-// rows as the argument says. It returns 0, or -1 with a message.
+// resample_jpeg is resample for rows that are decoded on demand. Window has room for `rows`
+// of them. It returns 0, or -1 with a message.
 static int resample_jpeg(jpeg_reader *r, uint8_t *window, int rows, scaling s, float *sums, uint8_t *out) {
 	const int bands = r->jpeg.output_components, in_height = r->height;
 	const size_t n = (size_t) r->jpeg.output_width * bands;

@@ -13,7 +13,7 @@ import (
 	"calotype/worker/imageheader"
 )
 
-// picture returns a grainy picture of so many bands.
+// picture returns a grainy picture of a number of bands.
 func picture(t testing.TB, width, height, bands int) *decoded {
 	t.Helper()
 	d, err := newDecoded(width, height, bands)

@@ -16,7 +16,7 @@ typedef struct {
 	struct jpeg_destination_mgr to;
 	jmp_buf failed;
 	char message[JMSG_LENGTH_MAX];
-	uint8_t *body; // What was written, and what is free behind it.
+	uint8_t *body; // What was written, and what is free after it.
 	size_t length, size, limit;
 	uint8_t *row; // Of pixels that are shown on white.
 } jpeg_writer;

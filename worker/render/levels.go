@@ -21,11 +21,11 @@ static VipsImage *to_floats(VipsImage *in) {
 
 // stretch_alpha brings alpha from 16 to 235, or the same of 16 bits, to all values.
 static VipsImage *stretch_alpha(VipsImage *in) {
-	const double unit = in->BandFmt == VIPS_FORMAT_USHORT ? 256 : 1, most = in->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255;
+	const double unit = in->BandFmt == VIPS_FORMAT_USHORT ? 256 : 1, highest = in->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255;
 	VipsImage *t[4] = {NULL, NULL, NULL, NULL}, *out = NULL;
 	if (vips_extract_band(in, &t[0], 0, "n", in->Bands - 1, NULL) ||
 		vips_extract_band(in, &t[1], in->Bands - 1, NULL) ||
-		vips_linear1(t[1], &t[2], most / (219 * unit), 0.5 - 16 * unit * most / (219 * unit), NULL) ||
+		vips_linear1(t[1], &t[2], highest / (219 * unit), 0.5 - 16 * unit * highest / (219 * unit), NULL) ||
 		vips_cast(t[2], &t[3], in->BandFmt, NULL) ||
 		vips_bandjoin2(t[0], t[3], &out, NULL))
 		out = NULL;
@@ -74,11 +74,11 @@ func (p *pages) stretchAlpha() error {
 	return p.replace(C.stretch_alpha(p.image))
 }
 
-// sampleScale says what samples mean.
+// sampleScale is what samples mean.
 type sampleScale struct {
 	// white is the value of white, and of opaque.
 	white float32
-	// measured says that they are measurements rather than levels of light.
+	// measured means that they are measurements rather than levels of light.
 	measured bool
 }
 
@@ -99,7 +99,7 @@ func scaleOf(format C.VipsBandFormat) sampleScale {
 }
 
 // levelsOf brings samples to 16 bits. They are encoded values, as those of other TIFFs: what
-// is linear says so in its profile. That is how ImageMagick, GDAL and the libraries of
+// is linear declares it in its profile. That is how ImageMagick, GDAL and the libraries of
 // Python write floats, and editors such as Photoshop and darktable write a profile. Values
 // beyond white are white. Where most are out of the range, they are measurements: the
 // least becomes black and the greatest white.

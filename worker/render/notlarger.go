@@ -123,7 +123,7 @@ func (p *Picture) unscaled(t Target, body []byte) (Rendition, bool) {
 }
 
 // withoutMetadata returns the source's bytes without its metadata, or nil if the picture
-// needs them, or has to be turned or converted. They are the source's own if it has none.
+// needs them, or must be turned or converted. They are the source's own if it has none.
 func (p *Picture) withoutMetadata() []byte {
 	if p.plain {
 		return p.body

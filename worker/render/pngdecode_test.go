@@ -15,7 +15,7 @@ import (
 	"calotype/worker/animation"
 )
 
-// pngOfRows writes a PNG of rows as they are stored, each behind the number of its filter.
+// pngOfRows writes a PNG of rows as they are stored, each after the number of its filter.
 func pngOfRows(t testing.TB, width, height, bits int, kind byte, palette, clear, rows []byte) []byte {
 	t.Helper()
 	var data bytes.Buffer

@@ -15,7 +15,7 @@ import (
 	"calotype/worker/imageheader"
 )
 
-// pictureOf is a picture of so many colours, each of which occurs.
+// pictureOf is a picture of a number of colours, each of which occurs.
 func pictureOf(t testing.TB, width, height, bands, colours int) *decoded {
 	t.Helper()
 	d, err := newDecoded(width, height, bands)

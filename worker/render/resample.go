@@ -24,8 +24,8 @@ import (
 // the colours. It matches libvips, in at most a third of the time that 8.14 takes: that
 // version does not vectorise one direction. Four rows are made at once, so that all lanes of
 // a vector are in use in both directions. A sample is summed in the order of its taps,
-// whatever is made at once. With alpha, each row is added to those that it is a part of:
-// memory is needed for about ten rows, however high the picture is.
+// whatever is made at once. With alpha, each input row is added to every output row that it
+// contributes to: memory is needed for about ten rows, however high the picture is.
 //
 // These loops can be removed when BenchmarkScale shows that libvips takes at most 5 % more
 // CPU time on Debian's stable release, and that no sample differs by more than one level.
@@ -36,7 +36,7 @@ func resample(in []byte, inWidth, inHeight, bands int, out []byte, width, height
 	resamplePart(in, inWidth, inHeight, bands, out, newScaling(inWidth, inHeight, width, height))
 }
 
-// resamplePart is resample for what a scaling says.
+// resamplePart is resample for a scaling.
 func resamplePart(in []byte, inWidth, inHeight, bands int, out []byte, s *scaling) {
 	if len(in) < inWidth*inHeight*bands || len(out) < s.width*s.height*bands || len(in) == 0 || len(out) == 0 {
 		panic("render: resample: too few bytes")
@@ -53,7 +53,7 @@ func resamplePart(in []byte, inWidth, inHeight, bands int, out []byte, s *scalin
 	C.resample(bytePointer(in), stride, C.int(bands), s.c(), (*C.float)(&sums[0]), bytePointer(out))
 }
 
-// scaling says which samples make up a part of a scaled picture, and with which weights.
+// scaling is which samples make up a part of a scaled picture, and with which weights.
 type scaling struct {
 	width, height        int // Of the part.
 	column, row          int // The first ones of the source that are needed.
@@ -102,7 +102,7 @@ func (s *scaling) c() C.scaling {
 // sums is memory for rows that are scaled together.
 func (s *scaling) sums(bands int) []float32 { return make([]float32, C.together*s.columns*bands) }
 
-// rows returns how many rows are in memory if they are decoded on the way: what is needed at
+// rows returns how many rows are in memory if they are decoded on demand: what is needed at
 // once, and a few more, so that they seldom move.
 func (s *scaling) rows() int {
 	const more = 32
@@ -114,16 +114,16 @@ func (s *scaling) rows() int {
 	return needed + more
 }
 
-// slots returns how many rows of the result a row of the source is a part of, at most.
+// slots returns how many output rows an input row contributes to, at most.
 func (s *scaling) slots() int {
-	most, first := 0, 0
+	slots, first := 0, 0
 	for y := range s.top {
 		for int(s.top[first])+s.downTaps <= int(s.top[y]) {
 			first++
 		}
-		most = max(most, y-first+1)
+		slots = max(slots, y-first+1)
 	}
-	return most
+	return slots
 }
 
 // lanczos returns, for each of to samples, the first sample that contributes to it and the

@@ -21,7 +21,7 @@ typedef float eight __attribute__((vector_size(32)));
 typedef int32_t eight_ints __attribute__((vector_size(32)));
 typedef uint32_t eight_words __attribute__((vector_size(32), aligned(1), may_alias));
 
-// scaling says which samples make up a part of a scaled picture, and with which weights.
+// scaling is which samples make up a part of a scaled picture, and with which weights.
 typedef struct {
 	int width, height;           // Of the part.
 	const int32_t *left, *top;   // The first column and row for each of the part's.
@@ -54,11 +54,11 @@ static inline __attribute__((always_inline)) void down_tile(const uint8_t *rows,
 }
 
 // down makes n samples of count rows, up to four. They follow one another in sum: the
-// first of each row, the second of each, and so on. Rows are those from the first row's on.
+// first of each row, the second of each, and so on. Rows start with the first row's.
 WIDE static void down(const uint8_t *rows, size_t stride, size_t n, const scaling *s, int y, int count, float *restrict sum) {
 	const uint8_t *from[together];
 	const float *weights[together];
-	for (int r = 0; r < together; r++) { // A row that is not there is the last one again.
+	for (int r = 0; r < together; r++) { // A missing row is the last one again.
 		const int row = y + (r < count ? r : count - 1);
 		from[r] = rows + (s->top[row] - s->top[y]) * stride;
 		weights[r] = s->down + (size_t) row * s->down_taps;
@@ -129,8 +129,8 @@ WIDE static void across(const float *restrict row, int bands, const scaling *s, 
 	}
 }
 
-// scale_rows makes the part's rows from y on, up to four, of 1 or 3 bands. Rows are those
-// from the first one's on, and sums holds four floats for each sample of a row.
+// scale_rows makes up to four of the part's rows, starting with y, of 1 or 3 bands. Rows start
+// with the first one's, and sums holds four floats for each sample of a row.
 static int scale_rows(const uint8_t *rows, size_t stride, int bands, const scaling *s, int y, float *sums, uint8_t *out) {
 	const int count = s->height - y < together ? s->height - y : together;
 	down(rows, stride, (size_t) s->columns * bands, s, y, count, sums);
@@ -138,7 +138,7 @@ static int scale_rows(const uint8_t *rows, size_t stride, int bands, const scali
 	return count;
 }
 
-// last_row is behind the last one that scale_rows needs.
+// last_row returns the end of the rows that scale_rows needs: the last one plus 1.
 static int last_row(const scaling *s, int y) {
 	const int last = s->height - y < together ? s->height - 1 : y + together - 1;
 	return s->top[last] + s->down_taps;
@@ -214,20 +214,19 @@ WIDE static void across_alpha(const float *restrict row, int bands, const scalin
 
 // window_rows holds the rows that a filter needs, and a few more, so that they seldom move.
 typedef struct {
-	int first, end;  // The rows that are there.
+	int first, end;  // The rows in it.
 	int rows, height; // How many fit, and how many the picture has.
 } window_rows;
 
-// next_rows says that the rows from top on are needed, of which there are too few: some move
-// to the beginning. It returns how many follow.
+// next_rows shifts the window to start at row top and returns how many rows to append.
 static int next_rows(window_rows *w, int top, size_t size, void *window) {
 	memmove(window, (uint8_t *) window + (top - w->first) * size, (w->end - top) * size);
 	w->first = top;
 	return (top + w->rows < w->height ? top + w->rows : w->height) - w->end;
 }
 
-// resample_rows is resample for rows that are made on the way, from the first one on. Window
-// holds so many rows.
+// resample_rows is resample for rows that are produced on demand; window has room for `rows` of
+// them.
 static void resample_rows(row_source *in, int in_width, int in_height, int bands, uint8_t *window, int rows,
 	const scaling *s, float *sums, uint8_t *out) {
 	const size_t n = (size_t) in_width * bands;
@@ -241,19 +240,19 @@ static void resample_rows(row_source *in, int in_width, int in_height, int bands
 }
 
 // resample_alpha scales a picture of 2 or 4 bands, whose first row is the first one needed;
-// colours are weighted by alpha. Each row is added to those that it is a part of, of which
-// there are at most slots at once. Row holds four floats for each column, and sums slots
+// colours are weighted by alpha. Each input row is added to every output row that it
+// contributes to: at most slots of them. Row holds four floats for each column, and sums slots
 // times as many.
 static void resample_alpha(row_source *in, int bands, int slots, const scaling *s, float *row, float *sums, uint8_t *out) {
 	const size_t n = (size_t) s->columns * 4;
-	int done = 0, begun = 0;
+	int done = 0, started = 0;
 	for (int at = s->top[0]; done < s->height; at++) {
 		premultiply(in->next(in), bands, s->columns, row);
-		for (; begun < s->height && s->top[begun] <= at; begun++)
-			memset(sums + begun % slots * n, 0, n * sizeof *sums);
-		for (int y = done; y < begun; y++)
+		for (; started < s->height && s->top[started] <= at; started++)
+			memset(sums + started % slots * n, 0, n * sizeof *sums);
+		for (int y = done; y < started; y++)
 			add_floats(row, n, s->down[(size_t) y * s->down_taps + at - s->top[y]], sums + y % slots * n);
-		for (; done < begun && s->top[done] + s->down_taps - 1 == at; done++)
+		for (; done < started && s->top[done] + s->down_taps - 1 == at; done++)
 			across_alpha(sums + done % slots * n, bands, s, out + (size_t) done * s->width * bands);
 	}
 }

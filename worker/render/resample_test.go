@@ -43,11 +43,11 @@ func TestResampleIsLibvips(t *testing.T) {
 				sum += d * d
 			}
 			// libvips scales in two steps if the ratio is above 4. With alpha it cuts fractions off.
-			most := 2.5
+			limit := 2.5
 			if bands%2 == 0 {
-				most = 3.5
+				limit = 3.5
 			}
-			if rms := math.Sqrt(sum / float64(len(ours.pixels))); rms > most {
+			if rms := math.Sqrt(sum / float64(len(ours.pixels))); rms > limit {
 				t.Errorf("%+v, %d bands: %.2f levels apart", c, bands, rms)
 			}
 		}
@@ -170,9 +170,9 @@ func TestResamplePart(t *testing.T) {
 
 // Scaling a wide picture with alpha takes memory for a few rows.
 func TestScalingMemory(t *testing.T) {
-	for _, c := range []struct{ from, to, most int }{{120, 22, 10}, {3000, 1, 1}, {500, 499, 10}, {7, 3, 3}, {1, 50, 50}, {90, 180, 18}} {
-		if got := newScaling(10, c.from, 10, c.to).slots(); got > c.most || got < 1 {
-			t.Errorf("%d rows to %d: %d at once, want at most %d", c.from, c.to, got, c.most)
+	for _, c := range []struct{ from, to, limit int }{{120, 22, 10}, {3000, 1, 1}, {500, 499, 10}, {7, 3, 3}, {1, 50, 50}, {90, 180, 18}} {
+		if got := newScaling(10, c.from, 10, c.to).slots(); got > c.limit || got < 1 {
+			t.Errorf("%d rows to %d: %d at once, want at most %d", c.from, c.to, got, c.limit)
 		}
 	}
 }

@@ -48,12 +48,12 @@ func BenchmarkScale(b *testing.B) {
 				if ours == nil {
 					return
 				}
-				most, sum := 0.0, 0.0
+				highest, sum := 0.0, 0.0
 				for i := range ours.pixels {
 					d := math.Abs(float64(ours.pixels[i]) - float64(theirs.pixels[i]))
-					most, sum = max(most, d), sum+d
+					highest, sum = max(highest, d), sum+d
 				}
-				b.ReportMetric(most, "levels-at-most")
+				b.ReportMetric(highest, "levels-at-most")
 				b.ReportMetric(sum/float64(len(ours.pixels)), "levels")
 			})
 		}

@@ -200,11 +200,11 @@ func (p *Picture) passThrough(targets []Target) iter.Seq2[Rendition, error] {
 		i := 0
 		yieldSources := func() bool {
 			for ; i < len(targets) && undecoded(targets[i]); i++ {
-				answer := source
+				r := source
 				if targets[i].Describe {
-					answer = Rendition{Description: &Description{}}
+					r = Rendition{Description: &Description{}}
 				}
-				if !yield(answer, nil) {
+				if !yield(r, nil) {
 					return false
 				}
 			}

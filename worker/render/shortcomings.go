@@ -14,7 +14,7 @@ type shortcoming struct {
 	library string
 	fixed   [3]int // The first version that can.
 	cannot  string
-	says    []string // Parts of the library's messages about such a picture.
+	phrases []string // Parts of the library's messages about such a picture.
 }
 
 // iOS18 is the format that iPhone 15 and later write since iOS 18: the picture and its tone
@@ -56,11 +56,11 @@ func (s shortcoming) sentence(version string) string {
 	return fmt.Sprintf("%s %s %s: %s or newer is needed", s.library, version, s.cannot, fixed)
 }
 
-// remedy returns the sentence about the shortcoming of a loaded library that explains what
-// a decoder says, or "". Only the message reveals it: libheif has one code for all.
+// remedy returns the sentence about the shortcoming of a loaded library that explains a
+// decoder's message, or "". Only the message reveals it: libheif has one code for all.
 func remedy(detail string) string {
 	for _, s := range shortcomings {
-		if slices.ContainsFunc(s.says, func(part string) bool { return strings.Contains(detail, part) }) {
+		if slices.ContainsFunc(s.phrases, func(part string) bool { return strings.Contains(detail, part) }) {
 			return s.sentence(loadedVersion(s.library))
 		}
 	}

@@ -59,7 +59,7 @@ func newTIFF(width, height, bands int) (file, pixels []byte) {
 	binary.LittleEndian.PutUint32(file[4:], uint32(directory))
 	file = append(file, make([]byte, size%2)...)
 	file = binary.LittleEndian.AppendUint16(file, uint16(len(entries)))
-	var behind []byte // Values that do not fit into an entry.
+	var overflow []byte // Values that do not fit into an entry.
 	for _, e := range entries {
 		var values []byte
 		for _, v := range e.values {
@@ -76,10 +76,10 @@ func newTIFF(width, height, bands int) (file, pixels []byte) {
 			file = append(file, append(values, 0, 0, 0, 0)[:4]...)
 			continue
 		}
-		at := directory + int64(2+len(entries)*entrySize+4) + int64(len(behind))
+		at := directory + int64(2+len(entries)*entrySize+4) + int64(len(overflow))
 		file = binary.LittleEndian.AppendUint32(file, uint32(at))
-		behind = append(behind, append(values, make([]byte, len(values)%2)...)...)
+		overflow = append(overflow, append(values, make([]byte, len(values)%2)...)...)
 	}
 	file = append(file, 0, 0, 0, 0) // No other picture.
-	return append(file, behind...), pixels
+	return append(file, overflow...), pixels
 }

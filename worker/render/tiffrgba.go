@@ -10,8 +10,8 @@ package render
 #include <string.h>
 #include <tiffio.h>
 
-// memory_tiff is a TIFF that is read from memory, and the first thing that libtiff says of
-// what is wrong with it.
+// memory_tiff is a TIFF that is read from memory, and libtiff's first message about what is
+// wrong with it.
 typedef struct {
 	const uint8_t *body;
 	uint64_t length, at;
@@ -48,8 +48,8 @@ static int tiff_error(TIFF *t, void *user, const char *module, const char *forma
 static int tiff_warning(TIFF *t, void *user, const char *module, const char *format, va_list args) { return 1; }
 
 // read_rgb decodes the first picture of a TIFF to rows of RGB, as it is stored. A single
-// allocation of libtiff takes at most so many bytes.
-static int read_rgb(const uint8_t *body, size_t length, uint8_t *to, uint32_t width, uint32_t height, tmsize_t most, char *message) {
+// allocation of libtiff takes at most max_bytes.
+static int read_rgb(const uint8_t *body, size_t length, uint8_t *to, uint32_t width, uint32_t height, tmsize_t max_bytes, char *message) {
 	memory_tiff m = {body, length, 0, ""};
 	TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
 	TIFF *t = NULL;
@@ -59,7 +59,7 @@ static int read_rgb(const uint8_t *body, size_t length, uint8_t *to, uint32_t wi
 	if (options) {
 		TIFFOpenOptionsSetErrorHandlerExtR(options, tiff_error, &m);
 		TIFFOpenOptionsSetWarningHandlerExtR(options, tiff_warning, &m);
-		TIFFOpenOptionsSetMaxSingleMemAlloc(options, most);
+		TIFFOpenOptionsSetMaxSingleMemAlloc(options, max_bytes);
 		t = TIFFClientOpenExt("picture", "rm", &m, tiff_read, tiff_write, tiff_seek, tiff_close, tiff_size, NULL, NULL, options);
 		TIFFOpenOptionsFree(options);
 	}
@@ -90,7 +90,7 @@ import (
 	"calotype"
 )
 
-// readByLibtiff takes from the header what libvips says of other pictures.
+// readByLibtiff takes from the header what libvips reports of other pictures.
 func (p *Picture) readByLibtiff() {
 	p.Width, p.Height = p.header.Width, p.header.Height
 	p.stored = calotype.Box{Width: p.Width, Height: p.Height}
@@ -105,9 +105,9 @@ func (p *Picture) readByLibtiff() {
 func (p *Picture) decodeByLibtiff() (*pages, error) {
 	return pagesOfPixels(p.stored.Width, p.stored.Height, 3, func(pixels []byte) error {
 		var message [256]C.char
-		most := C.tmsize_t(len(pixels)*2 + len(p.body) + 1<<20)
+		maxBytes := C.tmsize_t(len(pixels)*2 + len(p.body) + 1<<20)
 		if C.read_rgb((*C.uint8_t)(unsafe.Pointer(&p.body[0])), C.size_t(len(p.body)), (*C.uint8_t)(unsafe.Pointer(&pixels[0])),
-			C.uint32_t(p.stored.Width), C.uint32_t(p.stored.Height), most, &message[0]) == 0 {
+			C.uint32_t(p.stored.Width), C.uint32_t(p.stored.Height), maxBytes, &message[0]) == 0 {
 			return errors.New("tiff: " + C.GoString(&message[0]))
 		}
 		return nil

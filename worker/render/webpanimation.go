@@ -46,7 +46,7 @@ static webp_animation *webp_animation_new(int width, int height, int plays, floa
 	return a;
 }
 
-// webp_animation_add adds a frame of RGB or RGBA that is shown from a time in milliseconds on.
+// webp_animation_add adds a frame of RGB or RGBA that is shown from a time in milliseconds.
 // It is imported as YUV, as libvips does it: as RGB, frames with alpha take up to 1.5 times
 // the bytes, because less of them is unchanged.
 static int webp_animation_add(webp_animation *a, const uint8_t *pixels, int bands, int start) {

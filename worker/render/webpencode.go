@@ -22,7 +22,7 @@ static void webp_free(webp_picture *p) {
 	}
 }
 
-// webp_import takes RGB or RGBA: as it is if it is to be lossless, and otherwise as luma and
+// webp_import takes RGB or RGBA: as it is if it becomes lossless, and otherwise as luma and
 // chroma. It returns NULL if there is no memory.
 static webp_picture *webp_import(const uint8_t *pixels, int width, int height, int bands, int lossless) {
 	webp_picture *p = calloc(1, sizeof *p);
