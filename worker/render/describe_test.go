@@ -18,17 +18,17 @@ func described(t *testing.T, body []byte, targets func(p *Picture) []Target) []R
 	if err != nil {
 		t.Fatal(err)
 	}
-	var answers []Rendition
+	var renditions []Rendition
 	for r, err := range p.Render(targets(p)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		answers = append(answers, r)
+		renditions = append(renditions, r)
 	}
-	return answers
+	return renditions
 }
 
-// The description is the same by itself and beside renditions.
+// The description is the same by itself and with renditions.
 func TestDescribe(t *testing.T) {
 	img := image.NewNRGBA(image.Rect(0, 0, 80, 60)) // Not scaled, so that the hash's input is known.
 	copy(img.Pix, quadrants(80, 60).Pix)
@@ -37,11 +37,11 @@ func TestDescribe(t *testing.T) {
 			img.SetNRGBA(x, y, corners[1][0])
 		}
 	}
-	for name, beside := range map[string][]Target{"alone": nil, "beside others": {sized(40, 30, calotype.WebP, 80), sized(80, 60, calotype.PNG, 80)}} {
-		answers := described(t, pngOf(t, img), func(p *Picture) []Target { return append(beside, p.Describe(calotype.Box{})) })
-		d := answers[len(beside)].Description
-		if d == nil || len(answers[len(beside)].Body) > 0 {
-			t.Fatalf("%s: got %+v", name, answers[len(beside)])
+	for name, others := range map[string][]Target{"alone": nil, "with others": {sized(40, 30, calotype.WebP, 80), sized(80, 60, calotype.PNG, 80)}} {
+		renditions := described(t, pngOf(t, img), func(p *Picture) []Target { return append(others, p.Describe(calotype.Box{})) })
+		d := renditions[len(others)].Description
+		if d == nil || len(renditions[len(others)].Body) > 0 {
+			t.Fatalf("%s: got %+v", name, renditions[len(others)])
 		}
 		if want := thumbhash.Encode(80, 60, img.Pix); !bytes.Equal(d.ThumbHash, want) {
 			t.Errorf("%s: ThumbHash %x, want %x", name, d.ThumbHash, want)
@@ -49,7 +49,7 @@ func TestDescribe(t *testing.T) {
 		if d.Colour != "#1e3cd2" {
 			t.Errorf("%s: the main colour is %s", name, d.Colour)
 		}
-		for _, r := range answers[:len(beside)] {
+		for _, r := range renditions[:len(others)] {
 			if r.Description != nil || len(r.Body) == 0 {
 				t.Errorf("%s: got %+v", name, r)
 			}
@@ -76,13 +76,13 @@ func TestAttention(t *testing.T) {
 	if part != (calotype.Box{Width: 128, Height: 256}) {
 		t.Fatalf("the part is %v", part)
 	}
-	answers := described(t, body, func(p *Picture) []Target { return []Target{target, p.Describe(part)} })
+	renditions := described(t, body, func(p *Picture) []Target { return []Target{target, p.Describe(part)} })
 	around := target
-	around.Focal = answers[1].Description.Attention
+	around.Focal = renditions[1].Description.Attention
 	if x, _, ok := around.Focal.Point(); !ok || x < 0.5 || x > 0.7 {
 		t.Fatalf("the point is %q", around.Focal)
 	}
-	if again := render(t, body, around); !bytes.Equal(again.Body, answers[0].Body) {
+	if again := render(t, body, around); !bytes.Equal(again.Body, renditions[0].Body) {
 		t.Error("the crop around the point is another one")
 	}
 	alone := described(t, body, func(p *Picture) []Target { return []Target{p.Describe(part)} })
