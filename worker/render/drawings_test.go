@@ -79,22 +79,22 @@ func recording(t testing.TB) []byte {
 	still := screenshot()
 	colours := color.Palette{color.NRGBA{45, 50, 62, 255}, color.NRGBA{232, 235, 240, 255}, color.NRGBA{60, 120, 220, 255},
 		color.NRGBA{250, 250, 250, 255}, color.NRGBA{255, 255, 255, 255}, color.NRGBA{70, 70, 80, 255}, color.NRGBA{30, 30, 30, 255}}
-	film := &gif.GIF{}
+	animation := &gif.GIF{}
 	for i := range 12 {
 		pen := font.Drawer{Dst: still, Src: image.NewUniform(color.NRGBA{30, 30, 30, 255}), Face: basicfont.Face7x13, Dot: fixed.P(170+7*i, 392)}
 		pen.DrawString("typed letters"[i : i+1])
 		frame := image.NewPaletted(still.Rect, colours)
 		draw.Draw(frame, frame.Rect, still, image.Point{}, draw.Src)
-		film.Image, film.Delay = append(film.Image, frame), append(film.Delay, 10)
+		animation.Image, animation.Delay = append(animation.Image, frame), append(animation.Delay, 10)
 	}
-	return encodeWith(t, func(b *bytes.Buffer, film *gif.GIF) error { return gif.EncodeAll(b, film) }, film)
+	return encodeWith(t, func(b *bytes.Buffer, animation *gif.GIF) error { return gif.EncodeAll(b, animation) }, animation)
 }
 
 // Pictures of the kinds that scaling makes larger, at their own size, slightly smaller, and at
 // half of it: no rendition in their own format, in WebP or in AVIF is larger in bytes than the
 // source. Metadata change nothing in a rendition of their own format.
 func TestDrawingsAreNotHeavier(t *testing.T) {
-	film := recording(t)
+	animation := recording(t)
 	note := []byte("Comment\x00" + secret)
 	for name, c := range map[string]struct {
 		source, noted []byte
@@ -104,7 +104,7 @@ func TestDrawingsAreNotHeavier(t *testing.T) {
 		"line art":              {source: pngOf(t, lineArt())},
 		"line art with loss":    {source: jpegAt(t, lineArt(), 40)},
 		"icon":                  {source: pngOf(t, disc())},
-		"screen recording":      {source: film, noted: append(film[:len(film)-1:len(film)-1], "\x21\xfe\x10"+secret+"\x00;"...)},
+		"screen recording":      {source: animation, noted: append(animation[:len(animation)-1:len(animation)-1], "\x21\xfe\x10"+secret+"\x00;"...)},
 	} {
 		p, err := Open(c.source, Limits{})
 		if err != nil {
