@@ -10,8 +10,8 @@ const attentionSide = 32
 // libvips 8.18 (vips_smartcrop): the contrast to its neighbours, the likeness to skin, and red
 // rather than green.
 //
-// It is not left to libvips: its operation takes 7 to 11 ms for each shape, of which computing
-// 1,024 pixels is a small part, and needs twenty other operations.
+// It is not left to libvips: its operation takes 7 to 11 ms for each aspect ratio, of which
+// computing 1,024 pixels is a small part, and needs twenty other operations.
 type attention [attentionSide * attentionSide]float64
 
 // measure returns the attention of RGB pixels.
