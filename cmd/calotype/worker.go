@@ -29,7 +29,7 @@ type workerCommand struct {
 	Info          bool            `help:"Store a description of every picture that is decoded: its size, ThumbHash, main colour, and the points of smart crops. Without it, of those that a viewer requests with info=1."`
 	limitFlags
 	poolFlags
-	currencyFlags
+	freshnessFlags
 	notifyFlags
 	CacheControl     string        `help:"The Cache-Control of renditions." default:"${cache_control}"`
 	KeptCacheControl string        `help:"The Cache-Control of the fallback copy of a broken source." default:"${kept_cache_control}"`
@@ -76,8 +76,8 @@ func (c *workerCommand) check() []error {
 	errs = append(errs, between("quality", c.Quality, 1, 100)...)
 	errs = append(errs, c.limitFlags.check()...)
 	errs = append(errs, c.poolFlags.check()...)
-	errs = append(errs, c.currencyFlags.check(c.table(), map[string]string{"queue-url": c.QueueURL, "dead-letter-url": c.DeadLetterURL})...)
-	errs = append(errs, c.notifyFlags.check(c.currencyFlags.queues(map[string]string{"queue-url": c.QueueURL, "dead-letter-url": c.DeadLetterURL}))...)
+	errs = append(errs, c.freshnessFlags.check(c.table(), map[string]string{"queue-url": c.QueueURL, "dead-letter-url": c.DeadLetterURL})...)
+	errs = append(errs, c.notifyFlags.check(c.freshnessFlags.queues(map[string]string{"queue-url": c.QueueURL, "dead-letter-url": c.DeadLetterURL}))...)
 	errs = append(errs, checkHeader("cache-control", c.CacheControl)...)
 	errs = append(errs, checkHeader("kept-cache-control", c.KeptCacheControl)...)
 	if c.Memory != 0 {
@@ -104,7 +104,7 @@ func (c *workerCommand) run(ctx context.Context, _, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	queues := c.notifyFlags.queues(c.currencyFlags.queues(map[string]string{"queue-url": c.QueueURL, "dead-letter-url": c.DeadLetterURL}))
+	queues := c.notifyFlags.queues(c.freshnessFlags.queues(map[string]string{"queue-url": c.QueueURL, "dead-letter-url": c.DeadLetterURL}))
 	if err := aws.await(ctx, log, c.Bucket, queues); err != nil {
 		return err
 	}

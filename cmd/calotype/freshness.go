@@ -16,9 +16,9 @@ import (
 	"calotype/worker/store"
 )
 
-// currencyFlags keep pictures current: the queues for S3's events and for backfill jobs,
+// freshnessFlags keep pictures current: the queues for S3's events and for backfill jobs,
 // and the distribution to invalidate.
-type currencyFlags struct {
+type freshnessFlags struct {
 	EventsQueueURL    string             `name:"events-queue-url" help:"A separate SQS queue for S3's event notifications, at low priority; they may also come through --queue-url." placeholder:"URL"`
 	BackfillQueueURL  string             `name:"backfill-queue-url" help:"The SQS queue that \"calotype warm\" sends to, at low priority." placeholder:"URL"`
 	OnUpload          []calotype.Variant `help:"Variants to make of each uploaded picture that an S3 event reports, such as M,M.webp." placeholder:"VARIANT"`
@@ -32,7 +32,7 @@ var distributionID = regexp.MustCompile(`^[A-Z0-9]{6,32}$`)
 
 // check validates the flags against the presets and the URLs of the other queues, which are
 // keyed by their flags.
-func (f currencyFlags) check(presets calotype.Presets, queues map[string]string) (errs []error) {
+func (f freshnessFlags) check(presets calotype.Presets, queues map[string]string) (errs []error) {
 	taken := map[string]string{}
 	for flag, url := range queues {
 		taken[url] = flag
@@ -84,10 +84,10 @@ func presetNames(presets calotype.Presets) string {
 	return strings.Join(names, ", ")
 }
 
-func (f currencyFlags) originPath() string { return strings.Trim(f.PurgeOriginPath, "/") }
+func (f freshnessFlags) originPath() string { return strings.Trim(f.PurgeOriginPath, "/") }
 
 // queues adds the queues that are set.
-func (f currencyFlags) queues(queues map[string]string) map[string]string {
+func (f freshnessFlags) queues(queues map[string]string) map[string]string {
 	if f.EventsQueueURL != "" {
 		queues["events-queue-url"] = f.EventsQueueURL
 	}
@@ -98,7 +98,7 @@ func (f currencyFlags) queues(queues map[string]string) map[string]string {
 }
 
 // workerQueues returns the worker's queues.
-func (f currencyFlags) workerQueues(aws clients, jobs, dead string) worker.Queues {
+func (f freshnessFlags) workerQueues(aws clients, jobs, dead string) worker.Queues {
 	q := worker.Queues{Jobs: queue.New(aws.sqs, jobs), Dead: queue.New(aws.sqs, dead)}
 	if f.EventsQueueURL != "" {
 		q.Events = queue.New(aws.sqs, f.EventsQueueURL)
@@ -111,7 +111,7 @@ func (f currencyFlags) workerQueues(aws clients, jobs, dead string) worker.Queue
 
 // invalidator returns the invalidator of changed pictures, or nil, and a function that
 // stops it.
-func (f currencyFlags) invalidator(ctx context.Context, aws clients, bucket *store.Bucket, prefix calotype.Prefix, log zerolog.Logger) (p *invalidate.Invalidator, end func()) {
+func (f freshnessFlags) invalidator(ctx context.Context, aws clients, bucket *store.Bucket, prefix calotype.Prefix, log zerolog.Logger) (p *invalidate.Invalidator, end func()) {
 	if f.PurgeDistribution == "" {
 		return nil, func() {}
 	}
