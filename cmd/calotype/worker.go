@@ -32,8 +32,8 @@ type workerCommand struct {
 	freshnessFlags
 	notifyFlags
 	CacheControl     string        `help:"The Cache-Control of renditions." default:"${cache_control}"`
-	KeptCacheControl string        `help:"The Cache-Control of the fallback copy of a broken source." default:"${kept_cache_control}"`
-	Memory           size          `help:"The memory that all jobs together may use for decoding, by prediction. The default is three quarters of the cgroup's limit, or half of the machine's memory, less 32 MiB for each concurrent job." placeholder:"SIZE"`
+	KeptCacheControl string        `help:"The Cache-Control of fallback copies, and of renditions of damaged pictures." default:"${kept_cache_control}"`
+	Memory           size          `help:"The memory that all jobs together may use for decoding, by prediction. The default is three quarters of the cgroup's limit, or half of the machine's memory, after 64 MiB and 32 MiB for each concurrent job are subtracted." placeholder:"SIZE"`
 	Grace            time.Duration `help:"How long jobs may still run after a signal to stop. Polls are shortened to fit." default:"${grace}"`
 	adminFlags
 }
