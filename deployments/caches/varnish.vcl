@@ -4,7 +4,7 @@ import std;
 backend calotype { .host = "127.0.0.1"; .port = "8080"; }
 sub vcl_recv {
   unset req.http.Cookie;                  # or else nothing is cached for viewers that have one
-  # What Calotype reads, in one order.
+  # What Calotype reads, in one order. Before --widths add w and dpr, before --info add info.
   set req.url = regsuball(req.url, "(?<=[?&])(?!(size|to_webp|format)=)[^&]*(&|$)", "");
   set req.url = std.querysort(regsub(req.url, "[?&]+$", ""));
 }
