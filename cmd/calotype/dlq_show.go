@@ -16,7 +16,7 @@ import (
 
 type dlqShowCommand struct {
 	dlqFlags
-	ResizedPrefix calotype.Prefix `help:"The bucket's folder for renditions." default:"${prefix}"`
+	ResizedPrefix calotype.Prefix `help:"The prefix of the renditions' keys." default:"${prefix}"`
 	Presets       presetsFile     `help:"A JSON file of presets, as workers have it." placeholder:"FILE"`
 	Limit         int             `env:"-" help:"The maximum number to print, newest first." default:"10"`
 }

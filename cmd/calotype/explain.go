@@ -26,7 +26,7 @@ type explainCommand struct {
 	Bucket        string          `help:"The S3 bucket that holds the pictures." placeholder:"NAME"`
 	DeadLetterURL string          `name:"dead-letter-url" help:"The SQS queue for dead letters, to search for this picture's." placeholder:"URL"`
 	Hide          time.Duration   `help:"How long dead letters stay hidden from others if this is killed." default:"2m"`
-	ResizedPrefix calotype.Prefix `help:"The bucket's folder for renditions." default:"${prefix}"`
+	ResizedPrefix calotype.Prefix `help:"The prefix of the renditions' keys." default:"${prefix}"`
 	Presets       presetsFile     `help:"A JSON file of presets, as the edge has it." placeholder:"FILE"`
 	Quality       int             `help:"The current quality of renditions, 1 to 100." default:"${quality}"`
 	Encoder       string          `env:"-" help:"The current encoder, as workers record it, or \"any\". The default is this machine's decoder." placeholder:"NAME"`

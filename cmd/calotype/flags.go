@@ -25,7 +25,7 @@ import (
 type serviceFlags struct {
 	Bucket        string          `help:"The S3 bucket that holds the pictures." placeholder:"NAME"`
 	QueueURL      string          `name:"queue-url" help:"The SQS queue for jobs." placeholder:"URL"`
-	ResizedPrefix calotype.Prefix `help:"The bucket's folder for renditions." default:"${prefix}"`
+	ResizedPrefix calotype.Prefix `help:"The prefix of the renditions' keys." default:"${prefix}"`
 	Presets       presetsFile     `help:"A JSON file of presets, such as {\"M\": \"1200x628\"}, or web for a table of widths from 320 to 3840, instead of the eight that are built in." placeholder:"FILE"`
 	LogLevel      zerolog.Level   `help:"The lowest level that is logged: debug, info, warn or error." default:"info"`
 }

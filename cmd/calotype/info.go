@@ -21,7 +21,7 @@ import (
 type infoCommand struct {
 	Key           string          `arg:"" help:"The key of the source, such as cats/kitty.jpg." placeholder:"KEY"`
 	Bucket        string          `help:"The S3 bucket that holds the pictures." placeholder:"NAME"`
-	ResizedPrefix calotype.Prefix `help:"The bucket's folder for renditions." default:"${prefix}"`
+	ResizedPrefix calotype.Prefix `help:"The prefix of the renditions' keys." default:"${prefix}"`
 	Presets       presetsFile     `help:"A JSON file of presets, as the edge has it." placeholder:"FILE"`
 	QueueURL      string          `name:"queue-url" env:"-" help:"The SQS queue for jobs: if the description does not exist or is old, a job for it is sent." placeholder:"URL"`
 	JSON          bool            `name:"json" env:"-" help:"Print the edge's response to info=1."`

@@ -22,7 +22,7 @@ import (
 type sourceFlags struct {
 	Key               string          `arg:"" help:"The key of the source, such as cats/kitty.jpg." placeholder:"KEY"`
 	Bucket            string          `help:"The S3 bucket that holds the pictures." placeholder:"NAME"`
-	ResizedPrefix     calotype.Prefix `help:"The bucket's folder for renditions." default:"${prefix}"`
+	ResizedPrefix     calotype.Prefix `help:"The prefix of the renditions' keys." default:"${prefix}"`
 	PurgeDistribution string          `help:"The CloudFront distribution to invalidate the picture in; none if empty." placeholder:"ID"`
 	PurgeByTag        bool            `help:"Invalidate the picture by its cache tag instead of its path."`
 	PurgeOriginPath   string          `help:"The origin path of the distribution, if it has one." placeholder:"PATH"`

@@ -25,7 +25,7 @@ import (
 type smokeCommand struct {
 	URL           string           `arg:"" help:"The address of the pictures, such as https://d111111abcdef8.cloudfront.net." placeholder:"URL"`
 	Bucket        string           `help:"The S3 bucket that holds the pictures." placeholder:"NAME"`
-	ResizedPrefix calotype.Prefix  `help:"The bucket's folder for renditions." default:"${prefix}"`
+	ResizedPrefix calotype.Prefix  `help:"The prefix of the renditions' keys." default:"${prefix}"`
 	Size          string           `env:"-" help:"The preset to view." default:"M"`
 	Pending       string           `env:"-" help:"What the edge serves while a rendition does not exist." enum:"original,best,none" default:"original"`
 	FunctionMode  bool             `env:"-" help:"The deployment is in the function mode, which gives fallback copies the state of renditions."`

@@ -25,7 +25,7 @@ type statusCommand struct {
 	DeadLetterURL     string          `name:"dead-letter-url" help:"The SQS queue for dead letters." placeholder:"URL"`
 	EventsQueueURL    string          `name:"events-queue-url" help:"The SQS queue for S3's event notifications, if there is one." placeholder:"URL"`
 	BackfillQueueURL  string          `name:"backfill-queue-url" help:"The SQS queue for a backfill's jobs, if there is one." placeholder:"URL"`
-	ResizedPrefix     calotype.Prefix `help:"The bucket's folder for renditions." default:"${prefix}"`
+	ResizedPrefix     calotype.Prefix `help:"The prefix of the renditions' keys." default:"${prefix}"`
 	PurgeDistribution string          `help:"The CloudFront distribution that workers invalidate pictures in, if there is one." placeholder:"ID"`
 	Notify            string          `help:"The EventBridge bus (an ARN) or the SQS queue (a URL) that workers announce jobs to, if there is one." placeholder:"ARN|URL"`
 	Hide              time.Duration   `help:"How long dead letters stay hidden from others if this is killed." default:"2m"`

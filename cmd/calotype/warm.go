@@ -24,7 +24,7 @@ type warmCommand struct {
 	Variants         []calotype.Variant `env:"-" help:"The renditions that every picture should have, such as S.webp,M." placeholder:"VARIANT"`
 	QueueURL         string             `name:"queue-url" help:"The SQS queue for jobs, unless there is one for a backfill." placeholder:"URL"`
 	BackfillQueueURL string             `name:"backfill-queue-url" help:"The SQS queue from which workers take jobs at low priority." placeholder:"URL"`
-	ResizedPrefix    calotype.Prefix    `help:"The bucket's folder for renditions." default:"${prefix}"`
+	ResizedPrefix    calotype.Prefix    `help:"The prefix of the renditions' keys." default:"${prefix}"`
 	Presets          presetsFile        `help:"A JSON file of presets, as the workers have it." placeholder:"FILE"`
 	Quality          int                `help:"The quality of renditions, 1 to 100, as set for the edge, or else for the workers. Renditions of another quality are made again." default:"${quality}"`
 	Encoder          string             `env:"-" help:"The encoder that renditions must have, as workers record it; the others are made again. \"any\" accepts all. The default is this machine's decoder, or any if there is none." placeholder:"NAME"`

@@ -15,7 +15,7 @@ var eventTypes = []string{"s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:Lifecy
 
 // newEvents lets the bucket's events reach their queue, by the way of the settings. An
 // existing bucket is not changed: its part is an output. What passes a topic or a bus is
-// filtered: S3's own notifications cannot leave out the renditions' folder.
+// filtered: S3's own notifications cannot leave out the renditions' prefix.
 func newEvents(home *stack, s settings, q queues, bucket awss3.Bucket) {
 	switch s.Events {
 	case "s3":
@@ -119,7 +119,7 @@ func newRule(home *stack, q queues, bucket awss3.Bucket) {
 	q.events.AddToResourcePolicy(mayFrom("BusSendsEvents", "events", "sqs:SendMessage", *q.events.QueueArn(), *rule.AttrArn()).policy())
 }
 
-// notRenditions matches the keys outside of the renditions' folder. Its name is the same
+// notRenditions matches the keys outside of the renditions' prefix. Its name is the same
 // encoded and decoded.
 func notRenditions(home *stack) []any {
 	return []any{map[string]any{"anything-but": map[string]any{"prefix": *home.Folder + "/"}}}

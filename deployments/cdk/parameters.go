@@ -29,7 +29,7 @@ func (st *stack) addParameters(s settings) {
 		})
 	}
 	st.Folder = st.parameter("DestinationFolder", awscdk.CfnParameterProps{
-		Description:           jsii.String("The bucket's folder for renditions"),
+		Description:           jsii.String("The prefix of the renditions' keys"),
 		Default:               string(d.Prefix),
 		AllowedPattern:        jsii.String(folderPattern),
 		MaxLength:             jsii.Number(64),

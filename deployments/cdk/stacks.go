@@ -48,7 +48,7 @@ func build(app awscdk.App, s settings) error {
 // the library does not know this type.
 type stack struct {
 	awscdk.Stack
-	// Bucket, Folder and Quality are the bucket, the renditions' folder and the quality, as
+	// Bucket, Folder and Quality are the bucket, the renditions' prefix and the quality, as
 	// text that may be known only at deployment.
 	Bucket, Folder, Quality *string
 	// Secret and PreviousSecret are those of the function mode, and nil otherwise.

@@ -41,7 +41,7 @@ func (f *Function) handleRequest(e event) Step {
 	d := f.decide(e.Request, s, origin.Path)
 	switch {
 	case s.prefix != "" && origin.Path != "" && s.prefix.Contains(origin.Path):
-		return failed("settings", fmt.Sprintf("origin path %s is under the resized path: leave it empty, because the function sets it", origin.Path))
+		return failed("settings", fmt.Sprintf("origin path %s is under the renditions' prefix: leave it empty, because the function sets it", origin.Path))
 	case s.prefix != "" && d.Verdict == edge.NotFound:
 		return f.refuse(e, s, notFound)
 	case err != nil:

@@ -138,7 +138,7 @@ func TestHitCostsOneGet(t *testing.T) {
 	}
 }
 
-// Nothing under the renditions' folder is served by its name, however it is spelled.
+// Nothing under the renditions' prefix is served by its name, however it is spelled.
 func TestFolderIsHidden(t *testing.T) {
 	s := newSite(t, edge.Rules{Presets: calotype.DefaultPresets(), Prefix: "resized"})
 	s.put("kitty.jpg", "original", calotype.JPEG)
