@@ -19,7 +19,7 @@ const sweepPoll = time.Second
 // message it finds and extends the leases until it ends. Then it releases those that were
 // not deleted. If the process dies, the messages return when their leases end.
 //
-// SQS lets about 120,000 messages of a queue be leased at once; the next sweep finds the
+// SQS lets about 120,000 messages of a queue be leased at a time; the next sweep finds the
 // rest.
 type Sweep struct {
 	queue *Queue

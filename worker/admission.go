@@ -31,7 +31,7 @@ type admission struct {
 	bytesUsed, waits atomic.Int64
 }
 
-// slots bound how many jobs of one queue run at once.
+// slots bound how many jobs of one queue run concurrently.
 type slots struct {
 	*semaphore.Weighted
 	n    int64

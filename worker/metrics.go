@@ -76,7 +76,7 @@ func newMetrics(queues []*jobQueue, a *admission) *metrics {
 			return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "calotype_" + name, Help: help, ConstLabels: prometheus.Labels{"queue": q.name}}, read)
 		}
 		m.now = append(m.now,
-			gauge("slots", "Jobs of the queue that may run at once.", func() float64 { return float64(q.slots.n) }),
+			gauge("slots", "The maximum number of concurrent jobs of the queue.", func() float64 { return float64(q.slots.n) }),
 			gauge("slots_used", "Slots that jobs hold.", func() float64 { return float64(q.slots.used.Load()) }))
 		m.age.WithLabelValues(q.name)
 	}

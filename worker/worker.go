@@ -58,7 +58,7 @@ type Settings struct {
 	Invalidate func(source string)
 	// Notify, if not nil, announces how each job ended.
 	Notify Notify
-	// Concurrency is how many jobs of the viewers' queue run at once.
+	// Concurrency is how many jobs of the viewers' queue run concurrently.
 	Concurrency int
 	// Memory bounds the predicted bytes that all jobs together need for decoding.
 	Memory int64
