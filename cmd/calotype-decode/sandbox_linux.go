@@ -21,7 +21,7 @@ func preferForOOMKill() {
 	_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 }
 
-// maxLandlock is the newest version of landlock's interface that is requested: it covers
+// maxLandlock is the newest version of Landlock's interface that is requested: it covers
 // files, TCP, devices, signals and abstract sockets.
 const maxLandlock = 7
 

@@ -14,7 +14,7 @@ import (
 	"calotype/worker/store"
 )
 
-// dlqCommands are the verbs for dead letters. Package deadletter does the work; this
+// dlqCommands are the subcommands for dead letters. Package deadletter does the work; this
 // package has the flags and the output.
 type dlqCommands struct {
 	List   dlqListCommand   `cmd:"" help:"Count dead letters by reason."`
@@ -34,7 +34,7 @@ type dlqFlags struct {
 	Which         []string      `arg:"" optional:"" help:"Only dead letters of these source keys or message IDs."`
 }
 
-// Help is shown with the help of every verb.
+// Help is shown with the help of every subcommand.
 func (dlqFlags) Help() string {
 	return "SQS shows messages only to receivers. While this runs, other receivers do not see the dead letters that it inspects. " +
 		"At the end it releases what is left; if it is killed, they reappear after --hide."
@@ -64,7 +64,7 @@ func (f dlqFlags) filter() deadletter.Filter {
 	return deadletter.Filter{Which: f.Which, Classes: f.Reason, Prefix: f.Prefix}
 }
 
-// session holds what the verbs work with.
+// session holds what the subcommands work with.
 type session struct {
 	dead   deadletter.Queue
 	jobs   *queue.Queue  // If --queue-url is set.

@@ -19,7 +19,7 @@ import (
 	"calotype/worker/deadletter"
 )
 
-// printer reports what a dlq verb does: lines or JSON objects on standard output, a
+// printer reports what a subcommand of dlq does: lines or JSON objects on standard output, a
 // progress bar on a terminal, and a summary at the end.
 type printer struct {
 	stdout, stderr io.Writer
@@ -35,7 +35,7 @@ type printer struct {
 	classes map[string]int // Of all inspected dead letters.
 }
 
-// summary is the last line of every verb.
+// summary is the last line of every subcommand.
 type summary struct {
 	Kind string `json:"kind"` // "summary"
 	// Inspected counts the dead letters that were received, and Chosen those that the

@@ -45,7 +45,7 @@ var Classes = []Class{
 	{"bmp-kinds", "BMP: depths, run lengths, masks, headers", "show it"},
 	{"bmp-colour", "BMP with an ICC profile", "convert"},
 	{"tiff-kinds", "TIFF: depths, BigTIFF, extra samples, YCbCr, float", "show no TIFF: the specification counts"},
-	{"ico", "ICO under a picture's name", "show the largest of its pictures"},
+	{"ico", "ICO with another picture's extension", "show the largest of its pictures"},
 	{"jxl", "JPEG XL", "Chromium shows it, Firefox does not"},
 	{"jxl-turn", "JPEG XL, turned by its header", "Chromium turns it, Firefox does not show it"},
 	{"jxl-colour", "JPEG XL: colour, depth, premultiplied alpha", "Chromium converts it, Firefox does not show it"},
