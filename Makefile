@@ -90,7 +90,7 @@ vuln: libvips ## Report known vulnerabilities that the programs call; exit with 
 
 .PHONY: check-deploy
 check-deploy: export PATH := $(CURDIR)/deployments/cdk/check/node_modules/node24/bin:$(CURDIR)/bin/tools/usr/bin:$(PATH)
-check-deploy: libvips node deploy-tools edge ## Check the templates, the chart, the image, the unit, the alerts and the dashboard, as far as that goes without an account
+check-deploy: libvips node deploy-tools edge ## Check the templates, the chart, the image, the unit, the alerts and the dashboard, without an AWS account
 	@# What is tested lies outside of the tests' modules: go would take old results for new ones.
 	cd deployments/check && go vet ./... && go run $(STATICCHECK) ./... && go test -count 1 -timeout 10m ./...
 	cd deployments/dist && go vet ./... && go run $(STATICCHECK) ./... && go test -count 1 -timeout 10m ./...
