@@ -97,7 +97,7 @@ func isPresetName(s string) bool {
 	return 1 <= len(s) && len(s) <= 32
 }
 
-// parseBoxes sets both boxes. A single one is for wide pictures, and turned for tall ones;
+// parseBoxes sets both boxes. A single one is for wide pictures, and rotated for the others;
 // or for all pictures, if the renditions have its aspect ratio.
 func (p *Preset) parseBoxes(boxes string) (err error) {
 	wide, tall, both := strings.Cut(boxes, "/")

@@ -29,7 +29,7 @@ func BuiltInPresets(text string) (Presets, error) {
 
 // ParsePresets parses a presets file: a JSON object from names to boxes, or to objects with
 // a box and options, such as {"M": "1200x628", "card": {"box": "600x400", "fit": "cover"}}.
-// presets.schema.json describes it. All problems are reported at once, each with its line.
+// presets.schema.json describes it. All problems are reported together, each with its line.
 func ParsePresets(data []byte) (Presets, error) {
 	f := presetFile{data: data}
 	var table Presets

@@ -111,7 +111,7 @@ var fargateMemory = map[int][2]int{
 	2048: {4096, 16384}, 4096: {8192, 30720}, 8192: {16384, 61440}, 16384: {32768, 122880},
 }
 
-// readSettings reads and checks the context. All problems are reported at once.
+// readSettings reads and checks the context. All problems are reported together.
 func readSettings(node constructs.Node) (settings, error) {
 	c := contextReader{values: map[string]any{}, known: map[string]bool{}}
 	if all, ok := node.GetAllContext(nil).(map[string]any); ok {

@@ -97,7 +97,7 @@ func New(client *cloudfront.Client, distribution string, budget Budget, log zero
 			Name: "calotype_invalidated_paths_total", Help: "Paths that were invalidated at CloudFront.",
 		}),
 		skipped: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "calotype_skipped_invalidations_total", Help: "Paths that were not invalidated: over the month's cap, too many at once, or when the worker stopped.",
+			Name: "calotype_skipped_invalidations_total", Help: "Paths that were not invalidated: over the month's cap, too many at a time, or when the worker stopped.",
 		}),
 		wake: make(chan struct{}, 1), known: map[string]bool{},
 	}
@@ -341,7 +341,7 @@ func (inv *Invalidator) logDropped() {
 	defer inv.mu.Unlock()
 	if inv.dropped > 0 {
 		inv.skipped.Add(float64(inv.dropped))
-		inv.log.Warn().Int("skipped", inv.dropped).Msg("not invalidated: over the month's cap or too many at once; cached copies expire by themselves")
+		inv.log.Warn().Int("skipped", inv.dropped).Msg("not invalidated: over the month's cap or too many at a time; cached copies expire by themselves")
 		inv.dropped = 0
 	}
 }

@@ -40,5 +40,5 @@ var remedies = map[string]string{
 	classes.NotificationRefused: "Let the workers send to the bus of --notify, or correct that setting, then replay: only the notification is missing.",
 
 	calotype.CopyAsIs:      "Nothing: the original is smaller than a rendition of the same format would be, and has no metadata.",
-	calotype.CopyAnimation: "Nothing: the libraries cannot decode this animation, so it is passed through and keeps moving.",
+	calotype.CopyAnimation: "Nothing: the libraries cannot decode this animation, so the copy is the original, and keeps moving.",
 }
