@@ -18,7 +18,7 @@ import (
 // The limits for what a process may send.
 const (
 	maxResponses = 1024 // Frames that wait to be read.
-	maxSteps     = 1024 // CPUs that it may request at once.
+	maxSteps     = 1024 // CPUs that it may request at a time.
 	maxStderr    = 4 << 10
 )
 
