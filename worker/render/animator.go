@@ -42,10 +42,30 @@ func (a *animator) rendition(t Target, urgent bool) (Rendition, error) {
 	return a.made[t], err
 }
 
-// attempt is an encoding of a target, with the quality that was tried last.
+// attempt is the smallest encoding of a target so far.
 type attempt struct {
-	target, tried Target
+	target Target
+	made   Target // What the encoding is of.
+	next   Target // What is tried next.
 	encoded
+	unscaled bool // That was tried.
+}
+
+// again chooses what is tried next for a rendition that is too large: first the animation at
+// its own size without loss, then lower qualities.
+func (a *animator) again(try *attempt) bool {
+	p, larger := a.picture, len(try.body) >= len(a.picture.body)
+	if larger && !try.unscaled && !a.damaged && p.mayBeUnscaled(try.target) {
+		try.unscaled = true
+		try.next = p.withoutLoss(try.target)
+		return true
+	}
+	if try.made.lossless {
+		return false
+	}
+	lower, ok := p.lowered(try.made, try.body)
+	try.next = lower
+	return ok
 }
 
 // make makes targets. Each becomes the source itself, or the first encoding that is not larger:
@@ -60,33 +80,35 @@ func (a *animator) make(targets []Target) error {
 	}
 	var open []*attempt
 	for i, t := range targets {
-		open = append(open, &attempt{t, t, results[i]})
+		open = append(open, &attempt{target: t, made: t, encoded: results[i]})
 	}
 	for {
 		var larger []*attempt
-		var lower []Target
+		var next []Target
 		for _, try := range open {
 			t := try.target
 			if r, ok := a.picture.passthrough(t, try.body, a.damaged); ok && try.whole {
 				a.made[t] = r
-			} else if again, ok := a.picture.lowered(try.tried, try.body); ok {
-				larger, lower = append(larger, try), append(lower, again)
+			} else if a.again(try) {
+				larger = append(larger, try)
+				if !slices.Contains(next, try.next) {
+					next = append(next, try.next)
+				}
 			} else {
-				a.made[t] = Rendition{Body: try.body, Format: t.Format, Width: t.Width, Height: t.Height, Damaged: a.damaged}
+				a.made[t] = Rendition{Body: try.body, Format: t.Format, Width: try.made.Width, Height: try.made.Height, Damaged: a.damaged}
 			}
 		}
 		if larger == nil {
 			return nil
 		}
-		if results, err = a.encode(lower); err != nil {
+		if results, err = a.encode(next); err != nil {
 			return err
 		}
-		for i, try := range larger {
-			try.tried = lower[i]
-			if len(results[i].body) < len(try.body) {
-				try.encoded = results[i]
-			} else {
-				try.tried.Quality = 0 // No lower one is tried.
+		for _, try := range larger {
+			if result := results[slices.Index(next, try.next)]; len(result.body) < len(try.body) {
+				try.encoded, try.made = result, try.next
+			} else if !try.next.lossless {
+				try.made.Quality = 0 // No lower one is tried.
 			}
 		}
 		open = larger

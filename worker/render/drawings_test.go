@@ -18,6 +18,7 @@ import (
 	"golang.org/x/image/math/fixed"
 
 	"calotype"
+	"calotype/worker/imageheader"
 )
 
 // screenshot draws a window with a title, a sidebar and lines of text.
@@ -133,6 +134,64 @@ func TestDrawingsAreNotHeavier(t *testing.T) {
 			}
 		}
 		t.Log(log)
+	}
+	vips.AssertNoLeaks(t)
+}
+
+// The WebP of a screen recording is made at its own size, without loss, where the lossy one would
+// be larger in bytes than the GIF.
+func TestRecordingAsWebP(t *testing.T) {
+	film := recording(t)
+	small := render(t, film, sized(640, 400, calotype.GIF, 80)).Body // Written with less than Go's encoder needs.
+	p, err := Open(small, Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := play(t, small)
+	for _, width := range []int{640, 600, 400} {
+		r := render(t, small, sized(width, width*400/640, calotype.WebP, 80))
+		t.Logf("%d pixels wide: %d bytes of %d, at %dx%d", width, len(r.Body), len(small), r.Width, r.Height)
+		if len(r.Body) > len(small) || r.Width != p.Width || r.Height != p.Height {
+			t.Errorf("%d pixels wide: %d bytes of %d, at %dx%d", width, len(r.Body), len(small), r.Width, r.Height)
+		}
+		got := play(t, r.Body)
+		if len(got.frames) != len(want.frames) {
+			t.Fatalf("%d frames, want %d", len(got.frames), len(want.frames))
+		}
+		for i, frame := range got.frames {
+			if !bytes.Equal(frame.Pix, want.frames[i].Pix) {
+				t.Errorf("%d pixels wide: frame %d differs", width, i)
+			}
+		}
+	}
+	r := render(t, small, sized(200, 125, calotype.WebP, 80)) // More than four times the pixels.
+	if r.Width != 200 {
+		t.Errorf("%dx%d, want 200 pixels wide", r.Width, r.Height)
+	}
+	vips.AssertNoLeaks(t)
+}
+
+// The JPEG of a TIFF or HEIC is not larger than it, down to a quality of 50.
+func TestJPEGIsNotLargerThanItsSource(t *testing.T) {
+	poor := render(t, pngOf(t, grainy(600, 400)), sized(600, 400, calotype.JPEG, 65)).Body
+	p, err := Open(poor, Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for format, want := range map[calotype.Format]int{calotype.TIFF: 65, calotype.HEIC: 65, calotype.PNG: 80} {
+		of := &Picture{Format: format, Frames: 1, Width: 600, Height: 400, body: make([]byte, len(poor)+1)}
+		d, err := p.decode([]Target{sized(600, 400, calotype.JPEG, 80)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := of.rendition(d, sized(600, 400, calotype.JPEG, 80), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := imageheader.JPEGQuality(r.Body); got > want || got < 50 {
+			t.Errorf("%s of %d bytes: %d bytes of quality %d", format, len(of.body), len(r.Body), got)
+		}
+		d.free()
 	}
 	vips.AssertNoLeaks(t)
 }

@@ -63,7 +63,7 @@ func newEncodePass(a *animator, targets []Target, alpha bool) *encodePass {
 		case calotype.PNG:
 			r.encoder = &apngEncoder{plays: plays, alpha: alpha}
 		default:
-			r.encoder = newWebPAnimation(t.Width, t.Height, plays, t.Quality)
+			r.encoder = &webpAnimation{target: t, plays: plays, chooses: a.picture.mayBeLossless(t)}
 		}
 		p.targets = append(p.targets, r)
 		p.sizes[t.whole()] = &frameAtSize{}
@@ -86,7 +86,11 @@ func (p *encodePass) close() {
 // run encodes the targets, and returns them in their order, or nil if all frames look the same.
 func (p *encodePass) run(start time.Time) ([]encoded, error) {
 	picture := p.animator.picture
-	width, height := picture.sizeToDecode(p.animator.targets)
+	targets := slices.Clone(p.animator.targets)
+	for _, r := range p.targets {
+		targets = append(targets, r.target)
+	}
+	width, height := picture.sizeToDecode(targets)
 	count := 0
 	for frame, err := range picture.joinedFrames(width, height, func() { p.animator.damaged = true }) {
 		if err != nil {

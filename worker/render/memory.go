@@ -60,9 +60,14 @@ func (p *Picture) Memory(targets []Target) int64 {
 			copied = max(copied, int64(t.Width)*int64(t.Height)*4)
 		}
 	}
+	var again int64
 	for _, t := range animated {
 		encoders += p.animatedBytes(t)
+		if p.mayBeUnscaled(t) {
+			again = p.animatedBytes(p.withoutLoss(t))
+		}
 	}
+	encoders = max(encoders, again)
 	target := max(int64(width)*int64(height)*perPixel, unscaled) + copied + encoders
 	if p.orientation != 1 { // Turned, it is in memory twice.
 		target += int64(width) * int64(height) * 8

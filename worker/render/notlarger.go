@@ -13,7 +13,8 @@ import (
 // convert (see [Picture.rendition]). Otherwise it is encoded again, at no higher quality than
 // the source has. A PNG whose source has too many pixels for that gets fewer colours; GIF and
 // BMP are not encoded again. WebP, AVIF and JPEG XL are not larger than a source of any format,
-// down to a quality of 30; then WebP and JPEG XL show a drawing at its own size.
+// and JPEG not larger than HEIC and TIFF, down to the lowest quality; then WebP and JPEG XL show
+// a drawing at its own size.
 
 // notLarger returns body, or an encoding of lower quality if body spends bits on detail
 // that the source does not have: if it is not smaller in bytes than the source, or has the
@@ -49,8 +50,9 @@ func (p *Picture) notLarger(d *decoded, t Target, body []byte) ([]byte, error) {
 // Formats other than JPEG do not record their quality. If the same encoder needs more bytes
 // for no more pixels, the source's quality was lower.
 func (p *Picture) lowered(t Target, body []byte) (Target, bool) {
-	const lowest, step = 30, 0.8
-	if !hasQuality(t.Format) || len(body) < len(p.body) || t.Quality <= lowest || p.enlarges(t) {
+	const step = 0.8
+	lowest, ok := p.lowestQuality(t.Format)
+	if !ok || len(body) < len(p.body) || t.Quality <= lowest || p.enlarges(t) {
 		return t, false
 	}
 	ratio := min(step, float64(len(p.body))/float64(len(body)))
@@ -82,8 +84,16 @@ func (p *Picture) fewerColours(d *decoded, t Target, body []byte) ([]byte, error
 	return body, nil
 }
 
-func hasQuality(f calotype.Format) bool {
-	return f == calotype.WebP || f == calotype.AVIF || f == calotype.JXL
+// lowestQuality returns the quality down to which renditions in a format are made no larger than
+// the source, if they are. JPEG is the own format of HEIC and TIFF; below 50 its blocks show.
+func (p *Picture) lowestQuality(f calotype.Format) (int, bool) {
+	switch f {
+	case calotype.WebP, calotype.AVIF, calotype.JXL:
+		return 30, true
+	case calotype.JPEG:
+		return 50, f != p.Format && f == p.Format.Own()
+	}
+	return 0, false
 }
 
 // passthrough returns the source as the rendition of a target that shows the whole picture in

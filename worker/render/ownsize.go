@@ -13,12 +13,28 @@ func (p *Picture) exceeds(t Target) bool {
 }
 
 // maxUnscaled bounds the pixels of a picture that is encoded at its own size for a smaller
-// target, because of the memory.
-const maxUnscaled = 2 << 20
+// target, because of the memory. maxUnscaledFrame is that for an animation.
+const maxUnscaled, maxUnscaledFrame = 2 << 20, 1 << 20
 
-// mayBeUnscaled reports whether a target may show a flat picture at its own size, without
-// loss, if its rendition is larger in bytes than the source.
+// mayBeUnscaled reports whether a target may show a drawing at its own size, without loss, if
+// its rendition is larger in bytes than the source. An animation may be one if its format keeps
+// every pixel.
 func (p *Picture) mayBeUnscaled(t Target) bool {
-	return (t.Format == calotype.WebP || t.Format == calotype.JXL) && !t.Describe && t.Whole == calotype.Box{} && t.Background == "" &&
-		p.mayBeFlat() && !p.enlarges(t) && !p.exceeds(t) && int64(p.Width)*int64(p.Height) <= maxUnscaled
+	pixels := int64(p.Width) * int64(p.Height)
+	drawing := p.mayBeFlat() && pixels <= maxUnscaled && (t.Format == calotype.WebP || t.Format == calotype.JXL)
+	if p.Frames > 1 {
+		drawing = (p.Format == calotype.GIF || p.Format == calotype.PNG) && pixels <= maxUnscaledFrame && t.Format == calotype.WebP
+	}
+	return drawing && !t.Describe && t.Whole == calotype.Box{} && t.Background == "" && !p.enlarges(t) && !p.exceeds(t)
+}
+
+// mayBeLossless reports whether an animated WebP shows the pixels of an animation that lost
+// nothing, at their own size.
+func (p *Picture) mayBeLossless(t Target) bool {
+	return (p.Format == calotype.GIF || p.Format == calotype.PNG) && !t.lossless && t.whole() == calotype.Box{Width: p.Width, Height: p.Height}
+}
+
+// withoutLoss returns the target that shows the picture at its own size without loss.
+func (p *Picture) withoutLoss(t Target) Target {
+	return Target{Width: p.Width, Height: p.Height, Format: t.Format, Quality: t.Quality, lossless: true}
 }

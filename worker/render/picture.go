@@ -86,6 +86,8 @@ type Target struct {
 	Background calotype.Colour
 	// Describe asks for a description instead of a rendition: see [Picture.Describe].
 	Describe bool
+
+	lossless bool // Animated WebP is encoded without loss.
 }
 
 // Target returns the target for a variant of this picture: the preset's layout for its size,

@@ -103,7 +103,7 @@ func (p *Picture) rendition(scaled *decoded, t Target, whole bool) (Rendition, e
 			return r, nil
 		}
 	}
-	if err == nil && (t.Format == p.Format || hasQuality(t.Format)) {
+	if _, lowers := p.lowestQuality(t.Format); err == nil && (lowers || t.Format == p.Format) {
 		body, err = p.notLarger(scaled, t, body)
 	}
 	if err != nil {
