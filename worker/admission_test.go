@@ -12,12 +12,12 @@ import (
 const mb = 1 << 20
 
 // enter acquires a slot.
-func (r *admission) enter(t *testing.T) *grant {
+func (a *admission) enter(t *testing.T) *grant {
 	t.Helper()
-	if err := r.queues[0].Acquire(t.Context(), 1); err != nil {
+	if err := a.queues[0].Acquire(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	return r.grant(r.queues[0])
+	return a.grant(a.queues[0])
 }
 
 // picture simulates a job that needs memory for a second.
