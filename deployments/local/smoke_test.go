@@ -37,7 +37,7 @@ func TestSmoke(t *testing.T) {
 	for _, want := range []string{
 		`{"kind":"check","check":"the first view is answered at once","ok":false,"error":"got status 200, X-Calotype \"original; pending\"`,
 		`{"kind":"check","check":"a rendition is made at the upload","ok":false,"error":"not within --wait"}`,
-		`{"kind":"check","check":"a missing picture is missing","ok":true}`,
+		`{"kind":"check","check":"a missing picture returns 403 or 404","ok":true}`,
 		`"kind":"summary"`, "checks failed",
 	} {
 		if code != 1 || !strings.Contains(out, want) {
