@@ -39,7 +39,7 @@ type NewerJobError struct {
 }
 
 func (e *NewerJobError) Error() string {
-	return fmt.Sprintf("%v %d: this program reads %d", ErrJobVersion, e.Version, notificationVersion)
+	return fmt.Sprintf("%v %d: this program reads up to %d", ErrJobVersion, e.Version, notificationVersion)
 }
 
 func (e *NewerJobError) Unwrap() error { return ErrJobVersion }

@@ -87,8 +87,8 @@ func nearestFormats(asked, own calotype.Format) []calotype.Format {
 // boxes that are rounded to whole pixels: 854x480 and 1280x720.
 const aspectTolerance = 1.01
 
-// nearestPresets returns the presets with the same aspect ratio, fit and gravity, the nearest
-// larger ones first, then smaller ones of at least half the width.
+// nearestPresets returns the presets with the same aspect ratio and the same options apart from
+// the quality: the nearest larger ones first, then smaller ones of at least half the width.
 func (r Rules) nearestPresets(name string) []string {
 	preset, _ := r.Presets.Lookup(name)
 	var larger, smaller []calotype.Preset

@@ -72,7 +72,7 @@ func (q *Queue) Send(ctx context.Context, body string, delay time.Duration) erro
 }
 
 // Receive leases up to limit messages, at most [MaxBatch], for the visibility timeout. It
-// waits for the first message for at most wait, which is at most [MaxWait].
+// waits for the first message for at most wait, which is at most [MaxWait], but at least a second.
 //
 // If the context ends during a poll, the messages that the poll would have returned stay
 // hidden for a whole visibility timeout. Callers therefore let a poll finish:

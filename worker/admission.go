@@ -16,8 +16,8 @@ import (
 // behind several big ones, and big ones never use more than one slot. A big picture that
 // waits for its turn holds neither a slot nor its bytes.
 //
-// There is no deadlock, because resources are always acquired in the same order: the big
-// slot, the slot, the source lock, memory.
+// There is no deadlock, because resources are always waited for in the same order: the big
+// slot, the slot, the source lock, memory. A job that holds a slot only tries the big one.
 type admission struct {
 	queues  []*slots
 	memory  *semaphore.Weighted

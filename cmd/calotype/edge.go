@@ -21,7 +21,7 @@ type edgeCommand struct {
 	Listen        string           `help:"The address to serve on." default:":8080"`
 	Quality       int              `help:"The quality that jobs ask for, 1 to 100; 0 leaves it to the worker." default:"0"`
 	CheckSource   bool             `help:"Compare each rendition with its source, for one more HEAD in parallel: viewers then get a replaced picture at once, and a removed one no more."`
-	Pending       edge.Pending     `help:"What is served while a rendition does not exist: the original; best: the nearest rendition that is current, or else the original; none: 404, also for every other request whose response would be the original." default:"original"`
+	Pending       edge.Pending     `help:"What is served while a rendition does not exist: the original; best: the nearest rendition that is current, or else the original; none: 404, and also for every other request whose response would be the original." default:"original"`
 	Widths        bool             `help:"Let w=640&dpr=2 request the narrowest preset of at least that width, among those that limit the width only, as --presets web has them."`
 	Auto          edge.AutoFormats `help:"The formats of format=auto, the most wanted first, such as avif,webp. A viewer gets the first that its Accept header names. Without them format=auto is unknown." placeholder:"FORMATS"`
 	Info          bool             `help:"Respond to info=1 with a description of the picture in JSON: its size, ThumbHash, main colour, and the URL of each preset. If it does not exist, a job is sent and a worker makes it."`

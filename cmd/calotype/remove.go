@@ -94,7 +94,7 @@ type againCommand struct {
 
 // Help is shown with the command's help.
 func (againCommand) Help() string {
-	return `It deletes all renditions of one source, also fallback copies, sends one job that makes
+	return `It deletes all renditions of one source, including fallback copies, sends one job that makes
 them again, and invalidates the picture at CloudFront. Until the job is done, viewers
 get the source.`
 }

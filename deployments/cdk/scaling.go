@@ -92,14 +92,14 @@ func backlog(waiting []measure) string {
 	return strings.Join(parts, " + ")
 }
 
-// backlogPerTask divides the backlog by the tasks that run. Where none runs, or none is
-// known of, it is as if one did.
+// backlogPerTask divides the backlog by the tasks that run. If none runs, or the
+// number is unknown, it counts as one.
 func backlogPerTask(waiting []measure) string {
 	return "(" + backlog(waiting) + ") / IF(FILL(tasks, 1) < 1, 1, FILL(tasks, 1))"
 }
 
-// oldestAge is the greatest of the ages. A queue in which no job waits does not count: the
-// age of a job that is being worked on is not for more tasks to reduce.
+// oldestAge is the greatest of the ages. A queue in which no job waits does not count: more
+// tasks cannot reduce the age of a job that is already running.
 func oldestAge(waiting, ages []measure) string {
 	var parts []string
 	for i, age := range ages {
