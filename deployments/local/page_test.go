@@ -38,7 +38,7 @@ func browse(t *testing.T) context.Context {
 	t.Cleanup(cancel)
 	browser := ctx
 	t.Cleanup(func() { _ = chromedp.Cancel(browser) }) // Waits until it has ended.
-	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -56,6 +56,12 @@ func shoot(name string) chromedp.Action {
 		}
 		return os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600)
 	})
+}
+
+// until waits until an expression is true on the page. It asks at intervals: a busy machine draws
+// few frames, which is when chromedp asks by default, for 30 seconds.
+func until(expression string) chromedp.Action {
+	return chromedp.Poll(expression, nil, chromedp.WithPollingInterval(100*time.Millisecond), chromedp.WithPollingTimeout(2*time.Minute))
 }
 
 // cell is the cell on the page for one variant of a picture.
@@ -98,15 +104,15 @@ func TestPage(t *testing.T) {
 		chromedp.SetUploadFiles("#choose", []string{mine}),
 		chromedp.WaitVisible(cell("my photo +1.jpg", "size=M&to_webp=1", "rendition")),
 		shoot("uploaded"),
-		chromedp.Poll(`/rendition.*942 × 628/.test(document.querySelector('#viewer .response')?.textContent)`, nil),
+		until(`/rendition.*942 × 628/.test(document.querySelector('#viewer .response')?.textContent)`),
 		chromedp.Text("#viewer", &described),
 		shoot("rendered"),
 		chromedp.Evaluate(`document.querySelector('dialog').close()`, nil),
 
 		// The picture is replaced: its renditions follow.
 		chromedp.SetUploadFiles("#choose", []string{replacement}),
-		chromedp.Poll(`document.querySelector('.card[data-key="my photo +1.jpg"]').textContent.includes('1600')`, nil),
-		chromedp.Poll(`document.querySelectorAll('.card[data-key="my photo +1.jpg"] [data-state=outdated]').length === 0`, nil),
+		until(`document.querySelector('.card[data-key="my photo +1.jpg"]').textContent.includes('1600')`),
+		until(`document.querySelectorAll('.card[data-key="my photo +1.jpg"] [data-state=outdated]').length === 0`),
 		chromedp.WaitVisible(cell("my photo +1.jpg", "size=M&to_webp=1", "rendition")),
 		chromedp.Text(`.card[data-key="my photo +1.jpg"]`, &followed),
 		shoot("replaced"),

@@ -77,13 +77,13 @@ func do(t *testing.T, ctx context.Context, step string, actions ...chromedp.Acti
 
 // says waits until an element's text contains a string.
 func says(selector, text string) chromedp.Action {
-	return chromedp.Poll(fmt.Sprintf("document.querySelector(%s)?.innerText.includes(%s)",
-		strconv.Quote(selector), strconv.Quote(text)), nil, chromedp.WithPollingTimeout(15*time.Second))
+	return holds(fmt.Sprintf("document.querySelector(%s)?.innerText.includes(%s)", strconv.Quote(selector), strconv.Quote(text)))
 }
 
-// holds waits until an expression is true.
+// holds waits until an expression is true. It asks at intervals: a busy machine draws few
+// frames, which is when chromedp asks by default.
 func holds(expression string) chromedp.Action {
-	return chromedp.Poll(expression, nil, chromedp.WithPollingTimeout(15*time.Second))
+	return chromedp.Poll(expression, nil, chromedp.WithPollingInterval(100*time.Millisecond), chromedp.WithPollingTimeout(time.Minute))
 }
 
 func call(f func() error) chromedp.Action {
