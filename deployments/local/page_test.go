@@ -59,9 +59,9 @@ func shoot(name string) chromedp.Action {
 }
 
 // until waits until an expression is true on the page. It asks at intervals: a busy machine draws
-// few frames, which is when chromedp asks by default, for 30 seconds.
+// few frames, which is when chromedp asks by default.
 func until(expression string) chromedp.Action {
-	return chromedp.Poll(expression, nil, chromedp.WithPollingInterval(100*time.Millisecond), chromedp.WithPollingTimeout(2*time.Minute))
+	return chromedp.Poll(expression, nil, chromedp.WithPollingInterval(100*time.Millisecond), chromedp.WithPollingTimeout(time.Minute))
 }
 
 // cell is the cell on the page for one variant of a picture.
@@ -107,6 +107,11 @@ func TestPage(t *testing.T) {
 		until(`/rendition.*942 × 628/.test(document.querySelector('#viewer .response')?.textContent)`),
 		chromedp.Text("#viewer", &described),
 		shoot("rendered"),
+
+		// The panel is closed and opened again before the next frame: it follows the new request.
+		chromedp.WaitVisible(cell("my photo +1.jpg", "size=M", "original")),
+		chromedp.Evaluate("document.querySelector('dialog').close(); document.querySelector(`"+cell("my photo +1.jpg", "size=M", "original")+"`).click()", nil),
+		until(`/^rendition/.test(document.querySelector('#viewer .response .state')?.textContent) && document.querySelector('#viewer .address').textContent.endsWith('size=M')`),
 		chromedp.Evaluate(`document.querySelector('dialog').close()`, nil),
 
 		// The picture is replaced: its renditions follow.
@@ -129,7 +134,9 @@ func TestPage(t *testing.T) {
 		shoot("narrow-dark"),
 	)
 	if err != nil {
-		t.Fatal(err)
+		var text string
+		_ = chromedp.Run(ctx, chromedp.Evaluate(`document.querySelector('#viewer').innerText`, &text))
+		t.Fatalf("%v; the viewer says:\n%s", err, text)
 	}
 	if !strings.Contains(described, "size=M&to_webp=1") || !strings.Contains(described, "942 × 628") {
 		t.Errorf("the viewer says %q", described)

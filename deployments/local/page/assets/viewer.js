@@ -53,7 +53,9 @@ export class Viewer {
     dialog.addEventListener('click', (event) => {
       if (event.target === dialog) dialog.close(); // The backdrop.
     });
-    dialog.addEventListener('close', () => this.#end());
+    dialog.addEventListener('close', () => {
+      if (!dialog.open) this.#end(); // The event comes with the next frame, when the panel may be open again.
+    });
     this.#image.addEventListener('error', () => this.#showNoImage());
     this.#image.addEventListener('load', () => this.#showSize());
   }
