@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"calotype/deployments/local/browsertest"
 	"calotype/internal/awstest"
 )
 
@@ -19,7 +20,7 @@ func TestAutoInChromium(t *testing.T) {
 	p := start(t)
 	source := awstest.Photo(t, 2000, 1500, 0)
 	p.putFile(t, "auto.jpg", source)
-	ctx := browse(t)
+	ctx := browsertest.Start(t)
 	if err := chromedp.Run(ctx, chromedp.Navigate(p.url+"/")); err != nil {
 		t.Fatal(err)
 	}

@@ -3,45 +3,16 @@ package main
 import (
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"calotype/deployments/local/browsertest"
 	"calotype/internal/awstest"
 )
-
-// browse opens a headless Chromium.
-func browse(t *testing.T) context.Context {
-	t.Helper()
-	var chromium string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			chromium = path
-			break
-		}
-	}
-	if chromium == "" {
-		t.Fatal("the page is tested in a real browser: install chromium (Debian and Ubuntu: apt-get install chromium)")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
-		chromedp.WSURLReadTimeout(time.Minute))
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithErrorf(t.Logf)) // chromedp does not know every event of a newer browser.
-	t.Cleanup(cancel)
-	browser := ctx
-	t.Cleanup(func() { _ = chromedp.Cancel(browser) }) // Waits until it has ended.
-	ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
-	t.Cleanup(cancel)
-	return ctx
-}
 
 // shoot takes a screenshot if CALOTYPE_SCREENSHOTS names a folder for it.
 func shoot(name string) chromedp.Action {
@@ -56,12 +27,6 @@ func shoot(name string) chromedp.Action {
 		}
 		return os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600)
 	})
-}
-
-// until waits until an expression is true on the page. It asks at intervals: a busy machine draws
-// few frames, which is when chromedp asks by default.
-func until(expression string) chromedp.Action {
-	return chromedp.Poll(expression, nil, chromedp.WithPollingInterval(100*time.Millisecond), chromedp.WithPollingTimeout(time.Minute))
 }
 
 // cell is the cell on the page for one variant of a picture.
@@ -85,7 +50,7 @@ func TestPage(t *testing.T) {
 	if err := os.WriteFile(replacement, awstest.Photo(t, 1600, 2400, 1), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ctx := browse(t)
+	ctx := browsertest.Start(t)
 	var described, failures, followed string
 	err := chromedp.Run(ctx,
 		chromedp.EmulateViewport(1400, 1000),
@@ -104,20 +69,20 @@ func TestPage(t *testing.T) {
 		chromedp.SetUploadFiles("#choose", []string{mine}),
 		chromedp.WaitVisible(cell("my photo +1.jpg", "size=M&to_webp=1", "rendition")),
 		shoot("uploaded"),
-		until(`/rendition.*942 × 628/.test(document.querySelector('#viewer .response')?.textContent)`),
+		browsertest.Until(`/rendition.*942 × 628/.test(document.querySelector('#viewer .response')?.textContent)`),
 		chromedp.Text("#viewer", &described),
 		shoot("rendered"),
 
 		// The panel is closed and opened again before the next frame: it follows the new request.
 		chromedp.WaitVisible(cell("my photo +1.jpg", "size=M", "original")),
 		chromedp.Evaluate("document.querySelector('dialog').close(); document.querySelector(`"+cell("my photo +1.jpg", "size=M", "original")+"`).click()", nil),
-		until(`/^rendition/.test(document.querySelector('#viewer .response .state')?.textContent) && document.querySelector('#viewer .address').textContent.endsWith('size=M')`),
+		browsertest.Until(`/^rendition/.test(document.querySelector('#viewer .response .state')?.textContent) && document.querySelector('#viewer .address').textContent.endsWith('size=M')`),
 		chromedp.Evaluate(`document.querySelector('dialog').close()`, nil),
 
 		// The picture is replaced: its renditions follow.
 		chromedp.SetUploadFiles("#choose", []string{replacement}),
-		until(`document.querySelector('.card[data-key="my photo +1.jpg"]').textContent.includes('1600')`),
-		until(`document.querySelectorAll('.card[data-key="my photo +1.jpg"] [data-state=outdated]').length === 0`),
+		browsertest.Until(`document.querySelector('.card[data-key="my photo +1.jpg"]').textContent.includes('1600')`),
+		browsertest.Until(`document.querySelectorAll('.card[data-key="my photo +1.jpg"] [data-state=outdated]').length === 0`),
 		chromedp.WaitVisible(cell("my photo +1.jpg", "size=M&to_webp=1", "rendition")),
 		chromedp.Text(`.card[data-key="my photo +1.jpg"]`, &followed),
 		shoot("replaced"),

@@ -4,15 +4,15 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os/exec"
 	"strings"
 	"time"
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"calotype/deployments/local/browsertest"
 )
 
 // Browser is a running browser with a page open that measures pictures.
@@ -31,9 +31,9 @@ type chromium struct {
 
 // startChromium starts Chromium at a page's URL. The returned function stops it.
 func startChromium(ctx context.Context, url string) (*chromium, func(), error) {
-	path, err := findChromium()
+	path, err := browsertest.Find()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("the reference is a real browser: %w", err)
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
@@ -58,15 +58,6 @@ func startChromium(ctx context.Context, url string) (*chromium, func(), error) {
 		return nil, nil, fmt.Errorf("start %s: %w", path, err)
 	}
 	return c, end, nil
-}
-
-func findChromium() (string, error) {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path, nil
-		}
-	}
-	return "", errors.New("the reference is a real browser: install chromium (Debian and Ubuntu: apt-get install chromium)")
 }
 
 func (c *chromium) Version() string { return c.version }

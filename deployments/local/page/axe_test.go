@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"calotype"
+	"calotype/deployments/local/browsertest"
 	"calotype/worker/thumbhash"
 )
 
@@ -48,7 +49,7 @@ func TestAccessible(t *testing.T) {
 		info.ETag = calotype.TrimETag(s.put(key, picture(400+i, 300), nil))
 		s.describe(key, info)
 	}
-	ctx := browse(t)
+	ctx := browsertest.Start(t)
 	for _, scheme := range []string{"light", "dark"} {
 		for _, width := range []int64{1400, 800, 390} {
 			look := func(name string) chromedp.Action {
@@ -63,7 +64,7 @@ func TestAccessible(t *testing.T) {
 				chromedp.EmulateViewport(width, 900), chromedp.Navigate(s.url), says("#status", "Live: 9 pictures"), says("#dead-count", "1 dead letter"),
 				chromedp.Evaluate(string(script), nil),
 				look("sheet"),
-				holds(fmt.Sprintf("document.documentElement.scrollWidth <= %d", width)),
+				browsertest.Until(fmt.Sprintf("document.documentElement.scrollWidth <= %d", width)),
 				chromedp.Evaluate(`document.querySelectorAll('details').forEach((d) => { d.open = true; })`, nil), says("#letters", "--max-pixels"), says("#jobs", "done"), says("#notifications", "ready"),
 				look("workers"),
 				chromedp.Click(`.card[data-key="folder/kitty 0.png"] [data-variant="S"]`), says(".reason", "What to do"),

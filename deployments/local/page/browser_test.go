@@ -2,68 +2,22 @@ package page_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
 	"calotype"
+	"calotype/deployments/local/browsertest"
 	"calotype/worker/thumbhash"
 )
-
-// browse starts a headless browser. Exceptions in scripts and violations of the content
-// security policy fail the test.
-func browse(t *testing.T) context.Context {
-	t.Helper()
-	var chromium string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			chromium = path
-			break
-		}
-	}
-	if chromium == "" {
-		t.Fatal("the page is tested in a real browser: install chromium (Debian and Ubuntu: apt-get install chromium)")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"), chromedp.Flag("disable-component-update", true),
-		chromedp.WSURLReadTimeout(time.Minute))
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(cancel)
-	ctx, _ = chromedp.NewContext(ctx, chromedp.WithErrorf(t.Logf)) // chromedp does not know every event of a newer browser.
-	browser := ctx
-	t.Cleanup(func() {
-		if err := chromedp.Cancel(browser); err != nil && !errors.Is(err, context.Canceled) {
-			t.Error(err)
-		}
-	})
-	ctx, cancel = context.WithTimeout(ctx, 3*time.Minute)
-	t.Cleanup(cancel)
-	chromedp.ListenTarget(ctx, func(event any) {
-		switch e := event.(type) {
-		case *runtime.EventExceptionThrown:
-			t.Errorf("a script threw: %v", e.ExceptionDetails)
-		case *log.EventEntryAdded:
-			if e.Entry.Source == log.SourceSecurity {
-				t.Errorf("the browser forbids: %s", e.Entry.Text)
-			}
-		}
-	})
-	return ctx
-}
 
 // do runs one step; its name describes what failed.
 func do(t *testing.T, ctx context.Context, step string, actions ...chromedp.Action) {
@@ -77,13 +31,7 @@ func do(t *testing.T, ctx context.Context, step string, actions ...chromedp.Acti
 
 // says waits until an element's text contains a string.
 func says(selector, text string) chromedp.Action {
-	return holds(fmt.Sprintf("document.querySelector(%s)?.innerText.includes(%s)", strconv.Quote(selector), strconv.Quote(text)))
-}
-
-// holds waits until an expression is true. It asks at intervals: a busy machine draws few
-// frames, which is when chromedp asks by default.
-func holds(expression string) chromedp.Action {
-	return chromedp.Poll(expression, nil, chromedp.WithPollingInterval(100*time.Millisecond), chromedp.WithPollingTimeout(time.Minute))
+	return browsertest.Until(fmt.Sprintf("document.querySelector(%s)?.innerText.includes(%s)", strconv.Quote(selector), strconv.Quote(text)))
 }
 
 func call(f func() error) chromedp.Action {
@@ -92,7 +40,7 @@ func call(f func() error) chromedp.Action {
 
 func TestBrowser(t *testing.T) {
 	s := serve(t)
-	ctx := browse(t)
+	ctx := browsertest.Start(t)
 	do(t, ctx, "an empty bucket", chromedp.EmulateViewport(1400, 900), chromedp.Navigate(s.url),
 		says("#empty", "No pictures yet"), says("#status", "Live: 0 pictures"))
 
@@ -102,15 +50,15 @@ func TestBrowser(t *testing.T) {
 		says("#viewer .address", "/%C3%A9%20%2B1%2050%2525%23%3F%27.png?size=M&to_webp=1"))
 	do(t, ctx, "its rendition appears", call(func() error { return s.work(odd, "M.webp") }),
 		says(".sentence", "rendition"), says(".sentence", "from the first request"),
-		holds(`document.querySelector('.stage img').naturalWidth === 24`), says(`.card [data-variant="M.webp"]`, "24 × 18"))
-	do(t, ctx, "close it by the keyboard", chromedp.KeyEvent(kb.Escape), holds(`!document.querySelector('dialog').open`))
+		browsertest.Until(`document.querySelector('.stage img').naturalWidth === 24`), says(`.card [data-variant="M.webp"]`, "24 × 18"))
+	do(t, ctx, "close it by the keyboard", chromedp.KeyEvent(kb.Escape), browsertest.Until(`!document.querySelector('dialog').open`))
 
 	s.put("folder/kitty.png", picture(400, 300), nil)
 	kitty := `.card[data-key="folder/kitty.png"] `
 	do(t, ctx, "another appears", says(kitty, "400 × 300"), says("#status", "Live: 2 pictures"),
 		says(kitty+`[data-variant="M.webp"]`, "original"))
 	do(t, ctx, "its thumbnail was requested", call(func() error { return s.work("folder/kitty.png", "XS.webp") }),
-		holds(`document.querySelector('`+kitty+`img').naturalWidth === 24`))
+		browsertest.Until(`document.querySelector('`+kitty+`img').naturalWidth === 24`))
 	s.publish("folder/kitty.png", "S", "broken")
 	do(t, ctx, "a kept copy", says(kitty+`[data-variant="S"]`, "kept"), says(kitty+`[data-variant="S"]`, "broken"))
 	s.publish("folder/kitty.png", "XS", "corrupt")
@@ -121,7 +69,7 @@ func TestBrowser(t *testing.T) {
 	s.publish("folder/kitty.png", "M", "")
 	do(t, ctx, "the original beside the rendition", says(kitty+`[data-variant="M"]`, "24 × 18"), chromedp.Click(kitty+`[data-variant="M"]`),
 		chromedp.WaitVisible(".compare input"), chromedp.Focus(".compare input"), chromedp.KeyEvent(kb.End),
-		holds(`document.querySelector('.compare .pictures').style.getPropertyValue('--share') === '0%'`),
+		browsertest.Until(`document.querySelector('.compare .pictures').style.getPropertyValue('--share') === '0%'`),
 		says(".snippets", `<img src="`), says(".snippets", "320w"), chromedp.KeyEvent(kb.Escape),
 		says("#saved", "saved"))
 
@@ -137,18 +85,18 @@ func TestBrowser(t *testing.T) {
 			return nil
 		}))
 	do(t, ctx, "its description", says(".description", "50 × 100"), says(".description", "image/gif"), says(".description", "#0000ff"), says(".description", "0.25, 0.75"),
-		holds(`[50, 100].join() === (({ width, height }) => [width * 50 / 16, height * 50 / 16])(document.querySelector('.description canvas')).join()`),
-		holds(`(([r, g, b, a]) => r < 40 && g < 40 && b > 215 && a === 255)(document.querySelector('.description canvas').getContext('2d').getImageData(8, 16, 1, 1).data)`),
-		holds(`document.querySelector('.description a').getAttribute('href').endsWith('/folder/blue.png?info=1')`), chromedp.KeyEvent(kb.Escape),
-		says(`.card[data-key="folder/blue.png"]`, "7 frames"), holds(`document.querySelector('.card[data-key="folder/blue.png"] .thumbnail canvas') !== null`),
-		holds(`getComputedStyle(document.querySelector('.card[data-key="folder/blue.png"] .placeholder')).visibility === 'hidden'`), // Its thumbnail is there.
-		call(func() error { s.call(http.MethodDelete, "/-/pictures/folder/blue.png", nil); return nil }), holds(`document.querySelectorAll('.card').length === 2`))
+		browsertest.Until(`[50, 100].join() === (({ width, height }) => [width * 50 / 16, height * 50 / 16])(document.querySelector('.description canvas')).join()`),
+		browsertest.Until(`(([r, g, b, a]) => r < 40 && g < 40 && b > 215 && a === 255)(document.querySelector('.description canvas').getContext('2d').getImageData(8, 16, 1, 1).data)`),
+		browsertest.Until(`document.querySelector('.description a').getAttribute('href').endsWith('/folder/blue.png?info=1')`), chromedp.KeyEvent(kb.Escape),
+		says(`.card[data-key="folder/blue.png"]`, "7 frames"), browsertest.Until(`document.querySelector('.card[data-key="folder/blue.png"] .thumbnail canvas') !== null`),
+		browsertest.Until(`getComputedStyle(document.querySelector('.card[data-key="folder/blue.png"] .placeholder')).visibility === 'hidden'`), // Its thumbnail is there.
+		call(func() error { s.call(http.MethodDelete, "/-/pictures/folder/blue.png", nil); return nil }), browsertest.Until(`document.querySelectorAll('.card').length === 2`))
 
 	s.deadLetter("folder/kitty.png", "too-many-pixels", "300 megapixels")
 	do(t, ctx, "a dead letter is replayed by the keyboard", says("#dead-count", "1 dead letter"), chromedp.Focus("#dead summary"), chromedp.KeyEvent(kb.Enter),
 		says("#letters", "300 megapixels"), says("#letters", "--max-pixels"), chromedp.Focus("#letters button"), chromedp.KeyEvent(kb.Enter),
 		says("#dead-count", "0 dead letters"), says("#letters", "No dead letters"),
-		holds(`document.activeElement === document.querySelector('#dead summary')`))
+		browsertest.Until(`document.activeElement === document.querySelector('#dead summary')`))
 	do(t, ctx, "a cell by the keyboard", chromedp.Focus(kitty+`[data-variant="L"]`),
 		says(kitty+".path", "GET /folder/kitty.png?size=L"),
 		chromedp.KeyEvent(kb.Enter), says(".sentence", "pending"), chromedp.KeyEvent(kb.Escape))
@@ -156,11 +104,11 @@ func TestBrowser(t *testing.T) {
 	do(t, ctx, "not a picture", chromedp.SetUploadFiles("#choose", []string{file(t, "notes.txt")}),
 		says("#uploads", "has no image file extension"))
 	do(t, ctx, "several uploads open no panel", chromedp.SetUploadFiles("#choose", []string{file(t, "one.png"), file(t, "two.png")}),
-		says("#status", "Live: 4 pictures"), holds(`!document.querySelector('dialog').open`))
+		says("#status", "Live: 4 pictures"), browsertest.Until(`!document.querySelector('dialog').open`))
 	do(t, ctx, "remove", chromedp.Click(kitty+".remove"), says(kitty+".remove", "Really"),
-		holds(`document.querySelector('`+kitty+`.remove').getAttribute('aria-label') === 'Really remove folder/kitty.png'`), chromedp.Click(kitty+".remove"),
-		holds(`document.querySelectorAll('.card').length === 3`))
-	do(t, ctx, "on a phone", chromedp.EmulateViewport(390, 844), holds(`document.documentElement.scrollWidth <= 390`))
+		browsertest.Until(`document.querySelector('`+kitty+`.remove').getAttribute('aria-label') === 'Really remove folder/kitty.png'`), chromedp.Click(kitty+".remove"),
+		browsertest.Until(`document.querySelectorAll('.card').length === 3`))
+	do(t, ctx, "on a phone", chromedp.EmulateViewport(390, 844), browsertest.Until(`document.documentElement.scrollWidth <= 390`))
 
 	address := s.server.Listener.Addr().String()
 	s.server.Listener.Close()

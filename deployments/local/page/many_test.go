@@ -12,6 +12,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"golang.org/x/sync/errgroup"
+
+	"calotype/deployments/local/browsertest"
 )
 
 // TestManyPictures shows 500 pictures at three sizes, light and dark, and logs how long it
@@ -37,7 +39,7 @@ func TestManyPictures(t *testing.T) {
 		})
 	}
 	_ = puts.Wait()
-	ctx := browse(t)
+	ctx := browsertest.Start(t)
 	do(t, ctx, "the first look", chromedp.EmulateViewport(1400, 900), chromedp.Navigate(s.url), says("#status", fmt.Sprintf("Live: %d pictures", many)))
 	for _, scheme := range []string{"light", "dark"} {
 		for _, width := range []int64{1400, 800, 390} {
@@ -49,12 +51,12 @@ func TestManyPictures(t *testing.T) {
 			all := time.Since(started)
 			do(t, ctx, "the filter, and the end of the list",
 				chromedp.Evaluate(`(() => { const start = performance.now(); const box = document.getElementById('filter'); box.value = 'kitty 499'; box.dispatchEvent(new Event('input')); document.body.offsetHeight; return performance.now() - start; })()`, &busy),
-				holds(`[...document.querySelectorAll('.card')].filter((c) => !c.hidden).length === 1`),
+				browsertest.Until(`[...document.querySelectorAll('.card')].filter((c) => !c.hidden).length === 1`),
 				chromedp.Evaluate(`(() => { const box = document.getElementById('filter'); box.value = ''; box.dispatchEvent(new Event('input')); })()`, nil),
 				call(func() error { shoot(t, ctx, fmt.Sprintf("many-%s-%d", scheme, width)); return nil }),
 				chromedp.Evaluate(`document.querySelector('.card:last-child').scrollIntoView()`, nil),
-				holds(`document.querySelector('.card:last-child .matrix').getBoundingClientRect().height > 0`),
-				holds(fmt.Sprintf("document.documentElement.scrollWidth <= %d", width)),
+				browsertest.Until(`document.querySelector('.card:last-child .matrix').getBoundingClientRect().height > 0`),
+				browsertest.Until(fmt.Sprintf("document.documentElement.scrollWidth <= %d", width)),
 				call(func() error { shoot(t, ctx, fmt.Sprintf("many-end-%s-%d", scheme, width)); return nil }),
 				chromedp.Evaluate(`document.querySelectorAll('.card:nth-child(n+7):not(:last-child)').forEach((card) => card.remove())`, nil),
 				chromedp.Evaluate(string(script), nil),

@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/rs/zerolog"
 
+	"calotype/deployments/local/browsertest"
 	"calotype/internal/awstest"
 )
 
@@ -41,6 +42,6 @@ func TestNotifications(t *testing.T) {
 	if s.events().next("notifications", &got); len(got) != 1 {
 		t.Errorf("a new page gets %+v", got)
 	}
-	ctx = browse(t)
+	ctx = browsertest.Start(t)
 	do(t, ctx, "the list", chromedp.Navigate(s.url), says("#notified", "kitty.jpg: ready"))
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"calotype"
+	"calotype/deployments/local/browsertest"
 	"calotype/deployments/local/page"
 )
 
@@ -312,11 +313,11 @@ func TestPresetsWithOptions(t *testing.T) {
 	if got := kitty.variant("card.webp"); got.State != "rendition" {
 		t.Errorf("card.webp: got %+v", got)
 	}
-	ctx := browse(t)
+	ctx := browsertest.Start(t)
 	do(t, ctx, "the presets", chromedp.Navigate(s.url), says("#status", "Live: 1 picture"), chromedp.Click("details:last-of-type summary"),
 		says("#presets", "fits inside 1200 × 628"), says("#presets", "fits inside 1600 × 900, tall pictures 900 × 1200"),
 		says("#presets", "fills 600 × 400, smart, webp"), says("#presets", "is padded to 240 × 120, #ffffff"),
-		holds(`document.getElementById('smallest').textContent === 'logo'`))
+		browsertest.Until(`document.getElementById('smallest').textContent === 'logo'`))
 	do(t, ctx, "srcset has no crops", chromedp.Click(`.card [data-variant="card"]`), says(".snippets", "size=hero"),
-		holds(`!document.querySelector('.snippets').innerText.includes('size=logo')`))
+		browsertest.Until(`!document.querySelector('.snippets').innerText.includes('size=logo')`))
 }

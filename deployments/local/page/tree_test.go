@@ -7,6 +7,8 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/chromedp"
+
+	"calotype/deployments/local/browsertest"
 )
 
 // spoken are the roles that a screen reader announces or jumps to. Text within them is part
@@ -24,7 +26,7 @@ func TestScreenReader(t *testing.T) {
 	s.publish("folder/kitty.png", "M", "")
 	s.publish("folder/kitty.png", "S", "corrupt")
 	s.deadLetter("folder/kitty.png", "too-many-pixels", "300 megapixels")
-	ctx := browse(t)
+	ctx := browsertest.Start(t)
 	do(t, ctx, "the page", chromedp.EmulateViewport(1400, 900), chromedp.Navigate(s.url),
 		says("#status", "Live: 1 picture"), says("#dead-count", "1 dead letter"),
 		says(`.card [data-variant="S"]`, "corrupt"))
