@@ -84,7 +84,7 @@ func (p *Picture) animatedBytes(t Target) int64 {
 	whole := t.whole()
 	pixels := int64(t.Width) * int64(t.Height)
 	file := pixels * int64(p.Frames) // A byte a pixel, of each frame.
-	if p.Format == calotype.GIF || p.Format == calotype.PNG || t.Format == calotype.WebP {
+	if p.keepsFrames() || t.Format == calotype.WebP {
 		file = min(file, 4*int64(len(p.body))) // Both without loss, or with it.
 	}
 	return pixels*perPixel + int64(whole.Width)*int64(whole.Height)*4 + 2*file // The file is copied as it grows.

@@ -18,12 +18,12 @@ const maxUnscaled, maxUnscaledFrame = 2 << 20, 1 << 20
 
 // mayBeUnscaled reports whether a target may show a drawing at its own size, without loss, if
 // its rendition is larger in bytes than the source. An animation may be one if its format keeps
-// every pixel.
+// every pixel. A still that is not scaled was encoded without loss already.
 func (p *Picture) mayBeUnscaled(t Target) bool {
 	pixels := int64(p.Width) * int64(p.Height)
-	drawing := p.mayBeFlat() && pixels <= maxUnscaled && (t.Format == calotype.WebP || t.Format == calotype.JXL)
+	drawing := p.mayBeFlat() && !p.hasSizeOf(t) && pixels <= maxUnscaled && (t.Format == calotype.WebP || t.Format == calotype.JXL)
 	if p.Frames > 1 {
-		drawing = (p.Format == calotype.GIF || p.Format == calotype.PNG) && pixels <= maxUnscaledFrame && t.Format == calotype.WebP
+		drawing = p.keepsFrames() && pixels <= maxUnscaledFrame && t.Format == calotype.WebP
 	}
 	return drawing && !t.Describe && t.Whole == calotype.Box{} && t.Background == "" && !p.enlarges(t) && !p.exceeds(t)
 }
@@ -31,7 +31,17 @@ func (p *Picture) mayBeUnscaled(t Target) bool {
 // mayBeLossless reports whether an animated WebP shows the pixels of an animation that lost
 // nothing, at their own size.
 func (p *Picture) mayBeLossless(t Target) bool {
-	return (p.Format == calotype.GIF || p.Format == calotype.PNG) && !t.lossless && t.whole() == calotype.Box{Width: p.Width, Height: p.Height}
+	return p.keepsFrames() && !t.lossless && p.hasSizeOf(t)
+}
+
+// hasSizeOf reports whether a target shows the picture at its own size.
+func (p *Picture) hasSizeOf(t Target) bool {
+	return t.whole() == calotype.Box{Width: p.Width, Height: p.Height}
+}
+
+// keepsFrames reports whether the format keeps every pixel of an animation.
+func (p *Picture) keepsFrames() bool {
+	return p.Format == calotype.GIF || p.Format == calotype.PNG
 }
 
 // withoutLoss returns the target that shows the picture at its own size without loss.
