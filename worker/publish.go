@@ -346,7 +346,7 @@ func (p *publication) write(ctx context.Context, t target, body []byte, o store.
 	})
 }
 
-// writeBy is write for a body of a size that only put knows.
+// writeBy is write for a body that only put has. Its size is in bytes.
 func (p *publication) writeBy(ctx context.Context, t target, size int64, o store.Object, lineage calotype.Lineage, put func(store.Object) error) error {
 	if err := context.Cause(ctx); err != nil {
 		return err // The lease may have been lost while the picture was rendered.

@@ -60,11 +60,8 @@ func (s *Source) Size() int64 { return s.size }
 
 // Copy returns a copy of the bytes.
 func (s *Source) Copy() ([]byte, error) {
-	if s.shared == nil {
-		return bytes.Clone(s.body), nil
-	}
 	body := make([]byte, s.size)
-	if _, err := s.shared.ReadAt(body, 0); err != nil {
+	if _, err := io.ReadFull(s.Reader(), body); err != nil {
 		return nil, fmt.Errorf("read the source from shared memory: %w", err)
 	}
 	return body, nil
